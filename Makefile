@@ -1,0 +1,38 @@
+# abcd-run: what to do with a checkout. Everything installs what it needs, on a bare Debian 12 as
+# root or by sudo; as a plain user it uses what the host has.
+
+ENGINES ?= podman docker lxd libvirt virtualbox
+# What the tests of the desktop look at it with: a browser, and a SPICE viewer that can be driven.
+VIEWERS = chromium gir1.2-spiceclientglib-2.0 python3-gi
+RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
+
+help:  ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo:  ## build the sample image and launch it in rootless podman
+	@ABCD_RUN_ENGINES=podman tests/engines/run abcd-run --on podman abcd4demo
+
+demo-desktop:  ## build the sample desktop and launch it on four runtimes at once
+	@ABCD_RUN_ENGINES="podman docker lxd libvirt" tests/engines/run \
+	  abcd-run --on podman,docker,lxd,libvirt abcd4demo-desktop
+
+test:  ## everything: formatting, lint, types, unit tests, and the contract on the real engines
+	@$(RUN) tests/check
+	@$(RUN:tests/engines/run=tests/umoci)
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/faults
+
+check:  ## formatting, lint, types and unit tests, in under a minute, without engines
+	@ABCD_RUN_ENGINES=none tests/engines/run tests/check
+
+bench:  ## measure against the native tools, into docs/benchmarks.md
+	@ABCD_RUN_PACKAGES="vagrant distrobox" $(RUN) python -m tests.bench >docs/benchmarks.new
+	@$(RUN:tests/engines/run=tests/bench/conversion) >>docs/benchmarks.new
+	@mv docs/benchmarks.new docs/benchmarks.md
+
+engines:  ## install and start the engines, and open a shell as the test user
+	@$(RUN) bash
+
+clean:  ## stop the engines that were started for tests
+	@tests/engines/down
+
+.PHONY: help demo demo-desktop test check bench engines clean
