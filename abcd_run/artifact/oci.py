@@ -1,0 +1,88 @@
+"""OCI images: as an engine takes them, and as what other formats are made from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcd_run import places, process
+from abcd_run.errors import ArtifactError
+from abcd_run.model import Artifact, Format, Origin, Plan
+from abcd_run.runtime import Say
+
+if TYPE_CHECKING:
+    from abcd_run.oci.model import Image
+
+LOCAL = "localhost/"
+
+
+def artifact(plan: Plan, *, say: Say) -> Artifact:
+    """Return the image of a plan for an engine, which pulls for itself what is not here."""
+    del say  # there is nothing to make
+    return planned(plan)
+
+
+def planned(plan: Plan) -> Artifact:
+    """Return what `artifact` would."""
+    source = plan.source
+    if source.origin is Origin.REGISTRY:
+        return Artifact(Format.OCI, source.name, reference=source.location)
+    path, reference = _place(plan)
+    if source.origin is Origin.RECIPE and not path.exists():
+        return Artifact(Format.OCI, source.name, reference, path)
+    image = opened(plan)
+    return Artifact(Format.OCI, source.name, reference, path, id=image.config_digest)
+
+
+def opened(plan: Plan) -> "Image":
+    """Return the image of a plan that lies on this disk. Raises `ArtifactError`."""
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries need none)
+
+    path, reference = _place(plan)
+    return open_image(path, reference or None)
+
+
+def brought(plan: Plan, *, say: Say) -> "Image":
+    """Return the image of a plan for a conversion, fetched into the local store where it must be.
+
+    Raises `ArtifactError`.
+    """
+    source = plan.source
+    if source.origin is not Origin.REGISTRY:
+        return opened(plan)
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (images from registries alone need it)
+
+    store = Store(places.store())
+    found = store.resolve(source.location)
+    if found is None or plan.pull == "always":
+        _fetch(source.location, pull=plan.pull, say=say)
+        found = store.resolve(source.location)
+    assert found is not None
+    return found
+
+
+def write(plan: Plan, out: Path, *, say: Say) -> None:
+    """Write the image of a plan as an archive that every engine loads."""
+    from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (a launch needs no file)
+
+    image = brought(plan, say=say)
+    say("writing")
+    with out.open("wb", buffering=0) as file:
+        for piece in stream_archive(image, plan.source.name):
+            file.write(piece)
+
+
+def _fetch(reference: str, *, pull: str, say: Say) -> None:
+    if reference.startswith(LOCAL) or pull == "never":
+        raise ArtifactError(
+            f"there is no image {reference} here",
+            details="nobody has built or fetched it yet",
+            remedy="abcd-run images shows what can be built; --pull missing fetches",
+        )
+    places.store().mkdir(parents=True, exist_ok=True)
+    command = ["skopeo", "copy", f"docker://{reference}", f"oci:{places.store()}:{reference}"]
+    process.run(command, doing=f"fetching {reference}", say=say)
+
+
+def _place(plan: Plan) -> tuple[Path, str]:
+    if plan.source.origin is Origin.FILE:
+        return Path(plan.source.location), ""
+    return places.store(), plan.variant

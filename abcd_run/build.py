@@ -1,0 +1,129 @@
+"""Build an image's variants from its recipe: no root, no registry.
+
+A recipe is a folder beside the profile, with one folder a layer: `base`, `abcdic`, `abcdik`. Each
+holds a Containerfile, the files that it adds, and where needed an executable `prepare` that runs
+first, as the user, in the folder that the layer is then built from: it brings what comes from the
+distribution's package archive. All of it happens in a private copy of the recipe, in which an upper
+layer finds its base, as that was prepared, in `../base`.
+
+An image whose parent has a recipe too is built on that: the parent's layers are built first, for
+the child's `FROM localhost/PARENT-base` and `COPY --from=localhost/VARIANT-OF-PARENT`.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from abcd_run import places, process, recipe
+from abcd_run.errors import ArtifactError, NoRuntime
+from abcd_run.fleet import Fleet
+from abcd_run.model import Kind, Plan
+from abcd_run.profile import Profile, variant_name
+from abcd_run.recipe import Layer
+from abcd_run.registry import unusable
+from abcd_run.runtime import Builds, Problem, Say
+
+
+def ensure(plan: Plan, fleet: Fleet, *, say: Say) -> None:
+    """Build the plan's variant unless somebody else has built it meanwhile."""
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (most launches build nothing)
+
+    recipes, store = plan.source.recipes, Store(places.store())
+
+    def missing(kind: Kind) -> bool:
+        built = store.resolve(variant_name(recipes[-1].name, kind))
+        return not built or built.config.labels.get(recipe.LABEL) != recipe.digest(recipes, kind)
+
+    with _locked(plan.image, say):
+        if missing(plan.kind):
+            kinds = plan.source.kinds or (plan.kind,)
+            _build(recipes, tuple(filter(missing, kinds)), fleet, say=say)
+
+
+def build(profile: Profile, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) -> list[str]:
+    """Build variants anew and return their names in the local store. Raises `ArtifactError`."""
+    if profile.recipe is None:
+        raise ArtifactError(
+            f"{profile.name} has no recipe to build from",
+            details=f"expected a folder {Path(profile.origin).with_suffix('')}",
+            remedy=f"abcd-run pull {profile.name}",
+        )
+    with _locked(profile.name, say):
+        return _build(profile.recipes, kinds, fleet, say=say)
+
+
+def _build(
+    recipes: Sequence[Path], kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say
+) -> list[str]:
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+
+    builder = _builder(fleet)
+    *parents, own = recipes
+    with tempfile.TemporaryDirectory(prefix="build-", dir=_scratch()) as scratch:
+        for parent in parents:
+            for layer in recipe.layers(_copied(parent, scratch), kinds):
+                _layer(layer, builder, say=say)
+        base, *upper = recipe.layers(_copied(own, scratch), kinds)
+        _layer(base, builder, say=say)
+        for layer, kind in zip(upper, kinds, strict=True):
+            label = f"LABEL {recipe.LABEL}={recipe.digest(recipes, kind)}"
+            _layer(layer, builder, say=say, more=label)
+        store = Store(places.store())
+        for layer in upper:
+            say(f"storing {layer.name}")
+            archive = Path(scratch) / f"{layer.name}.tar"
+            builder.save(f"localhost/{layer.name}:latest", archive)
+            store.add(archive, layer.name)
+            archive.unlink()
+    return [layer.name for layer in upper]
+
+
+def _copied(folder: Path, scratch: str) -> Path:
+    return Path(shutil.copytree(folder, Path(scratch) / folder.name))
+
+
+def _layer(layer: Layer, builder: Builds, *, say: Say, more: str = "") -> None:
+    say(f"building {layer.name}")
+    _prepare(layer.folder, layer.name, say)
+    with (layer.folder / "Containerfile").open("a") as file:
+        file.write(f"\n{more}\n")
+    builder.build(layer.folder, name=f"localhost/{layer.name}:latest", say=say)
+
+
+def _builder(fleet: Fleet) -> Builds:
+    problems = []
+    for name in fleet.registry.names():
+        try:
+            runtime = fleet.runtime(name)
+            if problem := runtime.probe().refusal():
+                raise unusable(name, problem)
+        except NoRuntime as error:
+            problems.append(f"{error.message} → {error.remedy}")
+            continue
+        if isinstance(runtime, Builds):
+            return runtime
+    raise unusable("building", Problem("no runtime here can build", "\n".join(problems)))
+
+
+def _prepare(context: Path, name: str, say: Say) -> None:
+    script = context / "prepare"
+    if script.is_file():
+        process.run([str(script)], cwd=context, doing=f"preparing {name}", say=say)
+
+
+@contextmanager
+def _locked(image: str, say: Say) -> Iterator[None]:
+    """Hold the lock of an image's builds, so that launches at once build it once."""
+    say("waiting for another build")
+    with (_scratch() / f"{image}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
+def _scratch() -> Path:
+    folder = places.cache() / "build"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,136 @@
+"""What `doctor` looks at: each finding with what is wrong and what to type."""
+
+import getpass
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from abcd_run import host, places
+from abcd_run.choose import PROBE_SECONDS
+from abcd_run.errors import Failure
+from abcd_run.fleet import Fleet
+from abcd_run.runtime import Probe, Problem
+from abcd_run.units import format_size
+
+SUBIDS_NEEDED = 65536
+SMALLEST_MEMORY = 256 * 2**20
+"""What an instance of an image without a profile is taken to need, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `runtime` says whether it is one that can be used."""
+
+    name: str
+    good: bool
+    says: str
+    remedy: str = ""
+    runtime: bool = False
+
+
+def any_usable(findings: list[Finding]) -> bool:
+    """Return whether one of the runtimes can be used."""
+    return any(finding.runtime and finding.good for finding in findings)
+
+
+def probe_all(fleet: Fleet, on: tuple[str, ...] = ()) -> dict[str, Probe]:
+    """Ask all runtimes, or some, side by side, whether they can be used."""
+    for name in on:
+        fleet.registry.known(name)
+    names = list(on) or fleet.registry.names()
+    absent = {name: fleet.absence(name) for name in names}
+    here = [name for name, problem in absent.items() if problem is None]
+    answers, failures = fleet.ask(here, lambda runtime: runtime.probe(), within=PROBE_SECONDS)
+    failed = {failure.runtime: _failed(failure) for failure in failures}
+    return {
+        name: answers.get(name) or failed.get(name) or Probe(problem=absent[name]) for name in names
+    }
+
+
+def _failed(failure: Failure) -> Probe:
+    return Probe(problem=Problem(failure.error.message, failure.error.remedy))
+
+
+def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
+    """Yield a finding for each runtime."""
+    for name, probe in probe_all(fleet).items():
+        if problem := probe.refusal():
+            yield Finding(
+                name, good=False, says=problem.message, remedy=problem.remedy, runtime=True
+            )
+        else:
+            says = "; ".join([f"usable, version {probe.version}", *probe.notes])
+            yield Finding(name, good=True, says=says, runtime=True)
+
+
+def host_checks() -> Iterator[Finding]:
+    """Yield what the host itself has or lacks for launching without root."""
+    yield _subids("/etc/subuid")
+    yield _subids("/etc/subgid")
+    yield _mapper()
+    yield _session()
+    free = format_size(host.memory_available())
+    yield Finding("memory", good=True, says=f"{free} free")
+    yield _disk()
+    yield _builders()
+
+
+def _subids(path: str) -> Finding:
+    """Subordinate ids for this user: without them a container has one uid only."""
+    who = {getpass.getuser(), str(os.getuid())}
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        lines = []
+    ranges = [line.split(":") for line in lines]
+    count = sum(int(fields[2]) for fields in ranges if len(fields) == 3 and fields[0] in who)  # noqa: PLR2004
+    option = "--add-subuids" if path.endswith("uid") else "--add-subgids"
+    return Finding(
+        path,
+        good=count >= SUBIDS_NEEDED or os.getuid() == 0,
+        says=f"{count} ids for {getpass.getuser()}",
+        remedy=f"sudo usermod {option} 100000-165535 {getpass.getuser()}",
+    )
+
+
+def _mapper() -> Finding:
+    found = shutil.which("newuidmap")
+    return Finding(
+        "newuidmap",
+        good=bool(found),
+        says=found or "not installed",
+        remedy="sudo apt install uidmap",
+    )
+
+
+def _session() -> Finding:
+    folder = places.runtime_dir()
+    return Finding(
+        "XDG_RUNTIME_DIR",
+        good=folder is not None,
+        says=str(folder) if folder else "no folder for this user's sockets",
+        remedy="log in as yourself, not by su or sudo; or: sudo loginctl enable-linger $USER",
+    )
+
+
+def _disk() -> Finding:
+    folder = next(part for part in (places.cache(), *places.cache().parents) if part.exists())
+    free = shutil.disk_usage(folder).free
+    return Finding(
+        "disk",
+        good=free > 2**30,
+        says=f"{format_size(free)} free for images in {places.cache()}",
+        remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
+    )
+
+
+def _builders() -> Finding:
+    found = shutil.which("mmdebstrap")
+    return Finding(
+        "mmdebstrap",
+        good=bool(found),
+        says=found or "not installed; only building images needs it",
+        remedy="sudo apt install mmdebstrap",
+    )

@@ -1,0 +1,69 @@
+"""The command line: one module for each group of commands, and what they share."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from abcd_run import report
+from abcd_run.commands.group import cli
+from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError, unexpected
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
+    """Run a command line; whatever a user or host can cause ends in one clear error."""
+    # A script that ends us with TERM wants the same tidying up as a person with Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
+        # Now, not at Python's end, where a reader that has gone can only be complained about.
+        sys.stdout.flush()
+    except click.ClickException as error:
+        return _failed(_usage(error), arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return _failed(Interrupted("interrupted"), arguments)
+    except AbcdRunError as error:
+        return _failed(error, arguments)
+    except BrokenPipeError:
+        # The reader of our output is gone; Python must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        return _failed(_host(error), arguments)
+    except Exception as error:  # noqa: BLE001  (a bug must not look like a crash)
+        return _failed(_bug(error, arguments), arguments)
+    return status if isinstance(status, int) else 0
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in before:
+        report.print_json(report.document([], [Failure(error)]))
+    report.print_error(error)
+    return error.status
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+    return UsageError(error.format_message().rstrip("."), remedy=f"{command or 'abcd-run'} --help")
+
+
+def _host(error: OSError) -> AbcdRunError:
+    """Return the error for what the host refuses: a full disk, a folder that is none."""
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = f"ls -ld {error.filename}" if error.filename else "abcd-run doctor"
+    return AbcdRunError(f"{place}{error.strerror or error}", remedy=remedy)
+
+
+def _bug(error: Exception, arguments: Sequence[str]) -> AbcdRunError:
+    found = unexpected(error)
+    if {"-v", "--verbose"} & set(arguments):
+        found.details = traceback.format_exc()
+    return found

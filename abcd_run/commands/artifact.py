@@ -1,0 +1,86 @@
+"""`artifact`: what a runtime would take, as a file."""
+
+from pathlib import Path
+
+import click
+
+from abcd_run import planner, report, target
+from abcd_run.artifact import write
+from abcd_run.catalogue import Catalogue
+from abcd_run.commands import options
+from abcd_run.errors import UsageError
+from abcd_run.fleet import Fleet
+from abcd_run.model import Format
+from abcd_run.progress import progress
+from abcd_run.registry import Registry
+from abcd_run.request import Request
+from abcd_run.units import format_size
+
+
+@click.command()
+@options.image
+@click.option(
+    "--to",
+    "form",
+    required=True,
+    metavar="oci|lxd|iso",
+    type=click.Choice([str(form) for form in Format]),
+    help="An OCI archive, a unified LXD image or a live ISO.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where to write it; a file that is there is replaced once the new one is whole.",
+)
+@options.pull
+@options.profiles
+@options.common
+def artifact(
+    *,
+    image: str,
+    form: str,
+    out: Path,
+    pull: str,
+    folder: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Write what a runtime would take into a file.
+
+    \b
+    abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar
+    abcd-run artifact abcd4demo --to lxd -o demo.lxd.tar      lxc image import demo.lxd.tar
+    abcd-run artifact abcd4demo --to iso -o demo.iso
+    """
+    _check(out)
+    request = Request(image, pull=pull)
+    wanted = target.resolve(request, Catalogue.usual(folder))
+    plan = planner.for_artifact(request, wanted, Format(form))
+    shown = progress(quiet=quiet)
+
+    def say(text: str) -> None:
+        shown.say(plan.variant, text)
+
+    with Fleet(Registry.installed()) as fleet:
+        try:
+            write(plan, fleet, out, say=say)
+        finally:
+            shown.close()
+    size = out.stat().st_size
+    if as_json:
+        facts = {"variant": plan.variant, "format": form, "path": str(out), "size": size}
+        report.print_json({"artifact": facts, "errors": []})
+    elif not quiet:
+        report.print_facts(f"{plan.variant} is in {out}", {"size": format_size(size)})
+    return 0
+
+
+def _check(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{out} is no file", remedy="give the name of a file: --output FILE")

@@ -1,0 +1,171 @@
+"""`images`, `pull` and `build`: what can be launched, and having it here."""
+
+from pathlib import Path
+
+import click
+
+from abcd_run import build as building
+from abcd_run import planner, recipe, report, settings, target
+from abcd_run.artifact import obtain
+from abcd_run.catalogue import Catalogue, Unreadable
+from abcd_run.commands import options
+from abcd_run.errors import ArtifactError, Failure
+from abcd_run.fleet import Fleet
+from abcd_run.model import Kind, Stage
+from abcd_run.profile import Profile
+from abcd_run.progress import progress
+from abcd_run.registry import Registry
+from abcd_run.request import Request
+
+
+@click.command()
+@click.option("--tree", is_flag=True, help="Show which image descends from which.")
+@options.profiles
+@options.common
+def images(*, tree: bool, folder: Path | None, as_json: bool, quiet: bool) -> int:
+    """List the images that can be launched by name.
+
+    \b
+    abcd-run images
+    abcd-run images --tree
+    """
+    del quiet
+    entries = Catalogue.usual(folder).all()
+    found = [entry for entry in entries if isinstance(entry, Profile)]
+    bad = [entry for entry in entries if isinstance(entry, Unreadable)]
+    sources = {one.name: _sources(one) for one in found}
+    if as_json:
+        documents = [_document(one, sources[one.name]) for one in found]
+        errors = [report.error(Failure(one.error, name=one.name)) for one in bad]
+        report.print_json({"images": documents, "errors": errors})
+    elif tree:
+        _print_tree(found)
+    else:
+        rows = [_row(one, sources[one.name]) for one in found]
+        report.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
+    for entry in bad:
+        report.print_error(entry.error)
+    return 0
+
+
+def _sources(profile: Profile) -> dict[str, str]:
+    return {one.name: str(target.source(profile, one, target.stored)) for one in profile.variants}
+
+
+def _document(profile: Profile, sources: dict[str, str]) -> report.Document:
+    return {
+        "name": profile.name,
+        "summary": profile.summary,
+        "parent": profile.parents[0] if profile.parents else None,
+        "lineage": list(profile.parents),
+        "variants": [
+            {"name": one.name, "kind": str(one.kind), "source": sources[one.name]}
+            for one in profile.variants
+        ],
+        "unverified": profile.unverified,
+        "profile": profile.origin,
+    }
+
+
+def _row(profile: Profile, sources: dict[str, str]) -> tuple[str, ...]:
+    origins = dict.fromkeys(source.partition(" ")[0] for source in sources.values())
+    unverified = " (unverified)" if profile.unverified and "registry" in origins else ""
+    variants = ", ".join(one.name for one in profile.variants)
+    return profile.name, profile.summary, variants, ", ".join(origins) + unverified
+
+
+def _print_tree(found: list[Profile]) -> None:
+    def branch(parent: str | None, before: str) -> None:
+        children = [one for one in found if (one.parents or (None,))[0] == parent]
+        for one in children:
+            last = one is children[-1]
+            knot = "" if parent is None else ("└─ " if last else "├─ ")
+            click.echo(f"{before}{knot}{one.name}  {one.summary}")
+            branch(one.name, before + ("" if parent is None else ("   " if last else "│  ")))
+
+    branch(None, "")
+
+
+@click.command()
+@options.image
+@options.on
+@options.profiles
+@options.common
+def pull(
+    *, image: str, on: tuple[str, ...], folder: Path | None, as_json: bool, quiet: bool
+) -> int:
+    """Fetch or build IMAGE now, so that a launch finds it here.
+
+    \b
+    abcd-run pull abcd4demo
+    abcd-run pull --on docker docker.io/library/nginx:latest
+    """
+    defaults = settings.load()
+    with Fleet(defaults.registry()) as fleet:
+        request = Request(image, on=on or defaults.on)
+        planned = planner.plan(request, target.resolve(request, Catalogue.usual(folder)), fleet)
+        shown = progress(quiet=quiet)
+        fetched = []
+        try:
+            for plan in planned.plans:
+                where = f"{plan.variant} on {plan.runtime}"
+
+                def say(text: str, where: str = where) -> None:
+                    shown.say(where, text)
+
+                artifact = obtain(plan, fleet, say=say)
+                found = fleet.runtime(plan.runtime).provide(artifact, pull="missing", say=say)
+                shown.stage(where, Stage.FETCHED)
+                fetched.append({"variant": plan.variant, "runtime": plan.runtime, "id": found})
+        finally:
+            shown.close()
+    if as_json:
+        errors = [report.error(failure) for failure in planned.failures]
+        report.print_json({"pulled": fetched, "errors": errors})
+    elif not quiet:
+        for one in fetched:
+            report.print_facts(f"{one['variant']} is here for {one['runtime']}", {"id": one["id"]})
+    return 1 if planned.failures else 0
+
+
+@click.command()
+@options.image
+@options.profiles
+@options.common
+def build(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> int:
+    """Build IMAGE or one of its variants from its recipe.
+
+    \b
+    abcd-run build abcd4demo
+    abcd-run build abcdic4demo
+    """
+    wanted = target.resolve(Request(image), Catalogue.usual(folder))
+    kinds = tuple(variant.kind for variant in wanted.variants)
+    shown = progress(quiet=quiet)
+
+    def say(text: str) -> None:
+        shown.say(wanted.profile.name, text)
+
+    with Fleet(Registry.installed()) as fleet:
+        try:
+            names = building.build(
+                wanted.profile, _with_recipe(wanted.profile, kinds), fleet, say=say
+            )
+        finally:
+            shown.close()
+    if as_json:
+        report.print_json({"built": names, "errors": []})
+    else:
+        report.print_facts(f"built {', '.join(names)}", {"launch": f"abcd-run {image}"})
+    return 0
+
+
+def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    folder = profile.recipe
+    found = tuple(kind for kind in kinds if recipe.has(folder, kind))
+    if folder and not found:
+        raise ArtifactError(
+            f"the recipe of {profile.name} has no variant {', '.join(kinds)}",
+            remedy=f"add {folder / kinds[0]}/Containerfile",
+        )
+    return found

@@ -1,0 +1,125 @@
+"""`exec`, `shell` and `logs`: what goes on inside an instance."""
+
+import os
+import subprocess
+import sys
+
+import click
+
+from abcd_run import record, report
+from abcd_run.commands import options
+from abcd_run.errors import AbcdRunError, LaunchFailed
+from abcd_run.fleet import Fleet
+from abcd_run.model import Instance
+from abcd_run.registry import Registry
+from abcd_run.runtime import Executes, Logs
+
+user = click.option("--user", metavar="USER", help="As this user; default the image's own.")
+
+
+@click.command("exec")
+@options.name
+@click.argument("command", metavar="-- CMD…", nargs=-1, required=True, type=click.UNPROCESSED)
+@user
+@options.on
+@options.common
+def exec_(
+    *,
+    name: str,
+    command: tuple[str, ...],
+    user: str | None,
+    on: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run a command in an instance and end with its status.
+
+    \b
+    abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release
+    echo hello | abcd-run exec NAME -- tr a-z A-Z
+    """
+    del quiet
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    line = _line(name, command, user=user, on=on, tty=terminal)
+    if not as_json:
+        return _run(line)
+    ended = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    report.print_json(
+        {
+            "status": ended.returncode,
+            "stdout": ended.stdout.decode(errors="replace"),
+            "stderr": ended.stderr.decode(errors="replace"),
+        }
+    )
+    return ended.returncode
+
+
+@click.command()
+@options.name
+@user
+@options.on
+@options.common
+def shell(*, name: str, user: str | None, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Open a shell in an instance.
+
+    \b
+    abcd-run shell abcd4demo-podman-1
+    abcd-run shell --user root NAME
+    """
+    del quiet, as_json
+    return _run(_line(name, (), user=user, on=on, tty=sys.stdin.isatty()))
+
+
+def _line(
+    name: str, command: tuple[str, ...], *, user: str | None, on: tuple[str, ...], tty: bool
+) -> list[str]:
+    with Fleet(Registry.installed()) as fleet:
+        found = fleet.find(name, on)
+        runtime = fleet.runtime(found.runtime)
+        if not isinstance(runtime, Executes):
+            raise AbcdRunError(f"{found.runtime} cannot run commands in its instances")
+        _check_running(found)
+        who = user if user is not None else record.read(found.labels).account
+        return runtime.exec_command(found, command, user=who, tty=tty)
+
+
+def _check_running(found: Instance) -> None:
+    if not found.running:
+        raise LaunchFailed(
+            f"{found.name} does not run: {found.state}", remedy=f"abcd-run logs {found.name}"
+        )
+
+
+def _run(line: list[str]) -> int:
+    # The engine's own command takes over this process: streams, signals, terminal, status.
+    sys.stdout.flush()
+    os.execvp(line[0], line)  # noqa: S606
+
+
+@click.command()
+@options.name
+@click.option("-f", "--follow", is_flag=True, help="Go on printing until it ends.")
+@options.on
+@options.common
+def logs(*, name: str, follow: bool, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Print what an instance has printed on its console.
+
+    \b
+    abcd-run logs abcd4demo-podman-1
+    abcd-run logs -f NAME
+    """
+    del quiet
+    with Fleet(Registry.installed()) as fleet:
+        found = fleet.find(name, on)
+        runtime = fleet.runtime(found.runtime)
+        if not isinstance(runtime, Logs):
+            raise AbcdRunError(f"{found.runtime} keeps no logs")
+        pieces = runtime.logs(found, follow=follow and not as_json)
+        if as_json:
+            printed = b"".join(pieces).decode(errors="replace")
+            report.print_json({"name": found.name, "log": printed})
+            return 0
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,52 @@
+"""`screenshot`: a picture of an instance's screen."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from abcd_run import report, screen
+from abcd_run.commands import options
+from abcd_run.errors import UsageError
+from abcd_run.fleet import Fleet
+from abcd_run.registry import Registry
+
+
+@click.command()
+@options.name
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    metavar="F.png",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="The file to write, - for standard output; default NAME.png here.",
+)
+@options.on
+@options.common
+def screenshot(
+    *, name: str, output: Path | None, on: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """Save a picture of an instance's screen.
+
+    \b
+    abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
+    """
+    with Fleet(Registry.installed()) as fleet:
+        found = fleet.find(name, on)
+        picture = screen.picture(fleet.runtime(found.runtime), found)
+    path = output or Path(f"{found.name}.png")
+    if str(path) == "-":
+        sys.stdout.buffer.write(picture)
+        return 0
+    try:
+        path.write_bytes(picture)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", remedy="choose another place by -o"
+        ) from error
+    if as_json:
+        report.print_json({"name": found.name, "file": str(path.absolute()), "errors": []})
+    elif not quiet:
+        report.print_facts(f"{found.name}'s screen is in {path}", {})
+    return 0

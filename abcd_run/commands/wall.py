@@ -1,0 +1,66 @@
+"""`wall`: a page that shows everything that runs."""
+
+import sys
+from threading import Thread
+
+import click
+
+from abcd_run import report, viewer
+from abcd_run.commands import options
+from abcd_run.fleet import Fleet
+from abcd_run.interrupts import LOOK_SECONDS, Interrupts
+from abcd_run.model import Endpoint
+from abcd_run.registry import Registry
+
+
+@click.command()
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(1, 65535),
+    help="The port of the page; a free one is taken without it.",
+)
+@click.option("--open/--no-open", "open_it", default=False, help="Show it in the browser.")
+@options.on
+@options.common
+def wall(
+    *, port: int | None, open_it: bool, on: tuple[str, ...], as_json: bool, quiet: bool
+) -> int:
+    """Show all instances on one page, with live pictures, until Ctrl-C.
+
+    Only you can see the page, on this host.
+
+    \b
+    abcd-run wall --open
+    abcd-run wall --on podman,libvirt --port 8000
+    """
+    # The help of all commands imports this module, and shall not import a server.
+    from abcd_run.wall.seen import Seen  # noqa: PLC0415
+    from abcd_run.wall.server import Wall  # noqa: PLC0415
+    from abcd_run.wall.threads import Lanes  # noqa: PLC0415
+
+    with Interrupts() as interrupts, Fleet(Registry.installed(), Lanes().start) as fleet:
+        fleet.meant(on)
+        with Wall(Seen(fleet, on), port=port or 0, between=interrupts.check) as server:
+            try:
+                _say(server.url, as_json=as_json, quiet=quiet)
+                if open_it:
+                    Thread(target=_open, args=(server.url,), daemon=True).start()
+                server.serve_forever(LOOK_SECONDS)
+            except KeyboardInterrupt:  # the way to end it
+                return 0
+    return 0
+
+
+def _say(url: str, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        report.print_json({"url": url, "errors": []})
+    elif quiet:
+        sys.stdout.write(f"{url}\n")
+    else:
+        report.print_facts("the wall shows what runs, until Ctrl-C", {"page": url})
+    sys.stdout.flush()
+
+
+def _open(url: str) -> None:
+    viewer.show(Endpoint("wall", "http", url), secret=True)

@@ -1,0 +1,179 @@
+"""What backends for OCI engines have in common.
+
+The seed reaches a container as its environment; the image's own init turns that into the file
+`/run/abcd/seed`. Putting the file there from outside takes Podman 0.2 s, and a mount would leave
+something on the host for every instance that is killed.
+"""
+
+import shlex
+from collections.abc import Container, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from abcd_run import host, record
+from abcd_run.model import Instance, Origin, Plan
+
+UID = "ABCD_UID"
+"""The variable by which an image learns that its user shall not have the usual uid."""
+
+CPU_PERIOD = 100_000
+"""Microseconds of the scheduler's period, as Docker and Podman use it."""
+
+SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l")
+"""bash where the image has it: busybox and dash know no line editing."""
+
+
+def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> dict[str, Any]:
+    """Return a plan as keyword arguments of `containers.create`, the same for both SDKs.
+
+    Of the limits on memory and cpu only those are passed that the engine can enforce.
+    """
+    resources, options = plan.resources, plan.options
+    found = {
+        "command": list(plan.command) or None,
+        "name": plan.name,
+        "hostname": plan.seed.hostname,
+        "labels": record.labels(plan),
+        "environment": plan.environment(),
+        # Port 0 makes the engine choose a free one.
+        "ports": {f"{port}/tcp": (plan.address, plan.ports.get(port, 0)) for port in ports},
+        "network_mode": options.get("network"),
+        "cap_add": options.get("cap_add"),
+        "devices": options.get("devices", []),
+        "init": options.get("init"),
+        "shm_size": resources.shm,
+    }
+    if "memory" in limits:
+        found["mem_limit"] = resources.memory
+    if resources.cpus and "cpu" in limits:
+        found["cpu_period"] = CPU_PERIOD
+        found["cpu_quota"] = int(resources.cpus * CPU_PERIOD)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def instance(facts: Mapping[str, Any], *, runtime: str) -> Instance:
+    """Return an instance from what an engine's `inspect` says of its container."""
+    state, config = facts["State"], facts["Config"]
+    running = bool(state["Running"])
+    return Instance(
+        name=facts["Name"].removeprefix("/"),
+        runtime=runtime,
+        runtime_id=facts["Id"],
+        labels=config["Labels"] or {},
+        running=running,
+        state=_state(state),
+        ports=bound_ports(facts["NetworkSettings"].get("Ports") or {}),
+        password=password(config.get("Env") or []),
+        host_root=_host_root(state["Pid"], facts["Id"]) if running else None,
+    )
+
+
+def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
+    """Return an instance from a line of an engine's list."""
+    return Instance(
+        name=facts["Names"][0].removeprefix("/"),
+        runtime=runtime,
+        runtime_id=facts["Id"],
+        labels=facts["Labels"] or {},
+        running=facts["State"] == "running",
+        state=facts["State"],
+    )
+
+
+def _state(state: Mapping[str, Any]) -> str:
+    status = str(state["Status"])
+    return f"{status} with status {state['ExitCode']}" if status == "exited" else status
+
+
+def _host_root(pid: int, runtime_id: str) -> int | None:
+    """Return the host's uid of root inside, None where the engine counts processes otherwise.
+
+    An engine in a PID namespace of its own tells numbers that are other processes' here. The
+    mounts of a container name it; those of another user's process cannot be read.
+    """
+    try:
+        ours = runtime_id in Path(f"/proc/{pid}/mountinfo").read_text()
+    except PermissionError:
+        ours = True
+    except OSError:
+        ours = False
+    return host.uid_map_root(pid) if ours else None
+
+
+def bound_ports(
+    found: Mapping[str, Sequence[Mapping[str, str]] | None],
+) -> dict[int, tuple[str, int]]:
+    """Return ports from an engine's `{"8080/tcp": [{"HostIp": …, "HostPort": …}]}`."""
+    return {
+        int(inside.partition("/")[0]): (bound[0]["HostIp"] or "0.0.0.0", int(bound[0]["HostPort"]))  # noqa: S104
+        for inside, bound in found.items()
+        if bound and inside.endswith("/tcp") and bound[0]["HostPort"]
+    }
+
+
+def password(environment: Iterable[str]) -> str:
+    """Return the instance's password from its environment, as engines list it."""
+    pairs = (line.partition("=") for line in environment)
+    return next((value for key, _, value in pairs if key == "ABCD_PASSWORD"), "")
+
+
+def exec_command(
+    program: Sequence[str], instance: Instance, command: Sequence[str], *, user: str, tty: bool
+) -> list[str]:
+    """Return the engine's own command line for `exec`; without a command, the user's shell."""
+    line = [*program, "exec", "--interactive"]
+    if tty:
+        line += ["--tty"]
+    if user:
+        line += ["--user", user]
+    return [*line, instance.runtime_id, *(command or SHELL)]
+
+
+def run_line(
+    program: Sequence[str],
+    plan: Plan,
+    image: str,
+    *,
+    ports: Iterable[int],
+    extra: Sequence[str] = (),
+) -> str:
+    """Return the `run` line that a person would type for a plan.
+
+    Its secrets stand before it, as variables of its environment, and not among its arguments,
+    which other users of the host can see.
+    """
+    secret = {"ABCD_PASSWORD": plan.seed.password, **plan.env}
+    resources = plan.resources
+    line = [*program, "run", "--detach", "--name", plan.name, "--hostname", plan.seed.hostname]
+    for key, value in record.labels(plan).items():
+        line += ["--label", f"{key}={value}"]
+    for key, value in plan.environment().items():
+        line += ["--env", key if key in secret else f"{key}={value}"]
+    for port in ports:
+        line += ["--publish", f"{_host(plan.address)}:{plan.ports.get(port, '')}:{port}"]
+    if resources.memory:
+        line += ["--memory", str(resources.memory)]
+    if resources.cpus:
+        line += ["--cpus", f"{resources.cpus:g}"]
+    if resources.shm:
+        line += ["--shm-size", str(resources.shm)]
+    for share in plan.shares:
+        line += ["--volume", f"{share.source}:{share.target}:{'ro' if share.read_only else 'rw'}"]
+    assignments = [f"{key}={shlex.quote(value)}" for key, value in secret.items()]
+    return " ".join([*assignments, shlex.join([*line, *extra, image, *plan.command])])
+
+
+def pull_line(plan: Plan) -> str:
+    """Return the line that brings the image of a plan into its engine."""
+    word = plan.source.location if plan.source.origin is Origin.FILE else plan.variant
+    return shlex.join(["abcd-run", "pull", "--quiet", "--on", plan.runtime, word])
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def unlimited(limits: Iterable[str], *, why: str) -> tuple[str, ...]:
+    """Return the note on limits that a host cannot enforce, none where it can."""
+    listed = " and ".join(limits)
+    return (f"{listed} limits are not enforced: {why}",) if listed else ()

@@ -1,0 +1,51 @@
+"""How an instance is reached: the addresses of its services and screens."""
+
+from urllib.parse import quote
+
+from abcd_run import record, target
+from abcd_run.model import Endpoint, Instance, Service
+
+
+def services(instance: Instance) -> tuple[Service, ...]:
+    """Return the services of an instance; ports that no profile names are guessed at."""
+    known = record.read(instance.labels).services
+    named = {service.port for service in known}
+    return (*known, *target.exposed_services(sorted(set(instance.ports) - named)))
+
+
+def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
+    """Return the endpoints of an instance that can be reached now, its screens last."""
+    user = record.read(instance.labels).user
+    found = [
+        Endpoint(service.name, service.protocol, _url(service, *instance.ports[service.port], user))
+        for service in services(instance)
+        if service.port in instance.ports
+    ]
+    return (*found, *instance.screens)
+
+
+def to_open(instance: Instance) -> Endpoint | None:
+    """Return the endpoint that a person wants to see: the one marked, a screen, a web page."""
+    marked = {service.name for service in services(instance) if service.open}
+
+    def rank(endpoint: Endpoint) -> tuple[bool, bool, bool]:
+        return (
+            endpoint.service not in marked,
+            endpoint not in instance.screens,
+            endpoint.protocol not in ("http", "https"),
+        )
+
+    seen = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
+    return min(seen, key=rank, default=None)
+
+
+def quoted(path: str) -> str:
+    """Return a path as it stands in a URL: what a person wrote may have letters of any script."""
+    return quote(path or "/", safe="/%?&=+,;:@~!$'()*")
+
+
+def _url(service: Service, address: str, port: int, user: str) -> str:
+    host = f"[{address}]" if ":" in address else address
+    who = f"{user}@" if service.protocol == "ssh" and user else ""
+    path = quoted(service.path) if service.protocol in ("http", "https") else ""
+    return f"{service.protocol}://{who}{host}:{port}{path}"

@@ -1,0 +1,170 @@
+"""The runtimes in use: each opened once, asked side by side, and closed at the end."""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Self, TypeVar
+
+from abcd_run import record
+from abcd_run.errors import AbcdRunError, Failure, NoSuchInstance, UsageError
+from abcd_run.model import Instance
+from abcd_run.once import Once
+from abcd_run.registry import Registry, absence, broken, connect, unusable
+from abcd_run.request import ALL, AUTO
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.schema import did_you_mean
+
+T = TypeVar("T")
+
+ASK_SECONDS = 4.0
+"""How long `ps` waits for a runtime before it says that it does not answer."""
+
+REMOVE_SECONDS = 20.0
+"""The same for what removes: on a busy host it is better late than left."""
+
+Start = Callable[[str, Callable[[], None]], None]
+"""Has a question to the named runtime asked elsewhere, and does not wait for it."""
+
+
+def _in_a_thread(_name: str, question: Callable[[], None]) -> None:
+    # No pool: Python waits for a pool's threads at its end, also for one that hangs.
+    Thread(target=question, daemon=True).start()
+
+
+@dataclass
+class Fleet:
+    """All runtimes of this process, whose methods may be called from several threads."""
+
+    registry: Registry
+    start: Start = _in_a_thread
+    _opened: Once[Runtime] = field(default_factory=Once[Runtime])
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def backend(self, name: str) -> Backend:
+        """Return a backend that can be imported. Raises `UsageError` or `NoRuntime`."""
+        found = self.registry.known(name)
+        if isinstance(found, Problem):
+            raise unusable(name, found)
+        return found
+
+    def runtime(self, name: str) -> Runtime:
+        """Return a runtime, opened at its first use. Raises `UsageError` or `NoRuntime`."""
+        return self._opened.get(name, lambda: self._open(self.backend(name)))
+
+    def retry(self) -> None:
+        """Forget the runtimes that could not be opened: those that ask again may be luckier."""
+        self._opened.forget_failures()
+
+    def _open(self, backend: Backend) -> Runtime:
+        found = connect(backend)
+        if isinstance(found, Problem):
+            raise unusable(backend.name, found)
+        return self._stack.enter_context(found)
+
+    def present(self) -> list[str]:
+        """Return the names of the runtimes that this host has, whether they answer or not."""
+        names = self.registry.names()
+        return [name for name in names if self.absence(name) is None]
+
+    def absence(self, name: str) -> Problem | None:
+        """Return why this host does not have a runtime, None if it has; no SDK is imported."""
+        found = self.registry.backend(name)
+        return found if isinstance(found, Problem) else absence(found)
+
+    def ask(
+        self,
+        names: Iterable[str],
+        question: Callable[[Runtime], T],
+        *,
+        within: float = 0,
+    ) -> tuple[dict[str, T], list[Failure]]:
+        """Ask runtimes side by side; what fails or is too slow comes back as an error.
+
+        `within` is in seconds, 0 for `ASK_SECONDS`.
+        """
+        within = within or ASK_SECONDS
+        asked = {name: self._asked(name, question) for name in names}
+        deadline = time.monotonic() + within
+        answers, failures = {}, []
+        for name, answer in asked.items():
+            try:
+                answers[name] = answer.result(max(0, deadline - time.monotonic()))
+            except AbcdRunError as error:
+                failures.append(Failure(error, name))
+            except TimeoutError:
+                answer.cancel()
+                problem = Problem(f"no answer within {within:g} s", "abcd-run doctor")
+                failures.append(Failure(unusable(name, problem), name))
+            except Exception as error:  # noqa: BLE001  (a broken plug-in is no crash of ours)
+                failures.append(Failure(unusable(name, broken(error)), name))
+        return answers, failures
+
+    def _asked(self, name: str, question: Callable[[Runtime], T]) -> Future[T]:
+        answer: Future[T] = Future()
+
+        def ask() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
+            try:
+                answer.set_result(question(self.runtime(name)))
+            except BaseException as error:  # noqa: BLE001  (raised again by `result`)
+                answer.set_exception(error)
+
+        self.start(name, ask)
+        return answer
+
+    def instances(
+        self, on: tuple[str, ...] = (), *, detail: bool = True, within: float = 0
+    ) -> tuple[list[Instance], list[Failure]]:
+        """Return all instances on the named or all present runtimes, oldest first."""
+        answers, errors = self.ask(
+            self.meant(on), lambda runtime: runtime.instances(detail=detail), within=within
+        )
+        found = [instance for answer in answers.values() for instance in answer]
+        return sorted(found, key=lambda one: record.read(one.labels).created), errors
+
+    def meant(self, on: tuple[str, ...]) -> list[str]:
+        """Return the runtimes to ask: the named ones, or all that this host has.
+
+        Raises `UsageError` for an unknown name.
+        """
+        if not on or ALL in on or AUTO in on:
+            return self.present()
+        for name in on:
+            self.registry.check(name)
+        return list(on)
+
+    def _called(self, name: str, runtimes: Iterable[str]) -> tuple[list[Instance], list[Failure]]:
+        answers, errors = self.ask(runtimes, lambda runtime: runtime.instances(only=name))
+        return [instance for answer in answers.values() for instance in answer], errors
+
+    def find(self, name: str, on: tuple[str, ...] = ()) -> Instance:
+        """Return the instance of a name. Raises `NoSuchInstance`, or `UsageError` for several."""
+        names = self.meant(on)
+        # IMAGE-RUNTIME-N says whom to ask: importing every SDK takes longer than the answer.
+        likely = [runtime for runtime in names if f"-{runtime}-" in name]
+        found = self._called(name, likely)[0]
+        if len(found) == 1:
+            return found[0]
+        found, errors = self._called(name, names)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            places = [instance.runtime for instance in found]
+            raise UsageError(f"{name} is on {' and '.join(places)}", remedy=f"add --on {places[0]}")
+        down = "\n".join(failure.error.message for failure in errors)
+        others = [instance.name for instance in self.instances(on, detail=False)[0]]
+        raise NoSuchInstance(
+            f"no instance called {name!r}",
+            details=down,
+            remedy=did_you_mean(name, others, "abcd-run ps"),
+        )

@@ -1,0 +1,127 @@
+"""What this host is and has, read from the kernel and the user's own files."""
+
+import os
+import re
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from abcd_run.errors import HostTooSmall
+from abcd_run.units import format_size
+
+
+def memory_available() -> int:
+    """Return the bytes that a new program could get without swapping; 0 where nobody says."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:  # macOS
+        return 0
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
+def check_memory(wanted: int, available: int) -> None:
+    """Raise `HostTooSmall` when instances want more bytes than the host has free."""
+    if wanted > available > 0:
+        raise HostTooSmall(
+            f"the image needs {format_size(wanted)} of memory, "
+            f"this host has {format_size(available)} free",
+            remedy="abcd-run stop --all, or give it less with --memory",
+        )
+
+
+def delegated_controllers(root: Path = Path("/sys/fs/cgroup")) -> frozenset[str]:
+    """Return the cgroup v2 controllers by which this user may limit processes, none on v1."""
+    if os.getuid() == 0:
+        own = root
+    else:
+        uid = os.getuid()
+        own = root / f"user.slice/user-{uid}.slice/user@{uid}.service"
+    try:
+        return frozenset((own / "cgroup.controllers").read_text().split())
+    except OSError:
+        return frozenset()
+
+
+def belongs_to_root(path: Path) -> bool:
+    """Say whether a file is this host's root's, who is not the root of a user namespace."""
+    return path.stat().st_uid == 0 == uid_map_root(os.getpid())
+
+
+def free_ports(address: str, count: int) -> list[int]:
+    """Return ports of an address that are free just now, as the kernel names them."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ExitStack() as stack:
+        trials = [stack.enter_context(socket.socket(family)) for _ in range(count)]
+        for trial in trials:
+            trial.bind((address, 0))
+        return [trial.getsockname()[1] for trial in trials]
+
+
+def uid_map_root(pid: int) -> int | None:
+    """Return the host's uid that uid 0 of a process is, None when the process is gone.
+
+    The kernel shows `/proc/PID/uid_map` as seen from the reader's own user namespace.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/uid_map").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        inside, outside, _length = map(int, line.split())
+        if inside == 0:
+            return outside
+    return None
+
+
+def user() -> int:
+    """Return the uid of whom this process belongs to."""
+    return os.getuid()
+
+
+def socket_owner(
+    near: tuple[str, int], far: tuple[str, int], table: Path = Path("/proc/net/tcp")
+) -> int | None:
+    """Return the uid of whose IPv4 socket is the near end of a connection, None if unknown.
+
+    Both ends are needed: a port of the near one may have been another connection's a moment ago,
+    which the kernel then calls root's.
+    """
+    try:
+        rows = [line.split() for line in table.read_text().splitlines()[1:]]
+    except OSError:  # macOS
+        return None
+    ends = [_as_the_kernel_writes(end) for end in (near, far)]
+    return next((int(row[7]) for row in rows if row[1:3] == ends), None)
+
+
+def _as_the_kernel_writes(address: tuple[str, int]) -> str:
+    ip, port = address
+    # As the host's processor keeps it.
+    return f"{int.from_bytes(socket.inet_aton(ip), sys.byteorder):08X}:{port:04X}"
+
+
+def ssh_key(home: Path) -> str:
+    """Return the user's public ssh key, empty if there is none."""
+    for name in ("id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub"):
+        try:
+            text = (home / ".ssh" / name).read_text()
+        except (OSError, UnicodeDecodeError):
+            continue
+        return text.strip().partition("\n")[0]
+    return ""
+
+
+def keyboard(path: Path = Path("/etc/default/keyboard")) -> str:
+    """Return the layout of the host's keyboard, as X names it."""
+    try:
+        found = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].partition(",")[0] if found else "us"
+
+
+def locale() -> str:
+    """Return the user's locale."""
+    return os.environ.get("LC_ALL") or os.environ.get("LANG") or "C.UTF-8"

@@ -1,0 +1,57 @@
+"""Find out whether a live ISO would write to a disk by itself.
+
+Kairos' agent installs without asking when the merged cloud-config has `install.auto: true`, be
+it from a file on the medium or from the kernel's arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from abcd_run.iso.entries import entries
+from abcd_run.iso.medium import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+YES = r"[\"']?(?:true|yes|on|y)[\"']?"  # YAML 1.1 knows all of these
+KEY = r"[\"']?{}[\"']?\s*:"
+BLOCK = re.compile(rf"^(?P<indent>\s*){KEY.format('install')}\s*(?:#.*)?$", re.IGNORECASE)
+AUTO = re.compile(rf"^\s*{KEY.format('auto')}\s*{YES}\s*(?:#.*)?$", re.IGNORECASE)
+FLOW = re.compile(
+    rf"{KEY.format('install')}\s*\{{[^}}]*{KEY.format('auto')}\s*{YES}\s*[,}}]",
+    re.IGNORECASE,
+)
+ARGUMENT = re.compile(rf"(?:kairos\.)?install\.auto(?:={YES})?", re.IGNORECASE)
+
+
+def auto_install(iso: Path) -> str | None:
+    """Return what on the ISO would install it without asking, or None."""
+    with opened(iso) as medium:
+        for path in medium.files():  # the agent looks into folders, too
+            if path.endswith((".yaml", ".yml")) and installs(medium.text(path)):
+                return f"{path} has install.auto: true"
+        for entry in entries(medium.menu()):
+            for word in filter(ARGUMENT.fullmatch, entry.arguments):
+                return f"the boot menu has {word}"
+    return None
+
+
+def installs(config: str) -> bool:
+    """Tell whether a cloud-config has `install.auto: true`, in block or flow style or JSON.
+
+    Reads the text line by line rather than as YAML: what only looks so is refused as well.
+    """
+    inside: int | None = None
+    for line in config.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip())
+        if inside is not None and indent <= inside:
+            inside = None
+        if block := BLOCK.match(line):
+            inside = len(block["indent"])
+        elif inside is not None and AUTO.match(line):
+            return True
+    return FLOW.search(config) is not None

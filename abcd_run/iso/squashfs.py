@@ -1,0 +1,65 @@
+"""The root file system: a tar, streamed into a squashfs.
+
+By tar2sqfs, because `mksquashfs -tar` (4.5.1) gives the root and other directories without an
+entry to the caller, looks names up on this host instead of taking the tar's numbers, stops at a
+time before 1970, and needs 1.3 GB of memory for what tar2sqfs does in 27 MB and as many seconds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from abcd_run.errors import ArtifactError
+from abcd_run.iso import tools
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from threading import Event
+
+    from abcd_run.iso.system import Sink, WriteTar
+
+PIPE_SIZE = 1 << 20
+END = bytes(1024)  # of every whole tar
+
+
+def make_squashfs(write_tar: WriteTar, target: Path, *, epoch: int, cancel: Event) -> None:
+    """Write the tar's files, owners, devices, times and xattrs as a squashfs, as any user.
+
+    zstd 3 costs a twentieth of the default level and makes a file a tenth larger.
+    """
+    argv: list[str | Path] = ["tar2sqfs", "--quiet", "--force"]
+    argv += ["--compressor", "zstd", "--comp-extra", "level=3", "--block-size", "131072"]
+    argv += ["--defaults", f"uid=0,gid=0,mode=0755,mtime={epoch}"]
+    argv += ["--num-jobs", str(os.cpu_count() or 1), target]
+    with tools.child(argv, epoch=epoch, cancel=cancel, stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+        stream = Stream(process.stdin)
+        write_tar(stream)
+        process.stdin.flush()
+        stream.make_sure_it_ended()
+
+
+class Stream:
+    """What the tar is written to; it remembers the last bytes.
+
+    A tar cut off between two files would otherwise be taken for one that ends there.
+    """
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+        self._last = b""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Pass DATA on."""
+        self._out.write(data)
+        self._last = (self._last + bytes(data[-len(END) :]))[-len(END) :]
+        return len(data)
+
+    def make_sure_it_ended(self) -> None:
+        """Raise ArtifactError when the end of the tar is missing."""
+        if self._last != END:
+            raise ArtifactError("the root file system is cut off", details="no end of the tar")

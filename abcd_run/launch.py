@@ -1,0 +1,319 @@
+"""The way of a launch, from the plan on: artifact → start → wait, and undo where it fails."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from threading import Event, Semaphore
+
+from abcd_run import places, readiness, record, screen
+from abcd_run.artifact import obtain
+from abcd_run.errors import (
+    AbcdRunError,
+    Failure,
+    Interrupted,
+    LaunchFailed,
+    NameTaken,
+    NotReady,
+    PortTaken,
+    unexpected,
+)
+from abcd_run.fleet import Fleet
+from abcd_run.interrupts import Interrupts
+from abcd_run.model import Instance, Plan, Stage
+from abcd_run.once import Once
+from abcd_run.planner import next_name, renamed
+from abcd_run.progress import Progress
+from abcd_run.runtime import Logs, Runtime
+
+WORKERS = 4
+"""Instances created and started at the same time; small hosts' engines gain nothing from more."""
+
+WAITERS = 32
+"""Launches under way at the same time: one that waits for its page holds up nobody's start."""
+
+TRIES = 30
+"""How often a name or port that somebody was quicker with is chosen again."""
+
+FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
+"""Seconds between two looks at an instance: the first ones quick, then slower and slower."""
+
+LAST_LINES = 10
+"""How much of its console is shown of an instance that ended or is late."""
+
+LOOKS_BETWEEN_CHECKS = 8
+"""Whether the instance still runs is asked after this many looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """An instance that was started, and how far it came.
+
+    `ready_seconds` is None if it is not ready, and `late` why it is not although that was awaited.
+    """
+
+    instance: Instance
+    stage: Stage
+    ready_seconds: float | None = None
+    late: NotReady | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """Launches plans on the runtimes of a fleet."""
+
+    fleet: Fleet
+    progress: Progress
+    cancelled: Event
+    wait: bool = True
+    _starting: Semaphore = field(default_factory=lambda: Semaphore(WORKERS))
+    _images: Once[str] = field(default_factory=Once[str])
+
+    def launch_all(self, plans: Sequence[Plan]) -> tuple[list[Launched], list[Failure]]:
+        """Launch plans side by side; one that fails neither stops nor undoes the others.
+
+        Raises `Interrupted`, when all that was begun has been undone.
+        """
+        pool = ThreadPoolExecutor(max_workers=min(len(plans), WAITERS) or 1)
+        with Interrupts() as interrupts:
+            futures = {pool.submit(self._launch, plan): plan for plan in plans}
+            try:
+                interrupts.await_all(futures)
+            except KeyboardInterrupt:
+                self.cancelled.set()
+                pool.shutdown(cancel_futures=True)
+                raise self._undone(futures) from None
+        pool.shutdown()
+        return self._sorted(futures)
+
+    def _sorted(
+        self, futures: "dict[Future[Launched], Plan]"
+    ) -> tuple[list[Launched], list[Failure]]:
+        done, failures = [], []
+        for future, plan in futures.items():
+            try:
+                launched = future.result()
+            except AbcdRunError as error:
+                failures.append(Failure(error, plan.runtime, plan.name))
+                continue
+            done.append(launched)
+            if launched.late:
+                failures.append(Failure(launched.late, plan.runtime, launched.instance.name))
+        return done, failures
+
+    def _undone(self, futures: "dict[Future[Launched], Plan]") -> Interrupted:
+        """Remove what is running already, and return the error that says what is left."""
+        left = []
+        for future, plan in futures.items():
+            if future.cancelled():
+                continue
+            error = future.exception()
+            if error is None:
+                error = Interrupted("interrupted")
+                instance = future.result().instance
+                _undo(self.fleet.runtime(plan.runtime), instance.runtime_id, error)
+            if isinstance(error, Interrupted) and error.details:
+                left.append(f"{plan.name}: {error.details}")
+        if left:
+            return Interrupted(
+                "interrupted: not all that was begun could be removed",
+                details="\n".join(left),
+                remedy="abcd-run ps, then abcd-run stop NAME",
+            )
+        return Interrupted("interrupted: what was begun has been removed")
+
+    def _launch(self, plan: Plan) -> Launched:
+        try:
+            return self._from_plan_to_ready(plan)
+        except AbcdRunError:
+            raise
+        except Exception as error:
+            # A bug of one backend must not take the other launches with it.
+            raise unexpected(error) from error
+
+    def _from_plan_to_ready(self, plan: Plan) -> Launched:
+        runtime = self.fleet.runtime(plan.runtime)
+        self.progress.stage(plan.name, Stage.PLANNED)
+        image = self._image(plan, runtime)
+        self.progress.stage(plan.name, Stage.FETCHED)
+        with self._starting:
+            begun = time.monotonic()
+            instance = self._begin(plan, runtime, image)
+        try:
+            self._prove_unprivileged(plan, instance)
+            self.progress.stage(instance.name, Stage.RUNNING)
+            launched = self._wait(instance, runtime, begun)
+            self._check_cancelled()
+        except BaseException as error:
+            _undo(runtime, instance.runtime_id, error)
+            raise
+        return launched
+
+    def _image(self, plan: Plan, runtime: Runtime) -> str:
+        """Return the runtime's name for the image, fetched once for all launches that want it."""
+
+        def fetch() -> str:
+            artifact = obtain(plan, self.fleet, say=self._say(plan))
+            self._check_cancelled()
+            return runtime.provide(artifact, pull=plan.pull, say=self._say(plan))
+
+        return self._images.get((plan.runtime, plan.source, plan.format), fetch)
+
+    def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+        """Create and start, under other names and ports while somebody else is quicker."""
+        refused = set[str]()  # also names that other users have, whose instances are not shown
+        for _ in range(TRIES):
+            self._check_cancelled()
+            try:
+                return self._create_and_start(plan, runtime, image)
+            except NameTaken as error:
+                if plan.named:
+                    error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
+                    raise
+                refused.add(plan.name)
+                names = {found.name for found in runtime.instances(detail=False)}
+                plan = renamed(plan, next_name(plan.name, names | refused))
+            except PortTaken:
+                if plan.ports:
+                    raise
+        raise LaunchFailed(f"no free name or port for {plan.name} in {TRIES} tries")
+
+    def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+        runtime_id = runtime.create(plan, image)
+        try:
+            self.progress.stage(plan.name, Stage.CREATED)
+            self._check_cancelled()
+            return runtime.start(runtime_id)
+        except BaseException as error:
+            _undo(runtime, runtime_id, error)
+            raise
+
+    def _prove_unprivileged(self, plan: Plan, instance: Instance) -> None:
+        if instance.host_root == 0 and not plan.rootful:
+            raise LaunchFailed(
+                f"{instance.name}: root inside would be root of this host",
+                details="uid 0 inside maps to uid 0 outside; the instance was removed",
+                remedy="run abcd-run as an ordinary user, or say --rootful if this is meant",
+            )
+
+    def _wait(self, instance: Instance, runtime: Runtime, begun: float) -> Launched:
+        if not self.wait:
+            return Launched(instance, Stage.RUNNING)
+        launched = self.await_ready(instance, runtime)
+        if launched.late:
+            return launched
+        return replace(launched, ready_seconds=round(time.monotonic() - begun, 3))
+
+    def await_ready(self, instance: Instance, runtime: Runtime, timeout: float = 0) -> Launched:
+        """Wait until an instance is ready; `timeout` in seconds, 0 for its profile's own.
+
+        An instance that is late is left running. Raises `LaunchFailed` when it ended by itself.
+        """
+        known = record.read(instance.labels)
+        timeout = timeout or known.ready.timeout
+        deadline = time.monotonic() + timeout
+        pause, looks, stage = FIRST_LOOK, 0, Stage.RUNNING
+        while True:
+            answer = readiness.look(
+                instance,
+                console=console_of(runtime, instance),
+                seconds=readiness.patience(known.age),
+            )
+            if answer.stage is not stage:
+                stage = answer.stage
+                self.progress.stage(instance.name, stage)
+            if stage is Stage.READY:
+                return Launched(instance, stage)
+            self.progress.say(instance.name, answer.seen)
+            if time.monotonic() > deadline:
+                late = not_ready(
+                    instance, stage, timeout, [answer.seen, *last_signs(runtime, instance)]
+                )
+                return Launched(instance, stage, late=late)
+            self.cancelled.wait(pause)
+            self._check_cancelled()
+            pause = min(pause * 1.5, SLOWEST_LOOK)
+            looks += 1
+            if looks % LOOKS_BETWEEN_CHECKS == 0:
+                _check_running(instance, runtime)
+
+    def _check_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise Interrupted("interrupted")
+
+    def _say(self, plan: Plan) -> Callable[[str], None]:
+        def say(text: str) -> None:
+            self._check_cancelled()
+            self.progress.say(plan.name, text)
+
+        return say
+
+
+def _undo(runtime: Runtime, runtime_id: str, error: BaseException) -> None:
+    """Remove an instance because of an error, which is told of when that fails too."""
+    try:
+        runtime.remove(runtime_id)
+    except Exception as left:  # noqa: BLE001  (the error that led here is the one to raise)
+        if isinstance(error, AbcdRunError):
+            error.details = "\n".join(filter(None, [error.details, f"and it is left: {left}"]))
+
+
+def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:
+    """Return the error for an instance that is still on its way at the timeout."""
+    return NotReady(
+        f"{instance.name} is not ready after {timeout:g} s; its last stage is {stage}",
+        details="\n".join([*filter(None, signs), "it was left running"]),
+        remedy=f"abcd-run wait {instance.name}, or abcd-run logs {instance.name}",
+    )
+
+
+def _check_running(instance: Instance, runtime: Runtime) -> None:
+    found = runtime.instances(only=instance.runtime_id, detail=False)
+    if found and found[0].running:
+        return
+    state = found[0].state if found else "gone"
+    raise LaunchFailed(
+        f"{instance.name} ended by itself ({state})",
+        details="\n".join(_last_lines(runtime, instance)),
+        remedy="see what it printed above; abcd-run --dry-run shows how it was started",
+    )
+
+
+def last_signs(runtime: Runtime, instance: Instance) -> list[str]:
+    """Return what a person would look at in an instance that is late: its console, its screen."""
+    signs = _last_lines(runtime, instance)
+    if screen.has_screen(runtime, instance):
+        path = places.cache() / "screenshots" / f"{instance.name}.png"
+        with suppress(AbcdRunError, OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(screen.picture(runtime, instance))
+            signs.append(f"its screen: {path}")
+    return signs
+
+
+def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
+    """Return the end of what it printed; nothing where the runtime has that no more."""
+    try:
+        printed = console_of(runtime, instance)()
+    except AbcdRunError:
+        return []
+    lines = (line.rstrip() for line in printed.decode(errors="replace").splitlines())
+    return [line for line in lines if line][-LAST_LINES:]
+
+
+def console_of(runtime: Runtime, instance: Instance) -> Callable[[], bytes]:
+    """Return the question what an instance has printed; nothing where nobody keeps it."""
+
+    def printed() -> bytes:
+        if not isinstance(runtime, Logs):
+            return b""
+        return b"".join(runtime.logs(instance, follow=False))
+
+    return printed
+
+
+def measured(runtime: Runtime, instance: Instance) -> Launched:
+    """Return an instance with the stage that it is at now."""
+    answer = readiness.look(instance, console=console_of(runtime, instance))
+    return Launched(instance, answer.stage)

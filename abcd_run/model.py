@@ -1,0 +1,249 @@
+"""The values that flow through a launch: frozen, and free of any runtime's own types."""
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+
+class Kind(StrEnum):
+    """A kind of execution context, named as its variants are."""
+
+    CONTAINER = "abcdic"
+    LIVE = "abcdik"
+    BROWSER = "abcdib"
+
+
+class Format(StrEnum):
+    """What a runtime can be given to run."""
+
+    OCI = "oci"
+    LXD = "lxd"
+    ISO = "iso"
+
+
+FORMATS: Mapping[Kind, tuple[Format, ...]] = {
+    Kind.CONTAINER: (Format.OCI, Format.LXD),
+    Kind.LIVE: (Format.ISO,),
+    Kind.BROWSER: (),
+}
+"""The formats that each kind of variant can be turned into."""
+
+
+class Stage(IntEnum):
+    """How far a launch has come."""
+
+    PLANNED = 0
+    FETCHED = 1
+    CREATED = 2
+    RUNNING = 3
+    REACHABLE = 4
+    READY = 5
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A port of the instance that people or programs use, or of one kind of its variants alone."""
+
+    name: str
+    port: int
+    protocol: str = "tcp"
+    path: str = "/"
+    open: bool = False
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """When an instance counts as ready: a service answers, or its console says so.
+
+    `path` is asked for instead of the service's own. `lenient` takes any answer of an HTTP server
+    for readiness: for images without a profile, of which nobody knows what path they serve.
+    `timeout` is in seconds.
+    """
+
+    service: str = ""
+    path: str = ""
+    console: str = ""
+    timeout: float = 60
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What an instance gets; sizes in bytes, `None` means the runtime's own default."""
+
+    memory: int | None = None
+    cpus: float | None = None
+    shm: int | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A folder of the host inside the instance."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+class Origin(StrEnum):
+    """Where an artifact comes from."""
+
+    REGISTRY = "registry"
+    STORE = "store"
+    FILE = "file"
+    RECIPE = "recipe"
+    ISO = "iso"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the variant's image is to be had.
+
+    `location` is a registry reference, a name in the local store, a path, or for an ISO a path
+    or URL. `name` is what engines shall call the image. `installs` says that an ISO which installs
+    by itself is meant. `recipes` are those that a recipe's image is built from, its own last;
+    `kinds` are the variants to build with it, because the same request wants them.
+    """
+
+    origin: Origin
+    location: str
+    name: str
+    sha256: str = ""
+    installs: bool = False
+    recipes: tuple[Path, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.location}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """Who the instance is and who may enter it."""
+
+    hostname: str
+    user: str
+    password: str = field(repr=False)
+    ssh_key: str = ""
+    keyboard: str = "us"
+    locale: str = "C.UTF-8"
+    image: str = ""
+    variant: str = ""
+    runtime: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """Return the seed as the environment variables that ABCD images read."""
+        return {
+            "ABCD_HOSTNAME": self.hostname,
+            "ABCD_USER": self.user,
+            "ABCD_PASSWORD": self.password,
+            "ABCD_SSH_KEY": self.ssh_key,
+            "ABCD_KEYBOARD": self.keyboard,
+            "ABCD_LOCALE": self.locale,
+            "ABCD_IMAGE": self.image,
+            "ABCD_VARIANT": self.variant,
+            "ABCD_RUNTIME": self.runtime,
+        }
+
+    def file(self) -> bytes:
+        """Return the seed as the file `/run/abcd/seed`: shell assignments, one a line."""
+        pairs = self.environment().items()
+        return "".join(f"{key}={shlex.quote(value)}\n" for key, value in pairs).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided about one instance on one runtime, before anything is touched.
+
+    `ports` maps a port inside to the host's port that the user fixed; all other services get one
+    from the engine. `account` is the image's user with its `uid`, empty where the image has its
+    own idea of whom commands run as. `screen` is the command that prints a picture of the image's
+    screen, where no runtime shows one. `exposed` publishes the ports that the image itself exposes;
+    `named` says that the user chose the name, so that no other will do.
+    """
+
+    name: str
+    image: str
+    variant: str
+    kind: Kind
+    runtime: str
+    format: Format
+    source: Source
+    seed: Seed
+    profile: str = ""
+    account: str = ""
+    uid: int = 1000
+    resources: Resources = Resources()
+    services: tuple[Service, ...] = ()
+    screen: tuple[str, ...] = ()
+    exposed: bool = False
+    address: str = "127.0.0.1"
+    ports: Mapping[int, int] = field(default_factory=dict[int, int])
+    shares: tuple[Share, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    command: tuple[str, ...] = ()
+    ready: Ready = Ready()
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    pull: str = "missing"
+    rootful: bool = False
+    named: bool = False
+    created: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of the instance: its seed, then the user's own."""
+        return {**self.seed.environment(), **self.env}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a runtime takes.
+
+    With a `path` it lies on this disk: an OCI layout or archive (which calls it `reference`), an
+    LXD image, an ISO. Without one the engine pulls `reference` for itself, if it has neither that
+    nor an image called `name`. `name` is what engines shall call it, `id` the digest by which an
+    engine can tell that it has it already. `stream` yields the bytes of one that is made while it
+    is read, for engines that need it on no disk.
+    """
+
+    format: Format
+    name: str
+    reference: str = ""
+    path: Path | None = None
+    id: str = ""
+    stream: Callable[[], Iterator[bytes]] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How a person or program reaches an instance."""
+
+    service: str
+    protocol: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One launched copy, as its runtime sees it now.
+
+    `ports` maps a port inside to address and port on the host; `host_root` is the host's uid
+    that root inside really is, None where unknown; `screens` are endpoints that are no service.
+    """
+
+    name: str
+    runtime: str
+    runtime_id: str
+    labels: Mapping[str, str]
+    running: bool
+    state: str = ""
+    ports: Mapping[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
+    password: str = field(default="", repr=False)
+    host_root: int | None = None
+    screens: tuple[Endpoint, ...] = ()

@@ -1,0 +1,1 @@
+"""OCI images as files: read, store, archive, flatten, turn into LXD images."""

@@ -1,0 +1,211 @@
+"""Images inside one tar file: OCI archives, docker archives, and those that are both."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci import index, parse, reader, select
+from abcd_run.oci.blobs import CHUNK, Memory, Pinned, Span, blob_name, digest_of, digest_of_stream
+from abcd_run.oci.decompress import GZIP, ZSTD, decompressed
+from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image
+from abcd_run.oci.stream import Stream
+from abcd_run.oci.tarformat import HARDLINK, REGULAR, SYMLINK, TarError
+from abcd_run.oci.tarread import entries
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from abcd_run.oci.interfaces import Reader
+
+SMALL = 8 << 20
+HEADERS = 1 << 14  # read ahead while members are listed
+LINK_LIMIT = 16
+
+
+class Archive:
+    """The members of a tar file as blobs, named by digest."""
+
+    def __init__(self, path: Path, file: Pinned, members: dict[str, tuple[int, int]]) -> None:
+        self.path = path
+        self._file, self._members = file, members
+        self._added: dict[str, str | bytes] = {}
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a member."""
+        return name in self._members
+
+    def member(self, name: str) -> Span:
+        """Open a member."""
+        try:
+            offset, size = self._members[name]
+        except KeyError:
+            raise self._missing(name) from None
+        return Span(self._file, offset, size)
+
+    def size(self, name: str) -> int:
+        """Return a member's size."""
+        if name not in self._members:
+            raise self._missing(name)
+        return self._members[name][1]
+
+    def small(self, name: str) -> bytes:
+        """Read a small member whole."""
+        if self.size(name) > SMALL:
+            raise ArtifactError(f"{self.path}: {name} is too large")
+        return self.member(name).read(SMALL)
+
+    def add(self, digest: str, content: str | bytes) -> None:
+        """Make a member (by its name) or some bytes a blob."""
+        self._added[digest] = content
+
+    def open(self, digest: str) -> Reader:
+        """Open a blob."""
+        content = self._added.get(digest, blob_name(digest))
+        return Memory(content) if isinstance(content, bytes) else self.member(content)
+
+    def _missing(self, name: str) -> ArtifactError:
+        return ArtifactError(f"{self.path}: {name} is missing in it", remedy="get the image again")
+
+
+def open_archive(
+    path: Path, reference: str | None = None, *, architecture: str | None = None
+) -> Image:
+    """Open an image in a tar file, which may be compressed."""
+    archive = _archive(path)
+    wanted = architecture or select.host_architecture()
+    if archive.has("index.json"):
+        index = archive.small("index.json")
+        return reader.from_index(archive, index, reference, architecture=wanted)
+    if archive.has("manifest.json"):
+        return _docker_image(archive, reference, wanted)
+    raise _not_an_image(path, "it has neither index.json nor manifest.json")
+
+
+def _archive(path: Path) -> Archive:
+    file = _pinned(path)
+    try:
+        return Archive(path, file, _members(file))
+    except TarError as error:
+        raise _not_an_image(path, f"damaged or cut short: {error}") from error
+
+
+def _pinned(path: Path) -> Pinned:
+    try:
+        file = Pinned.open(path)
+        head = Span(file, 0, 6).read(6)
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror}", remedy=reader.REMEDY) from error
+    if not head:
+        raise _not_an_image(path, "it is empty")
+    return _unpacked(file) if head.startswith((GZIP, ZSTD)) else file
+
+
+def _unpacked(file: Pinned) -> Pinned:
+    """Decompress into a nameless file, since blobs are wanted in another order."""
+    import os  # noqa: PLC0415 - only compressed archives need these two
+    import tempfile  # noqa: PLC0415
+
+    stream = decompressed(Span(file, 0, file.size))
+    with tempfile.TemporaryFile() as plain:
+        while chunk := stream.read(CHUNK):
+            plain.write(chunk)
+        plain.flush()
+        return Pinned(os.dup(plain.fileno()))
+
+
+def _members(file: Pinned) -> dict[str, tuple[int, int]]:
+    stream = Stream(Span(file, 0, file.size), chunk=HEADERS)
+    found: dict[str, tuple[int, int]] = {}
+    links: dict[str, str] = {}
+    for entry in entries(stream):
+        name = posixpath.normpath(entry.name)
+        if entry.kind == REGULAR:
+            found[name] = (stream.position, entry.size)
+        elif entry.kind == SYMLINK:  # `docker save` links layers that two images share
+            links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.link))
+        elif entry.kind == HARDLINK:
+            links[name] = posixpath.normpath(entry.link)
+    for name in links:
+        if (target := _follow(links, name)) in found:
+            found[name] = found[target]
+    return found
+
+
+def _follow(links: dict[str, str], name: str) -> str:
+    for _ in range(LINK_LIMIT):
+        if name not in links:
+            break
+        name = links[name]
+    return name
+
+
+def _not_an_image(path: Path, details: str) -> ArtifactError:
+    return ArtifactError(f"{path}: not an image", details=details, remedy=reader.REMEDY)
+
+
+def _docker_image(archive: Archive, reference: str | None, architecture: str) -> Image:
+    """Describe an image of a docker archive by an OCI manifest of our own making."""
+    item, name = _docker_item(archive, reference)
+    raw_config = archive.small(str(item.get("Config")))
+    config = parse.config(raw_config, archive.path)
+    members = [str(layer) for layer in item.get("Layers") or ()]
+    config_blob = Descriptor(CONFIG, digest_of(raw_config), len(raw_config))
+    archive.add(config_blob.digest, raw_config)
+    if len(members) != len(config.diff_ids):
+        raise _not_an_image(archive.path, "its layers and the configuration do not match")
+    pairs = zip(members, config.diff_ids, strict=True)
+    layers = tuple(_layer(archive, member, diff_id) for member, diff_id in pairs)
+    raw = index.manifest(config_blob, layers)
+    archive.add(digest_of(raw), raw)
+    entry = Descriptor(MANIFEST, digest_of(raw), len(raw))
+    return reader.from_manifest(archive, entry, name, architecture=architecture)
+
+
+def _docker_item(archive: Archive, reference: str | None) -> tuple[dict[str, Any], str | None]:
+    """Find the image and its name in manifest.json."""
+    try:
+        items = [item for item in json.loads(archive.small("manifest.json")) if item["Config"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _not_an_image(archive.path, f"bad manifest.json: {error!r}") from error
+    tags = {str(tag): item for item in items for tag in item.get("RepoTags") or ()}
+    if reference is None and len(items) == 1:
+        return items[0], next(iter(tags), None)
+    if reference is None:
+        raise _several(archive, sorted(tags))
+    for tag, item in tags.items():
+        if select.matches(reference, (tag,), ""):
+            return item, tag
+    raise select.no_such_reference(archive, reference, sorted(tags))
+
+
+def _several(archive: Archive, tags: list[str]) -> ArtifactError:
+    return ArtifactError(
+        f"{archive.path}: holds {'several images' if tags else 'no image'}",
+        details=f"there are: {', '.join(tags)}" if tags else "",
+        remedy=f"name one of them, such as {tags[0]}" if tags else reader.REMEDY,
+    )
+
+
+def _layer(archive: Archive, member: str, diff_id: str) -> Descriptor:
+    """Describe a layer, plain as `docker save` wrote it or compressed as others do."""
+    head = archive.member(member).read(6)
+    size = archive.size(member)
+    if head.startswith(GZIP):
+        media_type, digest = f"{PLAIN_LAYER}+gzip", _digest(archive, member)
+    elif head.startswith(ZSTD):
+        media_type, digest = f"{PLAIN_LAYER}+zstd", _digest(archive, member)
+    else:
+        media_type, digest = PLAIN_LAYER, diff_id
+    archive.add(digest, member)
+    return Descriptor(media_type, digest, size)
+
+
+def _digest(archive: Archive, member: str) -> str:
+    folder, _, name = member.rpartition("/")
+    if folder == "blobs/sha256":
+        return f"sha256:{name}"
+    stream = archive.member(member)
+    return digest_of_stream(stream)

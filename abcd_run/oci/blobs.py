@@ -1,0 +1,169 @@
+"""Blobs on disk: in a layout's folder, in a span of a larger file, checked while they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Self
+
+from abcd_run.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from abcd_run.oci.interfaces import Reader, Source
+    from abcd_run.oci.model import Descriptor
+
+CHUNK = 1 << 20
+DIGEST_DIGITS = {"sha256": 64, "sha512": 128}
+HEX = frozenset("0123456789abcdef")
+
+
+def digest_of(data: bytes) -> str:
+    """Name bytes by their SHA-256."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def digest_of_stream(stream: Reader) -> str:
+    """Name a stream's bytes by their SHA-256."""
+    sha256 = hashlib.sha256()
+    while data := stream.read(CHUNK):
+        sha256.update(data)
+    return f"sha256:{sha256.hexdigest()}"
+
+
+def blob_name(digest: str) -> str:
+    """Give a blob's path inside a layout; ArtifactError when the digest is not one."""
+    algorithm, _, digits = digest.partition(":")
+    if len(digits) != DIGEST_DIGITS.get(algorithm) or not HEX.issuperset(digits):
+        raise ArtifactError(f"{digest[:80]!r} is not a digest", remedy="get the image again")
+    return f"blobs/{algorithm}/{digits}"
+
+
+class Pinned:
+    """A regular file held open, read from any place by any thread; closed with its last user."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file for reading."""
+        return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+
+class Span:
+    """A part of a pinned file as a stream."""
+
+    def __init__(self, file: Pinned, offset: int, size: int) -> None:
+        self._file, self._at, self._end = file, offset, offset + size
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        data = os.pread(self._file.fd, min(size, self._end - self._at), self._at)
+        self._at += len(data)
+        return data
+
+    def skip(self, size: int) -> int:
+        """Go forwards without reading; return how far."""
+        end = min(self._at + size, self._end, self._file.size)
+        moved, self._at = end - self._at, end
+        return moved
+
+    def close(self) -> None:
+        """Leave the file to its other users."""
+
+
+class Memory:
+    """Bytes as a stream."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        data, self._data = self._data[:size], self._data[size:]
+        return data
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def whole(path: Path) -> Span:
+    """Open a file as a stream."""
+    file = Pinned.open(path)
+    return Span(file, 0, file.size)
+
+
+class Layout:
+    """The blobs of an OCI image layout directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self, digest: str) -> Reader:
+        """Open a blob's file."""
+        file = self.path / blob_name(digest)
+        try:
+            return whole(file)
+        except OSError as error:
+            raise ArtifactError(
+                f"{self.path}: blob {digest} is missing",
+                details=str(error),
+                remedy="get the image again",
+            ) from error
+
+
+class Verified:
+    """A stream that raises ArtifactError at its end unless digest and size are as promised."""
+
+    def __init__(self, inner: Reader, digest: str, size: int | None, name: str) -> None:
+        self._inner, self._digest, self._expected, self._name = inner, digest, size, name
+        self._algorithm = digest.partition(":")[0]
+        self._hash = hashlib.new(self._algorithm)
+        self._size = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, checking at the end."""
+        data = self._inner.read(size)
+        self._hash.update(data)
+        self._size += len(data)
+        if not data or (self._expected is not None and self._size > self._expected):
+            self._check()
+        return data
+
+    def _check(self) -> None:
+        found = f"{self._algorithm}:{self._hash.hexdigest()}"
+        if found != self._digest or self._expected not in {None, self._size}:
+            raise ArtifactError(
+                f"{self._name} is corrupt",
+                details=f"expected {self._expected or ''} {self._digest}, "
+                f"read {self._size} bytes with {found}",
+                remedy="get the image again",
+            )
+
+    def close(self) -> None:
+        """Close the stream underneath."""
+        self._inner.close()
+
+
+def open_blob(source: Source, blob: Descriptor) -> Reader:
+    """Open a blob that is verified while it is read."""
+    blob_name(blob.digest)
+    name = f"{source.path}: blob {blob.digest}"
+    return Verified(source.open(blob.digest), blob.digest, blob.size, name)
+
+
+def read_blob(source: Source, blob: Descriptor, *, limit: int = 8 << 20) -> bytes:
+    """Read a small verified blob whole."""
+    if not 0 <= blob.size <= limit:
+        raise ArtifactError(f"{source.path}: {blob.digest} claims {blob.size} bytes, too many")
+    reader = open_blob(source, blob)
+    try:
+        return b"".join(iter(lambda: reader.read(CHUNK), b""))
+    finally:
+        reader.close()

@@ -1,0 +1,57 @@
+"""Layers as tar streams, decompressed by a thread of their own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci.ahead import Ahead
+from abcd_run.oci.blobs import Verified, blob_name, open_blob
+from abcd_run.oci.decompress import decompressed
+from abcd_run.oci.stream import Stream, TruncatedError
+from abcd_run.oci.tarformat import TarError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from abcd_run.oci.interfaces import Reader
+    from abcd_run.oci.model import Image, Layer
+
+
+def open_layer(image: Image, layer: Layer) -> Reader:
+    """Open a layer's tar; blob digest and diff ID are checked when it is read to its end."""
+    tar = Ahead(decompressed(open_blob(image.source, layer.blob)))
+    if layer.diff_id == layer.blob.digest:
+        return tar
+    blob_name(layer.diff_id)
+    return Verified(
+        tar, layer.diff_id, None, f"{image.source.path}: the tar in {layer.blob.digest}"
+    )
+
+
+def reopen_layer(image: Image, layer: Layer) -> Reader:
+    """Open a layer's tar that has been checked before."""
+    if layer.diff_id == layer.blob.digest:
+        return decompressed(image.source.open(layer.blob.digest))
+    return Ahead(decompressed(image.source.open(layer.blob.digest)))
+
+
+@contextmanager
+def reading(image: Image, layer: Layer, *, checked: bool = False) -> Iterator[Stream]:
+    """Read a layer, naming it in every error."""
+    reader = (reopen_layer if checked else open_layer)(image, layer)
+    try:
+        yield Stream(reader)
+    except (TarError, TruncatedError) as error:
+        raise refused(image, layer.blob.digest, error) from error
+    finally:
+        reader.close()
+
+
+def refused(image: Image, digest: str, error: Exception) -> ArtifactError:
+    """Say which layer of which image is not acceptable, and why."""
+    return ArtifactError(
+        f"{image.source.path}: layer {digest} is refused: {error}",
+        remedy="do not use this image; get it again, or ask who made it",
+    )

@@ -1,0 +1,97 @@
+"""Manifests, indexes and configurations: JSON that somebody else wrote, into values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci.model import Config, Descriptor, Layer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def document(data: bytes, path: Path, what: str) -> dict[str, Any]:
+    """Parse one JSON object; ArtifactError when it is not one."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{path}: {what} is not JSON", details=str(error)) from error
+    if not isinstance(value, dict):
+        raise ArtifactError(f"{path}: {what} is not a JSON object")
+    return value
+
+
+def descriptor(value: object, path: Path) -> Descriptor:
+    """Read a descriptor."""
+    fields = value if isinstance(value, dict) else {}
+    digest, size = fields.get("digest"), fields.get("size")
+    if not isinstance(digest, str) or not isinstance(size, int) or size < 0:
+        raise ArtifactError(f"{path}: malformed descriptor", details=repr(value)[:200])
+    media_type = str(fields.get("mediaType", ""))
+    return Descriptor(
+        media_type,
+        digest,
+        size,
+        annotations=_strings(fields.get("annotations")),
+        platform=_strings(fields.get("platform")),
+    )
+
+
+def descriptors(value: object, path: Path) -> tuple[Descriptor, ...]:
+    """Read a list of descriptors."""
+    if not isinstance(value, list):
+        raise ArtifactError(f"{path}: a list of descriptors is missing")
+    return tuple(descriptor(item, path) for item in value)
+
+
+def config(data: bytes, path: Path) -> Config:
+    """Read an image configuration."""
+    top = document(data, path, "the image configuration")
+    inner, rootfs = _mapping(top.get("config")), _mapping(top.get("rootfs"))
+    return Config(
+        architecture=_text(top.get("architecture")),
+        os=_text(top.get("os")),
+        created=_text(top.get("created")),
+        env=_texts(inner.get("Env")),
+        entrypoint=_texts(inner.get("Entrypoint")),
+        cmd=_texts(inner.get("Cmd")),
+        user=_text(inner.get("User")),
+        working_dir=_text(inner.get("WorkingDir")),
+        ports=tuple(_mapping(inner.get("ExposedPorts"))),
+        stop_signal=_text(inner.get("StopSignal")),
+        labels=_strings(inner.get("Labels")),
+        diff_ids=_texts(rootfs.get("diff_ids")),
+    )
+
+
+def layers(
+    blobs: tuple[Descriptor, ...], diff_ids: tuple[str, ...], path: Path
+) -> tuple[Layer, ...]:
+    """Pair layers with their diff IDs."""
+    if len(blobs) != len(diff_ids):
+        raise ArtifactError(
+            f"{path}: not a container image",
+            details=f"{len(blobs)} layers, but {len(diff_ids)} diff_ids in the configuration",
+            remedy="name an image that podman or docker can run",
+        )
+    return tuple(Layer(blob, diff_id) for blob, diff_id in zip(blobs, diff_ids, strict=True))
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: object) -> dict[str, str]:
+    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -1,0 +1,186 @@
+"""An image's root file system: ask for its files, or stream it as one tar.
+
+Two passes over the layers: the first reads headers and decides which records survive (merge.py),
+the second copies those. Nothing is unpacked, so no privilege is needed and owners, devices and
+capabilities stay what they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci import tarformat as tf
+from abcd_run.oci import tarwrite
+from abcd_run.oci.layers import reading
+from abcd_run.oci.merge import Limits, merge
+from abcd_run.oci.tarread import Entry, entries
+from abcd_run.oci.tarwrite import Extra
+from abcd_run.oci.tree import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from abcd_run.oci.model import Image
+    from abcd_run.oci.stream import Stream
+    from abcd_run.oci.tree import Node, Tree
+
+CHUNK = 1 << 20
+SPARSE = "GNU.sparse.major"
+
+
+class Writable(Protocol):
+    """Something that takes bytes."""
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take all of them."""
+        ...
+
+
+def scan(image: Image, *, limits: Limits | None = None) -> Rootfs:
+    """Read all layers once, verify them and merge them."""
+    return Rootfs(image, merge(image, limits or Limits()))
+
+
+class Rootfs:
+    """The merged root of an image; made by `scan`."""
+
+    def __init__(self, image: Image, tree: Tree) -> None:
+        self.image, self._tree = image, tree
+        self._extras: list[Extra] = []
+
+    def find(self, path: str) -> Node | None:
+        """Follow a path, symbolic links resolved inside the root; None when nothing is there."""
+        return self._tree.find(path)
+
+    def exists(self, path: str) -> bool:
+        """Tell whether a path leads to something."""
+        return self.find(path) is not None
+
+    def add(self, extras: Iterable[Extra]) -> None:
+        """Put small entries on top, in place of what has their names."""
+        for extra in extras:
+            entry = Entry(len(self._extras), extra.path, extra.kind, 0, extra.link, b"")
+            if extra.kind == tf.DIRECTORY:
+                entry.header = tarwrite.header(extra, 0)
+            self._extras.append(extra)
+            self._tree.put(len(self.image.layers), entry)
+
+    def read(self, path: str, out: Writable) -> int:
+        """Copy a regular file's content and return its size; ArtifactError when it is none."""
+        node = self.find(path)
+        if node is None or node.kind != tf.REGULAR:
+            raise ArtifactError(
+                f"{self.image.source.path}: {path} is {'not a file' if node else 'missing'} in it",
+                remedy="check which variant of the image this is",
+            )
+        if node.layer == len(self.image.layers):
+            data = self._extras[node.ordinal].data
+            out.write(data)
+            return len(data)
+        return self._copy(node, path, out)
+
+    def tar(self, prefix: str = "") -> Iterator[bytes]:
+        """Yield the whole as one tar in pieces of about 1 MiB, names behind `prefix`."""
+        return gathered(chain(self.records(prefix), [tf.END]), CHUNK)
+
+    def records(self, prefix: str = "") -> Iterator[bytes | memoryview]:
+        """Yield the records without the end mark; each hard link stands behind its file.
+
+        Directories come last, the deepest first: a reader that sets times as it goes then leaves
+        those of the directories right.
+        """
+        plan = plan_of(self._tree.root, len(self.image.layers) + 1)
+        for number, layer in enumerate(self.image.layers):
+            if plan.files[number]:
+                with reading(self.image, layer, checked=True) as stream:
+                    yield from _survivors(stream, plan.files[number], prefix)
+        yield from self._extra_records(plan.files[-1], prefix)
+        for path, node in reversed(plan.directories):
+            yield _directory(node, prefix + path)
+
+    def _copy(self, node: Node, path: str, out: Writable) -> int:
+        layer = self.image.layers[node.layer]
+        with reading(self.image, layer, checked=True) as stream:
+            for entry in entries(stream):
+                if entry.ordinal == node.ordinal:
+                    if SPARSE in entry.pax:
+                        break
+                    for piece in stream.pieces(entry.size):
+                        out.write(piece)
+                    return entry.size
+        raise ArtifactError(f"{self.image.source.path}: {path} is sparse in it")
+
+    def _extra_records(self, names: dict[int, list[str]], prefix: str) -> Iterator[bytes]:
+        for ordinal, (name, *_) in names.items():
+            extra = self._extras[ordinal]
+            block = tarwrite.header(extra, len(extra.data))
+            yield tarwrite.record(block, prefix + name, link=extra.link)
+            yield extra.data + bytes(tf.padding(len(extra.data)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What survives: directories with their paths, and by layer the paths of each record."""
+
+    directories: list[tuple[str, Node]]
+    files: tuple[dict[int, list[str]], ...]
+
+
+def plan_of(root: Node, layers: int) -> Plan:
+    """List what a tree holds, the first name of every file to be written before the others."""
+    plan = Plan([("", root)], tuple({} for _ in range(layers)))
+    for path, node in walk(root):
+        if node.children is not None:
+            plan.directories.append((f"{path}/", node))
+        else:
+            plan.files[node.layer].setdefault(node.ordinal, []).append(path)
+    return plan
+
+
+def _survivors(
+    stream: Stream, names: dict[int, list[str]], prefix: str
+) -> Iterator[bytes | memoryview]:
+    left = len(names)
+    for entry in entries(stream):
+        if entry.ordinal not in names:
+            continue
+        first, *others = (prefix + name for name in names[entry.ordinal])
+        yield tarwrite.renamed(entry, first)
+        yield from stream.pieces(entry.size + tf.padding(entry.size))
+        for other in others:
+            yield tarwrite.hard_link(entry, other, first)
+        left -= 1
+        if not left:
+            return
+
+
+def _directory(node: Node, path: str) -> bytes:
+    if node.record is None:
+        header = tarwrite.header(Extra(path, kind=tf.DIRECTORY, mode=0o755), 0)
+        return tarwrite.record(header, path or "./")
+    return tarwrite.renamed(node.record, path or "./")
+
+
+def gathered(pieces: Iterable[bytes | memoryview], size: int) -> Iterator[bytes]:
+    """Join small pieces into large ones."""
+    buffer = bytearray()
+    for piece in pieces:
+        buffer += piece
+        if len(buffer) >= size:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
+
+
+def read_file(image: Image, path: str, out: Writable) -> int:
+    """Copy one file out of an image; for several, `scan` once and `read` each."""
+    return scan(image).read(path, out)
+
+
+def exists(image: Image, path: str) -> bool:
+    """Tell whether an image has a path; for several, `scan` once."""
+    return scan(image).exists(path)

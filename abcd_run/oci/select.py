@@ -1,0 +1,135 @@
+"""Choose one image: by reference and platform, from an index that may hold many."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci import parse
+from abcd_run.oci.blobs import read_blob
+from abcd_run.oci.model import INDEXES, MANIFESTS, REF_NAME, Descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from abcd_run.oci.interfaces import Source
+
+CONTAINERD_NAME = "io.containerd.image.name"
+ARCHITECTURES = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+    "i686": "386",
+    "i386": "386",
+}
+DEPTH_LIMIT = 8
+
+
+def host_architecture() -> str:
+    """Name this machine the way images do."""
+    machine = os.uname().machine
+    return ARCHITECTURES.get(machine, machine)
+
+
+def names(entry: Descriptor) -> tuple[str, ...]:
+    """Give the names an index entry goes by, the fullest first."""
+    keys = (CONTAINERD_NAME, REF_NAME)
+    return tuple(entry.annotations[key] for key in keys if entry.annotations.get(key))
+
+
+def normal(name: str) -> str:
+    """Complete a reference the way engines do, so that short and full names meet."""
+    name = name.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/")
+    tagged = "@" in name or ":" in name.rpartition("/")[2]
+    return name if tagged else f"{name}:latest"
+
+
+def matches(wanted: str, have: Iterable[str], digest: str) -> bool:
+    """Tell whether a reference means the image that has these names and this digest."""
+    if wanted == digest or wanted.endswith(f"@{digest}"):
+        return True
+    return any(wanted == name or normal(wanted) == normal(name) for name in have)
+
+
+def by_reference(
+    entries: tuple[Descriptor, ...], reference: str | None, source: Source
+) -> tuple[Descriptor, ...]:
+    """Narrow an index to what a reference names; without one, to the only name there is."""
+    known = sorted({names(entry)[0] for entry in entries if names(entry)})
+    if reference is None:
+        if len(known) > 1 and len({entry.digest for entry in entries}) > 1:
+            raise ArtifactError(
+                f"{source.path}: holds several images",
+                details=f"there are: {', '.join(known)}",
+                remedy=f"name one of them, such as {known[0]}",
+            )
+        return entries
+    exact = tuple(entry for entry in entries if reference in names(entry))
+    found = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
+    if not found:
+        raise no_such_reference(source, reference, known)
+    return found
+
+
+def no_such_reference(source: Source, reference: str, known: list[str]) -> ArtifactError:
+    """Say which names there are."""
+    listed = ", ".join(known) or "one image without a name"
+    remedy = f"name one of them, such as {known[0]}" if known else "give no reference"
+    return ArtifactError(
+        f"{source.path}: no image {reference}", details=f"there are: {listed}", remedy=remedy
+    )
+
+
+def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
+    """Choose the manifest for linux on an architecture, looking into nested indexes."""
+    found = {entry.digest: entry for entry in _manifests(entries, source, DEPTH_LIMIT)}
+    fitting = [entry for entry in found.values() if _fits(entry, architecture)]
+    unmarked = [entry for entry in found.values() if not entry.platform]
+    chosen = fitting or unmarked
+    if not found:
+        raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
+    if not chosen:
+        has = sorted(
+            {f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in found.values()}
+        )
+        raise wrong_architecture(source, architecture, ", ".join(has))
+    if len(chosen) > 1 and not fitting:
+        digests = [entry.digest for entry in chosen]
+        raise ArtifactError(
+            f"{source.path}: holds several images",
+            details=f"there are: {', '.join(digests)}",
+            remedy=f"name one of them, such as {digests[0]}",
+        )
+    return chosen[0]
+
+
+def wrong_architecture(source: Source, wanted: str, has: str) -> ArtifactError:
+    """Say what the image is for."""
+    return ArtifactError(
+        f"{source.path}: no image for linux/{wanted}",
+        details=f"it is for {has}",
+        remedy=f"get it with: skopeo copy --override-arch {wanted} …",
+    )
+
+
+def _fits(entry: Descriptor, architecture: str) -> bool:
+    platform = entry.platform
+    return platform.get("os") == "linux" and platform.get("architecture") == architecture
+
+
+def _manifests(entries: tuple[Descriptor, ...], source: Source, depth: int) -> Iterator[Descriptor]:
+    for entry in entries:
+        if entry.media_type in INDEXES:
+            if not depth:
+                raise ArtifactError(f"{source.path}: indexes nested too deep")
+            nested = parse.document(read_blob(source, entry), source.path, "an index")
+            inner = parse.descriptors(nested.get("manifests"), source.path)
+            yield from _manifests(inner, source, depth - 1)
+        elif entry.media_type in MANIFESTS and not _is_attestation(entry):
+            yield entry
+
+
+def _is_attestation(entry: Descriptor) -> bool:
+    return entry.annotations.get("vnd.docker.reference.type", "") != ""

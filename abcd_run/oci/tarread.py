@@ -1,0 +1,141 @@
+"""Read a tar stream entry by entry: headers only, data left to the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from abcd_run.oci import tarformat as tf
+from abcd_run.oci.stream import Stream, TruncatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXTENSION_LIMIT = 1 << 20  # one pax header or long name; Go's readers stop there too
+SIZE_LIMIT = 1 << 50
+PATH_LIMIT = 4096
+GNU_LONG = {"L": "path", "K": "linkpath"}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry; `header` has GNU sparse blocks behind it, `size` counts the stored bytes.
+
+    `ordinal` is its place among the entries of the stream.
+    """
+
+    ordinal: int
+    name: str
+    kind: str
+    size: int
+    link: str
+    header: bytes
+    pax: dict[str, bytes] = field(default_factory=dict)
+
+
+def entries(stream: Stream) -> Iterator[Entry]:
+    """Yield each entry with the stream at its data; TarError names what is wrong.
+
+    The caller may read the data or part of it before it asks for the next entry.
+    """
+    ordinal, last = 0, ""
+    try:
+        while (entry := _next_entry(stream, ordinal)) is not None:
+            last = entry.name
+            end = stream.position + entry.size + tf.padding(entry.size)
+            yield entry
+            stream.skip(end - stream.position)
+            ordinal += 1
+    except TruncatedError as error:
+        raise tf.TarError(f"{error}, after entry {last!r}") from error
+
+
+def _next_entry(stream: Stream, ordinal: int) -> Entry | None:
+    pax: dict[str, bytes] = {}
+    while (header := _header(stream)) is not None:
+        kind = chr(header[156])
+        if kind == "x":
+            pax |= tf.parse_pax(_extension(stream, header))
+        elif kind in GNU_LONG:
+            pax[GNU_LONG[kind]] = _extension(stream, header).split(b"\0", 1)[0]
+        elif kind == "g":  # Go's readers, thus the engines, do not apply global headers
+            _extension(stream, header)
+        else:
+            return _entry(stream, ordinal, header, pax)
+    if pax:
+        raise tf.TarError("an extension header without its entry at the end")
+    return None
+
+
+def _header(stream: Stream) -> bytes | None:
+    if stream.at_end():
+        return None
+    header = stream.take(tf.BLOCK)
+    if header == tf.ZEROS:
+        if not stream.at_end() and stream.take(tf.BLOCK) != tf.ZEROS:
+            raise tf.TarError("data behind a block of zeros")
+        return None
+    tf.check(header)
+    return header
+
+
+def _extension(stream: Stream, header: bytes) -> bytes:
+    size = tf.number(header[124:136])
+    if not 0 <= size <= EXTENSION_LIMIT:
+        raise tf.TarError(f"an extension header of {size} bytes")
+    data = stream.take(size)
+    stream.skip(tf.padding(size))
+    return data
+
+
+def _entry(stream: Stream, ordinal: int, header: bytes, pax: dict[str, bytes]) -> Entry:
+    name = _pax_text(pax, "GNU.sparse.name") or _pax_text(pax, "path") or tf.header_name(header)
+    link = _pax_text(pax, "linkpath") or tf.text(header[157:257])
+    kind = _kind(header, name)
+    size = _size(header, pax, name)
+    if max(len(name), len(link)) > PATH_LIMIT:
+        raise tf.TarError(f"a path of {max(len(name), len(link))} characters: {name[:80]!r}…")
+    if kind in tf.DATALESS:
+        if size and kind in {tf.CHARDEV, tf.BLOCKDEV, tf.FIFO}:
+            raise tf.TarError(f"device or fifo {name!r} with {size} bytes of data")
+        size = 0
+    if kind == tf.GNU_SPARSE:
+        header += _sparse_blocks(stream, header)
+    return Entry(ordinal, name, kind, size, link, header, pax)
+
+
+def _kind(header: bytes, name: str) -> str:
+    kind = chr(header[156])
+    kind = tf.REGULAR if kind in "\x007" else kind
+    if kind == tf.REGULAR and name.endswith("/"):  # how tars before POSIX wrote a directory
+        kind = tf.DIRECTORY
+    if kind not in tf.KNOWN:
+        raise tf.TarError(f"{name!r} is of unknown type {kind!r}")
+    return kind
+
+
+def _size(header: bytes, pax: dict[str, bytes], name: str) -> int:
+    given = pax.get("size", b"")
+    if given and not given.isdigit():
+        raise tf.TarError(f"{name!r} has the size {given[:40]!r}")
+    size = int(given) if given else tf.number(header[124:136])
+    if not 0 <= size <= SIZE_LIMIT:
+        raise tf.TarError(f"{name!r} claims {size} bytes")
+    return size
+
+
+def _sparse_blocks(stream: Stream, header: bytes) -> bytes:
+    blocks, more = b"", header[482]
+    while more:
+        block = stream.take(tf.BLOCK)
+        blocks, more = blocks + block, block[504]
+        if len(blocks) > EXTENSION_LIMIT:
+            raise tf.TarError("a sparse map of more than 1 MiB")
+    return blocks
+
+
+def _pax_text(pax: dict[str, bytes], key: str) -> str:
+    value = pax.get(key, b"")
+    if b"\0" in value:
+        raise tf.TarError(f"a NUL in pax {key} {value[:80]!r}")
+    return value.decode("utf-8", "surrogateescape")

@@ -1,0 +1,186 @@
+"""The merged tree of all layers: one node per file, shared by its hard links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abcd_run.oci import tarformat as tf
+from abcd_run.oci.tarformat import TarError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from abcd_run.oci.tarread import Entry
+
+LINK_LIMIT = 40
+NAME_LIMIT = 255
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A file: where its record is (`layer`, `ordinal`), and for a directory the record itself."""
+
+    kind: str
+    layer: int
+    ordinal: int
+    link: str = ""
+    record: Entry | None = None
+    children: dict[str, Node] | None = None
+
+
+def directory(layer: int = -1, record: Entry | None = None) -> Node:
+    """Make a directory; without a record it is one that only its contents speak of."""
+    return Node(tf.DIRECTORY, layer, -1, record=record, children={})
+
+
+def components(name: str) -> list[str]:
+    """Split an entry's name; TarError unless it stays inside the root. The root has none."""
+    if not name:
+        raise TarError("an entry without a name")
+    if name.startswith("/") and name.strip("/"):
+        raise TarError(f"entry {name!r} has an absolute name")
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise TarError(f"entry {name!r} leads outside with '..'")
+    if any(len(part.encode("utf-8", "surrogateescape")) > NAME_LIMIT for part in parts):
+        raise TarError(f"entry {name[:80]!r}… has a name of more than {NAME_LIMIT} bytes")
+    return parts
+
+
+def walk(root: Node) -> Iterator[tuple[str, Node]]:
+    """Yield every path beneath a directory with its node, parents before their contents."""
+    pending = [("", root)]
+    while pending:
+        prefix, folder = pending.pop()
+        for name, node in (folder.children or {}).items():
+            yield prefix + name, node
+            if node.children is not None:
+                pending.append((f"{prefix}{name}/", node))
+
+
+def resolve(root: Node, parts: list[str], *, make: bool = False) -> Node | None:
+    """Follow a path and every symbolic link in it, never leaving the root.
+
+    None where something is missing, unless `make` makes directories of what is. TarError when
+    links go round in circles or, while making, climb above the root.
+    """
+    pending, stack, hops = parts[::-1], [root], 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            if make and len(stack) == 1:
+                raise TarError("leads outside the root through a symbolic link")
+            del stack[max(1, len(stack) - 1) :]
+        elif part not in {"", "."}:
+            node = _child(stack[-1], part, make=make)
+            if node is None:
+                return None
+            if node.kind == tf.SYMLINK:
+                hops += 1
+                stack = _follow(node.link, stack, pending, hops)
+            else:
+                stack.append(node)
+    return stack[-1]
+
+
+def _child(folder: Node, name: str, *, make: bool) -> Node | None:
+    if folder.children is None:
+        return None
+    node = folder.children.get(name)
+    if node is None and make:
+        node = folder.children[name] = directory()
+    return node
+
+
+def _follow(link: str, stack: list[Node], pending: list[str], hops: int) -> list[Node]:
+    if hops > LINK_LIMIT:
+        raise TarError("is behind a circle of symbolic links")
+    pending.extend(link.split("/")[::-1])
+    return stack[:1] if link.startswith("/") else stack
+
+
+class Tree:
+    """The root file system as it grows layer by layer."""
+
+    def __init__(self) -> None:
+        self.root = directory()
+
+    def put(self, layer: int, entry: Entry) -> None:
+        """Add or replace one entry, its parents' symbolic links resolved inside the root."""
+        parts = components(entry.name)
+        if not parts:
+            return self._put_root(layer, entry)
+        folder = self._folder(parts[:-1], entry.name)
+        if entry.kind == tf.DIRECTORY:
+            return _put_directory(folder, parts[-1], layer, entry)
+        folder.pop(parts[-1], None)
+        if entry.kind == tf.HARDLINK:
+            folder[parts[-1]] = self._link_target(entry)
+        else:
+            link = entry.link if entry.kind == tf.SYMLINK else ""
+            folder[parts[-1]] = Node(entry.kind, layer, entry.ordinal, link)
+        return None
+
+    def hide(self, parts: list[str], replaced: set[str]) -> None:
+        """Remove a path; `replaced` are the paths that the layer itself has anew."""
+        if folder := self._lower(parts[:-1], replaced):
+            folder.pop(parts[-1], None)
+
+    def empty(self, parts: list[str], replaced: set[str]) -> None:
+        """Remove what is in a directory."""
+        if folder := self._lower(parts, replaced):
+            folder.clear()
+
+    def find(self, path: str) -> Node | None:
+        """Follow a path as a process inside the root would; None when it leads nowhere."""
+        try:
+            return resolve(self.root, path.split("/"))
+        except TarError:
+            return None
+
+    def _put_root(self, layer: int, entry: Entry) -> None:
+        if entry.kind != tf.DIRECTORY:
+            raise TarError(f"entry {entry.name!r} replaces the root by something else")
+        self.root.layer, self.root.record = layer, entry
+
+    def _folder(self, parts: list[str], name: str) -> dict[str, Node]:
+        try:
+            node = resolve(self.root, parts, make=True)
+        except TarError as error:
+            raise TarError(f"entry {name!r} {error}") from error
+        if node is None or node.children is None:
+            raise TarError(f"entry {name!r} is beneath something that is not a directory")
+        return node.children
+
+    def _link_target(self, entry: Entry) -> Node:
+        """Find what a hard link shares; an absolute target means one inside the root."""
+        parts = [part for part in entry.link.split("/") if part not in {"", "."}]
+        if ".." in parts or not parts:
+            raise TarError(f"hard link {entry.name!r} leads outside, to {entry.link!r}")
+        node = (self._lower(parts[:-1], set()) or {}).get(parts[-1])
+        if node is None:
+            raise TarError(f"hard link {entry.name!r} leads to nothing, {entry.link!r}")
+        if node.children is not None:
+            raise TarError(f"hard link {entry.name!r} leads to a directory, {entry.link!r}")
+        return node
+
+    def _lower(self, parts: list[str], replaced: set[str]) -> dict[str, Node] | None:
+        """Find a directory; none behind a symbolic link that the layer itself replaces."""
+        node: Node | None = self.root
+        for count, part in enumerate(parts, 1):
+            node = _child(node, part, make=False) if node else None
+            if node and node.kind == tf.SYMLINK:
+                if "/".join(parts[:count]) in replaced:
+                    return None
+                break
+        node = resolve(self.root, parts)
+        return node.children if node else None
+
+
+def _put_directory(folder: dict[str, Node], name: str, layer: int, entry: Entry) -> None:
+    old = folder.get(name)
+    if old is None or old.children is None:
+        folder[name] = directory(layer, entry)
+    else:
+        old.layer, old.record = layer, entry

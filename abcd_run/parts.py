@@ -1,0 +1,150 @@
+"""A part-file: what a file is while it is being made, and the lock that lets only one make it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, BinaryIO
+
+from abcd_run.errors import ArtifactError, Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+POLL = 0.1  # seconds between two looks at somebody else's lock
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """TARGET.part, open and locked; files whose name begins with its name belong to it."""
+
+    target: Path
+    path: Path
+    file: BinaryIO
+
+    def empty(self) -> None:
+        """Forget what an earlier, killed process left in the part and beside it."""
+        self.file.seek(0)
+        self.file.truncate()
+        _remove_companions(self.path)
+
+    def finish(self) -> None:
+        """Give the part its real name, when all of it is on the disk."""
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.path.replace(self.target)
+        except OSError as error:
+            self.discard()
+            raise unwritable(self.target, error) from error
+        _remove_companions(self.path)
+
+    def discard(self) -> None:
+        """Remove the part and all that belongs to it; no-op when it is gone."""
+        _remove_companions(self.path)
+        self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def part_of(
+    target: Path, *, cancel: Event | None = None, waiting: Callable[[Path], None] | None = None
+) -> Iterator[Part]:
+    """Lock TARGET.part and yield it; wait while another thread or process holds it.
+
+    Whoever waited finds TARGET made, usually, and should look before making it again.
+    """
+    path = target.with_name(target.name + ".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    cancel = cancel or Event()
+    while (file := _locked(path)) is None:
+        if waiting:
+            waiting(path)
+        if cancel.wait(POLL):
+            raise Interrupted(f"{target.name}: cancelled while another process was making it")
+    with file:
+        try:
+            yield Part(target, path, file)
+        finally:
+            _drop_if_empty(file, path)
+
+
+def unwritable(target: Path, error: OSError) -> ArtifactError:
+    """Say that TARGET could not be written, and what helps."""
+    return ArtifactError(
+        f"cannot write {target}",
+        details=error.strerror or str(error),
+        remedy=f"make room in {target.parent} or set XDG_CACHE_HOME to a folder that has some",
+    )
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """List the part-files in FOLDER that no living process holds."""
+    return [path for path in sorted(folder.glob("*.part")) if path.is_file() and _is_free(path)]
+
+
+def discard_abandoned(folder: Path) -> list[Path]:
+    """Remove what killed processes left in FOLDER, and say which."""
+    paths = abandoned(folder)
+    for path in paths:
+        _remove_companions(path)
+        path.unlink(missing_ok=True)
+    return paths
+
+
+def _locked(path: Path) -> BinaryIO | None:
+    """Open and lock PATH, or return None when somebody else holds it or took it away."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(file, path):
+            return file
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        file.close()
+        raise ArtifactError(
+            f"{path.parent} cannot be locked",
+            details=str(error),
+            remedy="set XDG_CACHE_HOME to a folder on a local disk",
+        ) from error
+    file.close()
+    return None
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Tell whether the locked FILE still has this name: its last holder may have renamed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _drop_if_empty(file: BinaryIO, path: Path) -> None:
+    if _is_at(file, path) and not path.stat().st_size:
+        path.unlink()
+
+
+def _is_free(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _remove_companions(path: Path) -> None:
+    for companion in path.parent.glob(f"{_escaped(path.name)}.*"):
+        if companion.is_dir():
+            shutil.rmtree(companion, ignore_errors=True)
+        else:
+            companion.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

@@ -1,0 +1,138 @@
+"""Look how far an instance has come, by what the person will use."""
+
+import base64
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from abcd_run import endpoints, record
+from abcd_run.model import Instance, Ready, Service, Stage
+
+TRY_SECONDS = 2.0
+"""How long one look may take; a look at a page that is still being made is repeated."""
+
+LONGEST_TRY_SECONDS = 30.0
+WAITED_PER_TRY = 10
+"""One look may take this part of the time that was waited: who boots for minutes takes seconds to
+answer, and whoever boots in seconds is not waited for at a question that got lost."""
+
+ACCEPT_SECONDS = 0.15
+"""How long a plain port must stay open before it counts.
+
+Port forwarders such as rootlessport accept a connection at once and drop it when they find that
+nobody listens inside.
+"""
+
+HTTP_OK = range(200, 400)
+HTTP_UP = range(100, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The stage that a look found, and what it saw, in words for a person who waits."""
+
+    stage: Stage
+    seen: str = ""
+
+
+def patience(waited: float) -> float:
+    """Return how long the next look may take, after so many seconds of waiting."""
+    return min(max(TRY_SECONDS, waited / WAITED_PER_TRY), LONGEST_TRY_SECONDS)
+
+
+def look(
+    instance: Instance,
+    *,
+    console: Callable[[], bytes] | None = None,
+    seconds: float = TRY_SECONDS,
+) -> Answer:
+    """Return the stage that an instance has reached now, within some seconds; never raises.
+
+    `console` returns what the instance has printed so far, for profiles that wait for a line.
+    """
+    if not instance.running:
+        return Answer(Stage.CREATED, instance.state or "not running")
+    ready = record.read(instance.labels).ready
+    if ready.console:
+        return _printed(ready.console, console() if console else b"")
+    wanted = {service.name: service for service in endpoints.services(instance)}
+    service = wanted.get(ready.service) or next(iter(wanted.values()), None)
+    if service is None:
+        return Answer(Stage.READY)
+    if service.port not in instance.ports:
+        return Answer(Stage.RUNNING, f"port {service.port} is not published")
+    return _wanted(service, ready, instance, seconds=seconds)
+
+
+def _printed(wanted: str, printed: bytes) -> Answer:
+    try:
+        found = re.search(wanted, printed.decode(errors="replace"), re.MULTILINE)
+    except re.error as error:  # what another version took for a regular expression
+        return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression: {error}")
+    return Answer(Stage.READY) if found else Answer(Stage.RUNNING, "waiting for the console's line")
+
+
+def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+    asked = replace(service, path=ready.path or service.path)
+    answer = _service(asked, instance, lenient=ready.lenient, seconds=seconds)
+    if ready.path and answer.stage is Stage.REACHABLE:
+        return replace(answer, seen=f"waiting for {service.name}'s {ready.path}")
+    return answer
+
+
+def _service(service: Service, instance: Instance, *, lenient: bool, seconds: float) -> Answer:
+    address, port = instance.ports[service.port]
+    if address in ("0.0.0.0", "::"):  # noqa: S104  (bound to all; asked on loopback)
+        address = "127.0.0.1"
+    try:
+        if service.protocol in ("http", "https"):
+            user = record.read(instance.labels).user
+            who = f"{user}:{instance.password}"
+            status = _http(service, address, port, who=who, seconds=seconds)
+            return _judge(status, service, lenient=lenient)
+        return _tcp(address, port, seconds=seconds)
+    except (OSError, http.client.HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Answer(Stage.RUNNING, f"{service.name} does not answer yet: {reason}")
+
+
+def _judge(status: int, service: Service, *, lenient: bool) -> Answer:
+    if status in (HTTP_UP if lenient else HTTP_OK):
+        return Answer(Stage.READY)
+    return Answer(Stage.REACHABLE, f"{service.name} answers with HTTP status {status}")
+
+
+def _http(service: Service, address: str, port: int, *, who: str, seconds: float) -> int:
+    connection = (
+        http.client.HTTPSConnection(
+            # An instance signs its own certificate; what is asked is whether it answers.
+            address,
+            port,
+            timeout=seconds,
+            context=ssl._create_unverified_context(),  # noqa: S323, SLF001
+        )
+        if service.protocol == "https"
+        else http.client.HTTPConnection(address, port, timeout=seconds)
+    )
+    token = base64.b64encode(who.encode()).decode()
+    try:
+        connection.request(
+            "GET", endpoints.quoted(service.path), headers={"Authorization": f"Basic {token}"}
+        )
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _tcp(address: str, port: int, *, seconds: float) -> Answer:
+    with socket.create_connection((address, port), timeout=seconds) as connection:
+        connection.settimeout(ACCEPT_SECONDS)
+        try:
+            if not connection.recv(1):
+                return Answer(Stage.RUNNING, f"port {port} closes at once")
+        except TimeoutError:
+            pass
+    return Answer(Stage.READY)

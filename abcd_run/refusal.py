@@ -1,0 +1,27 @@
+"""What container engines mean when they refuse: they share much of their text."""
+
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, PortTaken
+
+_TAKEN_PORT = ("address already in use", "port is already allocated")
+_TAKEN_NAME = ("is already in use", "already in use by")
+
+
+def meaning(
+    text: str, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
+) -> AbcdRunError:
+    """Return what an engine's refusal means. Its status is often 500: only the text tells."""
+    brief = f"{engine} could not {doing}"
+    if "privileged port" in text:
+        remedy = "take a port from 1024 on, or leave it to the engine"
+        return LaunchFailed(f"{brief}: the port is for root only", details=text, remedy=remedy)
+    if port_taken(text):
+        remedy = "leave the port to the engine, or take another one"
+        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy)
+    if any(sign in text for sign in _TAKEN_NAME):
+        return NameTaken(f"{brief}: the name is taken", details=text)
+    return otherwise(brief, details=text, remedy="abcd-run doctor")
+
+
+def port_taken(text: str) -> bool:
+    """Say whether an engine's refusal means that somebody has the port already."""
+    return any(sign in text for sign in _TAKEN_PORT)

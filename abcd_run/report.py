@@ -1,0 +1,201 @@
+"""What commands print: documents for scripts, tables and lines for people."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from abcd_run import endpoints, record
+from abcd_run.checks import Finding
+from abcd_run.errors import AbcdRunError, Failure
+from abcd_run.launch import Launched
+from abcd_run.model import Endpoint, Plan
+from abcd_run.progress import visible
+from abcd_run.units import format_size
+
+LONGEST_LINE = 500
+
+Document = dict[str, Any]
+
+
+def instance(launched: Launched) -> Document:
+    """Return an instance as JSON shows it; see docs/json.md."""
+    found = launched.instance
+    facts = record.read(found.labels)
+    return {
+        "name": found.name,
+        "image": facts.image,
+        "variant": facts.variant,
+        "runtime": found.runtime,
+        "stage": str(launched.stage),
+        "created": facts.created,
+        "endpoints": [endpoint(one) for one in endpoints.endpoints(found)],
+        "password": found.password,
+        "host_root": found.host_root,
+        "ready_seconds": launched.ready_seconds,
+        "runtime_id": found.runtime_id,
+    }
+
+
+def endpoint(found: Endpoint) -> Document:
+    """Return an endpoint as JSON shows it."""
+    return {"service": found.service, "protocol": found.protocol, "url": found.url}
+
+
+def error(failure: Failure) -> Document:
+    """Return an error as JSON shows it; `code` is the exit status that it alone would give."""
+    return {
+        "code": failure.error.status,
+        "message": failure.error.message,
+        "details": failure.error.details,
+        "remedy": failure.error.remedy,
+        "runtime": failure.runtime,
+        "name": failure.name,
+    }
+
+
+def document(launched: Iterable[Launched], failures: Iterable[Failure]) -> Document:
+    """Return the document of a launch, `ps` and `show`."""
+    return {
+        "instances": [instance(one) for one in launched],
+        "errors": [error(failure) for failure in failures],
+    }
+
+
+def plan(planned: Plan, native: str) -> Document:
+    """Return a plan as JSON shows it, with the native command a person would type."""
+    return {
+        "name": planned.name,
+        "image": planned.image,
+        "variant": planned.variant,
+        "runtime": planned.runtime,
+        "format": str(planned.format),
+        "source": str(planned.source),
+        "memory": planned.resources.memory,
+        "cpus": planned.resources.cpus,
+        "services": {one.name: one.port for one in planned.services},
+        "address": planned.address,
+        "ready": planned.ready.service or planned.ready.console,
+        "timeout": planned.ready.timeout,
+        "native": native,
+    }
+
+
+def print_plan(planned: Plan, native: str) -> None:
+    """Print a plan for people, and the native command on a line of its own to be copied."""
+    resources = planned.resources
+    ports = {one.name: planned.ports.get(one.port, "a free port") for one in planned.services}
+    facts = {
+        "image": f"{planned.image}, variant {planned.variant}",
+        "from": str(planned.source),
+        "runtime": f"{planned.runtime}, as {planned.format}",
+        "memory": format_size(resources.memory) if resources.memory else "",
+        "cpus": f"{resources.cpus:g}" if resources.cpus else "",
+        "publish": ", ".join(f"{name} on {planned.address}:{to}" for name, to in ports.items()),
+        "share": ", ".join(f"{one.source} as {one.target}" for one in planned.shares),
+        "ready": f"{planned.ready.service or planned.ready.console or 'when it runs'}"
+        f", within {planned.ready.timeout:g} s",
+    }
+    print_facts(f"{planned.name} would be launched:", facts)
+    if native:
+        sys.stdout.write(f"\nThe same by hand:\n{native}\n")
+
+
+def print_json(content: object) -> None:
+    """Print one document on standard output, in ASCII: that survives every locale and file name."""
+    sys.stdout.write(json.dumps(content, indent=2) + "\n")
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they must be; nothing but the heads when there are none."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def print_launched(launched: Launched) -> None:
+    """Print what a person needs to use an instance."""
+    found = launched.instance
+    seconds = launched.ready_seconds
+    after = f" after {seconds:.1f} s" if seconds is not None else ""
+    print_facts(f"{found.name} is {launched.stage}{after}", _facts(launched))
+
+
+def print_facts(head: str, facts: dict[str, str]) -> None:
+    """Print a line and, indented below it, named facts."""
+    width = max(map(len, facts), default=0)
+    lines = [f"  {key:{width}}  {value}" for key, value in facts.items() if value]
+    sys.stdout.write("\n".join([head, *lines]) + "\n")
+
+
+def print_shown(launched: Launched) -> None:
+    """Print all that is known of an instance."""
+    found = launched.instance
+    known = record.read(found.labels)
+    root = "unknown" if found.host_root is None else f"uid {found.host_root} of this host"
+    facts = {
+        "image": f"{known.image}, variant {known.variant}",
+        "runtime": f"{found.runtime} {found.runtime_id[:12]}",
+        "created": known.created,
+        "root": f"inside is {root}",
+    }
+    stage = str(launched.stage) if found.running else found.state
+    print_facts(f"{found.name} is {stage}", facts | _facts(launched))
+
+
+def _facts(launched: Launched) -> dict[str, str]:
+    found = launched.instance
+    facts = {one.service: one.url for one in endpoints.endpoints(found)}
+    user = record.read(found.labels).user
+    if found.password:
+        facts |= {"user": user, "password": found.password}
+    return facts | {"stop": f"abcd-run stop {found.name}"}
+
+
+def mapping(host_root: int | None) -> str:
+    """Return who root inside is outside, for a table."""
+    return "" if host_root is None else f"0→{host_root}"
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what the user should know although it stops nothing, on standard error."""
+    for note in notes:
+        sys.stderr.write(f"abcd-run: note: {note}\n")
+
+
+def print_error(found: AbcdRunError, *, name: str = "") -> None:
+    """Print an error for people, on standard error."""
+    before = f"{name}: " if name and not found.message.startswith(name) else ""
+    lines = [f"abcd-run: {_brief(before + found.message)}"]
+    # Consoles and engines print what they like: a boot menu would clear the terminal.
+    lines += [f"  {visible(line)}" for line in found.details.splitlines()]
+    lines += [f"  → {line}" for line in found.remedy.splitlines()]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _brief(text: str) -> str:
+    """Leave out the middle of a line that quotes something beyond all measure."""
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} … {text[-100:]}"
+
+
+def status(done: Sequence[Launched], failures: Sequence[Failure]) -> int:
+    """Return the exit status: 1 when some failed, the errors' own when all failed alike."""
+    codes = {failure.error.status for failure in failures}
+    whole = [one for one in done if one.late is None]
+    if not codes:
+        return 0
+    return codes.pop() if len(codes) == 1 and not whole else 1
+
+
+def finding(found: Finding) -> Document:
+    """Return what `doctor` found as JSON shows it."""
+    remedy = "" if found.good else found.remedy
+    return {"check": found.name, "good": found.good, "says": found.says, "remedy": remedy}
+
+
+def print_finding(found: Finding) -> None:
+    """Print what `doctor` found, with the remedy where it is bad."""
+    sys.stdout.write(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}\n")
+    if not found.good and found.remedy:
+        sys.stdout.write(f"     → {found.remedy}\n")

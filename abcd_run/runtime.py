@@ -1,0 +1,183 @@
+"""The whole contract between the core and a backend.
+
+A backend is a package `abcd_run_NAME` with an entry point in the group `abcd_run.runtimes` that
+names a `Backend`. That value must be cheap to import: it says what the runtime is called, what it
+takes and whether this host has it at all, without its SDK. `Backend.open` then imports the rest.
+
+The core calls a runtime in this order, and from several threads at once:
+
+    probe                                   is it usable, and if not, what would mend it
+    instances                               which names are taken
+    provide → create → start                one launch; `remove` undoes it at any point
+    instances                               ps, show, wait, stop
+    remove                                  stop
+    close                                   always
+
+What else a runtime can do it says by having the methods of one of the protocols below; there are
+no stubs that raise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol, Self, runtime_checkable
+
+from abcd_run.model import Artifact, Format, Instance, Plan
+
+Say = Callable[[str], None]
+"""Tells the user what is being done just now, in a few words: `say("pulling 3 of 7 layers")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a runtime cannot be used here, and what to type to mend it."""
+
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at a runtime found.
+
+    `notes` are things that a user should know although the runtime is usable, such as limits
+    that this host cannot enforce. `rootful` says why root inside would be root of this host, and
+    how to get the runtime without that: it is then used for those only who ask for `--rootful`.
+    """
+
+    version: str = ""
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+    rootful: Problem | None = None
+
+    def refusal(self, *, rootful: bool = False) -> Problem | None:
+        """Return why the runtime must not be used, None if it may; `rootful` was asked for."""
+        if self.problem or self.rootful is None or rootful:
+            return self.problem
+        message = f"{self.rootful.message}: root inside would be root of this host"
+        return Problem(message, f"{self.rootful.remedy}; or --rootful, if this is meant")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What can be known of a runtime without importing its SDK or talking to it.
+
+    `missing` looks for a binary or socket and returns why the runtime is not here, or None.
+    `options` are the keys that `[on.NAME]` of a profile may have, with their types.
+    `takes_command` says whether `abcd-run IMAGE -- COMMAND` means something to it.
+    """
+
+    name: str
+    accepts: tuple[Format, ...]
+    missing: Callable[[], Problem | None]
+    open: Callable[[], "Runtime"]
+    options: Mapping[str, type] = field(default_factory=dict[str, type])
+    takes_command: bool = False
+
+
+class Runtime(ABC):
+    """One connection to an engine; every error it raises is an `AbcdRunError`."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def probe(self) -> Probe:
+        """Look whether the engine answers and what it can enforce; never raises."""
+
+    @abstractmethod
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """Make the artifact available to the engine and return the engine's name for it.
+
+        A no-op when the engine has it and `pull` is not "always"; "never" must not touch the
+        network. Raises `ArtifactError`.
+        """
+
+    @abstractmethod
+    def create(self, plan: Plan, image: str) -> str:
+        """Create the instance, labelled by `record.labels`, and return the engine's id of it.
+
+        Nothing runs yet, and nothing is left behind when it fails. Raises `NameTaken`,
+        `PortTaken` or another `LaunchFailed`.
+        """
+
+    @abstractmethod
+    def start(self, runtime_id: str) -> Instance:
+        """Start it and return it with its ports. Raises `PortTaken` or `LaunchFailed`."""
+
+    @abstractmethod
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """Return the instances of this user, or the one whose id or name is `only`.
+
+        Without `detail` the ports, password and host root may be left out, where leaving them
+        out is quicker.
+        """
+
+    @abstractmethod
+    def remove(self, runtime_id: str) -> None:
+        """Stop it and remove all of it; a no-op when it is gone."""
+
+    def close(self) -> None:  # noqa: B027  (most engines need nothing here)
+        """Let go of the engine and of everything that was started to talk to it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@runtime_checkable
+class Executes(Protocol):
+    """A runtime in whose instances commands can be run."""
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """Return the host command that runs `command` inside, with its streams and status.
+
+        An empty `command` means the user's own shell.
+        """
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """A runtime that keeps what an instance prints on its console."""
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """Yield what was printed, in pieces; with `follow` until the instance ends."""
+
+
+@runtime_checkable
+class Screenshots(Protocol):
+    """A runtime whose instances have a screen."""
+
+    def screenshot(self, instance: Instance) -> bytes:
+        """Return a PNG picture of what the screen shows now. Raises `LaunchFailed`."""
+
+
+@runtime_checkable
+class Prunes(Protocol):
+    """A runtime that keeps more than its engine's own objects: files that a kill can orphan."""
+
+    def prune(self) -> None:
+        """Remove what belongs to no instance, and to no launch that is under way."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A runtime that can say what a person would type for a plan."""
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """Return shell lines that do what the plan does."""
+
+
+@runtime_checkable
+class Builds(Protocol):
+    """A runtime that can build images from Containerfiles."""
+
+    def build(self, context: Path, *, name: str, say: Say) -> None:
+        """Build the folder `context` and call the image `name`. Raises `ArtifactError`."""
+
+    def save(self, name: str, out: Path) -> None:
+        """Write the image as an OCI or docker archive. Raises `ArtifactError`."""

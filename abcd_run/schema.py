@@ -1,0 +1,202 @@
+"""Check nested data against a described shape, and say exactly what is wrong with it."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from abcd_run.errors import ProfileError, UsageError
+from abcd_run.units import LIMIT, parse_size
+
+Value = object
+Table = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value must be: a test that returns the value as it is used, and words for it."""
+
+    expected: str
+    read: Callable[[Value], Value]
+
+
+class Wrong(Exception):
+    """The value is not what the rule wants."""
+
+
+def _of(kind: type, expected: str) -> Rule:
+    def read(value: Value) -> Value:
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise Wrong
+        return value
+
+    return Rule(expected, read)
+
+
+def _number(value: Value) -> Value:
+    # Written so that "nan" is wrong, too: every comparison with it is false.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LIMIT:
+        raise Wrong
+    return float(value)
+
+
+def _port(value: Value) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**16:
+        raise Wrong
+    return value
+
+
+def _size(value: Value) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise Wrong
+    try:
+        return parse_size(str(value))
+    except UsageError as error:
+        raise Wrong from error
+
+
+def _strings(value: Value) -> Value:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Wrong
+    return tuple(value)
+
+
+def matching(pattern: str, expected: str) -> Rule:
+    """Return the rule for a string that a regular expression matches as a whole."""
+
+    def read(value: Value) -> Value:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise Wrong
+        return value
+
+    return Rule(expected, read)
+
+
+def _uid(value: Value) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise Wrong
+    return value
+
+
+def _words(value: Value) -> Value:
+    if not value:
+        raise Wrong
+    return _strings(value)
+
+
+def _sha256(value: Value) -> Value:
+    digits = "0123456789abcdef"
+    if not isinstance(value, str) or len(value) != 64 or set(value.lower()) - set(digits):  # noqa: PLR2004
+        raise Wrong
+    return value.lower()
+
+
+def one_of(*words: str) -> Rule:
+    """Return the rule for one of a few words."""
+
+    def read(value: Value) -> Value:
+        if value not in words:
+            raise Wrong
+        return value
+
+    return Rule(f"one of {', '.join(words)}", read)
+
+
+STRING = _of(str, "a string")
+FLAG = _of(bool, "true or false")
+WHOLE = _of(int, "a whole number")
+TABLE = _of(dict, "a table")
+NUMBER = Rule("a number above 0", _number)
+PORT = Rule("a port from 1 to 65535", _port)
+SIZE = Rule('a size such as "2GiB" or "512MiB"', _size)
+STRINGS = Rule("a list of strings", _strings)
+WORDS = Rule("a list of strings that is not empty", _words)
+UID = Rule("a uid from 1 on", _uid)
+USER = matching(r"[a-z_][a-z0-9_.-]{0,30}", 'a user\'s name, such as "abcd"')
+URL_PATH = matching(r"/[^\s#]*", 'a path that starts with "/"')
+FILE = matching(r"[^\0]+", "the path of a file")
+SHA256 = Rule("64 hexadecimal digits", _sha256)
+
+BY_TYPE = {str: STRING, bool: FLAG, int: WHOLE, dict: TABLE, list: STRINGS}
+"""The rules for the options that a backend declares by type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A table whose keys are names that the author chose, each with the same shape inside."""
+
+    shape: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of tables of the same shape."""
+
+    shape: "Shape"
+
+
+Shape = Mapping[str, "Rule | Named | Listed | Shape"]
+
+
+def check(table: Table, shape: Shape, *, where: str, path: str = "") -> dict[str, Value]:
+    """Return the table with its values read. Raises `ProfileError` naming `where` and the key."""
+    result = {}
+    for key, value in table.items():
+        if key not in shape:
+            raise unknown_key(f"{path}{key}", (path + known for known in shape), where=where)
+        result[key] = _value(value, shape[key], where=where, path=path + key)
+    return result
+
+
+def _value(value: Value, rule: Rule | Named | Listed | Shape, *, where: str, path: str) -> Value:
+    if isinstance(rule, Rule):
+        return _read(value, rule, where=where, path=path)
+    if isinstance(rule, Listed):
+        if not isinstance(value, list):
+            raise wrong_type(value, "a list of tables", where=where, path=path)
+        items = enumerate(value)
+        return [_table(v, rule.shape, where=where, path=f"{path}[{i}]") for i, v in items]
+    if isinstance(rule, Named):
+        names = _read(value, TABLE, where=where, path=path)
+        assert isinstance(names, dict)
+        return {
+            name: _table(inner, rule.shape, where=where, path=f"{path}.{name}")
+            for name, inner in names.items()
+        }
+    return _table(value, rule, where=where, path=path)
+
+
+def _table(value: Value, shape: Shape, *, where: str, path: str) -> dict[str, Value]:
+    if not isinstance(value, dict):
+        raise wrong_type(value, "a table", where=where, path=path)
+    return check(value, shape, where=where, path=path + ".")
+
+
+def _read(value: Value, rule: Rule, *, where: str, path: str) -> Value:
+    try:
+        return rule.read(value)
+    except Wrong:
+        raise wrong_type(value, rule.expected, where=where, path=path) from None
+
+
+def wrong_type(value: Value, expected: str, *, where: str, path: str) -> ProfileError:
+    """Return the error for a value that is not what was expected."""
+    return ProfileError(
+        f"{where}: {path}: expected {expected}, found {value!r}",
+        remedy=f"give {path} as {expected}",
+    )
+
+
+def unknown_key(key: str, known: Iterable[str], *, where: str) -> ProfileError:
+    """Return the error for a key that nobody reads, with the nearest one that somebody does."""
+    names = sorted(known)
+    expected = f"expected one of {', '.join(names)}"
+    return ProfileError(
+        f"{where}: {key}: unknown key, {expected}", remedy=did_you_mean(key, names, "remove it")
+    )
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a remedy that names the nearest known words, or `otherwise`."""
+    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise

@@ -1,0 +1,48 @@
+"""The user's own defaults, from `config.toml` in the configuration folder."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from abcd_run import places, profile, schema
+from abcd_run.registry import Registry
+from abcd_run.request import ALL, AUTO
+
+_SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`on`: the runtimes of a launch without `--on`; `prefer`: the order that `auto` tries.
+
+    `origin` is the file or variable that says `on`.
+    """
+
+    on: tuple[str, ...] = (AUTO,)
+    prefer: tuple[str, ...] = ()
+    origin: str = ""
+
+    def registry(self) -> Registry:
+        """Return the runtimes in this user's order. Raises `UsageError` for unknown ones."""
+        found = Registry.installed(self.prefer)
+        for name in self.on:
+            if name not in (AUTO, ALL):
+                found.check(name, said=self.origin)
+        return found
+
+
+def load() -> Settings:
+    """Return the settings of this user; `ABCD_RUN_ON` wins over the file."""
+    path = places.config() / "config.toml"
+    keys: dict[str, Any] = {}
+    if path.exists():
+        keys = {**schema.check(profile.parse(path), _SHAPE, where=str(path)), "origin": str(path)}
+    if listed := os.environ.get("ABCD_RUN_ON"):
+        keys |= {"on": split_runtimes((listed,)), "origin": "ABCD_RUN_ON"}
+    return Settings(**{key: value for key, value in keys.items() if value})
+
+
+def split_runtimes(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the runtimes of `--on podman,docker --on lxd`, each once, in their order."""
+    words = (word.strip() for part in given for word in part.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))

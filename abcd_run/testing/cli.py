@@ -1,0 +1,109 @@
+"""Run the installed `abcd-run` as a user or a script does."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROGRAM = str(Path(sys.executable).parent / "abcd-run")
+SECONDS = 240
+"""Longer than anything takes that is not broken: emulated machines are slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The document on standard output, which must be the only thing there."""
+        return json.loads(self.out)
+
+
+def abcd_run(*arguments: str, stdin: str = "", within: float = SECONDS) -> Ended:
+    """Run abcd-run to its end, which must come `within` that many seconds."""
+    ended = subprocess.run(
+        [PROGRAM, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=within,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def launch(*arguments: str, within: float = SECONDS) -> list[dict[str, Any]]:
+    """Launch, which must succeed, and return the instances of the document."""
+    ended = abcd_run("--json", *arguments, within=within)
+    assert ended.status == 0, ended.err
+    found: list[dict[str, Any]] = ended.json["instances"]
+    return found
+
+
+def interrupted(
+    *arguments: str, at: str, how: signal.Signals = signal.SIGINT
+) -> tuple[Ended, list[str]]:
+    """Send a signal when a progress line ends in `at`; return the end and the lines so far."""
+    process, lines = _begun(arguments, at)
+    process.send_signal(how)
+    return _ended(process), lines
+
+
+def told(*arguments: str, at: str, tell: Sequence[str]) -> Ended:
+    """Run another command of abcd-run when a progress line ends in `at`, and await the end."""
+    process, _ = _begun(arguments, at)
+    abcd_run(*tell)
+    return _ended(process)
+
+
+def _begun(arguments: Sequence[str], at: str) -> tuple[subprocess.Popen[str], list[str]]:
+    process = subprocess.Popen(
+        [PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    lines = []
+    assert process.stderr is not None
+    for line in process.stderr:
+        lines.append(line)
+        if line.rstrip().endswith(at):
+            break
+    return process, lines
+
+
+def _ended(process: subprocess.Popen[str]) -> Ended:
+    """Await the end, and be the end of what does not: it would trouble the tests that follow."""
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return Ended(process.returncode, out, err)
+
+
+def http_status(url: str, *, user: str = "", password: str = "") -> tuple[int, str]:
+    """Return the status and text that a URL answers with, asked as a browser would."""
+    request = urllib.request.Request(url)
+    if user:
+        token = b64encode(f"{user}:{password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {token}")
+    # No proxy: instances are on this host.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()

@@ -1,0 +1,72 @@
+"""A launch: what it gives, and to whom."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from abcd_run.testing.cli import http_status
+from abcd_run.testing.contract.basis import (
+    INSTANCE_KEYS,
+    Basis,
+    Document,
+    listening,
+)
+
+
+class Launching(Basis):
+    """A launch: what it gives, and to whom."""
+
+    def test_document_is_the_designs(self, instance: Document) -> None:
+        """Every key is there, the instance is ready, and its facts are of the right kind."""
+        assert set(instance) == INSTANCE_KEYS
+        assert instance["stage"] == "ready"
+        assert instance["runtime"] == self.runtime
+        assert instance["image"] == self.image
+        assert re.fullmatch(rf"{self.image}-{self.runtime}-\d+", instance["name"])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", instance["created"])
+        assert isinstance(instance["ready_seconds"], float)
+        assert instance["runtime_id"]
+
+    def test_root_inside_is_nobody_outside(self, instance: Document) -> None:
+        """Root inside is a uid of the host that is not root's."""
+        assert isinstance(instance["host_root"], int)
+        assert instance["host_root"] != 0
+
+    @pytest.mark.usefixtures("page")
+    def test_page_wants_the_password(self, instance: Document) -> None:
+        """The page answers with the instance's password, and with no other or none."""
+        url, password = self.url(instance), instance["password"]
+        assert http_status(url, user=self.user, password=password)[0] == 200
+        assert http_status(url)[0] == 401
+        assert http_status(url, user=self.user, password="")[0] == 401
+        assert http_status(url, user=self.user, password=password[:-1])[0] == 401
+        assert re.fullmatch(r"[A-Za-z0-9_-]{24,}", password)
+
+    @pytest.mark.usefixtures("page")
+    def test_page_shows_where_it_runs(self, instance: Document) -> None:
+        """The seed has arrived: image, runtime and host name stand on the page."""
+        _, text = http_status(self.url(instance), user=self.user, password=instance["password"])
+        for fact in (self.image, self.runtime, instance["name"]):
+            assert fact in text
+
+    def test_ports_are_on_loopback_only(self, instance: Document) -> None:
+        """Nobody reaches the instance from another host."""
+        found = [urlsplit(endpoint["url"]) for endpoint in instance["endpoints"]]
+        assert any(place.port for place in found)
+        for place in found:
+            if place.port:
+                assert listening(place.port) == {"127.0.0.1"}
+            else:  # a socket, in a folder that nobody else may enter
+                assert place.scheme.endswith("+unix")
+                assert Path(place.path).parent.stat().st_mode & 0o077 == 0
+
+    def test_password_is_in_no_argument_list(self, instance: Document) -> None:
+        """Other users of the host see every argument list."""
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                arguments = process.read_bytes()
+            except OSError:
+                continue
+            assert instance["password"].encode() not in arguments

@@ -1,0 +1,86 @@
+"""Looking at an instance, and into it."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from abcd_run.runtime import Executes, Logs, Runtime, Screenshots
+from abcd_run.testing.cli import abcd_run
+from abcd_run.testing.contract.basis import (
+    Basis,
+    Document,
+)
+from abcd_run.testing.picture import pixels
+
+
+class Looking(Basis):
+    """Looking at an instance, and into it."""
+
+    def test_ps_shows_it(self, instance: Document) -> None:
+        """`ps` measures the stage anew and knows all but how long the launch took."""
+        document = abcd_run("ps", "--json", "--on", self.runtime).json
+        (found,) = [one for one in document["instances"] if one["name"] == instance["name"]]
+        assert found == {**instance, "ready_seconds": None}
+        table = abcd_run("ps", "--on", self.runtime).out
+        assert instance["name"] in table
+        assert f"0→{instance['host_root']}" in table
+
+    def test_show_and_open_print_address_and_password(self, instance: Document) -> None:
+        """A person finds both again."""
+        for command in ("show", "open"):
+            ended = abcd_run(command, instance["name"])
+            assert ended.status == 0, ended.err
+            assert self.url(instance) in ended.out
+            assert instance["password"] in ended.out
+
+    def test_wait_returns_for_what_is_ready(self, instance: Document) -> None:
+        """`wait` is quick then, and knows the instance."""
+        ended = abcd_run("--json", "wait", instance["name"])
+        assert ended.status == 0, ended.err
+        assert ended.json["instances"][0]["stage"] == "ready"
+
+    @pytest.mark.usefixtures("system")
+    def test_exec_keeps_streams_and_status(self, instance: Document, connected: Runtime) -> None:
+        """A command inside has its own input, output, errors and exit status."""
+        assert isinstance(connected, Executes), f"{self.runtime} cannot run commands"
+        script = "cat; echo wrong >&2; exit 7"
+        ended = abcd_run("exec", instance["name"], "--", "sh", "-c", script, stdin="told\n")
+        assert (ended.status, ended.out) == (7, "told\n")
+        assert "wrong" in ended.err
+        assert self.inside(instance, "printf", "%s|", "a b", "$HOME", "c'd") == "a b|$HOME|c'd|"
+
+    @pytest.mark.usefixtures("system")
+    def test_exec_is_the_images_user(self, instance: Document) -> None:
+        """A command runs as the image's user, or as the one that was asked for."""
+        assert self.inside(instance, "id", "-un").strip() == self.user
+        assert self.inside(instance, "id", "-u", user="root").strip() == "0"
+        assert self.inside(instance, "hostname").strip() == instance["name"]
+
+    @pytest.mark.usefixtures("system")
+    def test_seed_is_roots_secret(self, instance: Document) -> None:
+        """The seed lies where images look for it, and only root reads it."""
+        seed = self.inside(instance, "cat", "/run/abcd/seed", user="root")
+        assert f"ABCD_PASSWORD={shlex.quote(instance['password'])}" in seed.replace(
+            f"'{instance['password']}'", shlex.quote(instance["password"])
+        )
+        assert abcd_run("exec", instance["name"], "--", "cat", "/run/abcd/seed").status != 0
+
+    def test_logs_show_the_console(self, instance: Document, connected: Runtime) -> None:
+        """What the instance printed is kept."""
+        assert isinstance(connected, Logs), f"{self.runtime} keeps no logs"
+        assert self.prints in abcd_run("logs", instance["name"]).out
+
+    def test_screenshot_is_not_blank(
+        self, instance: Document, connected: Runtime, tmp_path: Path
+    ) -> None:
+        """Where there is a screen, its picture shows something; elsewhere an error says so."""
+        picture = tmp_path / "screen.png"
+        ended = abcd_run("screenshot", instance["name"], "-o", str(picture))
+        if not isinstance(connected, Screenshots):
+            assert ended.status == 5
+            assert "no screen" in ended.err
+            return
+        assert ended.status == 0, ended.err
+        assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        assert len(set(pixels(picture.read_bytes()))) > 1

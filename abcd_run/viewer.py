@@ -1,0 +1,64 @@
+"""Programs of the desktop that show an endpoint."""
+
+import os
+import shutil
+import subprocess
+import webbrowser
+from urllib.parse import urlsplit
+
+from abcd_run import handover
+from abcd_run.model import Endpoint
+
+WEB = ("http", "https")
+
+
+def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool = False) -> None:
+    """Show an endpoint on the user's screen; nothing where there is no screen or no program.
+
+    A browser is handed user and password on the way, so that nobody has to type them; `secret`
+    says that the address itself must not be seen by other users of the host.
+    """
+    if not _has_display():
+        return
+    if endpoint.protocol in WEB:
+        _browse(handover.with_login(endpoint.url, user, password), secret=secret or bool(password))
+    elif line := viewer(endpoint):
+        # It goes on when we have ended.
+        quiet = subprocess.DEVNULL
+        subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def hindrance(endpoint: Endpoint) -> str:
+    """Return why `show` would show nothing, empty if it would."""
+    if not _has_display():
+        return "there is no display here"
+    if endpoint.protocol not in WEB and not viewer(endpoint):
+        program = _line(endpoint)[:1]
+        return f"{program[0]} is not installed here" if program else "no program here shows this"
+    return ""
+
+
+def _has_display() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _browse(url: str, *, secret: bool) -> None:
+    if not secret:
+        webbrowser.open(url)
+        return
+    with handover.one_look(url) as (address, wait):
+        if webbrowser.open(address):
+            wait()
+
+
+def viewer(endpoint: Endpoint) -> list[str]:
+    """Return the command that shows a screen, empty where this host has none for it."""
+    line = _line(endpoint)
+    return line if line and shutil.which(line[0]) else []
+
+
+def _line(endpoint: Endpoint) -> list[str]:
+    place = urlsplit(endpoint.url)
+    if place.scheme == "vnc+unix":  # remote-viewer knows sockets for SPICE only
+        return ["vncviewer", place.path]
+    return ["remote-viewer", endpoint.url] if endpoint.protocol in ("spice", "vnc") else []

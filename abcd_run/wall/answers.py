@@ -1,0 +1,113 @@
+"""What each address of the wall gives; who may ask is the server's business."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from abcd_run import endpoints, handover, record, viewer
+from abcd_run.errors import AbcdRunError, NoSuchInstance
+from abcd_run.model import Endpoint, Instance
+from abcd_run.viewer import WEB
+from abcd_run.wall.seen import Seen
+
+TEXT, JSON, PNG = "text/plain; charset=utf-8", "application/json", "image/png"
+
+FILES: Mapping[str, tuple[str, str]] = {
+    "": ("page.html", "text/html; charset=utf-8"),
+    "wall.css": ("wall.css", "text/css; charset=utf-8"),
+    "wall.js": ("wall.js", "text/javascript; charset=utf-8"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of HTTP."""
+
+    status: int
+    body: bytes = b""
+    kind: str = TEXT
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def text(status: int, says: str, **headers: str) -> Answer:
+    """Return an answer of one line."""
+    return Answer(status, f"{says}\n".encode(), headers=headers)
+
+
+def get(address: str, seen: Seen) -> Answer:
+    """Answer a question at an address below the token; it changes nothing."""
+    path, on = _split(address)
+    if path in FILES:
+        name, kind = FILES[path]
+        return Answer(200, resources.files(__package__).joinpath(name).read_bytes(), kind)
+    try:
+        return _asked(path, on, seen)
+    except NoSuchInstance as error:
+        return text(404, error.message)
+    except AbcdRunError as error:
+        return text(503, error.message)
+
+
+def post(address: str, seen: Seen) -> Answer:
+    """Start the viewer of an instance's screen."""
+    path, on = _split(address)
+    folder, _, name = path.partition("/")
+    if folder != "open":
+        return text(404, "nothing is here")
+    try:
+        return _show(seen.find(name, on))
+    except NoSuchInstance as error:
+        return text(404, error.message)
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Return the path, and the runtime that `?on=` names."""
+    parts = urlsplit(address)
+    return unquote(parts.path), parse_qs(parts.query).get("on", [""])[0]
+
+
+def _asked(path: str, on: str, seen: Seen) -> Answer:
+    folder, _, name = path.partition("/")
+    if path == "instances.json":
+        return _json(200, seen.document())
+    if folder == "screen" and name.endswith(".png"):
+        return Answer(200, seen.picture(name.removesuffix(".png"), on), PNG)
+    if folder == "open":
+        return _redirected(seen.find(name, on))
+    return text(404, "nothing is here")
+
+
+def _json(status: int, content: object) -> Answer:
+    return Answer(status, json.dumps(content).encode(), JSON)
+
+
+def _redirected(instance: Instance) -> Answer:
+    endpoint = endpoints.to_open(instance)
+    if endpoint is None:
+        return text(404, f"{instance.name} has nothing to look at")
+    if endpoint.protocol not in WEB:
+        return text(405, "a viewer is started by POST", Allow="POST")
+    user = record.read(instance.labels).user
+    url = handover.with_login(endpoint.url, user, instance.password)
+    return Answer(302, headers={"Location": url})
+
+
+def _show(instance: Instance) -> Answer:
+    endpoint = endpoints.to_open(instance)
+    if endpoint is None:
+        return text(404, f"{instance.name} has nothing to look at")
+    if endpoint.protocol in WEB:
+        return text(405, "a page is opened by GET", Allow="GET")
+    why = viewer.hindrance(endpoint) or _failure(endpoint)
+    return _json(200, {"shown": not why, "why": why, "url": endpoint.url})
+
+
+def _failure(endpoint: Endpoint) -> str:
+    try:
+        viewer.show(endpoint)
+    except OSError as error:
+        return f"the viewer does not start: {error.strerror or error}"
+    return ""

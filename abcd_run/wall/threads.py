@@ -1,0 +1,59 @@
+"""The few threads that talk to runtimes, which keep one client for each thread.
+
+A web server has a new thread for each request, and a client for each would be one too many.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+Task = Callable[[], None]
+
+
+class Threads:
+    """A fixed number of threads, which nobody waits for at the end: one may hang."""
+
+    def __init__(self, count: int) -> None:
+        self._tasks: SimpleQueue[Task] = SimpleQueue()
+        for _ in range(count):
+            Thread(target=self._work, daemon=True).start()
+
+    def start(self, task: Task) -> None:
+        """Have a task done, which must not raise."""
+        self._tasks.put(task)
+
+    def submit(self, question: Callable[[], T]) -> Future[T]:
+        """Have a question answered; it is not asked at all when it is cancelled before."""
+        answer: Future[T] = Future()
+
+        def ask() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
+            try:
+                answer.set_result(question())
+            except BaseException as error:  # noqa: BLE001  (raised again by `result`)
+                answer.set_exception(error)
+
+        self.start(ask)
+        return answer
+
+    def _work(self) -> None:
+        while True:
+            self._tasks.get()()
+
+
+class Lanes:
+    """One thread for each name, so that a runtime that hangs holds up itself alone."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, Threads] = {}
+        self._lock = Lock()
+
+    def start(self, name: str, task: Task) -> None:
+        """Have a task done by the thread of this name; see `fleet.Start`."""
+        with self._lock:
+            threads = self._threads.get(name) or self._threads.setdefault(name, Threads(1))
+        threads.start(task)

@@ -1,0 +1,212 @@
+"use strict";
+// Asks for the instances, and for their pictures one after the other; while nobody looks, nothing.
+
+const LIST_SECONDS = 2.5;
+const PICTURES_SECONDS = 3;
+const PATIENCE_SECONDS = 15;
+
+const at = (id) => document.getElementById(id);
+const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+const tiles = new Map();
+let first = true;
+
+function looked() {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((done) => {
+    document.addEventListener("visibilitychange", function seen() {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", seen);
+      done();
+    });
+  });
+}
+
+async function ask(address, options = {}) {
+  const signal = AbortSignal.timeout(PATIENCE_SECONDS * 1000);
+  const answer = await fetch(address, { signal, ...options });
+  if (!answer.ok) throw new Error((await answer.text()).trim());
+  return answer.json();
+}
+
+const keyOf = (one) => `${one.runtime}/${one.name}`;
+const addressOf = (folder, one, end = "") =>
+  `${folder}/${encodeURIComponent(one.name)}${end}?on=${encodeURIComponent(one.runtime)}`;
+
+function element(kind, text, className = "") {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+function change(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// A tile
+
+class Tile {
+  constructor(one) {
+    this.node = at("tile").content.firstElementChild.cloneNode(true);
+    this.part = (selector) => this.node.querySelector(selector);
+    this.way = null;
+    this.update(one);
+  }
+
+  update(one) {
+    this.one = one;
+    this.name();
+    change(this.part(".what"), `${one.image} · ${one.runtime}`);
+    change(this.part(".stage"), one.stage);
+    this.part(".stage").classList.toggle("ready", one.stage === "ready");
+    if (!one.picture) this.part("img")?.remove();
+    this.blank(one.picture ? "The picture is coming" : "No picture of this one");
+  }
+
+  name() {
+    const protocol = this.one.opens?.protocol ?? "";
+    const way = { "": "span", http: "a", https: "a" }[protocol] ?? "button";
+    if (way === this.way) return;
+    this.way = way;
+    const made = element(way, this.one.name);
+    if (way === "a") {
+      Object.assign(made, {
+        href: addressOf("open", this.one), target: "_blank", rel: "noopener noreferrer",
+      });
+      made.append(element("span", ", opens in a new tab", "aside"));
+    }
+    if (way === "button") {
+      made.type = "button";
+      made.append(element("span", ", opens its viewer", "aside"));
+      made.addEventListener("click", () => this.view(made));
+    }
+    this.part("h2").replaceChildren(made);
+  }
+
+  blank(says) {
+    const words = `${this.one.runtime}\n${says}`;
+    const blank = this.part(".blank");
+    if (blank.dataset.words === words) return;
+    blank.dataset.words = words;
+    blank.replaceChildren(element("b", this.one.runtime), says);
+  }
+
+  async view(button) {
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true";
+    try {
+      const found = await ask(addressOf("open", this.one), { method: "POST" });
+      this.say(found.shown ? "Its viewer has been started." : `${capital(found.why)}: ${found.url}`);
+    } catch (error) {
+      this.say(capital(error.message));
+    }
+    button.ariaBusy = "false";
+  }
+
+  say(words) {
+    this.part(".says").hidden = false;
+    change(this.part(".says"), words);
+  }
+
+  // Nothing flickers: the new picture takes the old one's place when it is all there.
+  async picture() {
+    const next = new Image();
+    next.alt = `screen of ${this.one.name}`;
+    next.src = `${addressOf("screen", this.one, ".png")}&at=${Date.now()}`;
+    try {
+      await Promise.race([next.decode(), pause(PATIENCE_SECONDS).then(() => Promise.reject())]);
+    } catch {
+      this.part("img")?.remove();
+      this.blank("No picture just now");
+      next.src = "";
+      return;
+    }
+    const old = this.part("img");
+    if (old) old.replaceWith(next);
+    else this.part(".screen").append(next);
+  }
+}
+
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
+// The page
+
+function place(found) {
+  const seen = new Set(found.map(keyOf));
+  const news = [];
+  for (const [key, tile] of tiles) {
+    if (seen.has(key)) continue;
+    tile.node.remove();
+    tiles.delete(key);
+    news.push(`${tile.one.name} has gone`);
+  }
+  found.forEach((one, number) => {
+    const tile = tiles.get(keyOf(one));
+    if (!tile) news.push(`${one.name} has come`);
+    else if (tile.one.stage !== one.stage) news.push(`${one.name} is ${one.stage}`);
+    settle(one, number);
+  });
+  return news;
+}
+
+function settle(one, number) {
+  const key = keyOf(one);
+  const known = tiles.get(key);
+  const tile = known ?? new Tile(one);
+  if (known) tile.update(one);
+  tiles.set(key, tile);
+  const there = at("tiles").children[number] ?? null;
+  if (there !== tile.node) at("tiles").insertBefore(tile.node, there);
+}
+
+function note(errors) {
+  const lines = errors.map((error) => {
+    const line = element("li", error.message);
+    if (error.remedy) line.append(element("code", `→ ${error.remedy}`));
+    return line;
+  });
+  const words = lines.map((line) => line.textContent).join("\n");
+  if (at("notes").dataset.words === words) return;
+  at("notes").dataset.words = words;
+  at("notes").replaceChildren(...lines);
+  at("notes").hidden = lines.length === 0;
+}
+
+function show(found) {
+  const news = place(found.instances);
+  const number = found.instances.length;
+  change(at("count"), number === 1 ? "1 instance" : `${number} instances`);
+  if (news.length && !first) change(at("news"), news.join(", "));
+  at("empty").hidden = number > 0;
+  at("waiting").hidden = true;
+  at("tiles").classList.remove("stale");
+  note(found.errors);
+  first = false;
+}
+
+async function list() {
+  for (;;) {
+    await looked();
+    try {
+      show(await ask("instances.json"));
+    } catch {
+      at("tiles").classList.add("stale");
+      note([{ message: "the wall does not answer: this is what it last showed", remedy: "abcd-run wall" }]);
+    }
+    await pause(LIST_SECONDS);
+  }
+}
+
+async function pictures() {
+  for (;;) {
+    const rested = pause(tiles.size ? PICTURES_SECONDS : 0.3);
+    for (const tile of [...tiles.values()]) {
+      await looked();
+      if (tile.one.picture && tile.node.isConnected) await tile.picture();
+    }
+    await rested;
+  }
+}
+
+list();
+pictures();
