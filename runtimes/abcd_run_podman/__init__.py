@@ -1,0 +1,35 @@
+"""Rootless Podman, through podman-py on the user's own API socket."""
+
+import shutil
+
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+
+
+def _missing() -> Problem | None:
+    if shutil.which("podman"):
+        return None
+    return Problem("podman is not installed", "sudo apt install podman uidmap slirp4netns")
+
+
+def _open() -> Runtime:
+    from abcd_run_podman.service import Service  # noqa: PLC0415
+
+    # The service starts while the SDK is imported: on two cores that costs nothing.
+    service = Service.begin()
+    try:
+        from abcd_run_podman.runtime import PodmanRuntime  # noqa: PLC0415
+    except BaseException:
+        service.close()
+        raise
+    return PodmanRuntime(service)
+
+
+BACKEND = Backend(
+    name="podman",
+    accepts=(Format.OCI,),
+    missing=_missing,
+    open=_open,
+    options={"network": str, "cap_add": list, "devices": list, "init": bool},
+    takes_command=True,
+)

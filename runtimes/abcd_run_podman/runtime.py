@@ -1,0 +1,185 @@
+"""Podman as a runtime."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from podman import PodmanClient
+from podman.errors import NotFound
+
+from abcd_run import container, host, record
+from abcd_run.errors import ArtifactError, NoRuntime
+from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run_podman import images
+from abcd_run_podman.errors import translated
+from abcd_run_podman.service import Service
+
+STOP_SECONDS = 5
+"""How long an instance may take to end by itself before it is killed."""
+
+TIMEOUT_SECONDS = 600
+LIMITS = ("memory", "cpu")
+NOT_FOUND = 404
+
+
+class PodmanRuntime(Runtime):
+    """The Podman of this user."""
+
+    name = "podman"
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._threads = threading.local()
+        self._limits = host.delegated_controllers()
+
+    @property
+    def client(self) -> PodmanClient:
+        """The client of this thread: sessions of requests are not made for several threads."""
+        if not hasattr(self._threads, "client"):
+            self._threads.client = PodmanClient(
+                base_url=self._service.ready(), timeout=TIMEOUT_SECONDS
+            )
+        client: PodmanClient = self._threads.client
+        return client
+
+    def probe(self) -> Probe:
+        """See the contract."""
+        try:
+            with translated("say what it is", otherwise=NoRuntime):
+                # `version` and `info` run conmon and the OCI runtime first, which takes 0.3 s.
+                answer = self.client.api.get("/_ping")
+                answer.raise_for_status()
+        except NoRuntime as error:
+            details = f": {error.details}" if error.details else ""
+            return Probe(problem=Problem(error.message + details, error.remedy))
+        unlimited = [limit for limit in LIMITS if limit not in self._limits]
+        notes = container.unlimited(unlimited, why="podman has no delegated cgroup v2 here")
+        rootful = Problem("its service runs as root", "run abcd-run as an ordinary user")
+        return Probe(
+            version=answer.headers.get("Libpod-API-Version", ""),
+            notes=notes,
+            rootful=rootful if self._service.rootful() else None,
+        )
+
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """See the contract."""
+        with translated(f"get {artifact.name}", otherwise=ArtifactError):
+            if artifact.path:
+                return images.loaded(self.client, artifact, say=say)
+            return images.pulled(self.client, artifact, pull=pull, say=say)
+
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract."""
+        with translated(f"create {plan.name}"):
+            created = self.client.containers.create(image, **self._arguments(plan, image))
+        return str(created.id)
+
+    def _arguments(self, plan: Plan, image: str) -> dict[str, Any]:
+        ports = self._ports(plan, image)
+        arguments = container.arguments(plan, ports=ports, limits=self._limits)
+        arguments["mounts"] = [
+            {
+                "type": "bind",
+                "source": str(share.source),
+                "target": share.target,
+                "read_only": share.read_only,
+            }
+            for share in plan.shares
+        ]
+        if plan.shares:
+            arguments["userns_mode"] = {"nsmode": "keep-id", "value": _same_person(plan)}
+            # keep-id alone would also make the image's init run as that person.
+            arguments["user"] = images.user(self.client, image)
+        return arguments
+
+    def _ports(self, plan: Plan, image: str) -> list[int]:
+        if plan.exposed:
+            return images.exposed(self.client, image)
+        return [service.port for service in plan.services]
+
+    def start(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        with translated("start it"):
+            self.client.api.post(f"/containers/{runtime_id}/start").raise_for_status()
+            found = self.client.containers.get(runtime_id)
+        return container.instance(found.attrs, runtime=self.name)
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """See the contract."""
+        with translated("list its containers", otherwise=NoRuntime):
+            if only:
+                return self._one(only)
+            found = self.client.containers.list(
+                all=True,
+                filters=[f"label={record.MARK}"],
+                sparse=not detail,
+                ignore_removed=True,
+            )
+        described = container.instance if detail else container.brief
+        return [described(one.attrs, runtime=self.name) for one in found]
+
+    def _one(self, key: str) -> list[Instance]:
+        try:
+            found = self.client.containers.get(key)
+        except NotFound:
+            return []
+        instance = container.instance(found.attrs, runtime=self.name)
+        # Podman finds by any unique beginning of an id, too, and it finds what is not ours.
+        ours = record.MARK in instance.labels and key in (instance.name, instance.runtime_id)
+        return [instance] if ours else []
+
+    def remove(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("remove it"):
+            response = self.client.api.delete(
+                f"/containers/{runtime_id}",
+                params={"force": True, "v": True, "timeout": STOP_SECONDS},
+            )
+            if response.status_code != NOT_FOUND:
+                response.raise_for_status()
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """See the contract."""
+        return container.exec_command(["podman"], instance, command, user=user, tty=tty)
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """See the contract."""
+        with translated("read the log"):
+            found = self.client.containers.get(instance.runtime_id)
+            printed = found.logs(stream=True, follow=follow, stdout=True, stderr=True)
+            yield from cast(Iterator[bytes], printed)
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """See the contract."""
+        known = images.known_name(self.client, artifact)
+        extra = []
+        if plan.shares:
+            extra += [f"--userns=keep-id:{_same_person(plan)}", "--user=0:0"]
+        if network := plan.options.get("network"):
+            extra += [f"--network={network}"]
+        ports = [service.port for service in plan.services]
+        line = container.run_line(
+            ["podman"], plan, known or artifact.name, ports=ports, extra=extra
+        )
+        return line if known else f"{container.pull_line(plan)} && {line}"
+
+    def build(self, context: Path, *, name: str, say: Say) -> None:
+        """See the contract."""
+        images.build(context, name, say=say)
+
+    def save(self, name: str, out: Path) -> None:
+        """See the contract."""
+        images.save(name, out)
+
+    def close(self) -> None:
+        """See the contract."""
+        self._service.close()
+
+
+def _same_person(plan: Plan) -> str:
+    """Return the mapping in which the image's user is the one who launches."""
+    return f"uid={plan.uid},gid={plan.uid}"

@@ -1,0 +1,97 @@
+"""The API socket of Podman: the one that listens, or one of our own while we need it."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from abcd_run import host, places
+from abcd_run.errors import NoRuntime
+
+# Also when we are killed, or interrupted while this is still being begun, no service and no socket
+# may be left: our end of a pipe closes with us, however we end.
+UNTIL_WE_END = """
+exec 3<&0
+podman system service --time=0 "unix://$0" </dev/null & service=$!
+{ read -r _; kill "$service"; } <&3 >/dev/null 2>&1 & listener=$!
+exec 3<&- 2>/dev/null
+wait "$service"; status=$?
+kill "$listener"
+rm -f "$0"
+exit "$status"
+"""
+START_SECONDS = 20.0
+LOOK_SECONDS = 0.005
+
+
+@dataclass
+class Service:
+    """Where Podman's API is; `process` is the service that was started for it, if any."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def begin(cls) -> "Service":
+        """Return the service that listens, or begin to start one without waiting for it."""
+        if url := os.environ.get("CONTAINER_HOST"):
+            return cls(url)
+        folder = places.runtime_dir() or Path(tempfile.gettempdir())
+        usual = folder / "podman" / "podman.sock"
+        if _listens(usual):
+            return cls(f"unix://{usual}")
+        own = folder / f"abcd-run-podman-{os.getpid()}.sock"
+        return cls(f"unix://{own}", _start(own))
+
+    def ready(self) -> str:
+        """Return the URL once something listens there. Raises `NoRuntime`."""
+        with self._lock:
+            if self.process is not None:
+                self._await(self.process)
+        return self.url
+
+    def rootful(self) -> bool:
+        """Say whether it is root's, once it listens."""
+        return self._socket.exists() and host.belongs_to_root(self._socket)
+
+    def close(self) -> None:
+        """End the service that was started, and remove its socket."""
+        if self.process is None:
+            return
+        self.process.communicate()
+
+    @property
+    def _socket(self) -> Path:
+        return Path(self.url.removeprefix("unix://"))
+
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not _listens(self._socket):
+            if process.poll() is not None or time.monotonic() > deadline:
+                printed = process.communicate()[1].decode(errors="replace").strip()
+                raise NoRuntime(
+                    "podman's service does not start", details=printed, remedy="podman info"
+                )
+            time.sleep(LOOK_SECONDS)
+
+
+def _start(own: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["sh", "-c", UNTIL_WE_END, str(own)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # Ctrl-C on the terminal must not take away the service that undoing needs.
+        start_new_session=True,
+    )
+
+
+def _listens(path: Path) -> bool:
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as trial:
+        return trial.connect_ex(str(path)) == 0
