@@ -1,0 +1,26 @@
+"""Rootless Docker, through docker-py on the user's own daemon."""
+
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run_docker import service
+
+
+def _missing() -> Problem | None:
+    found = service.find()
+    return found if isinstance(found, Problem) else None
+
+
+def _open() -> Runtime:
+    from abcd_run_docker.runtime import DockerRuntime  # noqa: PLC0415
+
+    return DockerRuntime(service.present())
+
+
+BACKEND = Backend(
+    name="docker",
+    accepts=(Format.OCI,),
+    missing=_missing,
+    open=_open,
+    options={"network": str, "cap_add": list, "devices": list, "init": bool},
+    takes_command=True,
+)
