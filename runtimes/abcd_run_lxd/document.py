@@ -1,0 +1,169 @@
+"""A plan as LXD wants it: the configuration and the devices of an instance."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from abcd_run import record
+from abcd_run.errors import UsageError
+from abcd_run.model import Plan
+from abcd_run_lxd.images import Image
+from abcd_run_lxd.shares import Ownership
+
+PORTS = "abcd-run-ports"
+"""The one proxy device, with all ports: LXD waits a whole second for each such device."""
+
+SHM = 64 << 20
+"""Bytes of /dev/shm where the profile does not say, as with Docker and Podman; LXD has none."""
+
+PERIOD = 100
+"""Milliseconds in which an instance may use its share of the cpus."""
+
+COMMAND = "ABCD_RUN_COMMAND"
+OWNER = "user.abcd-run-owner"
+"""The key of the uid of who launched it: all members of LXD's group see the same instances."""
+
+LABEL, ENVIRONMENT = "user.", "environment."
+PRIVILEGED = "security.privileged"
+
+Device = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an instance goes, found out beforehand: its profiles, and what they do not give.
+
+    `root` is the disk that the instance has of its own, in `pool`. `cut_off` are the network cards
+    of the profiles that it shall not have. Where LXD gives each user a project, that may forbid
+    to publish ports and what is `low_level`: LXC's own configuration.
+    """
+
+    profiles: tuple[str, ...] = ("default",)
+    pool: str = ""
+    root: Mapping[str, str] | None = None
+    network: str = ""
+    cut_off: tuple[str, ...] = ()
+    low_level: bool = True
+    publishes: bool = True
+
+
+def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -> dict[str, str]:
+    """Return the configuration; with `low_level` also what only LXC knows, such as /dev/shm."""
+    own = _own(plan)
+    found = {LABEL + key: value for key, value in record.labels(plan).items()}
+    found[OWNER] = str(os.getuid())
+    environment = {**image.environment, **plan.environment()}
+    if plan.command:
+        line = shlex.join([*image.start, *plan.command])
+        environment[COMMAND] = f"unset {COMMAND}; exec {line}"
+    for key, value in environment.items():
+        found[ENVIRONMENT + key] = _one_line(key, value)
+    # After a restart of the host it is a remainder, as with the other runtimes.
+    found["boot.autostart"] = "false"
+    found[PRIVILEGED] = "false"
+    if plan.resources.memory:
+        found["limits.memory"] = str(plan.resources.memory)
+    if plan.resources.cpus:
+        found["limits.cpu.allowance"] = f"{int(plan.resources.cpus * PERIOD)}ms/{PERIOD}ms"
+    if ownership.idmap:
+        found["raw.idmap"] = ownership.idmap
+    lines = [own.pop("raw.lxc", ""), *_low_level(plan, always=low_level)]
+    if text := "\n".join(filter(None, lines)):
+        found["raw.lxc"] = text
+    return {**found, **own}
+
+
+def _own(plan: Plan) -> dict[str, str]:
+    """Return the profile's own configuration, of which one key can never be had."""
+    given = plan.options.get("config") or {}
+    assert isinstance(given, Mapping)
+    own = {str(key): _text(value) for key, value in given.items()}
+    if own.get(PRIVILEGED, "false") != "false":
+        raise UsageError(
+            f"{plan.profile}: on.lxd.config: {PRIVILEGED} is never set",
+            details="root inside would be root of this host",
+            remedy='leave it out; "security.nesting" is enough for containers inside',
+        )
+    return own
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _low_level(plan: Plan, *, always: bool) -> list[str]:
+    """Return lines of LXC's own configuration."""
+    lines = []
+    if always or plan.resources.shm:
+        options = f"rw,nosuid,nodev,mode=1777,create=dir,size={plan.resources.shm or SHM}"
+        lines += [f"lxc.mount.entry = tmpfs dev/shm tmpfs {options} 0 0"]
+    if plan.command:
+        # LXC splits it at spaces, and knows no quotes that would keep one.
+        lines += [f'lxc.init.cmd = /bin/sh -c eval${{IFS}}"${COMMAND}"']
+    return lines
+
+
+def _one_line(key: str, value: str) -> str:
+    # LXC keeps the environment in a file of lines: what comes after the break would be another one.
+    if "\n" in value:
+        raise UsageError(
+            f"{key}: lxd cannot pass a value of several lines", remedy="put it into a file: --share"
+        )
+    return value
+
+
+def devices(plan: Plan, place: Place, ownership: Ownership, ports: Mapping[int, int]) -> Any:
+    """Return the devices by name; `ports` maps those inside to the chosen ones of the host."""
+    found: dict[str, Device] = {}
+    if place.root is not None:
+        root = {**place.root, "type": "disk", "path": "/", "pool": place.pool}
+        found["root"] = {**root, "size": str(plan.resources.disk)} if plan.resources.disk else root
+    for card in place.cut_off:
+        found[card] = {"type": "none"}
+    if place.network:
+        found["eth0"] = {"type": "nic", "name": "eth0", "network": place.network}
+    if ports:
+        found[PORTS] = _proxy(plan.address, ports)
+    for number, share in enumerate(plan.shares, start=1):
+        disk = {"type": "disk", "source": str(share.source), "path": share.target}
+        if share.read_only:
+            disk["readonly"] = "true"
+        if ownership.shift:
+            disk["shift"] = "true"
+        found[f"share-{number}"] = disk
+    return found
+
+
+def _proxy(address: str, ports: Mapping[int, int]) -> Device:
+    host = f"[{address}]" if ":" in address else address
+    listed = (",".join(map(str, numbers)) for numbers in (ports.values(), ports.keys()))
+    outside, inside = listed
+    return {
+        "type": "proxy",
+        "bind": "host",
+        "listen": f"tcp:{host}:{outside}",
+        "connect": f"tcp:127.0.0.1:{inside}",
+    }
+
+
+def published(found: Mapping[str, Device]) -> dict[int, tuple[str, int]]:
+    """Read the proxy device back: ports inside, and their addresses and ports on the host."""
+    device = found.get(PORTS)
+    if device is None:
+        return {}
+    address, _, outside = device["listen"].removeprefix("tcp:").rpartition(":")
+    inside = device["connect"].rpartition(":")[2]
+    pairs = zip(_numbers(inside), _numbers(outside), strict=False)
+    return {port: (address.strip("[]"), number) for port, number in pairs}
+
+
+def _numbers(listed: str) -> list[int]:
+    return [int(number) for number in listed.split(",") if number.isdigit()]
+
+
+def labels(found: Mapping[str, str]) -> dict[str, str]:
+    """Read the labels back from the configuration."""
+    prefix = LABEL + record.PREFIX
+    return {key[len(LABEL) :]: found[key] for key in found if key.startswith(prefix)}

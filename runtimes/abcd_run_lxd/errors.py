@@ -1,0 +1,64 @@
+"""What LXD's errors mean, in abcd-run's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from pylxd.exceptions import ClientConnectionFailed, LXDAPIException
+
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
+
+DOWN = "sudo systemctl start lxd.socket; lxc info"
+
+# The second is what LXD says while the one that has the name is still being started.
+_TAKEN_NAME = ("already exists", "creating instance record: Instance is busy")
+_TAKEN_PORT = ("address already in use",)
+_BUSY = ("is busy running", "Instance is busy")
+_OTHER_STATE = ("is running", "is already stopped", "already stopped", "is not running")
+_REMEDIES = {
+    "No space left": "lxc storage list, then abcd-run prune",
+    "torage pool not found": "lxc storage list",
+    "etwork not found": "lxc network list",
+    "low-level config": "ask the administrator for restricted.containers.lowlevel=allow",
+    "newuidmap": "abcd-run doctor",
+    "idmapping abilities": "leave out --share, or share by raw.idmap: see docs/runtimes.md",
+    "Proxy devices are forbidden": "ask the administrator for restricted.devices.proxy=allow",
+}
+
+
+@contextmanager
+def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> Iterator[None]:
+    """Turn what pylxd raises while `doing` something into abcd-run's errors."""
+    try:
+        yield
+    except LXDAPIException as error:
+        raise refusal(str(error), doing=doing, otherwise=otherwise) from error
+    except (ClientConnectionFailed, requests.RequestException) as error:
+        slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        said = "it does not answer in time" if slow else "it is down, or this user may not use it"
+        raise NoRuntime(
+            f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN
+        ) from error
+
+
+def refusal(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
+    """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
+    brief = f"lxd could not {doing}"
+    if any(sign in text for sign in _TAKEN_PORT):
+        remedy = "leave the port to abcd-run, or take another one"
+        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy)
+    if any(sign in text for sign in _TAKEN_NAME):
+        remedy = "choose another --name"
+        return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)
+    remedy = next((told for sign, told in _REMEDIES.items() if sign in text), "abcd-run doctor")
+    return otherwise(brief, details=text, remedy=remedy)
+
+
+def is_busy(error: LXDAPIException) -> bool:
+    """Say whether LXD refuses because it is doing something else to the same instance."""
+    return any(sign in str(error) for sign in _BUSY)
+
+
+def passes(error: LXDAPIException) -> bool:
+    """Say whether to ask again: LXD is busy, or the instance was in another state just then."""
+    return is_busy(error) or any(sign in str(error) for sign in _OTHER_STATE)

@@ -1,0 +1,145 @@
+"""Images in LXD's store: found by an alias that holds the digest of what they were made from."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pylxd import Client
+from pylxd.exceptions import LXDAPIException, NotFound
+
+from abcd_run import places
+from abcd_run.artifact.lxd import ID
+from abcd_run.errors import ArtifactError
+from abcd_run.model import Artifact
+from abcd_run.parts import part_of
+from abcd_run.runtime import Say
+from abcd_run.units import format_size
+from abcd_run_lxd import operations
+
+DIGITS = 16
+"""How much of a digest stands in an alias, in hexadecimal digits."""
+
+INIT = "/sbin/init"
+Stream = Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What an image from OCI says of how it is launched.
+
+    A command of the user's is appended to `start`.
+    """
+
+    environment: Mapping[str, str]
+    ports: tuple[str, ...] = ()
+    start: tuple[str, ...] = (INIT,)
+
+
+UNKNOWN = Image(environment={})
+
+
+def provided(client: Client, artifact: Artifact, *, say: Say) -> str:
+    """Return the fingerprint of an artifact's image, converted and imported unless it is there."""
+    if artifact.stream is None or not artifact.id:
+        raise ArtifactError(f"{artifact.name} is no image that lxd can take")
+    alias = alias_of(artifact)
+    if found := fingerprint(client, alias):
+        return found
+
+    def waiting(_: Path) -> None:
+        say(f"another launch converts {artifact.name}")
+
+    # Nothing is written there: it is the lock that is wanted.
+    with part_of(places.cache() / "lxd" / alias, waiting=waiting):
+        if found := fingerprint(client, alias):
+            return found
+        found = _made_of(client, artifact.id) or _imported(client, artifact, artifact.stream, say)
+        _name(client, alias, found)
+    return found
+
+
+def alias_of(artifact: Artifact) -> str:
+    """Return what LXD calls an artifact: a name for people, and a digest that makes it sure."""
+    stem = artifact.name.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    words = ["abcd-run", re.sub(r"[^a-z0-9]+", "-", stem.lower())]
+    return "-".join([*words, artifact.id.rpartition(":")[2][:DIGITS]]).strip("-")
+
+
+def fingerprint(client: Client, alias: str) -> str:
+    """Return the fingerprint of the image that an alias names, empty if there is none."""
+    try:
+        answer = client.api.images.aliases[alias].get()
+    except NotFound:
+        return ""
+    return str(answer.json()["metadata"]["target"])
+
+
+def described(client: Client, found: str) -> Image:
+    """Return what an image's properties say."""
+    told = client.api.images[found].get().json()["metadata"]["properties"] or {}
+    return from_properties(told)
+
+
+def from_properties(told: Mapping[str, str]) -> Image:
+    """Read the properties that the conversion wrote; other images have none of them."""
+
+    def listed(key: str) -> list[str]:
+        return [str(item) for item in json.loads(told.get(key) or "[]")]
+
+    return Image(
+        environment=dict(item.partition("=")[::2] for item in listed("oci.environment")),
+        ports=tuple(listed("oci.ports")),
+        start=tuple(listed("oci.start")) or (INIT,),
+    )
+
+
+def _made_of(client: Client, artifact_id: str) -> str:
+    """Return the image of an artifact that somebody imported by hand."""
+    images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
+    found = (one for one in images if (one["properties"] or {}).get(ID) == artifact_id)
+    return next((str(one["fingerprint"]) for one in found), "")
+
+
+def prune(client: Client) -> None:
+    """Remove the images that were made anew since; instances keep what they were made of."""
+    images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
+    ours = sorted((_stem(one), one["uploaded_at"], one["fingerprint"]) for one in images)
+    for stem, group in groupby(ours, key=lambda one: one[0]):
+        *old, _newest = group
+        for _, _, found in old if stem else ():
+            operations.done(client, client.api.images[found].delete())
+
+
+def _stem(facts: Mapping[str, Any]) -> str:
+    """Return the alias of an image without its digest, empty if it is none of ours."""
+    names = [alias["name"] for alias in facts["aliases"] or []]
+    found = (name.rpartition("-")[0] for name in names if name.startswith("abcd-run-"))
+    return next(found, "") if ID in (facts["properties"] or {}) else ""
+
+
+def _imported(client: Client, artifact: Artifact, stream: Stream, say: Say) -> str:
+    pieces = _told(stream(), f"converting {artifact.name} for lxd", say)
+    answer = client.api.images.post(data=pieces, timeout=operations.SECONDS)
+    return str(operations.done(client, answer)["fingerprint"])
+
+
+def _told(pieces: Iterator[bytes], doing: str, say: Say) -> Iterator[bytes]:
+    """Pass pieces through and tell how far it is; telling also notices a Ctrl-C."""
+    size = 0
+    for piece in pieces:
+        say(f"{doing}: {format_size(size)}" if size else doing)
+        size += len(piece)
+        yield piece
+    say(f"{doing}: LXD unpacks {format_size(size)}")
+
+
+def _name(client: Client, alias: str, found: str) -> None:
+    try:
+        client.api.images.aliases.post(json={"name": alias, "target": found})
+    except LXDAPIException as error:
+        if "already exists" not in str(error):
+            raise

@@ -1,0 +1,33 @@
+"""Commands inside an instance, by LXD's own client."""
+
+from collections.abc import Sequence
+
+from abcd_run import container
+
+
+def line(
+    program: Sequence[str],
+    name: str,
+    command: Sequence[str],
+    *,
+    user: str,
+    folder: str,
+    tty: bool,
+) -> list[str]:
+    """Return the host command that runs `command` in a folder; without one, the user's shell.
+
+    LXD knows users by number only. Names are the image's: its own `su` looks them up, and sets
+    groups and home. The shell that it is told to start is env(1), so that no argument is read by a
+    shell and the command keeps the terminal.
+    """
+    found = [*program, "exec", name, "-t" if tty else "-T"]
+    who, _, group = user.partition(":")
+    if command:
+        found += ["--cwd", folder or "/"]
+    if who.isdigit():
+        found += ["--user", who, "--group", group if group.isdigit() else who]
+    elif who not in ("", "root"):
+        login = ["su", "-l", who]
+        as_user = ["su", "-s", "/usr/bin/env", "--", who, "SHELL=/bin/sh", *command]
+        return [*found, "--", *(as_user if command else login)]
+    return [*found, "--", *(command or container.SHELL)]

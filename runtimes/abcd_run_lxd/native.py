@@ -1,0 +1,47 @@
+"""What a person would type for a plan."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+
+from abcd_run.model import Origin, Plan
+from abcd_run_lxd.creation import Creation
+
+END = "END"
+
+
+def lines(
+    program: Sequence[str], plan: Plan, made: Creation, alias: str, *, first: Sequence[str] = ()
+) -> str:
+    """Return the shell lines; what is secret goes in by standard input and not as an argument."""
+    init = [*program, "init", "--quiet", alias, plan.name]
+    for profile in made.profiles:
+        init += ["--profile", profile]
+    if not made.profiles:
+        init += ["--no-profiles"]
+    return "\n".join(
+        [
+            *first,
+            f"{shlex.join(init)} <<'{END}'",
+            *_table("config", made.config),
+            *_table("devices", made.devices),
+            END,
+            shlex.join([*program, "start", "--quiet", plan.name]),
+        ]
+    )
+
+
+def import_lines(program: Sequence[str], plan: Plan, alias: str) -> list[str]:
+    """Return the lines that bring the image of a plan into LXD."""
+    word = plan.source.location if plan.source.origin is Origin.FILE else plan.variant
+    file = f"{plan.variant}.lxd.tar"
+    return [
+        shlex.join(["abcd-run", "artifact", "--quiet", word, "--to", "lxd", "--output", file]),
+        shlex.join([*program, "image", "import", "--quiet", file, "--alias", alias]),
+    ]
+
+
+def _table(name: str, pairs: Mapping[str, object]) -> list[str]:
+    """Return a part of a YAML document, a line for each key; JSON is YAML."""
+    found = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in pairs.items()]
+    return [f"{name}:", *found] if found else [f"{name}: {{}}"]

@@ -1,0 +1,66 @@
+"""Who owns what is shared: the image's user inside and the one who launches outside."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from abcd_run.errors import LaunchFailed
+from abcd_run.model import Plan
+
+SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """How an instance's users are mapped for its shares: by its own map, or by the mounts."""
+
+    idmap: str = ""
+    shift: bool = False
+
+
+def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bool) -> Ownership:
+    """Return how the person outside is the image's user inside.
+
+    LXD maps one more user into the instance if /etc/subuid lets it, where newuidmap has a say. By
+    shifted mounts a file's owner has the same number on both sides. In a project where a user may
+    map nobody, the project's profile does so for the user, with the same number on both sides.
+    Raises `LaunchFailed`.
+    """
+    if not plan.shares:
+        return Ownership()
+    uid, gid = os.getuid(), os.getgid()
+    if not may_map:
+        if uid == gid == plan.uid:
+            return Ownership()
+        raise LaunchFailed(
+            "lxd forbids this user to be another one inside",
+            details=f"inside, shared folders shall be those of uid {plan.uid}, and not {uid}",
+            remedy="ask the administrator for restricted.containers.lowlevel=allow; or --on podman",
+        )
+    if not asks_subids or (_lent(SUBUID, uid) and _lent(SUBGID, gid)):
+        return Ownership(idmap=f"uid {uid} {plan.uid}\ngid {gid} {plan.uid}")
+    if kernel_shifts and uid == gid == plan.uid:
+        return Ownership(shift=True)
+    raise LaunchFailed(
+        "lxd may not share folders of yours yet",
+        details=f"inside they shall be those of uid {plan.uid}; for that LXD must map your uid",
+        remedy=f"echo root:{uid}:1 | sudo tee -a {SUBUID}; echo root:{gid}:1 | sudo tee -a {SUBGID}"
+        ", once for all; or --on podman",
+    )
+
+
+def _lent(file: Path, number: int) -> bool:
+    """Say whether a file lends a user's number to root, as whom LXD runs."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return False
+    return any(_covers(line.split(":"), number) for line in lines)
+
+
+def _covers(words: list[str], number: int) -> bool:
+    match words:
+        case ["root" | "0", first, count] if first.isdigit() and count.strip().isdigit():
+            return int(first) <= number < int(first) + int(count)
+        case _:
+            return False

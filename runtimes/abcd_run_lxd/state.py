@@ -1,0 +1,66 @@
+"""An instance as LXD tells of it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from abcd_run import host, record
+from abcd_run.model import Instance
+from abcd_run_lxd import document
+
+Facts = Mapping[str, Any]
+
+PASSWORD = document.ENVIRONMENT + "ABCD_PASSWORD"
+
+
+def is_ours(facts: Facts) -> bool:
+    """Say whether this user's abcd-run made an instance."""
+    config = facts["config"]
+    mine = config.get(document.OWNER) == str(os.getuid())
+    return mine and document.LABEL + record.MARK in config
+
+
+def brief(facts: Facts) -> Instance:
+    """Return an instance without what its processes and network tell."""
+    return Instance(
+        name=facts["name"],
+        runtime="lxd",
+        runtime_id=facts["name"],
+        labels=document.labels(facts["config"]),
+        running=facts["status"] == "Running",
+        state=str(facts["status"]).lower(),
+        ports=document.published(facts["devices"] or {}),
+        password=facts["config"].get(PASSWORD, ""),
+    )
+
+
+def instance(facts: Facts) -> Instance:
+    """Return an instance of which LXD also told the state."""
+    found = brief(facts)
+    state = facts.get("state") or {}
+    if not found.running or not state:
+        return found
+    return replace(
+        found,
+        ports=found.ports or _own_ports(found, address(state)),
+        host_root=host.uid_map_root(int(state["pid"])),
+    )
+
+
+def address(state: Facts) -> str:
+    """Return the address by which this host reaches an instance, empty while it has none."""
+    return next(_addresses(state), "")
+
+
+def _addresses(state: Facts) -> Iterator[str]:
+    for name, card in (state.get("network") or {}).items():
+        for one in card["addresses"]:
+            if name != "lo" and one["family"] == "inet" and one["scope"] == "global":
+                yield str(one["address"])
+
+
+def _own_ports(found: Instance, at: str) -> dict[int, tuple[str, int]]:
+    """Return the ports of an instance of which none could be published, at its own address."""
+    services = record.read(found.labels).services
+    return {service.port: (at, service.port) for service in services} if at else {}
