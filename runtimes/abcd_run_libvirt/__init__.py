@@ -1,0 +1,51 @@
+"""Virtual machines of this user, through libvirt-python on `qemu:///session`."""
+
+import shutil
+from pathlib import Path
+
+from abcd_run import places
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+
+DAEMONS = ("virtqemud", "libvirtd")
+SOCKETS = ("virtqemud-sock", "libvirt-sock")
+# Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
+PLACES = ("/usr/sbin", "/usr/libexec")
+QEMUS = ("qemu-system-x86_64", "qemu-kvm")
+REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
+
+
+def _missing() -> Problem | None:
+    if not (_any_here(DAEMONS) or _any_socket()):
+        return Problem("libvirt is not installed", REMEDY)
+    if not _any_here(QEMUS):
+        return Problem("QEMU is not installed", REMEDY)
+    return None
+
+
+def _any_here(programs: tuple[str, ...]) -> bool:
+    return any(
+        shutil.which(name) or any(Path(place, name).exists() for place in PLACES)
+        for name in programs
+    )
+
+
+def _any_socket() -> bool:
+    folder = places.runtime_dir()
+    return folder is not None and any((folder / "libvirt" / name).exists() for name in SOCKETS)
+
+
+def _open() -> Runtime:
+    from abcd_run_libvirt.runtime import LibvirtRuntime  # noqa: PLC0415
+    from abcd_run_libvirt.service import connect  # noqa: PLC0415
+
+    return LibvirtRuntime(connect())
+
+
+BACKEND = Backend(
+    name="libvirt",
+    accepts=(Format.ISO,),
+    missing=_missing,
+    open=_open,
+    options={"accel": str, "boot": str, "cpu": str, "display": str, "firmware": str, "video": str},
+)

@@ -1,0 +1,172 @@
+"""A plan as libvirt's domain XML."""
+
+import math
+import os
+import shlex
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from abcd_run import record
+from abcd_run.model import Plan
+from abcd_run_libvirt import labels
+from abcd_run_libvirt.hardware import Hardware
+from abcd_run_libvirt.place import Place
+
+MEMORY = 1 << 30
+"""Bytes of a machine whose image does not say what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """What is started without firmware and boot menu."""
+
+    kernel: Path
+    initrd: Path
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """All that one machine is made of; without a `kernel` it starts the ISO's menu."""
+
+    machine: str
+    plan: Plan
+    iso: Path
+    hardware: Hardware
+    place: Place
+    kernel: Kernel | None = None
+
+
+def xml(design: Design) -> str:
+    """Return the XML of a transient domain."""
+    plan, hardware = design.plan, design.hardware
+    domain = ET.Element("domain", {"type": "kvm" if hardware.accel == "kvm" else "qemu"})
+    _add(domain, "name", plan.name)
+    _add(domain, "uuid", design.machine)
+    _add(domain, "title", f"{plan.image} (abcd-run)")
+    noted = labels.Noted(record.labels(plan), plan.seed.password)
+    _add(domain, "metadata").append(labels.written(noted))
+    _add(domain, "memory", str(plan.resources.memory or MEMORY), unit="bytes")
+    _add(domain, "vcpu", str(processors(plan, hardware)))
+    _system(domain, design)
+    features = _add(domain, "features")
+    _add(features, "acpi")
+    _add(features, "apic")
+    _cpu(domain, hardware)
+    _add(_add(domain, "clock", offset="utc"), "timer", name="hpet", present="no")
+    # A live system that starts anew is a new one; one that ends is gone.
+    for event, what in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
+        _add(domain, f"on_{event}", what)
+    _devices(_add(domain, "devices"), design)
+    ET.indent(domain)
+    return ET.tostring(domain, encoding="unicode") + "\n"
+
+
+def processors(plan: Plan, hardware: Hardware) -> int:
+    """Return how many; an emulated machine gains nothing from a second one."""
+    if plan.resources.cpus:
+        return math.ceil(plan.resources.cpus)
+    return min(2, os.cpu_count() or 1) if hardware.accel == "kvm" else 1
+
+
+def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, tag, attributes)
+    element.text = text
+    return element
+
+
+def _system(domain: ET.Element, design: Design) -> None:
+    kernel = design.kernel
+    system = _add(domain, "os")
+    _add(system, "type", "hvm", arch="x86_64", machine="q35")
+    if design.hardware.firmware == "uefi":
+        system.set("firmware", "efi")
+        # The boot loaders of live ISOs are signed by nobody that firmware knows.
+        _add(_add(system, "firmware"), "feature", enabled="no", name="secure-boot")
+        _add(system, "nvram", str(design.place.variables))
+    if kernel is None:
+        _add(system, "boot", dev="cdrom")
+        return
+    _add(system, "kernel", str(kernel.kernel))
+    _add(system, "initrd", str(kernel.initrd))
+    # An emulated processor does not speculate: guarding against it costs half of all time in vain.
+    more = ("mitigations=off",) if design.hardware.accel == "tcg" else ()
+    _add(system, "cmdline", " ".join((*kernel.arguments, *more)))
+
+
+def _cpu(domain: ET.Element, hardware: Hardware) -> None:
+    modes = {"host": "host-passthrough", "max": "maximum"}
+    if hardware.cpu in modes:
+        _add(domain, "cpu", mode=modes[hardware.cpu])
+        return
+    cpu = _add(domain, "cpu", mode="custom", match="exact", check="none")
+    _add(cpu, "model", hardware.cpu, fallback="allow")
+
+
+def _devices(devices: ET.Element, design: Design) -> None:
+    _disks(devices, design)
+    _add(devices, "controller", type="usb", model="none")
+    _shares(devices, design.plan)
+    interface = _add(devices, "interface", type="user")
+    _add(interface, "model", type="virtio")
+    _add(interface, "rom", enabled="no")  # nothing starts from the network
+    serial = _add(devices, "serial", type="pty")
+    _add(serial, "log", file=str(design.place.log), append="off")
+    _add(_add(devices, "rng", model="virtio"), "backend", "/dev/urandom", model="random")
+    _add(devices, "memballoon", model="none")
+    _screen(devices, design.hardware, design.place)
+
+
+def _disks(devices: ET.Element, design: Design) -> None:
+    # A kernel that is there already finds its medium on the fastest bus; a boot menu wants a CD.
+    kind, bus, letters = ("disk", "virtio", "vd") if design.kernel else ("cdrom", "sata", "sd")
+    for path, letter in ((design.iso, "a"), (design.place.seed, "b")):
+        disk = _add(devices, "disk", type="file", device=kind)
+        _add(disk, "driver", name="qemu", type="raw")
+        _add(disk, "source", file=str(path))
+        _add(disk, "target", dev=letters + letter, bus=bus)
+        _add(disk, "readonly")
+
+
+def _shares(devices: ET.Element, plan: Plan) -> None:
+    for number, share in enumerate(plan.shares):
+        # `squash`: files are the user's who runs the machine, whatever the guest says of owners.
+        shared = _add(devices, "filesystem", type="mount", accessmode="squash", multidevs="remap")
+        _add(shared, "source", dir=str(share.source))
+        _add(shared, "target", dir=f"share{number}")
+        if share.read_only:
+            _add(shared, "readonly")
+
+
+def _screen(devices: ET.Element, hardware: Hardware, place: Place) -> None:
+    video = _add(devices, "video")
+    _add(video, "model", type=hardware.video)
+    if hardware.display == "none":
+        return
+    _add(devices, "input", type="tablet", bus="virtio")
+    graphics = _add(devices, "graphics", type=hardware.display)
+    # A socket in a folder of this user's own: nobody else can even try a password.
+    _add(graphics, "listen", type="socket", socket=str(place.screen(hardware.display)))
+    if hardware.display == "spice":
+        channel = _add(devices, "channel", type="spicevmc")
+        _add(channel, "target", type="virtio", name="com.redhat.spice.0")
+
+
+def native(design: Design, *, commands: list[str], seed: dict[str, str]) -> str:
+    """Return shell lines that make the seed CD, the domain and its port forwards."""
+    folder = shlex.quote(str(design.place.folder))
+    lines = [f"(umask 077; mkdir -p {folder})"]
+    for name, content in seed.items():
+        lines += [f"cat >{folder}/{name} <<'ABCD-RUN'", content.rstrip("\n"), "ABCD-RUN"]
+    names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
+    lines += [
+        f"xorriso -outdev {shlex.quote(str(design.place.seed))} -volid cidata -joliet on {names}",
+        "virsh --connect qemu:///session create /dev/stdin <<'ABCD-RUN'",
+        xml(design).rstrip("\n"),
+        "ABCD-RUN",
+    ]
+    for command in commands:
+        line = ["virsh", "--connect", "qemu:///session", "qemu-monitor-command", "--hmp"]
+        lines += [shlex.join([*line, design.plan.name, command])]
+    return "\n".join(lines)

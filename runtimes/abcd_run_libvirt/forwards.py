@@ -1,0 +1,61 @@
+"""Port forwards of a machine's user-mode network, set and read through QEMU's monitor."""
+
+import re
+
+import libvirt
+import libvirt_qemu
+
+from abcd_run.errors import LaunchFailed, PortTaken
+from abcd_run.model import Plan
+from abcd_run_libvirt.errors import translated
+
+NETWORK = "hostnet0"
+"""What libvirt calls the first card's network in QEMU."""
+
+_LINE = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)")
+
+
+def commands(plan: Plan) -> list[str]:
+    """Return the monitor's commands for a plan's ports; port 0 makes the kernel choose one."""
+    address = "" if plan.address == "0.0.0.0" else plan.address  # noqa: S104
+    return [
+        f"hostfwd_add {NETWORK} tcp:{address}:{plan.ports.get(port, 0)}-:{port}"
+        for port in dict.fromkeys(service.port for service in plan.services)
+    ]
+
+
+def add(domain: libvirt.virDomain, plan: Plan) -> None:
+    """Forward the ports of a plan. Raises `PortTaken`, or `LaunchFailed`."""
+    for command in commands(plan):
+        # QEMU answers with nothing, or with a sentence.
+        if answer := _told(domain, command).strip():
+            _refuse(command, answer)
+
+
+def _refuse(command: str, answer: str) -> None:
+    if "Could not set up host forwarding" in answer:
+        raise PortTaken(
+            f"a port of {command.rsplit(maxsplit=1)[-1]} cannot be had",
+            details=answer,
+            remedy="leave the port to abcd-run, or take another one from 1024 on",
+        )
+    raise LaunchFailed("QEMU could not forward a port", details=answer)
+
+
+def found(domain: libvirt.virDomain) -> dict[int, tuple[str, int]]:
+    """Return address and port on the host for each forwarded port inside."""
+    return parsed(_told(domain, "info usernet"))
+
+
+def parsed(text: str) -> dict[int, tuple[str, int]]:
+    """Read what QEMU says of its user-mode network; `*` is every address."""
+    return {
+        int(inside): ("0.0.0.0" if address == "*" else address, int(port))  # noqa: S104
+        for address, port, _guest, inside in _LINE.findall(text)
+    }
+
+
+def _told(domain: libvirt.virDomain, command: str) -> str:
+    with translated("speak to QEMU"):
+        flag = libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
+        return str(libvirt_qemu.qemuMonitorCommand(domain, command, flag))

@@ -1,0 +1,112 @@
+"""What machines are made of here: a plan's options against what this QEMU can do."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abcd_run.errors import UsageError
+from abcd_run.units import format_size
+
+AUTO = "auto"
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "accel": (AUTO, "kvm", "tcg"),
+    "boot": ("direct", "menu"),
+    "display": (AUTO, "spice", "vnc", "none"),
+    "firmware": ("bios", "uefi"),
+}
+MENU_MEMORY = 320 << 20
+"""Bytes with which GRUB can load a kernel under UEFI; with 256 MiB it cannot."""
+
+CPUS = {"kvm": "host", "tcg": "Nehalem"}
+"""`Nehalem` is x86-64-v2, which many distributions want; what QEMU calls qemu64 is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What libvirt says that QEMU has."""
+
+    kvm: bool
+    graphics: frozenset[str]
+    video: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What one machine gets."""
+
+    accel: str
+    boot: str
+    cpu: str
+    display: str
+    firmware: str
+    video: str
+
+
+def abilities(capabilities: str, *, kvm: bool) -> Abilities:
+    """Read libvirt's description of what domains can have."""
+    devices = ET.fromstring(capabilities).find("devices")  # noqa: S314  (libvirt's own)
+
+    def values(path: str) -> frozenset[str]:
+        found = devices.iterfind(path) if devices is not None else ()
+        return frozenset(one.text or "" for one in found)
+
+    return Abilities(
+        kvm=kvm,
+        graphics=values("graphics/enum[@name='type']/value"),
+        video=values("video/enum[@name='modelType']/value"),
+    )
+
+
+def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
+    """Return what a machine gets. Raises `UsageError` for what is unknown or not there."""
+    wanted = {key: _checked(key, str(options.get(key, known[0]))) for key, known in CHOICES.items()}
+    accel = wanted["accel"]
+    if accel == AUTO:
+        accel = "kvm" if able.kvm else "tcg"
+    display = wanted["display"]
+    if display == AUTO:
+        display = "spice" if {"spice"} & able.graphics and {"qxl"} & able.video else "vnc"
+    video = str(options.get("video", AUTO))
+    if video == AUTO:
+        video = _video(display, able)
+    _check_there("display", display, able.graphics | {"none"})
+    _check_there("video", video, able.video | {"none"})
+    cpu = str(options.get("cpu", CPUS[accel]))
+    return Hardware(accel, wanted["boot"], cpu, display, wanted["firmware"], video)
+
+
+def check_memory(parts: Hardware, memory: int | None) -> None:
+    """Refuse what cannot start, and would only be seen at the timeout. Raises `UsageError`."""
+    if (parts.firmware, parts.boot) == ("uefi", "menu") and memory and memory < MENU_MEMORY:
+        least = format_size(MENU_MEMORY).replace(" ", "")
+        raise UsageError(
+            f"UEFI and its boot menu need at least {least} of memory",
+            details=f"the machine would have {format_size(memory)}",
+            remedy=f"--memory {least}, or --set on.libvirt.boot=direct",
+        )
+
+
+def _video(display: str, able: Abilities) -> str:
+    """Return the card that suits a display; SPICE without its own card is still SPICE."""
+    if display == "none":
+        return "none"
+    order = ("qxl", "virtio", "vga") if display == "spice" else ("virtio", "vga")
+    return next((name for name in order if name in able.video), "vga")
+
+
+def _checked(key: str, value: str) -> str:
+    if value in CHOICES[key]:
+        return value
+    raise UsageError(
+        f"on.libvirt.{key}: {value!r} is none of {', '.join(CHOICES[key])}",
+        remedy=f"--set on.libvirt.{key}={CHOICES[key][0]}",
+    )
+
+
+def _check_there(key: str, value: str, there: frozenset[str]) -> None:
+    if value not in there:
+        raise UsageError(
+            f"on.libvirt.{key}: this QEMU has no {value}",
+            details=f"it has {', '.join(sorted(there))}",
+            remedy=f"--set on.libvirt.{key}=auto",
+        )

@@ -1,0 +1,14 @@
+"""ISOs as machines start them."""
+
+from pathlib import Path
+
+from abcd_run.artifact.iso import boot_folder
+from abcd_run_libvirt.domain import Kernel
+
+
+def kernel_of(iso: Path) -> Kernel:
+    """Return the live session's kernel and initrd, copied out of an ISO at its first use."""
+    from abcd_run.iso.direct import direct_boot  # noqa: PLC0415  (listing needs none)
+
+    found = direct_boot(iso, boot_folder(iso))
+    return Kernel(found.kernel, found.initrd, found.arguments)

@@ -1,0 +1,30 @@
+"""Screenshots as PNG, also where QEMU is too old to make one."""
+
+import re
+import struct
+import zlib
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PPM = re.compile(rb"P6\s+(\d+)\s+(\d+)\s+255\s")
+
+
+def png(picture: bytes) -> bytes:
+    """Return a picture as PNG that is one already, or a binary PPM. Raises `ValueError`."""
+    if picture.startswith(PNG):
+        return picture
+    head = PPM.match(picture)
+    if head is None:
+        raise ValueError("neither a PNG nor a PPM")
+    width, height, pixels = int(head[1]), int(head[2]), picture[head.end() :]
+    if len(pixels) < width * height * 3:
+        raise ValueError("the PPM is cut off")
+    rows = (pixels[start : start + width * 3] for start in range(0, width * height * 3, width * 3))
+    raw = b"".join(b"\0" + row for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b""))
+    return PNG + b"".join(_chunk(*one) for one in chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)

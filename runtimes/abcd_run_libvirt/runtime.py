@@ -1,0 +1,186 @@
+"""Virtual machines of this user's libvirt as a runtime."""
+
+import ipaddress
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import libvirt
+
+from abcd_run import machine
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, UsageError
+from abcd_run.model import Artifact, Instance, Origin, Plan
+from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run_libvirt import accel, domain, forwards, hardware, images, machines, place
+from abcd_run_libvirt.errors import is_gone, translated
+from abcd_run_libvirt.picture import png
+from abcd_run_libvirt.service import version
+
+FOLLOW_SECONDS = 0.2
+"""How often a console's log is looked at for more."""
+
+
+class LibvirtRuntime(Runtime):
+    """The libvirt of this user."""
+
+    name = machines.RUNTIME
+
+    def __init__(self, connection: libvirt.virConnect) -> None:
+        self._connection = connection
+
+    @cached_property
+    def _able(self) -> hardware.Abilities:
+        kvm = not accel.kvm_problem()
+        with translated("say what machines can have", otherwise=NoRuntime):
+            described = self._connection.getDomainCapabilities(
+                None, "x86_64", "q35", "kvm" if kvm else "qemu"
+            )
+        return hardware.abilities(described, kvm=kvm)
+
+    def probe(self) -> Probe:
+        """See the contract."""
+        try:
+            with translated("say what it is", otherwise=NoRuntime):
+                found = version(self._connection)
+            self._able  # noqa: B018  (asked now, so that no launch fails by it)
+        except AbcdRunError as error:
+            details = f": {error.details}" if error.details else ""
+            return Probe(problem=Problem(error.message + details, error.remedy))
+        problem = accel.kvm_problem()
+        return Probe(version=found, notes=(f"{problem}: {accel.COST}",) if problem else ())
+
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """See the contract: an ISO is started where it lies, by all machines at once."""
+        del pull
+        assert artifact.path is not None
+        say("reading the ISO's kernel")
+        images.kernel_of(artifact.path)
+        return str(artifact.path)
+
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract: the machine is there, but its processors stand still."""
+        machine_id = str(uuid.uuid4())
+        design = self._design(plan, machine_id, Path(image))
+        with place.made(machine_id) as there:
+            machine.write_seed(plan, there.seed)
+            flags = libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_VALIDATE
+            try:
+                with translated(f"create {plan.name}"):
+                    made = self._connection.createXML(domain.xml(design), flags)
+            except NameTaken as error:
+                error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
+                raise
+            try:
+                forwards.add(made, plan)
+            except BaseException:
+                machines.destroy(made)
+                raise
+        return machine_id
+
+    def _design(self, plan: Plan, machine_id: str, iso: Path) -> domain.Design:
+        _check(plan)
+        parts = hardware.choose(plan.options, self._able)
+        hardware.check_memory(parts, plan.resources.memory)
+        # Who makes the ISO by hand has its kernel nowhere: the machine starts its menu.
+        kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
+        return domain.Design(machine_id, plan, iso, parts, place.place(machine_id), kernel)
+
+    def start(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        with translated("start it"):
+            found = self._connection.lookupByUUIDString(runtime_id)
+            found.resume()
+            instance = machines.instance(found, detail=True)
+        if instance is None:
+            raise LaunchFailed("the machine ended as soon as it was started")
+        return instance
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """See the contract."""
+        with translated("list its machines", otherwise=NoRuntime):
+            domains = self._one(only) if only else self._connection.listAllDomains()
+            found = [machines.instance(one, detail=detail) for one in domains]
+        return [one for one in found if one is not None]
+
+    def _one(self, key: str) -> list[libvirt.virDomain]:
+        for look_up in (self._connection.lookupByUUIDString, self._connection.lookupByName):
+            try:
+                return [look_up(key)]
+            except libvirt.libvirtError as error:
+                if not is_gone(error) and error.get_error_code() != libvirt.VIR_ERR_INVALID_ARG:
+                    raise
+        return []
+
+    def remove(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("remove it"):
+            for found in self._one(runtime_id):
+                machines.destroy(found)
+        place.place(runtime_id).remove()
+
+    def prune(self) -> None:
+        """See the contract."""
+        places = place.finished()
+        with translated("list its machines", otherwise=NoRuntime):
+            known = {one.UUIDString() for one in self._connection.listAllDomains()}
+        for one in places:
+            if one.folder.name not in known:
+                one.remove()
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """See the contract."""
+        known_hosts = place.place(instance.runtime_id).known_hosts
+        return machine.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """See the contract."""
+        try:
+            file = place.place(instance.runtime_id).log.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            while True:
+                last = not (follow and self.instances(instance.runtime_id, detail=False))
+                while piece := file.read(1 << 16):
+                    yield piece
+                if last:
+                    return
+                time.sleep(FOLLOW_SECONDS)
+
+    def screenshot(self, instance: Instance) -> bytes:
+        """See the contract."""
+        pieces: list[bytes] = []
+        with translated("take a picture of its screen"):
+            found = self._connection.lookupByUUIDString(instance.runtime_id)
+            stream = self._connection.newStream()
+            found.screenshot(stream, 0)
+            stream.recvAll(lambda _stream, piece, _opaque: pieces.append(piece), None)
+            stream.finish()
+        return png(b"".join(pieces))
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """See the contract."""
+        iso, first = machine.iso_by_hand(plan, artifact)
+        design = self._design(plan, str(uuid.uuid4()), iso)
+        commands, seed = forwards.commands(plan), machine.seed_files(plan)
+        return "\n".join([*first, domain.native(design, commands=commands, seed=seed)])
+
+
+def _check(plan: Plan) -> None:
+    """Refuse what this runtime cannot do, before anything is touched. Raises `UsageError`."""
+    try:
+        ipaddress.IPv4Address(plan.address)
+    except ValueError:
+        raise UsageError(
+            f"--address {plan.address}: QEMU forwards ports of IPv4 addresses only",
+            remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
+        ) from None
+    if plan.shares and plan.source.origin is Origin.ISO:
+        raise UsageError(
+            f"--share: nothing in a published ISO is known to mount shared folders: {plan.variant}",
+            remedy="leave it out, or share by ssh",
+        )
