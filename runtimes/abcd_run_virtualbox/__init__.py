@@ -1,0 +1,27 @@
+"""Virtual machines of VirtualBox, through `VBoxManage` alone: on Linux, Windows and macOS."""
+
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run_virtualbox import paths
+
+
+def _missing() -> Problem | None:
+    if paths.program("VBoxManage"):
+        return None
+    return Problem("VirtualBox is not installed", paths.remedy())
+
+
+def _open() -> Runtime:
+    from abcd_run_virtualbox.manage import Manage  # noqa: PLC0415
+    from abcd_run_virtualbox.runtime import VirtualBoxRuntime  # noqa: PLC0415
+
+    return VirtualBoxRuntime(Manage.found())
+
+
+BACKEND = Backend(
+    name="virtualbox",
+    accepts=(Format.ISO,),
+    missing=_missing,
+    open=_open,
+    options={"display": str, "firmware": str},
+)

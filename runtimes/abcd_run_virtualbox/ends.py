@@ -1,0 +1,93 @@
+"""Remove machines, and what launches that were killed have left of them."""
+
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from abcd_run_virtualbox import instances, parse
+from abcd_run_virtualbox.errors import Refused
+from abcd_run_virtualbox.machine import CONTROLLER, DISCS, GROUP
+from abcd_run_virtualbox.manage import LOOK_SECONDS, PATIENCE_SECONDS, Manage
+
+YOUNG_SECONDS = 10.0
+"""A folder that changed so lately may be of a machine that is being made, or removed."""
+
+
+def home(manage: Manage) -> Path:
+    """Return the folder of all our machines."""
+    said = manage("list", "systemproperties", doing="say where machines are kept")
+    return Path(parse.machine_folder(said)) / GROUP.removeprefix("/")
+
+
+def remove(manage: Manage, key: str) -> None:
+    """Stop a machine and remove all of it; no-op when it is gone."""
+    facts = instances.described(manage, key)
+    if not facts:
+        return
+    uuid, folder = facts["UUID"], instances.folder(facts)
+    with suppress(Refused):  # it does not run
+        manage("controlvm", uuid, "poweroff", doing="stop the machine")
+    _unregister(manage, uuid)
+    for number in range(len(DISCS)):
+        _forget(manage, facts.get(f"{CONTROLLER}-{number}-0", ""))
+    if folder.parent.name == GROUP.removeprefix("/"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unregister(manage: Manage, uuid: str) -> None:
+    """Unregister a machine, as soon as its process has let go of it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            manage("unregistervm", uuid, "--delete", doing="remove the machine")
+        except Refused as error:
+            if error.gone:
+                return
+            if not error.locked or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(LOOK_SECONDS)
+        with suppress(Refused):  # a start that was under way may have come to its end
+            manage("controlvm", uuid, "poweroff", doing="stop the machine")
+
+
+def _forget(manage: Manage, disc: str) -> None:
+    """Take a disc out of VirtualBox's list, unless another machine has it."""
+    if disc and disc != "none":
+        with suppress(Refused):
+            manage("closemedium", "dvd", disc, doing="forget a disc")
+
+
+def prune(manage: Manage) -> None:
+    """Remove machines of ours without files, and files of ours without machine.
+
+    A folder with settings in it is somebody's: VirtualBox may have another registry elsewhere.
+    """
+    there = home(manage)
+    broken = parse.broken(manage("list", "--long", "vms", doing="list its machines"))
+    for uuid, settings in broken.items():
+        if Path(settings).parent.parent == there:
+            with suppress(Refused):
+                manage("unregistervm", uuid, doing="remove a machine without files")
+    for folder in _folders(there):
+        if not list(folder.glob("*.vbox*")) and _is_old(folder):
+            for disc in folder.glob("*.iso"):
+                _forget(manage, str(disc))
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(there: Path) -> list[Path]:
+    try:
+        return [path for path in sorted(there.iterdir()) if path.is_dir()]
+    except OSError:
+        return []
+
+
+def _is_old(folder: Path) -> bool:
+    try:
+        newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return False
+    return time.time() - newest > YOUNG_SECONDS

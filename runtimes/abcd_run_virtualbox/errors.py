@@ -1,0 +1,163 @@
+"""What VirtualBox's refusals mean, in abcd-run's words."""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken
+
+LOCKED = ("VBOX_E_INVALID_OBJECT_STATE", "0x80bb0007", "already has a lock request pending")
+GONE = ("VBOX_E_OBJECT_NOT_FOUND", "0x80bb0001")
+IN_USE = ("VBOX_E_OBJECT_IN_USE", "0x80bb000c")
+BROKEN = ("E_ACCESSDENIED", "0x80070005")
+ENDED = "has terminated unexpectedly during startup"
+FORWARD = ("VERR_NAT_REDIR_SETUP", "failed to set up redirection")
+
+ANY = "any"
+"""The key of a remedy that is the same on every system."""
+
+_ERROR = re.compile(r"^(?:VBoxManage(?:\.exe)?: error|VBoxHeadless): (.*)$")
+_MACHINE = re.compile(r"^(?:Machine settings file|A machine named|Machine) '.*already exists")
+
+
+class Refused(LaunchFailed):
+    """VBoxManage ended with an error; `text` is all that it said."""
+
+    def __init__(self, message: str, *, text: str, details: str = "", remedy: str = "") -> None:
+        super().__init__(message, details=details, remedy=remedy)
+        self.text = text
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody else has the machine just now."""
+        return _any(LOCKED, self.text)
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is no such machine or medium."""
+        return _any(GONE, self.text)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the machine is registered, but its files are not there."""
+        return _any(BROKEN, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What some of VirtualBox's signs mean, and what to type on which system."""
+
+    signs: tuple[str, ...]
+    message: str
+    remedies: Mapping[str, str]
+
+    def remedy(self, platform: str) -> str:
+        """Return what mends it there."""
+        return self.remedies.get(platform, self.remedies.get(ANY, "abcd-run doctor"))
+
+
+DRIVER = (
+    "sudo /sbin/vboxconfig, or with Debian's packages: sudo apt install virtualbox-dkms "
+    "linux-headers-$(uname -r) && sudo modprobe vboxdrv"
+)
+HYPER_V = (
+    "bcdedit /set hypervisorlaunchtype off in an administrator's prompt, then restart; "
+    "and switch Memory Integrity off in Windows Security"
+)
+NO_KVM = (
+    "sudo modprobe -r kvm_intel kvm_amd kvm; to keep it so: "
+    "echo 'options kvm enable_virt_at_load=0' | sudo tee /etc/modprobe.d/virtualbox.conf"
+)
+KVM_ON = (
+    "remove enable_virt_at_load=0 from /etc/modprobe.d and the kernel's command line, then restart"
+)
+FIRMWARE = "switch virtualization (VT-x, AMD-V, SVM) on in the computer's firmware set-up"
+
+MEANINGS = (
+    Meaning(
+        ("VERR_VM_DRIVER_NOT_INSTALLED", "Error -1908", "rc=-1908", "Kernel driver not installed"),
+        "its kernel driver is not loaded",
+        {
+            "linux": DRIVER,
+            "win32": "sc.exe start vboxsup as administrator, or install VirtualBox anew",
+            "darwin": "allow Oracle's system extension in System Settings, Privacy & Security, "
+            "then restart",
+        },
+    ),
+    Meaning(
+        ("VERR_VM_DRIVER_NOT_ACCESSIBLE", "Error -1909", "rc=-1909"),
+        "its kernel driver may not be used by this user",
+        {ANY: "install VirtualBox anew, as administrator"},
+    ),
+    Meaning(
+        ("VERR_VM_DRIVER_VERSION_MISMATCH", "Error -1912", "rc=-1912"),
+        "its kernel driver is another version's",
+        {"linux": "sudo /sbin/vboxconfig", ANY: "install VirtualBox anew, then restart"},
+    ),
+    Meaning(
+        ("VERR_VMX_IN_VMX_ROOT_MODE", "VERR_SVM_IN_USE", "VERR_SUPDRV_NO_RAW_MODE_HYPER_V_ROOT"),
+        "another hypervisor holds the processor's virtualization",
+        {"linux": NO_KVM, "win32": HYPER_V, ANY: "end the other hypervisor"},
+    ),
+    Meaning(
+        ("VERR_SVM_HOST_SVME_NOT_ENABLED", "VERR_VMX_HOST_"),
+        "KVM is loaded, but told not to switch the processor's virtualization on",
+        {ANY: KVM_ON},
+    ),
+    Meaning(
+        ("_VMX_DISABLED", "VERR_SVM_DISABLED"),
+        "the processor's virtualization is switched off",
+        {ANY: FIRMWARE},
+    ),
+    Meaning(
+        ("VERR_VMX_NO_VMX", "VERR_SVM_NO_SVM", "VERR_NEM_NOT_AVAILABLE"),
+        "there is no hardware virtualization here",
+        {
+            "win32": f"{HYPER_V}; else {FIRMWARE}",
+            "darwin": "images for x86 processors need a Mac with an Intel processor",
+            ANY: f"{FIRMWARE}; inside a virtual machine, switch nested virtualization on",
+        },
+    ),
+    Meaning(
+        ("VERR_NEM_VM_CREATE_FAILED", "VERR_NEM_MISSING_KERNEL_API"),
+        "Windows' own hypervisor refuses the machine",
+        {ANY: HYPER_V},
+    ),
+    Meaning(
+        ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY", "VERR_MAP_FAILED"),
+        "the host has not enough free memory",
+        {ANY: "end other programs, or give the machine less with --memory"},
+    ),
+    Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "make room, then try again"}),
+    Meaning(IN_USE, "another machine uses the medium", {ANY: "VBoxManage list --long dvds"}),
+    Meaning(
+        LOCKED,
+        "another session has the machine",
+        {ANY: "close its window in VirtualBox, then try again"},
+    ),
+)
+
+
+def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunError:
+    """Return what VirtualBox's words mean; the first line of them is for people."""
+    brief = f"virtualbox could not {doing}"
+    said = spoken(text)
+    if said and _MACHINE.match(said[0]):
+        return NameTaken(f"{brief}: the name is taken", details=said[0])
+    for meaning in MEANINGS:
+        if _any(meaning.signs, text):
+            message, remedy = f"{brief}: {meaning.message}", meaning.remedy(platform)
+            return Refused(message, text=text, details="\n".join(said), remedy=remedy)
+    return Refused(brief, text=text, details="\n".join(said), remedy="abcd-run doctor")
+
+
+def spoken(text: str) -> list[str]:
+    """Return the lines that say what is wrong, without codes and places in VirtualBox's source."""
+    found = [match[1] for line in text.splitlines() if (match := _ERROR.match(line.strip()))]
+    said = [line for line in found if not line.startswith(("Details: ", "Context: ", "Tip! "))]
+    return said or [line for line in text.splitlines() if line.strip()][-3:]
+
+
+def _any(signs: tuple[str, ...], text: str) -> bool:
+    return any(sign in text for sign in signs)

@@ -1,0 +1,101 @@
+"""Machines as instances: what VBoxManage says of them."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from abcd_run import record
+from abcd_run.errors import ArtifactError
+from abcd_run.model import Endpoint, Instance
+from abcd_run_virtualbox import parse
+from abcd_run_virtualbox.errors import Refused
+from abcd_run_virtualbox.machine import GROUP
+from abcd_run_virtualbox.manage import Manage
+
+RUNTIME = "virtualbox"
+RUNNING = {"running", "paused", "starting", "restoring", "saving", "stopping"}
+ASKED_AT_ONCE = 4
+
+
+def found(manage: Manage, *, detail: bool) -> list[Instance]:
+    """Return all of our machines."""
+    said = parse.machines(manage("list", "vms", doing="list its machines"))
+    listed = [uuid for uuid, name in said.items() if name != parse.INACCESSIBLE]
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        asked = pool.map(lambda uuid: one(manage, uuid, detail=detail), listed)
+        return [instance for instance in asked if instance]
+
+
+def one(manage: Manage, key: str, *, detail: bool) -> Instance | None:
+    """Return the machine of a UUID or name; None when there is none, or it is not ours."""
+    facts = described(manage, key)
+    if GROUP not in facts.get("groups", "").split(","):
+        return None
+    try:
+        said = manage("getextradata", facts["UUID"], "enumerate", doing="read its labels")
+    except Refused as error:
+        if error.gone:
+            return None
+        raise
+    return _instance(facts, parse.noted(said), detail=detail)
+
+
+def described(manage: Manage, key: str) -> dict[str, str]:
+    """Return the facts of a machine, none when it is gone or its files are."""
+    try:
+        said = manage.patiently("showvminfo", key, "--machinereadable", doing="describe a machine")
+    except Refused as error:
+        if error.gone or error.broken:
+            return {}
+        raise
+    return parse.facts(said)
+
+
+def folder(facts: Mapping[str, str]) -> Path:
+    """Return the folder of a machine."""
+    return Path(facts["CfgFile"]).parent
+
+
+def _instance(facts: Mapping[str, str], extra: Mapping[str, str], *, detail: bool) -> Instance:
+    running = facts["VMState"] in RUNNING
+    labels = {key: value for key, value in extra.items() if key.startswith(record.PREFIX)}
+    return Instance(
+        name=facts["name"],
+        runtime=RUNTIME,
+        runtime_id=facts["UUID"],
+        labels=labels,
+        running=running,
+        state=facts["VMState"],
+        ports=parse.forwards(facts),
+        password=_password(folder(facts) / "seed.iso") if detail else "",
+        host_root=_owner() if detail and running else None,
+        screens=_screens(facts),
+    )
+
+
+def _password(seed: Path) -> str:
+    """Return the password from a machine's seed, its only place."""
+    from abcd_run.iso.medium import opened  # noqa: PLC0415  (lists do without)
+
+    try:
+        with opened(seed) as medium:
+            lines = medium.text("/abcd-seed").splitlines()
+    except ArtifactError:
+        return ""
+    pairs = (line.partition("=") for line in lines)
+    words = (shlex.split(value) for key, _, value in pairs if key == "ABCD_PASSWORD")
+    return next((word[0] for word in words if word), "")
+
+
+def _owner() -> int | None:
+    """Return the uid that machines run as: VBoxSVC serves, and starts them for, one user alone."""
+    return os.getuid() if hasattr(os, "getuid") else None
+
+
+def _screens(facts: Mapping[str, str]) -> tuple[Endpoint, ...]:
+    if facts.get("vrde") != "on":
+        return ()
+    address, port = facts.get("vrdeaddress", ""), facts.get("vrdeports", "")
+    return (Endpoint("screen", "vnc", f"vnc://{address or '0.0.0.0'}:{port}"),)  # noqa: S104

@@ -1,0 +1,194 @@
+"""One machine as the lines of VBoxManage that make it."""
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from abcd_run import record
+from abcd_run.errors import UsageError
+from abcd_run.model import Plan
+from abcd_run_virtualbox.manage import as_file
+
+GROUP = "/abcd-run"
+"""The group by which our machines are found, also those whose launch was killed half-way."""
+
+CONTROLLER = "SATA"
+DISCS = ("iso", "seed")
+"""What lies in the drives, in their order: VirtualBox boots from the first."""
+
+MEBIBYTE = 1 << 20
+MEMORY = 1 << 30
+"""Bytes for images that do not say what they need."""
+
+VIDEO_MEMORY = 64
+"""Mebibytes: what VMSVGA needs for a large screen."""
+
+FIRMWARE = {"bios": "bios", "uefi": "efi"}
+"""Our words for it, and VirtualBox's."""
+
+DISPLAY = {"none": "headless", "window": "gui", "vnc": "headless"}
+"""Who shows the screen, and the front end that starts the machine."""
+
+NATIVE = "VBoxManage"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a machine is to be, on which ports and with which disc.
+
+    `ports` maps a port inside to one of the host; `screen` is the port of its VNC server, 0 for
+    none.
+    """
+
+    folder: Path
+    iso: Path
+    ports: dict[int, int]
+    screen: int = 0
+
+    @property
+    def seed(self) -> Path:
+        """The CD that tells the machine who it is."""
+        return self.folder / "seed.iso"
+
+    @property
+    def console(self) -> Path:
+        """What it prints on its serial port."""
+        return self.folder / "console.log"
+
+
+def check(plan: Plan) -> None:
+    """Refuse what VirtualBox cannot do, before anything is touched. Raises `UsageError`."""
+    _chosen(plan, "firmware", FIRMWARE)
+    _chosen(plan, "display", DISPLAY)
+    if plan.shares:
+        raise UsageError(
+            "--share: no image is known to mount VirtualBox's shared folders",
+            remedy="leave it out, or copy by ssh (scp)",
+        )
+    if ":" in plan.address:
+        raise UsageError(
+            f"--address {plan.address}: VirtualBox forwards ports of IPv4 addresses only",
+            remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
+        )
+
+
+def _chosen(plan: Plan, key: str, known: Mapping[str, str]) -> str:
+    """Return VirtualBox's word for an option, the first if the plan has none."""
+    value = str(plan.options.get(key, next(iter(known))))
+    if value in known:
+        return known[value]
+    raise UsageError(
+        f"on.virtualbox.{key}: {value!r} is none of {', '.join(known)}",
+        remedy=f"--set on.virtualbox.{key}={next(iter(known))}",
+    )
+
+
+def has_server(plan: Plan) -> bool:
+    """Say whether the machine's screen has a server of its own."""
+    return plan.options.get("display") == "vnc"
+
+
+def creation(plan: Plan) -> list[str]:
+    """Return the line that makes and registers the machine."""
+    return [
+        "createvm",
+        "--name",
+        plan.name,
+        "--groups",
+        GROUP,
+        "--ostype",
+        "Linux_64",
+        "--register",
+    ]
+
+
+def shape(plan: Plan, there: Machine, machine: str) -> list[list[str]]:
+    """Return the lines that give a registered machine its hardware, discs and labels."""
+    lines = [
+        [
+            "modifyvm", machine,
+            *_hardware(plan),
+            *_serial(there),
+            *_network(plan, there),
+        ],
+        ["storagectl", machine, "--name", CONTROLLER, "--add", "sata", "--portcount", "2"],
+    ]  # fmt: skip
+    for port, disc in enumerate((there.iso, there.seed)):
+        lines += [
+            [
+                "storageattach", machine,
+                "--storagectl", CONTROLLER,
+                "--port", str(port),
+                "--type", "dvddrive",
+                "--medium", str(disc),
+            ]
+        ]  # fmt: skip
+    # The mark last: until then it is a machine that nobody has finished.
+    lines += [["setextradata", machine, *label] for label in reversed(record.labels(plan).items())]
+    return lines
+
+
+def _hardware(plan: Plan) -> list[str]:
+    resources = plan.resources
+    return [
+        "--memory", str(math.ceil((resources.memory or MEMORY) / MEBIBYTE)),
+        "--cpus", str(max(1, math.ceil(resources.cpus or 1))),
+        "--firmware", _chosen(plan, "firmware", FIRMWARE),
+        "--ioapic", "on",
+        "--rtcuseutc", "on",
+        "--graphicscontroller", "vmsvga",
+        "--vram", str(VIDEO_MEMORY),
+        "--boot1", "dvd", "--boot2", "none", "--boot3", "none", "--boot4", "none",
+        "--defaultfrontend", _chosen(plan, "display", DISPLAY),
+        "--vrde", "off",
+    ]  # fmt: skip
+
+
+def _serial(there: Machine) -> list[str]:
+    return ["--uart1", "0x3F8", "4", "--uartmode1", "file", str(there.console)]
+
+
+def _network(plan: Plan, there: Machine) -> list[str]:
+    line = ["--nic1", "nat"]
+    for inside, port in there.ports.items():
+        line += ["--natpf1", f"port-{inside},tcp,{plan.address},{port},,{inside}"]
+    return line
+
+
+def screen(plan: Plan, there: Machine, machine: str) -> list[str]:
+    """Return the line that opens a VNC server on the machine's screen; it has the password."""
+    return [
+        "modifyvm", machine,
+        "--vrde", "on",
+        "--vrdeextpack", "VNC",
+        "--vrdeaddress", plan.address,
+        "--vrdeport", str(there.screen),
+        "--vrdeproperty", f"VNCPassword={plan.seed.password}",
+    ]  # fmt: skip
+
+
+def native(plan: Plan, there: Machine, seed: Mapping[str, str]) -> str:
+    """Return the shell lines for all of it; the seed's files are made into a CD by xorriso."""
+    folder = shlex.quote(str(there.folder))
+    names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
+    lines = ["umask 077", _line(creation(plan))]
+    for name, content in seed.items():
+        lines += _file(f"{folder}/{name}", content)
+    lines += [f"xorriso -outdev {folder}/seed.iso -volid cidata -joliet on {names}"]
+    lines += ["rm " + " ".join(f"{folder}/{name}" for name in seed)]
+    lines += [_line(line) for line in shape(plan, there, plan.name)]
+    if there.screen:
+        lines += _file(f"{folder}/screen", as_file(screen(plan, there, plan.name)))
+        lines += [f"{NATIVE} @{folder}/screen", f"rm {folder}/screen"]
+    lines += [_line(["startvm", plan.name])]
+    return "\n".join(lines)
+
+
+def _line(arguments: list[str]) -> str:
+    return shlex.join([NATIVE, *arguments])
+
+
+def _file(path: str, content: str) -> list[str]:
+    return [f"cat >{path} <<'ABCD-RUN'", content.rstrip("\n"), "ABCD-RUN"]

@@ -1,0 +1,82 @@
+"""Read what VBoxManage prints, whatever its drivers' warnings put between."""
+
+import re
+from collections.abc import Mapping
+
+INACCESSIBLE = "<inaccessible>"
+"""What `list vms` calls a machine whose files cannot be read."""
+
+_VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
+_FACT = re.compile(r'^(?:"(?P<quoted>.*?)"|(?P<bare>[^"=]+))=(?P<value>.*)$')
+_LISTED = re.compile(r'^"(?P<name>.*)" \{(?P<uuid>[0-9a-f-]{36})\}$', re.MULTILINE)
+_EXTRA = re.compile(r"^Key: (?P<key>.*?), Value: (?P<value>.*)$", re.MULTILINE)
+_CREATED = re.compile(r"^UUID: ([0-9a-f-]{36})", re.MULTILINE)
+_FOLDER = re.compile(r"^Default machine folder:\s+(.+)$", re.MULTILINE)
+_BROKEN = re.compile(
+    r"^Name:\s+<inaccessible!>\s+UUID:\s+(?P<uuid>[0-9a-f-]{36})\s+Config file:\s+(?P<file>.+)$",
+    re.MULTILINE,
+)
+
+
+def version(text: str) -> tuple[int, int, int] | None:
+    """Return the version that `--version` says: `7.2.22_Debianr175245` is 7, 2, 22."""
+    found = _VERSION.findall(text)
+    if not found:
+        return None
+    major, minor, patch = found[-1]
+    return int(major), int(minor), int(patch)
+
+
+def facts(text: str) -> dict[str, str]:
+    """Return what `showvminfo --machinereadable` says, without quotes."""
+    found = {}
+    for line in text.splitlines():
+        if match := _FACT.match(line):
+            found[match["quoted"] or match["bare"]] = _unquoted(match["value"])
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value.startswith('"') and value.endswith('"'):
+        return re.sub(r'\\(["\\])', r"\1", value[1:-1])
+    return value
+
+
+def machines(text: str) -> dict[str, str]:
+    """Return the names of `list vms` by UUID; those of machines without their files are made up."""
+    return {found["uuid"]: found["name"] for found in _LISTED.finditer(_lines(text))}
+
+
+def broken(text: str) -> dict[str, str]:
+    """Return the settings files of `list --long vms` that cannot be read, by UUID."""
+    return {found["uuid"]: found["file"].strip() for found in _BROKEN.finditer(_lines(text))}
+
+
+def noted(text: str) -> dict[str, str]:
+    """Return what `getextradata … enumerate` says."""
+    return {found["key"]: found["value"] for found in _EXTRA.finditer(_lines(text))}
+
+
+def created(text: str) -> str:
+    """Return the UUID that `createvm` says, empty if it says none."""
+    found = _CREATED.search(_lines(text))
+    return found[1] if found else ""
+
+
+def machine_folder(text: str) -> str:
+    """Return the folder that `list systemproperties` says new machines get."""
+    found = _FOLDER.search(_lines(text))
+    return found[1].strip() if found else ""
+
+
+def forwards(found: Mapping[str, str]) -> dict[int, tuple[str, int]]:
+    """Return address and port on the host for each forwarded port inside."""
+    rules = (value.split(",") for key, value in found.items() if key.startswith("Forwarding("))
+    return {
+        int(inside): (address or "0.0.0.0", int(port))  # noqa: S104
+        for _name, _protocol, address, port, _guest, inside in rules
+    }
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")

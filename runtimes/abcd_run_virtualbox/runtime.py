@@ -1,0 +1,163 @@
+"""VirtualBox as a runtime."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from abcd_run import host
+from abcd_run import machine as machines
+from abcd_run.errors import AbcdRunError, NoRuntime
+from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run_virtualbox import driver, ends, instances, machine, parse, paths, ports, start
+from abcd_run_virtualbox.machine import Machine
+from abcd_run_virtualbox.manage import Manage
+
+OLDEST = (6, 1, 0)
+FOLLOW_SECONDS = 0.3
+
+
+class VirtualBoxRuntime(Runtime):
+    """The VirtualBox of this user."""
+
+    name = "virtualbox"
+
+    def __init__(self, manage: Manage) -> None:
+        self._manage = manage
+        self._folders: dict[str, Path] = {}
+
+    def probe(self) -> Probe:
+        """See the contract."""
+        try:
+            said = self._manage("--version", doing="say what it is")
+        except AbcdRunError as error:
+            details = f": {error.details}" if error.details else ""
+            return Probe(problem=Problem(error.message + details, error.remedy))
+        version = parse.version(said)
+        if version is None or version < OLDEST:
+            return Probe(problem=Problem(f"too old: {said.strip()}", paths.remedy()))
+        text = ".".join(map(str, version))
+        if driver.arm():
+            remedy = "take a computer with an Intel or AMD processor"
+            return Probe(text, Problem("this Mac's processor is ARM, images are for x86", remedy))
+        rootful = Problem("its machines run as root", "run abcd-run as an ordinary user")
+        return Probe(
+            version=text,
+            notes=driver.notes(version),
+            rootful=rootful if _is_root() else None,
+        )
+
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """See the contract."""
+        del pull, say  # VirtualBox takes the file where it lies
+        assert artifact.path is not None
+        return str(artifact.path.absolute())
+
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract."""
+        machine.check(plan)
+        there = self._place(plan, Path(image))
+        said = self._manage(*machine.creation(plan), doing=f"create {plan.name}")
+        uuid = parse.created(said) or plan.name
+        try:
+            machines.write_seed(plan, there.seed)
+            for line in machine.shape(plan, there, uuid):
+                self._manage.patiently(*line, doing=f"create {plan.name}")
+            if there.screen:
+                line = machine.screen(plan, there, uuid)
+                self._manage.secretly(*line, doing="open its screen")
+        except BaseException:
+            ends.remove(self._manage, uuid)
+            raise
+        return uuid
+
+    def _place(self, plan: Plan, iso: Path) -> Machine:
+        return Machine(
+            folder=ends.home(self._manage) / plan.name,
+            iso=iso,
+            ports=ports.chosen(plan),
+            screen=host.free_ports(plan.address, 1)[0] if machine.has_server(plan) else 0,
+        )
+
+    def start(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        log = self._folder(runtime_id) / "Logs" / "VBox.log"
+        start.started(self._manage, runtime_id, log)
+        (found,) = self.instances(runtime_id)
+        return found
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """See the contract."""
+        try:
+            if not only:
+                return instances.found(self._manage, detail=detail)
+            found = instances.one(self._manage, only, detail=detail)
+        except AbcdRunError as error:
+            raise NoRuntime(error.message, details=error.details, remedy=error.remedy) from error
+        return [found] if found else []
+
+    def remove(self, runtime_id: str) -> None:
+        """See the contract."""
+        ends.remove(self._manage, runtime_id)
+
+    def prune(self) -> None:
+        """See the contract."""
+        ends.prune(self._manage)
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """See the contract."""
+        known_hosts = self._folder(instance.runtime_id) / "known_hosts"
+        return machines.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """See the contract."""
+        try:
+            file = (self._folder(instance.runtime_id) / "console.log").open("rb")
+        except OSError:
+            return
+        with file:
+            while True:
+                last = not (follow and self._runs(instance))
+                while piece := file.read(1 << 16):
+                    yield piece
+                if last:
+                    return
+                time.sleep(FOLLOW_SECONDS)
+
+    def _runs(self, instance: Instance) -> bool:
+        found = self.instances(instance.runtime_id, detail=False)
+        return bool(found) and found[0].running
+
+    def screenshot(self, instance: Instance) -> bytes:
+        """See the contract."""
+        with tempfile.TemporaryDirectory(prefix="abcd-run-") as folder:
+            file = Path(folder) / "screen.png"
+            self._manage(
+                "controlvm", instance.runtime_id, "screenshotpng", str(file),
+                doing="take a picture of its screen",
+            )  # fmt: skip
+            return file.read_bytes()
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """See the contract."""
+        machine.check(plan)
+        iso, first = machines.iso_by_hand(plan, artifact)
+        native = machine.native(plan, self._place(plan, iso), machines.seed_files(plan))
+        return "\n".join([*first, native])
+
+    def _folder(self, runtime_id: str) -> Path:
+        """Return a machine's folder, asked once: readiness wants it several times a second."""
+        if runtime_id not in self._folders:
+            facts = instances.described(self._manage, runtime_id)
+            if not facts:
+                return Path(os.devnull) / runtime_id
+            self._folders[runtime_id] = instances.folder(facts)
+        return self._folders[runtime_id]
+
+
+def _is_root() -> bool:
+    return hasattr(os, "getuid") and os.getuid() == 0

@@ -1,0 +1,55 @@
+"""Start a machine, and find out why it does not."""
+
+from pathlib import Path
+
+from abcd_run.errors import AbcdRunError, PortTaken
+from abcd_run_virtualbox import paths
+from abcd_run_virtualbox.errors import ENDED, FORWARD, Refused, refused
+from abcd_run_virtualbox.manage import Manage, ran
+
+TRIAL_SECONDS = 20.0
+"""How long a second start may take, of which only what it prints is wanted."""
+
+DOING = "start the machine"
+
+
+def started(manage: Manage, uuid: str, log: Path) -> None:
+    """Start a machine; `log` is its VBox.log. Raises `PortTaken` or `LaunchFailed`."""
+    try:
+        manage.patiently("startvm", uuid, doing=DOING)
+    except Refused as error:
+        raise _reason(error, uuid, log) from error
+    # VirtualBox starts a machine also when it could not have a port.
+    for line in _said(log):
+        if any(sign in line for sign in FORWARD):
+            raise PortTaken(
+                "virtualbox could not have a port of this host",
+                details=line,
+                remedy="leave the port to abcd-run, or take another one from 1024 on",
+            )
+
+
+def _reason(error: Refused, uuid: str, log: Path) -> AbcdRunError:
+    """Return the error with what VBoxManage does not tell: its log's words, or its process's."""
+    if ENDED not in error.text:
+        return error
+    text = "\n".join(_said(log)) or _trial(uuid)
+    return refused(f"{error.text}\n{text}", doing=DOING)
+
+
+def _said(log: Path) -> list[str]:
+    """Return the errors in a machine's log: `VMSetError: …; rc=VERR_…`, without the times."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line.partition(" ")[2] for line in lines if "VMSetError" in line or "VERR_NAT" in line]
+
+
+def _trial(uuid: str) -> str:
+    """Return what the machine's process prints: without a log, the reason is only there."""
+    program = paths.program("VBoxHeadless")
+    if program is None:
+        return ""
+    ended = ran([program, "--startvm", uuid], seconds=TRIAL_SECONDS)
+    return ended.stderr + ended.stdout
