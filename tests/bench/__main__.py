@@ -1,0 +1,45 @@
+"""`make bench`: measure, tell each row on standard error, print the page.
+
+    python -m tests.bench [--runs N] [GROUP…]
+
+A group is one of launches, answers, lxd, iso, boot; without any it is all of them.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tests.bench import boot, cases, iso, lxd, table
+from tests.bench.measure import Row
+
+Group = Callable[[int, Path], Iterator[Row]]
+
+GROUPS: Mapping[str, Group] = {
+    "launches": lambda runs, _: cases.launches(runs),
+    "answers": lambda runs, _: cases.answers(4 * runs),
+    "lxd": lxd.rows,
+    "iso": iso.rows,
+    "boot": boot.rows,
+}
+
+
+def main() -> None:
+    """Measure the rows of some groups and print the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("groups", nargs="*", choices=[[], *GROUPS])
+    options = parser.parse_args()
+    subprocess.run(["abcd-run", "-q", "pull", "--on", "podman,docker", cases.IMAGE], check=True)
+    measured = []
+    with tempfile.TemporaryDirectory(prefix="abcd-run-bench-") as scratch:
+        for name in options.groups or GROUPS:
+            for row in GROUPS[name](options.runs, Path(scratch)):
+                sys.stderr.write(table.line(row) + "\n")
+                measured.append(row)
+    sys.stdout.write(table.document(measured))
+
+
+main()

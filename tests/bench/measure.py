@@ -1,0 +1,52 @@
+"""Time whole commands, ours and the native one in turn, so that a noisy machine is fair to both."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Act = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is timed, and what must be done after each run without being timed."""
+
+    name: str
+    run: Act
+    after: Act = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The times of both sides in seconds, run in turn."""
+
+    what: str
+    ours: str
+    theirs: str
+    our_times: tuple[float, ...]
+    their_times: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long ours takes, by the medians."""
+        return statistics.median(self.our_times) / statistics.median(self.their_times)
+
+    @property
+    def difference(self) -> float:
+        """How many seconds ours takes more, by the medians."""
+        return statistics.median(self.our_times) - statistics.median(self.their_times)
+
+
+def compare(what: str, ours: Side, theirs: Side, *, runs: int) -> Row:
+    """Run both sides in turn, once to warm up and then `runs` times."""
+    times: dict[str, list[float]] = {"ours": [], "theirs": []}
+    for turn in range(runs + 1):
+        for side, key in ((ours, "ours"), (theirs, "theirs")):
+            begun = time.perf_counter()
+            side.run()
+            taken = time.perf_counter() - begun
+            side.after()
+            if turn:
+                times[key].append(taken)
+    return Row(what, ours.name, theirs.name, tuple(times["ours"]), tuple(times["theirs"]))

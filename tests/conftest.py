@@ -1,0 +1,27 @@
+"""What all tests share: the count of each engine's tests, as the last lines of a run."""
+
+from collections import Counter
+
+import pytest
+
+counts: dict[str, Counter[str]] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):  # type: ignore[no-untyped-def]
+    """Count the outcome of each test of an engine once."""
+    report = yield
+    engine = getattr(getattr(item, "cls", None), "runtime", None)
+    if engine and (report.when == "call" or report.outcome != "passed"):
+        counts.setdefault(engine, Counter())[report.outcome] += 1
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Print a line for each engine, below pytest's own summary."""
+    if hasattr(config, "workerinput"):
+        return
+    for engine, count in sorted(counts.items()):
+        done = f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
+        print(f"{engine}: {done}")  # noqa: T201

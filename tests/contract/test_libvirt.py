@@ -1,0 +1,53 @@
+"""The contract on the real libvirt session, and what only machines have."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run, http_status, launch
+from abcd_run.testing.contract import Document, RuntimeContract
+from abcd_run_libvirt import place
+
+
+class TestLibvirt(RuntimeContract):
+    """Virtual machines of this user."""
+
+    runtime = "libvirt"
+
+    def test_prune_removes_folders_without_a_machine(self, instance: Document) -> None:
+        """A launch that was killed before it had a machine leaves a folder."""
+        with place.made("0b0b0b0b-killed") as there:
+            there.seed.write_text("secret")
+            # It is being made: somebody holds it.
+            assert abcd_run("prune", "--on", self.runtime).status == 0
+            assert there.seed.exists()
+        assert abcd_run("prune", "--on", self.runtime).status == 0
+        assert not there.folder.exists()
+        assert place.place(instance["runtime_id"]).seed.exists()
+
+    def test_libvirts_own_tools_show_it(self, instance: Document) -> None:
+        """`virsh`, and so virt-manager, knows the machine by its name."""
+        line = ["virsh", "--connect", "qemu:///session", "domuuid", instance["name"]]
+        shown = subprocess.run(line, check=True, capture_output=True, text=True)
+        assert shown.stdout.strip() == instance["runtime_id"]
+
+    def test_the_medium_is_shared_and_read_only(self, instance: Document) -> None:
+        """Nothing inside can change what the next machine starts from."""
+        devices = "for d in /sys/class/block/vd? /sys/class/block/sr?; do cat $d/ro; done"
+        found = self.inside(instance, "sh", "-c", f"{devices} 2>/dev/null; true")
+        assert set(found.split()) == {"1"}
+
+    @pytest.mark.parametrize("options", [("boot=menu", "display=vnc"), ("firmware=uefi",)])
+    def test_other_ways_to_start(self, options: tuple[str, ...], tmp_path: Path) -> None:
+        """The boot menu from a CD and VNC, and UEFI, come to the same page and a picture."""
+        name, changes = self.name(), [word for one in options for word in ("--set", one)]
+        (found,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
+        try:
+            page = http_status(self.url(found), user=self.user, password=found["password"])
+            assert page[0] == 200
+            picture = tmp_path / "screen.png"
+            assert abcd_run("screenshot", name, "-o", str(picture)).status == 0
+            assert picture.stat().st_size
+        finally:
+            assert abcd_run("stop", name).status == 0

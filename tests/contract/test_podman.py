@@ -1,0 +1,9 @@
+"""The contract on the real rootless Podman."""
+
+from abcd_run.testing.contract import RuntimeContract
+
+
+class TestPodman(RuntimeContract):
+    """Podman of this user."""
+
+    runtime = "podman"

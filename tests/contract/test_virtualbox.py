@@ -1,0 +1,27 @@
+"""The contract on the real VirtualBox, with a guest small enough to be interpreted."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from abcd_run.testing.contract import RuntimeContract
+from tests.guests import tiny
+
+
+class TestVirtualBox(RuntimeContract):
+    """Machines of this user."""
+
+    runtime = "virtualbox"
+    image = "tiny"
+    prints = "ABCD-READY"
+    no_page = "it is a boot sector"
+    no_system = "it is a boot sector"
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def guest(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+        """Make the image known to every command."""
+        folder = tiny.make(tmp_path_factory.mktemp("guest") / "tiny")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ABCD_RUN_PROFILES", str(folder))
+            yield

@@ -1,0 +1,52 @@
+"""The demo desktop on every runtime at once, and a real browser to look at it.
+
+All tests of this folder share the same four instances: on two cores a machine without KVM takes
+its time. Pictures stay in the folder that `ABCD_RUN_ARTIFACTS` names, to be looked at.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from abcd_run import places
+from abcd_run.testing.cli import abcd_run, launch
+from tests.e2e.desktop.looking import (
+    BUILD_SECONDS,
+    CHROMIUM,
+    IMAGE,
+    QUIET,
+    READY_SECONDS,
+    RUNTIMES,
+    Document,
+)
+
+
+@pytest.fixture(scope="package")
+def desktops() -> Iterator[dict[str, Document]]:
+    """Return the four desktops by runtime, started together and stopped together."""
+    built = abcd_run("pull", "--quiet", "--on", ",".join(RUNTIMES), IMAGE, within=BUILD_SECONDS)
+    assert built.status == 0, built.err
+    on = ("--on", ",".join(RUNTIMES), "--timeout", str(READY_SECONDS))
+    found = launch(*on, IMAGE, within=READY_SECONDS + 60)
+    yield {one["runtime"]: one for one in found}
+    abcd_run("stop", *(one["name"] for one in found))
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Return a Chromium without a screen."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="package")
+def artifacts() -> Path:
+    """Return the folder in which pictures are kept for people."""
+    folder = Path(os.environ.get("ABCD_RUN_ARTIFACTS") or places.cache() / "test-artifacts")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

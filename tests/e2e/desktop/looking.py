@@ -1,0 +1,137 @@
+"""What the tests of the desktop do with pictures, pages and what goes on inside."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, Page
+
+from abcd_run.testing.cli import abcd_run
+
+Document = dict[str, Any]
+IMAGE = "abcd4demo-desktop"
+_ENGINES = os.environ.get("ABCD_RUN_ENGINES", "").replace(",", " ").split()
+RUNTIMES = tuple(
+    name for name in ("podman", "docker", "lxd", "libvirt") if name in (_ENGINES or [name])
+)
+"""The runtimes to see the desktop on: all four, or those of them that were named."""
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+
+Size = tuple[int, int]
+
+BUILD_SECONDS = 1500
+READY_SECONDS = 600
+SLOW = pytest.mark.timeout(BUILD_SECONDS + READY_SECONDS + 300)
+"""Whichever test comes first waits for all desktops."""
+
+USER = "abcd"
+FIRST: Size = (1280, 800)
+DISPLAY = ". /run/abcd/session/environment; "
+CLOCK = 60
+"""Pixels at the right end of the panel that show the time, which goes on."""
+
+PANEL = 40
+SMALL: Size = (160, 100)
+ALIKE = 0.05
+NEAR = 24
+"""How much a colour may differ, of 255, before a person would see it."""
+
+
+def url(instance: Document, service: str = "desktop") -> str:
+    """Return the address of a service of an instance."""
+    return next(str(one["url"]) for one in instance["endpoints"] if one["service"] == service)
+
+
+def inside(instance: Document, script: str) -> str:
+    """Return what a shell script prints that runs inside as the person."""
+    ended = abcd_run("exec", instance["name"], "--", "sh", "-c", script)
+    assert ended.status == 0, ended.err
+    return ended.out
+
+
+def mode(instance: Document) -> Size:
+    """Return the size of the screen inside, as X itself says it."""
+    said = inside(instance, DISPLAY + "xrandr --current")
+    found = re.search(r"current (\d+) x (\d+)", said)
+    assert found, said
+    return int(found[1]), int(found[2])
+
+
+def until(true: Callable[[], bool], *, within: float) -> float:
+    """Await that something becomes true and return the seconds that it took."""
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < within, f"not within {within:g} s"
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def picture(instance: Document, file: Path) -> Image.Image:
+    """Return what `abcd-run screenshot` gives, kept in a file."""
+    ended = abcd_run("screenshot", instance["name"], "--output", str(file))
+    assert ended.status == 0, ended.err
+    return Image.open(file).convert("RGB")
+
+
+def colours(image: Image.Image) -> int:
+    """Return how many colours a picture has, counted up to a thousand."""
+    found = image.resize((320, 200)).getcolors(maxcolors=320 * 200)
+    return len(found or ())
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the part of two pictures of the same size in which a person sees a difference."""
+    return _different(_without_clock(one), _without_clock(other))
+
+
+def alike(one: Image.Image, other: Image.Image) -> bool:
+    """Say whether two pictures look alike from afar: xpra's client shows all a pixel higher."""
+    small = [_without_clock(image).resize(SMALL, Image.Resampling.BOX) for image in (one, other)]
+    return _different(small[0], small[1]) < ALIKE
+
+
+def _without_clock(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    copy = image.copy()
+    copy.paste((0, 0, 0), (width - CLOCK, height - PANEL, width, height))
+    return copy
+
+
+def _different(one: Image.Image, other: Image.Image) -> float:
+    assert one.size == other.size
+    red, green, blue = ImageChops.difference(one, other).split()
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    return sum(most.histogram()[NEAR:]) / (one.width * one.height)
+
+
+@contextmanager
+def page(browser: Browser, instance: Document, size: Size = FIRST) -> Iterator[Page]:
+    """Open a container's desktop in a window of a size, and await its first frame."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        http_credentials={"username": USER, "password": instance["password"]},
+    )
+    opened = context.new_page()
+    opened.goto(url(instance))
+    opened.wait_for_selector("canvas")
+    until(lambda: colours(shot(opened)) > 100, within=30)
+    yield opened
+    context.close()
+
+
+def shot(opened: Page, file: Path | None = None) -> Image.Image:
+    """Return what the browser shows."""
+    data = opened.screenshot(path=file) if file else opened.screenshot()
+    return Image.open(BytesIO(data)).convert("RGB")

@@ -1,0 +1,227 @@
+"""VirtualBox beyond the contract: what a machine is, what stays behind, a host without driver.
+
+The machines are VirtualBox's own, asked by its own commands.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from abcd_run import record
+from abcd_run.fleet import Fleet
+from abcd_run.registry import Registry
+from abcd_run.testing.cli import Ended, abcd_run, launch
+from abcd_run.testing.picture import pixels
+from abcd_run_virtualbox import parse
+from tests.guests import tiny
+
+ON = ("--on", "virtualbox")
+IN_A_ROW = 20
+AT_ONCE = 4
+BOOT_SECONDS = "20"
+"""When GRUB has the screen, and reads the kernel, which is then unpacked for minutes."""
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make the image `tiny` known, where there is a VirtualBox."""
+    engines = os.environ.get("ABCD_RUN_ENGINES", "")
+    if engines and "virtualbox" not in engines.replace(",", " ").split():
+        pytest.skip("virtualbox is not among ABCD_RUN_ENGINES")
+    with Fleet(Registry.installed()) as fleet:
+        problem = fleet.absence("virtualbox") or fleet.runtime("virtualbox").probe().refusal()
+    if problem and os.environ.get("CI"):
+        pytest.fail(f"{problem.message}; {problem.remedy}")
+    if problem:
+        pytest.skip(f"{problem.message}; {problem.remedy}")
+    folder = tiny.make(tmp_path_factory.mktemp("guest") / "tiny")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ABCD_RUN_PROFILES", str(folder))
+        yield
+
+
+def _manage(*arguments: str) -> str:
+    ended = subprocess.run(["VBoxManage", *arguments], capture_output=True, text=True, check=True)
+    return ended.stdout
+
+
+def _home() -> Path:
+    return Path(parse.machine_folder(_manage("list", "systemproperties"))) / "abcd-run"
+
+
+def _registry() -> list[object]:
+    """Return all that VirtualBox keeps: its machines, its media, and our files."""
+    listed = [_manage("list", kind) for kind in ("vms", "dvds", "hdds")]
+    return [*listed, sorted(_home().glob("**/*"))]
+
+
+@pytest.fixture
+def unchanged() -> Iterator[None]:
+    """Check that VirtualBox's registry is afterwards what it was before."""
+    before = _registry()
+    yield
+    assert _registry() == before
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_machine_is_what_its_plan_says() -> None:
+    name = f"shape-{os.getpid()}"
+    (found,) = launch(
+        *ON, "--name", name, "--no-wait", "--memory", "96MiB", "--cpus", "2", "tiny"
+    )  # fmt: skip
+    try:
+        facts = parse.facts(_manage("showvminfo", name, "--machinereadable"))
+        folder = _home() / name
+        port = found["endpoints"][0]["url"].rstrip("/").rpartition(":")[2]
+        wanted = {
+            "name": name,
+            "groups": "/abcd-run",
+            "UUID": found["runtime_id"],
+            "CfgFile": str(folder / f"{name}.vbox"),
+            "memory": "96",
+            "cpus": "2",
+            "firmware": "BIOS",
+            "boot1": "dvd",
+            "boot2": "none",
+            "boot3": "none",
+            "boot4": "none",
+            "graphicscontroller": "vmsvga",
+            "defaultfrontend": "headless",
+            "vrde": "off",
+            "nic1": "nat",
+            "nic2": "none",
+            "Forwarding(0)": f"port-8080,tcp,127.0.0.1,{port},,8080",
+            "uart1": "0x03f8,4",
+            "uartmode1": f"file,{folder / 'console.log'}",
+            "uart2": "off",
+            "SATA-0-0": str(Path(os.environ["ABCD_RUN_PROFILES"]) / "tiny.iso"),
+            "SATA-1-0": str(folder / "seed.iso"),
+            "VMState": "running",
+            "SessionName": "headless",
+        }
+        assert {key: facts.get(key) for key in wanted} == wanted
+        assert "Forwarding(1)" not in facts
+        assert "SATA-2-0" not in facts
+        extra = parse.noted(_manage("getextradata", name, "enumerate"))
+        labels = {key: value for key, value in extra.items() if key.startswith(record.PREFIX)}
+        noted = record.read(labels)
+        assert (noted.name, noted.image, noted.created) == (name, "tiny", found["created"])
+        assert set(labels) == {
+            f"abcd-run.{key}"
+            for key in ("version", "image", "variant", "name", "created", "profile")
+        }
+        assert found["password"] not in "".join([*labels.values(), *facts.values()])
+        assert (folder / "seed.iso").stat().st_mode & 0o077 == 0
+    finally:
+        assert abcd_run("stop", name).status == 0
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_many_in_a_row_leave_nothing() -> None:
+    for _ in range(IN_A_ROW):
+        (found,) = launch(*ON, "--no-wait", "tiny")
+        ended = abcd_run("stop", found["name"])
+        assert ended.status == 0, ended.err
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_several_at_once_leave_nothing() -> None:
+    found = launch(*ON, "--no-wait", "--count", str(AT_ONCE), "tiny")
+    names = [one["name"] for one in found]
+    ports = {one["endpoints"][0]["url"] for one in found}
+    ended = abcd_run("stop", *names)
+    assert ended.status == 0, ended.err
+    assert len(set(names)) == len(ports) == AT_ONCE
+
+
+def test_prune_finds_what_kills_have_left(registry: str) -> None:
+    """A machine whose files are gone, and files whose machine is gone."""
+    before = _registry()
+    lost, left = f"lost-{os.getpid()}", _home() / f"left-{os.getpid()}"
+    _manage("createvm", "--name", lost, "--groups", "/abcd-run", "--register")
+    shutil.rmtree(_home() / lost)
+    left.mkdir(parents=True)
+    (left / "seed.iso").write_bytes(b"secret")
+    for path in (left / "seed.iso", left):
+        os.utime(path, (0, 0))
+    _await_end_of_server(registry)
+    assert "<inaccessible>" in _manage("list", "vms")
+    ended = abcd_run("prune", *ON)
+    assert ended.status == 0, ended.err
+    assert _registry() == before
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give VirtualBox a registry of its own, and return its mark in the environment."""
+    monkeypatch.setenv("VBOX_USER_HOME", str(tmp_path / "settings"))
+    monkeypatch.setenv("VBOX_IPC_SOCKETID", f"test-{os.getpid()}-{os.urandom(3).hex()}")
+    _manage("setproperty", "machinefolder", str(tmp_path / "machines"))
+    return f"VBOX_IPC_SOCKETID={os.environ['VBOX_IPC_SOCKETID']}"
+
+
+def _await_end_of_server(mark: str) -> None:
+    """Await that VirtualBox has nothing in mind any more: its server ends some seconds later."""
+    deadline = time.monotonic() + 60
+    while any(_has(path, mark) for path in Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _has(process: Path, mark: str) -> bool:
+    try:
+        return (
+            b"VBoxSVC" in (process / "cmdline").read_bytes()
+            and mark.encode() in (process / "environ").read_bytes()
+        )
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def driverless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a host without VirtualBox's driver; its server is one from its start on."""
+    if Path("/dev/vboxdrv").exists():
+        pytest.skip("this host has VirtualBox's driver")
+    monkeypatch.setenv("ABCD_RUN_TEST_NO_DRIVER", "1")
+
+
+@pytest.mark.usefixtures("driverless", "registry")
+def test_without_driver() -> None:
+    """The real reason stands only in the words of a process that nobody sees."""
+    before = _registry()
+    ended = abcd_run("--json", *ON, "--name", f"no-driver-{os.getpid()}", "tiny")
+    assert ended.status == 5, ended.err
+    (error,) = ended.json["errors"]
+    assert "kernel driver is not loaded" in error["message"]
+    assert "-1908" in error["details"]
+    assert "vboxconfig" in error["remedy"]
+    assert _registry() == before
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_linux_begins_to_boot(tmp_path: Path) -> None:
+    """Interpreted it takes longer than anybody waits here; that it boots can be seen."""
+    name, picture = f"linux-{os.getpid()}", tmp_path / "screen.png"
+    ended = abcd_run("--json", *ON, "--name", name, "--timeout", BOOT_SECONDS, "abcd4demo")
+    try:
+        assert _running(ended)
+        assert abcd_run("screenshot", name, "-o", str(picture)).status == 0
+        assert len(set(pixels(picture.read_bytes()))) > 1
+    finally:
+        assert abcd_run("stop", name).status == 0
+
+
+def _running(ended: Ended) -> bool:
+    assert ended.status == 6, ended.err
+    (error,) = ended.json["errors"]
+    assert "its last stage is running" in error["message"]
+    assert "abcd-run logs" in error["remedy"]
+    return [one["stage"] for one in ended.json["instances"]] == ["running"]

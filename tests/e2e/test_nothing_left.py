@@ -1,0 +1,80 @@
+"""After `stop --all` nothing of abcd-run is left on the host."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from abcd_run import places
+from abcd_run.testing.cli import PROGRAM, abcd_run
+
+SECONDS = 20
+
+
+def _podman(*arguments: str) -> list[str]:
+    ended = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=True)
+    return ended.stdout.split()
+
+
+def _ours(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("abcd-run*")}
+
+
+def test_stop_all_leaves_nothing() -> None:
+    """No container, volume, network, service process or temporary file."""
+    folders = [places.runtime_dir() or Path("/tmp"), Path("/tmp")]
+    before = [_ours(folder) for folder in folders]
+    volumes, networks = _podman("volume", "ls", "-q"), _podman("network", "ls", "-q")
+    ended = abcd_run("--json", "--on", "podman", "--count", "2", "abcd4demo")
+    assert ended.status == 0, ended.err
+    stopped = abcd_run("stop", "--all")
+    assert stopped.status == 0, stopped.err
+
+    assert json.loads(abcd_run("ps", "--json").out)["instances"] == []
+    assert _podman("ps", "-aq", "--filter", "label=abcd-run.version") == []
+    assert _podman("volume", "ls", "-q") == volumes
+    assert _podman("network", "ls", "-q") == networks
+    assert [_ours(folder) for folder in folders] == before
+    assert not list((places.cache() / "build").glob("build-*"))
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            assert b"abcd-run-podman" not in process.read_bytes()
+        except OSError:
+            continue
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
+    """Also when the launch ends while it is still asking what there is."""
+    with subprocess.Popen(
+        [PROGRAM, "--on", "podman", "abcd4demo"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        socket = (places.runtime_dir() or Path("/tmp")) / f"abcd-run-podman-{process.pid}.sock"
+        try:
+            _await(socket.exists)
+        finally:
+            process.send_signal(how)
+    _await(lambda: not socket.exists() and not _runs_with(str(socket)))
+
+
+def _runs_with(word: str) -> bool:
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in process.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _await(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,65 @@
+"""The docker daemon is killed in mid-launch. Runs last: afterwards there is no docker.
+
+`tests/engines/run` starts it again at its next call.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from abcd_run import places
+from abcd_run.testing.cli import PROGRAM, abcd_run, http_status
+
+
+def _dockerd() -> int:
+    folder = places.runtime_dir()
+    if folder and (found := folder / "docker.pid").is_file():
+        return int(found.read_text())
+    if os.environ.get("CI"):
+        pytest.fail("no rootless dockerd runs here")
+    pytest.skip("no rootless dockerd runs here")
+
+
+def test_the_others_become_ready() -> None:
+    """Podman's instances are ready, docker's error is clear, and `ps` soon says that it is down."""
+    pid = _dockerd()
+    launch = subprocess.Popen(
+        [PROGRAM, "--json", "--on", "podman,docker", "--count", "2", "abcd4demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert launch.stderr is not None
+    for line in launch.stderr:
+        if "docker" in line and line.rstrip().endswith("fetched"):
+            os.kill(pid, signal.SIGKILL)
+            break
+    out, err = launch.communicate(timeout=120)
+    document = json.loads(out)
+    try:
+        assert launch.returncode == 1, err
+        ready = [one for one in document["instances"] if one["stage"] == "ready"]
+        assert [one["runtime"] for one in ready] == ["podman", "podman"]
+        for one in ready:
+            page = one["endpoints"][0]["url"]
+            assert http_status(page, user="abcd", password=one["password"])[0] == 200
+        assert {error["runtime"] for error in document["errors"]} == {"docker"}
+        for error in document["errors"]:
+            assert "docker" in error["message"]
+            assert error["remedy"]
+        assert "Traceback" not in err
+
+        begun = time.monotonic()
+        seen = abcd_run("ps")
+        assert time.monotonic() - begun < 5
+        assert seen.status == 0
+        assert "docker" in seen.err
+        assert all(one["name"] in seen.out for one in ready)
+    finally:
+        abcd_run("stop", *(one["name"] for one in document["instances"]))
+    assert not Path(f"/proc/{pid}/exe").exists()

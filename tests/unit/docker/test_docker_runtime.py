@@ -1,0 +1,120 @@
+"""What the Docker runtime makes of a daemon's answers."""
+
+import socket
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
+from abcd_run.model import Artifact, Format
+from abcd_run_docker import images
+from abcd_run_docker.errors import translated
+from abcd_run_docker.runtime import DockerRuntime
+from abcd_run_docker.service import Daemon
+
+ROOTLESS = {
+    "ServerVersion": "28.0", "SecurityOptions": ["name=seccomp", "name=rootless"],
+    "MemoryLimit": True, "CpuCfsQuota": True,
+}  # fmt: skip
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Any:
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        found = DockerRuntime(Daemon(f"unix://{path}"))
+        found._client = Mock()
+        yield found
+
+
+def test_rootless(runtime: Any) -> None:
+    runtime._client.info.return_value = ROOTLESS
+    probe = runtime.probe()
+    assert (probe.version, probe.refusal(), probe.notes) == ("28.0", None, ())
+
+
+def test_rootful_is_refused_unless_asked_for(runtime: Any) -> None:
+    runtime._client.info.return_value = {**ROOTLESS, "SecurityOptions": ["name=seccomp"]}
+    refused = runtime.probe().refusal()
+    assert "root inside would be root of this host" in refused.message
+    assert "--rootful" in refused.remedy
+    assert runtime.probe().refusal(rootful=True) is None
+
+
+def test_limits_that_are_not_enforced_are_a_note(runtime: Any) -> None:
+    runtime._client.info.return_value = {**ROOTLESS, "MemoryLimit": False}
+    (note,) = runtime.probe().notes
+    assert note.startswith("memory limits are not enforced")
+    assert runtime._limits() == {"cpu"}
+
+
+def test_podman_in_dockers_place(runtime: Any) -> None:
+    runtime._client.info.return_value = {**ROOTLESS, "BuildahVersion": "1.28"}
+    assert runtime.probe().problem.remedy == "--on podman"
+
+
+def answered(status: int, text: str) -> APIError:
+    response = requests.Response()
+    response.status_code = status
+    return APIError("refused", response=response, explanation=text)
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "says"),
+    [
+        (answered(409, 'the name "/x" is already in use by container "y"'), NameTaken, "name"),
+        (answered(500, "listen tcp4: bind: address already in use"), PortTaken, "taken"),
+        (answered(500, "Bind for 127.0.0.1:80 failed: port is already allocated"), PortTaken, ""),
+        (answered(500, "cannot expose privileged port 80"), LaunchFailed, "for root only"),
+        (answered(500, "no space left on device"), LaunchFailed, "docker could not create it"),
+        (requests.ConnectionError("refused"), NoRuntime, "its daemon is down"),
+        (requests.ConnectionError("Read timed out."), NoRuntime, "does not answer in time"),
+        (DockerException("something"), LaunchFailed, "docker could not create it"),
+    ],
+)
+def test_errors(raised: Exception, kind: type[AbcdRunError], says: str) -> None:
+    with pytest.raises(kind) as caught, translated("create it"):
+        raise raised
+    assert type(caught.value) is kind
+    assert says in caught.value.message
+
+
+def test_the_first_request_tells_why_it_failed() -> None:
+    error = DockerException("Error while fetching server API version")
+    error.__cause__ = requests.ConnectionError("Connection aborted.")
+    with pytest.raises(NoRuntime, match="daemon is down"), translated("be asked"):
+        raise error
+
+
+class Store:
+    """Docker's images by all that they are called."""
+
+    def __init__(self, **called: str) -> None:
+        self.images, self.called = self, called
+
+    def get(self, name: str) -> Mock:
+        if name not in self.called:
+            raise ImageNotFound("no such image")
+        return Mock(id=self.called[name])
+
+
+@pytest.mark.parametrize("digest", ["configuration", "manifest"])
+def test_an_image_is_known_by_either_digest(
+    digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "_on_disk", lambda _: Mock(digest="manifest"))
+    artifact = Artifact(Format.OCI, "demo", "demo", tmp_path, id="configuration")
+    known: Any = Store(**{digest: digest})
+    assert images.loaded(known, artifact, say=print) == digest
+    named: Any = Store(**{digest: digest, "demo": digest})
+    assert images.loaded(named, artifact, say=print) == "demo"
+    other: Any = Store(demo="another")
+    assert images.native_load(other, artifact, "unix:///s") == (
+        f"skopeo copy --quiet --dest-daemon-host unix:///s oci:{tmp_path}:demo docker-daemon:demo"
+    )

@@ -1,0 +1,144 @@
+"""The domain XML of a plan."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from abcd_run import record
+from abcd_run.model import Plan, Resources, Share
+from abcd_run_libvirt import labels
+from abcd_run_libvirt.domain import Design, Kernel, native, processors, xml
+from abcd_run_libvirt.hardware import Hardware
+from abcd_run_libvirt.place import Place
+
+PARTS = Hardware("tcg", "direct", "Nehalem", "spice", "bios", "qxl")
+KERNEL = Kernel(Path("/c/kernel"), Path("/c/initrd"), ("root=live:CDLABEL=COS_LIVE", "quiet"))
+
+
+@pytest.fixture
+def design(plan: Plan) -> Design:
+    place = Place(Path("/run/user/7/abcd-run/libvirt/u-u-i-d"))
+    return Design("u-u-i-d", plan, Path("/c/demo.iso"), PARTS, place, KERNEL)
+
+
+def parsed(design: Design) -> ET.Element:
+    return ET.fromstring(xml(design))
+
+
+def text(root: ET.Element, path: str) -> str:
+    found = root.find(path)
+    assert found is not None, path
+    return found.text or ""
+
+
+def test_who_it_is(design: Design) -> None:
+    root = parsed(design)
+    assert root.get("type") == "qemu"
+    assert (text(root, "name"), text(root, "uuid")) == ("demo-1", "u-u-i-d")
+    assert text(root, "memory") == str(256 << 20)
+
+
+def test_labels_come_back_from_the_metadata(design: Design) -> None:
+    (element,) = parsed(design).findall("metadata/*")
+    noted = labels.read(ET.tostring(element, encoding="unicode"))
+    assert noted.labels == record.labels(design.plan)
+    assert noted.password == "a-secret-word"
+
+
+def test_the_password_is_nowhere_else(design: Design) -> None:
+    assert xml(design).count("a-secret-word") == 1
+
+
+def test_direct_boot(design: Design) -> None:
+    root = parsed(design)
+    assert text(root, "os/kernel") == "/c/kernel"
+    assert text(root, "os/cmdline").startswith("root=live:CDLABEL=COS_LIVE quiet")
+    assert root.find("os/boot") is None
+    assert [one.get("bus") for one in root.iterfind("devices/disk/target")] == ["virtio"] * 2
+
+
+@pytest.mark.parametrize(("accel", "more"), [("tcg", " mitigations=off"), ("kvm", "")])
+def test_only_what_is_emulated_goes_unguarded(design: Design, accel: str, more: str) -> None:
+    root = parsed(replace(design, hardware=replace(design.hardware, accel=accel)))
+    assert text(root, "os/cmdline") == f"root=live:CDLABEL=COS_LIVE quiet{more}"
+
+
+def test_boot_menu_from_a_cd(design: Design) -> None:
+    root = parsed(replace(design, kernel=None))
+    assert root.find("os/kernel") is None
+    assert [one.attrib for one in root.iterfind("os/boot")] == [{"dev": "cdrom"}]
+    assert [one.get("device") for one in root.iterfind("devices/disk")] == ["cdrom"] * 2
+
+
+def test_disks_are_read_only(design: Design) -> None:
+    disks = parsed(design).findall("devices/disk")
+    assert [disk.find("source").get("file") for disk in disks] == [  # type: ignore[union-attr]
+        "/c/demo.iso",
+        "/run/user/7/abcd-run/libvirt/u-u-i-d/seed.iso",
+    ]
+    assert all(disk.find("readonly") is not None for disk in disks)
+
+
+def test_uefi_keeps_its_variables_in_the_place(design: Design) -> None:
+    root = parsed(replace(design, hardware=replace(PARTS, firmware="uefi")))
+    system = root.find("os")
+    assert system is not None
+    assert system.get("firmware") == "efi"
+    assert text(root, "os/nvram").startswith("/run/user/7/")
+    feature = system.find("firmware/feature")
+    assert feature is not None
+    assert feature.attrib == {"enabled": "no", "name": "secure-boot"}
+
+
+@pytest.mark.parametrize("protocol", ["spice", "vnc"])
+def test_the_screen_is_a_socket(design: Design, protocol: str) -> None:
+    root = parsed(replace(design, hardware=replace(PARTS, display=protocol)))
+    graphics = root.find("devices/graphics")
+    assert graphics is not None
+    assert graphics.get("type") == protocol
+    (listen,) = graphics
+    assert listen.get("type") == "socket"
+    assert listen.get("socket") == f"/run/user/7/abcd-run/libvirt/u-u-i-d/{protocol}.sock"
+
+
+def test_no_screen(design: Design) -> None:
+    root = parsed(replace(design, hardware=replace(PARTS, display="none", video="none")))
+    assert root.find("devices/graphics") is None
+    model = root.find("devices/video/model")
+    assert model is not None
+    assert model.get("type") == "none"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "mode"), [("host", "host-passthrough"), ("max", "maximum"), ("Nehalem", "custom")]
+)
+def test_processor_models(design: Design, cpu: str, mode: str) -> None:
+    found = parsed(replace(design, hardware=replace(PARTS, cpu=cpu))).find("cpu")
+    assert found is not None
+    assert found.get("mode") == mode
+    assert text(found, "model") == cpu if mode == "custom" else len(found) == 0
+
+
+def test_shares(design: Design) -> None:
+    shares = (Share(Path("/home/me/a b"), "/mnt/a b"), Share(Path("/x"), "/y", read_only=True))
+    root = parsed(replace(design, plan=replace(design.plan, shares=shares)))
+    first, second = root.findall("devices/filesystem")
+    assert [one.attrib for one in first] == [{"dir": "/home/me/a b"}, {"dir": "share0"}]
+    assert second.find("readonly") is not None
+
+
+def test_processors(plan: Plan) -> None:
+    assert processors(plan, PARTS) == 1
+    assert processors(replace(plan, resources=Resources(cpus=1.5)), PARTS) == 2
+
+
+def test_secrets_stand_in_no_command(design: Design) -> None:
+    lines = native(design, commands=["hostfwd_add x"], seed={"abcd-seed": "K='a-secret-word'\n"})
+    outside, inside = [], False
+    for line in lines.splitlines():
+        inside = line != "ABCD-RUN" if inside else line.endswith("<<'ABCD-RUN'")
+        outside += [] if inside else [line]
+    assert not any("a-secret-word" in line for line in outside)
+    assert any("hostfwd_add" in line for line in outside)

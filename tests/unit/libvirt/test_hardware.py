@@ -1,0 +1,74 @@
+"""A plan's options against what QEMU has."""
+
+import pytest
+
+from abcd_run.errors import UsageError
+from abcd_run_libvirt.hardware import Abilities, abilities, check_memory, choose
+
+EVERYTHING = Abilities(
+    kvm=False,
+    graphics=frozenset({"spice", "vnc", "sdl"}),
+    video=frozenset({"qxl", "virtio", "vga", "bochs"}),
+)
+PLAIN = Abilities(kvm=True, graphics=frozenset({"vnc"}), video=frozenset({"vga"}))
+CAPABILITIES = """
+<domainCapabilities><devices>
+  <graphics supported='yes'>
+    <enum name='type'><value>vnc</value><value>spice</value></enum>
+  </graphics>
+  <video supported='yes'>
+    <enum name='modelType'><value>vga</value><value>qxl</value></enum>
+  </video>
+  <sound><enum name='modelType'><value>ich9</value></enum></sound>
+</devices></domainCapabilities>
+"""
+
+
+def test_capabilities_are_read() -> None:
+    found = abilities(CAPABILITIES, kvm=True)
+    assert found == Abilities(
+        kvm=True, graphics=frozenset({"vnc", "spice"}), video=frozenset({"vga", "qxl"})
+    )
+    assert abilities("<domainCapabilities/>", kvm=False).graphics == frozenset()
+
+
+def test_the_best_there_is() -> None:
+    found = choose({}, EVERYTHING)
+    assert (found.display, found.video) == ("spice", "qxl")
+    assert (found.accel, found.cpu) == ("tcg", "Nehalem")
+    assert (found.boot, found.firmware) == ("direct", "bios")
+    found = choose({}, PLAIN)
+    assert (found.display, found.video) == ("vnc", "vga")
+    assert (found.accel, found.cpu) == ("kvm", "host")
+
+
+def test_the_user_decides_otherwise() -> None:
+    wanted = {"accel": "tcg", "boot": "menu", "display": "none", "firmware": "uefi", "cpu": "max"}
+    found = choose(wanted, PLAIN)
+    assert {key: getattr(found, key) for key in wanted} == wanted
+    assert found.video == "none"
+    assert choose({"accel": "kvm"}, EVERYTHING).accel == "kvm"
+    assert choose({"video": "bochs"}, EVERYTHING).video == "bochs"
+
+
+@pytest.mark.parametrize("key", ["accel", "boot", "display", "firmware"])
+def test_an_unknown_word_is_named_with_the_known_ones(key: str) -> None:
+    with pytest.raises(UsageError, match=rf"on\.libvirt\.{key}: 'x' is none of") as caught:
+        choose({key: "x"}, EVERYTHING)
+    assert caught.value.remedy.startswith(f"--set on.libvirt.{key}=")
+
+
+def test_what_this_qemu_lacks_is_said() -> None:
+    with pytest.raises(UsageError, match="no spice"):
+        choose({"display": "spice"}, PLAIN)
+    with pytest.raises(UsageError, match="no qxl"):
+        choose({"video": "qxl"}, PLAIN)
+
+
+def test_uefi_and_its_menu_need_more() -> None:
+    menu = choose({"firmware": "uefi", "boot": "menu"}, EVERYTHING)
+    with pytest.raises(UsageError, match="at least 320MiB"):
+        check_memory(menu, 256 << 20)
+    check_memory(menu, 320 << 20)
+    check_memory(menu, None)
+    check_memory(choose({"firmware": "uefi"}, EVERYTHING), 256 << 20)

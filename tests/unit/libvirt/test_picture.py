@@ -1,0 +1,28 @@
+"""Screenshots as PNG."""
+
+import struct
+import zlib
+
+import pytest
+
+from abcd_run_libvirt.picture import PNG, png
+
+PIXELS = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 10, 32])
+
+
+def test_a_png_stays_one() -> None:
+    assert png(PNG + b"rest") == PNG + b"rest"
+
+
+def test_a_ppm_becomes_one() -> None:
+    made = png(b"P6\n2 2\n255\n" + PIXELS)
+    assert made.startswith(PNG)
+    assert struct.unpack_from(">II", made, 16) == (2, 2)
+    length = struct.unpack_from(">I", made, 33)[0]
+    assert zlib.decompress(made[41 : 41 + length]) == b"\0" + PIXELS[:6] + b"\0" + PIXELS[6:]
+
+
+@pytest.mark.parametrize("wrong", [b"", b"GIF89a", b"P6\n2 2\n255\n" + PIXELS[:-1]])
+def test_what_is_neither(wrong: bytes) -> None:
+    with pytest.raises(ValueError, match="PPM"):
+        png(wrong)

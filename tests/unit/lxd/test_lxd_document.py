@@ -1,0 +1,137 @@
+"""A plan as LXD wants it."""
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from abcd_run import record
+from abcd_run.errors import UsageError
+from abcd_run.model import Resources, Share
+from abcd_run_lxd import document, native, ports
+from abcd_run_lxd.creation import Creation
+from abcd_run_lxd.document import Place
+from abcd_run_lxd.shares import Ownership
+from tests.unit.lxd.plans import IMAGE, PLAN, config
+
+
+def test_labels_come_back() -> None:
+    assert document.labels(config()) == record.labels(PLAN)
+
+
+def test_the_password_is_in_the_environment_and_in_no_label() -> None:
+    found = config()
+    assert found["environment.ABCD_PASSWORD"] == "secret-secret"
+    assert "secret-secret" not in "".join(document.labels(found).values())
+
+
+def test_the_users_environment_wins_over_the_images() -> None:
+    found = config(replace(PLAN, env={"GREETING": "from the user"}))
+    assert found["environment.GREETING"] == "from the user"
+    assert found["environment.PATH"] == "/bin"
+
+
+def test_a_variable_of_several_lines_is_refused() -> None:
+    with pytest.raises(UsageError, match="several lines"):
+        config(replace(PLAN, env={"A": "x\nlxc.mount.entry = / host none bind 0 0"}))
+
+
+@pytest.mark.parametrize("value", ["true", True, "1", "yes"])
+def test_privileged_is_refused(value: object) -> None:
+    with pytest.raises(UsageError, match="never set"):
+        config(replace(PLAN, options={"config": {"security.privileged": value}}))
+    assert config()["security.privileged"] == "false"
+
+
+def test_the_profiles_own_configuration_is_added() -> None:
+    options = {"config": {"security.nesting": True, "raw.lxc": "lxc.x = 1", "limits.memory": "1GB"}}
+    found = config(replace(PLAN, options=options, resources=Resources(memory=5)))
+    assert found["security.nesting"] == "true"
+    assert found["limits.memory"] == "1GB"
+    first, second = found["raw.lxc"].splitlines()
+    assert first == "lxc.x = 1"
+    assert "dev/shm" in second
+
+
+def test_limits() -> None:
+    found = config(replace(PLAN, resources=Resources(memory=2**28, cpus=1.5, shm=2**20)))
+    assert found["limits.memory"] == "268435456"
+    assert found["limits.cpu.allowance"] == "150ms/100ms"
+    assert "size=1048576 " in found["raw.lxc"]
+
+
+def test_nothing_low_level_where_it_is_forbidden() -> None:
+    assert "raw.lxc" not in config(low_level=False)
+
+
+def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
+    """LXC splits the line at spaces and knows no quotes; a shell puts it together again."""
+    words = ("sh", "-c", 'printf "%s|" "$0" "$@"', "a  b", "*", "c'd", '"$HOME"')
+    plan = replace(PLAN, command=words)
+    found = document.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
+    (line,) = [one for one in found["raw.lxc"].splitlines() if "init.cmd" in one]
+    ended = subprocess.run(
+        line.partition(" = ")[2].split(" "),
+        env={"ABCD_RUN_COMMAND": found["environment.ABCD_RUN_COMMAND"], "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == 'a  b|*|c\'d|"$HOME"|'
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0"])
+def test_all_ports_are_one_device_and_come_back(address: str) -> None:
+    plan = replace(PLAN, address=address)
+    found = document.devices(plan, Place(), Ownership(), {8080: 40001, 22: 40002})
+    assert list(found) == [document.PORTS]
+    assert document.published(found) == {8080: (address, 40001), 22: (address, 40002)}
+
+
+def test_no_ports_no_device() -> None:
+    assert document.devices(PLAN, Place(), Ownership(), {}) == {}
+    assert document.published({}) == {}
+
+
+def test_what_the_profiles_do_not_give() -> None:
+    place = Place(pool="fast", root={"pool": "slow"}, network="br0", cut_off=("eth9",))
+    plan = replace(PLAN, resources=Resources(disk=2**30))
+    found = document.devices(plan, place, Ownership(), {})
+    assert found["root"] == {"type": "disk", "path": "/", "pool": "fast", "size": "1073741824"}
+    assert found["eth0"] == {"type": "nic", "name": "eth0", "network": "br0"}
+    assert found["eth9"] == {"type": "none"}
+
+
+def test_shares() -> None:
+    shares = (Share(Path("/a"), "/mnt/a"), Share(Path("/b"), "/mnt/b", read_only=True))
+    found = document.devices(replace(PLAN, shares=shares), Place(), Ownership(shift=True), {})
+    both = {"type": "disk", "shift": "true"}
+    assert found["share-1"] == {**both, "source": "/a", "path": "/mnt/a"}
+    assert found["share-2"] == {**both, "source": "/b", "path": "/mnt/b", "readonly": "true"}
+
+
+def test_the_native_lines_are_shell_and_keep_the_secret_from_arguments(tmp_path: Path) -> None:
+    """A shell runs them with a command that writes down what it is told."""
+    lxc = tmp_path / "lxc"
+    lxc.write_text('#!/bin/sh\necho "$*"\n[ "$1" = init ] && cat\nexit 0\n')
+    lxc.chmod(0o755)
+    reserved = ports.Reserved("127.0.0.1", (), {})
+    plan = replace(PLAN, env={"ODD": "it's $HOME `id`"})
+    made = Creation(("default",), config(plan), {"eth0": {"type": "none"}}, reserved)
+    text = native.lines([str(lxc)], plan, made, "an-alias")
+    ended = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True)
+    lines = ended.stdout.splitlines()
+    assert lines[0] == "init --quiet an-alias demo-lxd-1 --profile default"
+    assert lines[-1] == "start --quiet demo-lxd-1"
+    told = dict(line.strip().split(": ", 1) for line in lines[1:-1] if line.startswith("  "))
+    assert json.loads(told['"environment.ODD"']) == "it's $HOME `id`"
+    assert json.loads(told['"environment.ABCD_PASSWORD"']) == "secret-secret"
+
+
+def test_the_native_lines_bring_an_image_that_lxd_has_not() -> None:
+    first = native.import_lines(["lxc"], PLAN, "an-alias")
+    assert first[0].startswith("abcd-run artifact --quiet abcdicdemo --to lxd --output ")
+    assert first[1].endswith("--alias an-alias")

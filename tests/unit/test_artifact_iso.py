@@ -1,0 +1,164 @@
+"""Published ISOs: what is started, and what is refused before anything is."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pycdlib import PyCdlib
+
+from abcd_run import artifact, places
+from abcd_run.artifact import iso
+from abcd_run.errors import ArtifactError
+from abcd_run.fleet import Fleet
+from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
+from abcd_run.registry import Registry
+
+INSTALLS = b"#cloud-config\ninstall:\n  auto: true\n"
+
+
+def write(path: Path, config: bytes = b"") -> Path:
+    """Write a small ISO with a cloud-config."""
+    made = PyCdlib()
+    made.new(interchange_level=3, rock_ridge="1.09", vol_ident="COS_LIVE")
+    made.add_fp(io.BytesIO(config), len(config), "/CONFIG.;1", rr_name="config.yaml")
+    made.write(str(path))
+    made.close()
+    return path
+
+
+@pytest.fixture
+def medium(tmp_path: Path) -> Path:
+    return write(tmp_path / "live.iso")
+
+
+@pytest.fixture
+def plan(medium: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
+    return Plan(
+        name="live-1",
+        image="live",
+        variant="abcdik-live",
+        kind=Kind.LIVE,
+        runtime="libvirt",
+        format=Format.ISO,
+        source=Source(Origin.ISO, str(medium), "abcdik-live"),
+        seed=Seed("live-1", "abcd", "secret"),
+    )
+
+
+def refused(plan: Plan) -> ArtifactError:
+    with pytest.raises(ArtifactError) as caught:
+        iso.artifact(plan, say=lambda _: None)
+    return caught.value
+
+
+def with_sum(plan: Plan, sha256: str) -> Plan:
+    return replace(plan, source=replace(plan.source, sha256=sha256))
+
+
+def sum_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_file_is_started_where_it_lies(plan: Plan, medium: Path) -> None:
+    for one in (plan, with_sum(plan, sum_of(medium))):
+        assert iso.artifact(one, say=lambda _: None).path == medium
+        assert iso.planned(one).path == medium
+
+
+def test_a_wrong_sum_is_named_with_the_right_one(plan: Plan, medium: Path) -> None:
+    expected = "0" * 64
+    error = refused(with_sum(plan, expected))
+    assert error.status == 4
+    assert expected in error.details
+    assert sum_of(medium) in error.details
+
+
+def test_the_sum_beside_counts(plan: Plan, medium: Path) -> None:
+    beside = medium.with_name("live.iso.sha256")
+    beside.write_text(f"{sum_of(medium)}  live.iso\n")
+    assert iso.artifact(plan, say=lambda _: None).path == medium
+    with medium.open("r+b") as file:
+        file.seek(40000)
+        file.write(b"corrupt")
+    assert "wrong sha256" in refused(plan).message
+
+
+def test_a_written_iso_has_its_sum_beside(plan: Plan, medium: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy.iso"
+    with Fleet(Registry.installed()) as fleet:
+        artifact.write(plan, fleet, out, say=lambda _: None)
+    assert sum_of(out) == sum_of(medium)
+    assert (tmp_path / "copy.iso.sha256").read_text() == f"{sum_of(medium)}  copy.iso\n"
+
+
+def test_a_cut_off_file(plan: Plan, medium: Path) -> None:
+    whole = medium.read_bytes()
+    medium.write_bytes(whole[:-2048])
+    error = refused(plan)
+    assert "cut off" in error.message
+    assert str(len(whole)) in error.details
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 50000, b"<html>not found</html>"])
+def test_what_is_no_iso(plan: Plan, medium: Path, content: bytes) -> None:
+    medium.write_bytes(content)
+    assert "not an ISO" in refused(plan).message
+
+
+def test_one_that_installs_by_itself_only_when_asked_for(plan: Plan, medium: Path) -> None:
+    write(medium, INSTALLS)
+    error = refused(plan)
+    assert "install.auto" in error.details
+    assert "abcdik.installs=true" in error.remedy
+    meant = replace(plan, source=replace(plan.source, installs=True))
+    assert iso.artifact(meant, say=lambda _: None).path == medium
+
+
+def test_never_is_never(plan: Plan) -> None:
+    source = replace(plan.source, location="http://127.0.0.1:1/live.iso")
+    error = refused(replace(plan, source=source, pull="never"))
+    assert "not here yet" in error.message
+    assert not list(places.cache().rglob("*.part"))
+
+
+def test_a_url_is_kept_by_its_sum(plan: Plan, medium: Path, serve: Callable[[Path], str]) -> None:
+    source = replace(plan.source, location=serve(medium), sha256=sum_of(medium))
+    one = replace(plan, source=source)
+    found = iso.artifact(one, say=lambda _: None).path
+    assert found == iso.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
+    medium.unlink()
+    offline = replace(one, pull="never")
+    assert iso.artifact(offline, say=lambda _: None).path == found
+
+
+def test_a_wrong_download_is_not_kept(
+    plan: Plan, medium: Path, serve: Callable[[Path], str]
+) -> None:
+    source = replace(plan.source, location=serve(medium), sha256="0" * 64)
+    error = refused(replace(plan, source=source))
+    assert "wrong sha256" in error.message
+    assert list(iso.folder().iterdir()) == []
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
+    """Return a function that gives the URL of a file."""
+    handler = partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield lambda path: f"http://127.0.0.1:{server.server_port}/{path.name}"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serve files without a word."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its name there)
+        """Say nothing."""

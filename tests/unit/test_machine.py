@@ -1,0 +1,116 @@
+"""What every virtual machine is told, and how commands reach it."""
+
+import json
+import shlex
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from abcd_run import machine, record
+from abcd_run.errors import LaunchFailed, UsageError
+from abcd_run.model import Format, Instance, Kind, Origin, Plan, Seed, Service, Share, Source
+
+PLAN = Plan(
+    name="demo-1",
+    image="abcd4demo",
+    variant="abcdik4demo",
+    kind=Kind.LIVE,
+    runtime="libvirt",
+    format=Format.ISO,
+    source=Source(Origin.STORE, "abcdik4demo", "localhost/abcdik4demo:latest"),
+    seed=Seed("demo-1", "abcd", "a 'secret' word", ssh_key="ssh-ed25519 AAAA me"),
+    services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
+)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def instance() -> Iterator[Instance]:
+    """Return an instance whose ssh port greets."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        ports = {22: ("127.0.0.1", server.getsockname()[1])}
+        found = Instance("demo-1", "libvirt", "id", record.labels(PLAN), running=True, ports=ports)
+        yield found
+
+
+@pytest.fixture
+def line(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    monkeypatch.setattr(machine, "_greets", lambda *_: True)
+    return instance
+
+
+def test_the_key_is_made_once_and_private() -> None:
+    key = machine.own_key()
+    assert key.stat().st_mode & 0o077 == 0
+    before = key.read_bytes()
+    assert machine.own_key().read_bytes() == before
+    assert machine.public_key().startswith("ssh-ed25519 ")
+    assert [one.name for one in key.parent.iterdir()] == [key.name]
+
+
+def test_seed_values() -> None:
+    shares = (Share(Path("/a"), "/mnt/a"), Share(Path("/b"), "/mnt/b", read_only=True))
+    plan = replace(PLAN, shares=shares, env={"GREETING": "hello world"})
+    values = machine.seed_values(plan, key="KEY")
+    assert values["ABCD_SHARE_0"] == "/mnt/a"
+    assert values["ABCD_SHARE_1"] == "/mnt/b:ro"
+    assert values["ABCD_ENV_GREETING"] == "hello world"
+    assert values["ABCD_EXEC_KEY"] == "KEY"
+    assert "ABCD_UID" in values
+    assert "ABCD_UID" not in machine.seed_values(PLAN, key="KEY")
+
+
+def test_user_data_is_a_cloud_config() -> None:
+    head, body = machine.user_data(PLAN, key="KEY").split("\n", 1)
+    assert head == "#cloud-config"
+    read = json.loads(body)
+    assert read["hostname"] == "demo-1"
+    assert read["users"][0]["passwd"] == "a 'secret' word"
+    assert read["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA me", "KEY"]
+
+
+def test_a_variable_with_a_line_break_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--env TEXT"):
+        machine.seed_files(replace(PLAN, env={"TEXT": "two\nlines"}))
+
+
+def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:
+    words = ["printf", "%s|", "a b", "$HOME", "c'd", "", "*"]
+    found = machine.ssh_line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
+    ended = subprocess.run(["sh", "-c", found[-1]], capture_output=True, text=True, check=True)
+    assert ended.stdout == "a b|$HOME|c'd||*|"
+    assert found[-2] == "abcd@127.0.0.1"
+
+
+def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None:
+    def remote(user: str, *command: str) -> list[str]:
+        return machine.ssh_line(line, command, user=user, tty=True, known_hosts=tmp_path)[-2:]
+
+    assert remote("root", "id") == ["root@127.0.0.1", remote("abcd", "id")[1]]
+    login, shell = remote("www", "id")
+    assert login == "root@127.0.0.1"
+    assert shlex.split(shell)[:4] == ["su", "www", "-s", "/bin/sh"]
+    assert remote("abcd")[-1] == "abcd@127.0.0.1"
+
+
+def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
+    plan = replace(PLAN, services=PLAN.services[:1])
+    found = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
+    with pytest.raises(LaunchFailed, match="no ssh service") as caught:
+        machine.ssh_line(found, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
+    assert "[services.ssh]" in caught.value.remedy
+
+
+def test_a_port_that_says_nothing_does_not_greet(instance: Instance) -> None:
+    address, port = instance.ports[22]
+    assert not machine._greets(address, port)
+    assert not machine._greets(address, 1)

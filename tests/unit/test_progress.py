@@ -1,0 +1,170 @@
+"""The display: plain lines in files, live lines on terminals."""
+
+import io
+import os
+import pty
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+from abcd_run.model import Stage
+from abcd_run.progress import LiveLines, PlainLines, Silent, progress
+
+
+@pytest.fixture(autouse=True)
+def drawn_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("abcd_run.progress.REDRAW_SECONDS", 60)
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched(io.StringIO):
+    """A stream that remembers each piece written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+def test_plain_lines() -> None:
+    out, clock = Watched(), Clock()
+    shown = PlainLines(out, clock)
+    shown.stage("one", Stage.PLANNED)
+    clock.now = 1.5
+    shown.stage("one", Stage.FETCHED)
+    shown.stage("two", Stage.PLANNED)
+    shown.close()
+    assert out.getvalue().splitlines() == [
+        "  0.0 s  one  planned",
+        "  1.5 s  one  fetched",
+        "  1.5 s  two  planned",
+    ]
+
+
+def test_plain_lines_say_what_lasts_and_only_once() -> None:
+    out, clock = Watched(), Clock()
+    shown = PlainLines(out, clock)
+    shown.say("one", "quick")
+    shown.say("one", "slow")
+    shown._redraw()
+    clock.now = 2
+    shown._redraw()
+    shown._redraw()
+    shown.say("one", "slow")
+    clock.now = 4
+    shown._redraw()
+    shown.close()
+    assert out.getvalue() == "  2.0 s  one  slow\n"
+
+
+@pytest.mark.parametrize("kind", [PlainLines, LiveLines])
+def test_what_a_program_prints_cannot_break_the_display(kind: type[PlainLines]) -> None:
+    out, clock = Watched(), Clock()
+    shown = kind(out, clock)
+    shown.say("one", "10%\r20%\x1b[31m red\x1b[0m\nnext\tline\x07")
+    clock.now = 2
+    shown._redraw()
+    shown.close()
+    (line,) = [piece for piece in out.pieces if "one" in piece]
+    text = re.sub(r"\x1b\[2K|\n$", "", line)
+    assert text.isprintable()
+    assert "20%" in text
+    assert "line" in text
+
+
+def test_live_lines_are_drawn_in_their_place() -> None:
+    out, clock = Watched(), Clock()
+    shown = LiveLines(out, clock)
+    shown.stage("one", Stage.PLANNED)
+    shown.say("longer", "pulling")
+    shown._redraw()
+    first = out.pieces[-1]
+    assert first == (
+        "\x1b[2K  0.0 s  one     planned  \n\x1b[2K  0.0 s  longer  planned    pulling\n"
+    )
+    clock.now = 3
+    shown.stage("one", Stage.READY)
+    shown._redraw()
+    assert out.pieces[-1].startswith("\x1b[2F\x1b[2K  3.0 s  one     ready")
+    shown.close()
+    assert out.pieces[-1] == "\x1b[2F\x1b[0J"
+
+
+def test_more_launches_than_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor cannot go up beyond the top: what does not fit is left out, ready ones first."""
+    monkeypatch.setenv("LINES", "6")
+    monkeypatch.setenv("COLUMNS", "30")
+    out = Watched()
+    shown = LiveLines(out, Clock())
+    for number in range(20):
+        shown.stage(f"n{number}", Stage.READY if number < 18 else Stage.PLANNED)
+    shown.say("n19", "x" * 100)
+    shown._redraw()
+    drawn = out.pieces[-1]
+    assert drawn.count("\n") == 5
+    assert "n18" in drawn
+    assert "n19" in drawn
+    assert "15 more" in drawn or "16 more" in drawn
+    assert max(len(row) for row in drawn.replace("\x1b[2K", "").splitlines()) < 30
+    shown.close()
+
+
+@contextmanager
+def terminal() -> Iterator[Callable[[], bytes]]:
+    """Make standard error of some code a terminal; the function returns what it showed."""
+    above, below = pty.openpty()
+    seen = bytearray()
+
+    def read() -> None:
+        try:
+            while data := os.read(above, 1024):
+                seen.extend(data)
+        except OSError:  # the other end is closed
+            return
+
+    thread = Thread(target=read)
+    thread.start()
+
+    def end() -> bytes:
+        thread.join()
+        return bytes(seen)
+
+    with os.fdopen(below, "w") as out:
+        shown = progress(quiet=False, out=out)
+        assert isinstance(shown, LiveLines)
+        shown.stage("one", Stage.RUNNING)
+        shown._redraw()
+        shown.close()
+    yield end
+    os.close(above)
+
+
+def test_a_terminal_gets_live_lines() -> None:
+    with terminal() as seen:
+        drawn, _, wiped = seen().partition(b"\r\n")
+    assert b"one  running" in drawn
+    assert wiped == b"\x1b[1F\x1b[0J"
+
+
+@pytest.mark.parametrize(("quiet", "kind"), [(True, Silent), (False, PlainLines)])
+def test_which_display(quiet: bool, kind: type) -> None:
+    shown = progress(quiet=quiet, out=io.StringIO())
+    assert type(shown) is kind
+    shown.stage("one", Stage.PLANNED)
+    shown.say("one", "something")
+    shown.close()

@@ -1,0 +1,261 @@
+"""How far an instance has come, asked of real sockets."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from json import dumps
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from abcd_run import endpoints, readiness
+from abcd_run.model import Endpoint, Instance, Ready, Service, Stage
+from abcd_run.testing.page import Listener, Page
+
+WEB = Service("web", 8080, "http", open=True)
+SSH = Service("ssh", 22, "ssh")
+
+
+def instance(
+    *services: Service, ready: Ready | None = None, ports: dict[int, Any], **facts: Any
+) -> Instance:
+    profile = {
+        "user": "abcd",
+        "services": [asdict(service) for service in services],
+        "ready": asdict(ready or Ready()),
+    }
+    return Instance(
+        name="one",
+        runtime="fake",
+        runtime_id="1",
+        labels={"abcd-run.profile": dumps(profile)},
+        password="secret",
+        ports=ports,
+        **{"running": True, **facts},
+    )
+
+
+@contextmanager
+def server(talk: Callable[[socket.socket], None]) -> Iterator[tuple[str, int]]:
+    """Serve one connection by hand."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                talk(connection)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()
+        thread.join()
+
+
+def closes(connection: socket.socket) -> None:
+    """Do what rootlessport does when nobody listens inside."""
+
+
+def greets(connection: socket.socket) -> None:
+    connection.sendall(b"SSH-2.0-x\r\n")
+
+
+def babbles(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(b"this is not HTTP\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("service", "talk", "stage", "seen"),
+    [
+        (SSH, closes, Stage.RUNNING, "port \\d+ closes at once"),
+        (SSH, greets, Stage.READY, ""),
+        (WEB, closes, Stage.RUNNING, "web does not answer yet: .+"),
+        (WEB, babbles, Stage.RUNNING, "web does not answer yet: .+"),
+    ],
+)
+def test_ports(
+    service: Service, talk: Callable[[socket.socket], None], stage: Stage, seen: str
+) -> None:
+    import re
+
+    with server(talk) as address:
+        answer = readiness.look(instance(service, ports={service.port: address}))
+    assert answer.stage is stage
+    assert re.fullmatch(seen, answer.seen)
+
+
+def test_a_silent_port_that_stays_open_is_ready() -> None:
+    listener = Listener(("127.0.0.1", 0))
+    answer = readiness.look(instance(SSH, ports={22: listener.address}))
+    listener.close()
+    assert answer.stage is Stage.READY
+
+
+def test_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = taken.getsockname()
+    assert readiness.look(instance(WEB, ports={8080: address})).stage is Stage.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("status", "lenient", "stage"),
+    [
+        (200, False, Stage.READY),
+        (302, False, Stage.READY),
+        (401, False, Stage.REACHABLE),
+        (404, False, Stage.REACHABLE),
+        (503, False, Stage.REACHABLE),
+        (401, True, Stage.READY),
+        (404, True, Stage.READY),
+        (503, True, Stage.REACHABLE),
+    ],
+)
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_pages(status: int, lenient: bool, stage: Stage, address: str) -> None:
+    page = Page(("127.0.0.1", 0), "abcd:secret", status=status)
+    ready = Ready("web", lenient=lenient)
+    seen = readiness.look(instance(WEB, ready=ready, ports={8080: (address, page.address[1])}))
+    page.close()
+    assert seen.stage is stage
+    assert page.asked == 1
+    assert (f"HTTP status {status}" in seen.seen) == (stage is Stage.REACHABLE)
+
+
+def test_the_password_is_used() -> None:
+    page = Page(("127.0.0.1", 0), "abcd:another")
+    assert readiness.look(instance(WEB, ports={8080: page.address})).stage is Stage.REACHABLE
+    page.close()
+
+
+def test_a_slow_page_is_ready_for_who_waits_long_enough() -> None:
+    """An interpreted machine takes seconds for each page, however long it has been up."""
+    page = Page(("127.0.0.1", 0), "abcd:secret", seconds=0.5)
+    found = instance(WEB, ports={8080: page.address})
+    seen = [readiness.look(found, seconds=seconds).stage for seconds in (0.1, 5)]
+    page.close()
+    assert seen == [Stage.RUNNING, Stage.READY]
+
+
+@pytest.mark.parametrize(
+    ("waited", "seconds"), [(0, 2), (19, 2), (60, 6), (300, 30), (86400, 30), (-5, 2)]
+)
+def test_patience_grows_with_the_time_that_was_waited(waited: float, seconds: float) -> None:
+    assert readiness.patience(waited) == seconds
+
+
+@pytest.mark.parametrize("path", ["/ü", "/a b", "/100%", "/%20", "/?q=ö"])
+def test_any_path_can_be_asked_for(path: str) -> None:
+    page = Page(("127.0.0.1", 0), "abcd:secret")
+    found = instance(Service("web", 8080, "http", path), ports={8080: page.address})
+    seen = readiness.look(found)
+    page.close()
+    assert seen.stage is Stage.READY, seen
+    (endpoint,) = endpoints.endpoints(found)
+    assert endpoint.url.isascii()
+    assert " " not in endpoint.url
+
+
+@pytest.mark.parametrize(
+    ("own", "path", "asked", "says"),
+    [
+        ("/desk", "", "/desk", "web answers with HTTP status 503"),
+        ("/desk", "/drawn?a=b", "/drawn?a=b", "waiting for web's /drawn?a=b"),
+    ],
+)
+def test_the_readys_path_is_the_one_that_is_asked(
+    own: str, path: str, asked: str, says: str
+) -> None:
+    page = Page(("127.0.0.1", 0), "abcd:secret", status=503)
+    service = Service("web", 8080, "http", own)
+    found = instance(service, ready=Ready("web", path=path), ports={8080: page.address})
+    seen = readiness.look(found)
+    page.close()
+    assert page.paths == [asked]
+    assert seen == readiness.Answer(Stage.REACHABLE, says)
+    # People are still led to the service's own.
+    assert endpoints.endpoints(found)[0].url.endswith(own)
+
+
+@pytest.mark.parametrize(
+    ("printed", "stage"),
+    [(b"", Stage.RUNNING), (b"booting\nlogin: ", Stage.READY), (b"\xff no login:", Stage.RUNNING)],
+)
+def test_console(printed: bytes, stage: Stage) -> None:
+    found = instance(ready=Ready(console="^login:"), ports={})
+    assert readiness.look(found, console=lambda: printed).stage is stage
+
+
+def test_a_mangled_expression_is_no_crash() -> None:
+    seen = readiness.look(instance(ready=Ready(console="("), ports={}), console=lambda: b"(")
+    assert seen.stage is Stage.RUNNING
+    assert "no regular expression" in seen.seen
+
+
+def test_what_needs_no_waiting() -> None:
+    assert readiness.look(instance(ports={})).stage is Stage.READY
+    ended = instance(WEB, ports={}, running=False, state="exited with status 1")
+    assert readiness.look(ended) == readiness.Answer(Stage.CREATED, "exited with status 1")
+    unpublished = readiness.look(instance(WEB, ports={}))
+    assert unpublished == readiness.Answer(Stage.RUNNING, "port 8080 is not published")
+
+
+def test_the_readys_service_is_the_one_that_is_asked() -> None:
+    page, listener = Page(("127.0.0.1", 0), "x:y"), Listener(("127.0.0.1", 0))
+    ports = {8080: page.address, 22: listener.address}
+    both = instance(WEB, SSH, ready=Ready("ssh"), ports=ports)
+    assert readiness.look(both).stage is Stage.READY
+    page.close()
+    listener.close()
+    assert page.asked == 0
+
+
+# Endpoints
+
+SCREEN = Endpoint("screen", "spice", "spice://127.0.0.1:5900")
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "url"),
+    [
+        (WEB, "127.0.0.1", "http://127.0.0.1:5/"),
+        (Service("w", 1, "https", "/vnc.html?a=b"), "::1", "https://[::1]:5/vnc.html?a=b"),
+        (SSH, "127.0.0.1", "ssh://abcd@127.0.0.1:5"),
+        (Service("v", 1, "vnc", "/"), "127.0.0.1", "vnc://127.0.0.1:5"),
+    ],
+)
+def test_urls(service: Service, address: str, url: str) -> None:
+    found = endpoints.endpoints(instance(service, ports={service.port: (address, 5)}))
+    assert found == (Endpoint(service.name, service.protocol, url),)
+
+
+def test_ports_that_no_profile_names_are_guessed_at() -> None:
+    at = ("127.0.0.1", 5)
+    found = endpoints.endpoints(instance(SSH, ports={8080: at, 22: at, 443: at, 7777: at}))
+    assert [(one.service, one.protocol) for one in found] == [
+        ("ssh", "ssh"),
+        ("port-443", "https"),
+        ("port-7777", "tcp"),
+        ("port-8080", "http"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("services", "screens", "shown"),
+    [
+        ((), (), None),
+        ((SSH,), (), None),
+        ((SSH,), (SCREEN,), "screen"),
+        ((SSH, Service("page", 1, "http")), (SCREEN,), "screen"),
+        ((SSH, Service("page", 1, "http")), (), "page"),
+        ((WEB, Service("page", 1, "http")), (SCREEN,), "web"),
+        ((Service("v", 2, "vnc", open=True), Service("page", 1, "http")), (SCREEN,), "v"),
+    ],
+)
+def test_to_open(
+    services: tuple[Service, ...], screens: tuple[Endpoint, ...], shown: str | None
+) -> None:
+    ports = {service.port: ("127.0.0.1", 5) for service in services}
+    found = endpoints.to_open(instance(*services, ports=ports, screens=screens))
+    assert (found.service if found else None) == shown

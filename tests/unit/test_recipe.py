@@ -1,0 +1,196 @@
+"""What is built from recipes: which layers in what order, and when anew."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run import build, choose, places, planner, recipe, target
+from abcd_run.catalogue import Catalogue
+from abcd_run.choose import Choice
+from abcd_run.errors import ArtifactError
+from abcd_run.fleet import Fleet
+from abcd_run.model import Format, Kind, Origin, Plan, Source
+from abcd_run.oci.store import Store
+from abcd_run.profile import Profile, Variant
+from abcd_run.request import Request
+from abcd_run.runtime import Say
+from abcd_run.testing.fake import FakeEngine
+from tests.unit.oci.making import Tar, layout, tar_of
+
+Write = Callable[..., Path]
+CONTAINER = (Kind.CONTAINER,)
+
+
+@dataclass
+class Builder:
+    """A runtime that builds: it notes each layer with its Containerfile and its files."""
+
+    folder: Path
+    built: dict[str, str] = field(default_factory=dict[str, str])
+    files: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    saved: list[str] = field(default_factory=list[str])
+
+    def build(self, context: Path, *, name: str, say: Say) -> None:
+        assert name not in self.built, "built twice"
+        self.built[name] = (context / "Containerfile").read_text()
+        found = (path.relative_to(context.parent) for path in context.parent.rglob("*"))
+        self.files[name] = set(map(str, found))
+
+    def save(self, name: str, out: Path) -> None:
+        self.saved.append(name)
+        labels = dict(re.findall(r"^LABEL (\S+)=(\S+)$", self.built[name], re.MULTILINE))
+        made = layout(self.folder / f"saved-{len(self.saved)}", Tar().file("x"), Labels=labels)
+        tar_of(made, out)
+
+    @property
+    def order(self) -> list[str]:
+        return [name.removeprefix("localhost/").removesuffix(":latest") for name in self.built]
+
+
+@pytest.fixture
+def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
+    """What builds, whatever runtimes there are."""
+    found = Builder(tmp_path)
+    monkeypatch.setattr(build, "_builder", lambda _fleet: found)
+    return found
+
+
+@pytest.fixture
+def family(write: Write) -> Path:
+    """A profile whose parent has a recipe too, and that one's folder."""
+    parent = write("parent", "[abcdic]\n[abcdik]").with_suffix("")
+    child = write("child", "parent = 'parent'").with_suffix("")
+    for folder, layers in ((parent, ("base", "abcdic", "abcdik")), (child, ("base", "abcdic"))):
+        for layer in layers:
+            (folder / layer).mkdir(parents=True)
+            (folder / layer / "Containerfile").write_text(f"# {folder.name} {layer}\n")
+    return parent
+
+
+def profile(name: str) -> Profile:
+    return Catalogue.usual().profile(name)
+
+
+def plan(name: str, fleet: Fleet) -> Plan:
+    request = Request(name)
+    (found,) = planner.plan(request, target.resolve(request, Catalogue.usual()), fleet).plans
+    return found
+
+
+def said(_text: str) -> None:
+    """Say nothing."""
+
+
+def test_parents_are_built_first(family: Path, fleet: Fleet, builder: Builder) -> None:
+    assert build.build(profile("child"), CONTAINER, fleet, say=said) == ["abcdic-child"]
+    assert builder.order == ["parent-base", "abcdic-parent", "child-base", "abcdic-child"]
+    assert builder.saved == ["localhost/abcdic-child:latest"]
+    assert builder.built["localhost/parent-base:latest"].startswith("# parent base\n")
+    label = f"LABEL {recipe.LABEL}={recipe.digest(profile('child').recipes, Kind.CONTAINER)}"
+    assert [name for name in builder.built if label in builder.built[name]] == builder.saved
+    assert Store(places.store()).resolve("abcdic-child") is not None
+    assert Store(places.store()).resolve("abcdic-parent") is None
+
+
+def test_a_parent_alone_is_built_without_its_children(
+    family: Path, fleet: Fleet, builder: Builder
+) -> None:
+    kinds = (Kind.CONTAINER, Kind.LIVE)
+    names = ["abcdic-parent", "abcdik-parent"]
+    assert build.build(profile("parent"), kinds, fleet, say=said) == names
+    assert builder.order == ["parent-base", *names]
+
+
+def test_layers_are_prepared_in_a_copy(family: Path, fleet: Fleet, builder: Builder) -> None:
+    script = family / "base" / "prepare"
+    script.write_text("#!/bin/sh\n: >brought\n")
+    script.chmod(0o755)
+    build.build(profile("child"), CONTAINER, fleet, say=said)
+    assert "base/brought" in builder.files["localhost/parent-base:latest"]
+    # An upper layer finds its base as that was prepared.
+    assert "base/brought" in builder.files["localhost/abcdic-parent:latest"]
+    assert sorted(path.name for path in (family / "base").iterdir()) == ["Containerfile", "prepare"]
+    assert (family / "abcdic" / "Containerfile").read_text() == "# parent abcdic\n"
+
+
+def test_what_is_built_is_built_again_when_its_parent_changes(
+    family: Path, fleet: Fleet, builder: Builder
+) -> None:
+    wanted = plan("child", fleet)
+    assert wanted.source.recipes == (family, family.with_name("child"))
+    build.ensure(wanted, fleet, say=said)
+    assert len(builder.built) == 4
+    build.ensure(wanted, fleet, say=said)  # or the builder would say: built twice
+    (family / "abcdik" / "Containerfile").write_text("# of another variant\n")
+    build.ensure(wanted, fleet, say=said)
+    assert builder.saved == ["localhost/abcdic-child:latest"]
+    (family / "base" / "Containerfile").write_text("# changed\n")
+    builder.built.clear()
+    build.ensure(wanted, fleet, say=said)
+    assert builder.built["localhost/parent-base:latest"].startswith("# changed\n")
+    assert len(builder.saved) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (lambda parent: (parent / "base" / "more").touch(), True),
+        (lambda parent: (parent / "abcdic" / "Containerfile").write_text("#"), True),
+        (lambda parent: (parent / "base" / "Containerfile").chmod(0o744), True),
+        (lambda parent: (parent / "base" / "Containerfile").rename(parent / "base" / "x"), True),
+        (lambda parent: (parent / "abcdik" / "Containerfile").write_text("#"), False),
+        (lambda parent: (parent / "README").touch(), False),
+        (lambda parent: (parent / "base" / "Containerfile").touch(), False),
+    ],
+)
+def test_the_digest_is_of_all_that_a_variant_is_built_from(
+    change: Callable[[Path], object], differs: bool, family: Path
+) -> None:
+    recipes = profile("child").recipes
+    before = recipe.digest(recipes, Kind.CONTAINER)
+    change(family)
+    assert (recipe.digest(recipes, Kind.CONTAINER) != before) is differs
+    assert recipe.digest(recipes[1:], Kind.CONTAINER) != before
+
+
+def test_without_a_recipe_of_its_own(
+    family: Path, write: Write, fleet: Fleet, engine: FakeEngine
+) -> None:
+    write("plain", "parent = 'parent'")
+    found = profile("plain")
+    assert (found.recipe, found.recipes) == (None, (family,))
+    with pytest.raises(ArtifactError, match="plain has no recipe to build from"):
+        build.build(found, CONTAINER, fleet, say=said)
+
+
+def test_what_one_request_wants_is_built_at_once(
+    family: Path, fleet: Fleet, builder: Builder
+) -> None:
+    """Two variants have one base, which takes most of the time; what is there is left alone."""
+    found = plan("parent", fleet)
+    both = replace(found.source, kinds=(Kind.CONTAINER, Kind.LIVE))
+    build.ensure(replace(found, source=both), fleet, say=said)
+    assert builder.order == ["parent-base", "abcdic-parent", "abcdik-parent"]
+    live = replace(found, kind=Kind.LIVE, variant="abcdik-parent", source=both)
+    build.ensure(live, fleet, say=said)
+    assert len(builder.order) == 3
+
+
+def test_runtimes_of_one_request_want_their_variants_together() -> None:
+    origins = ((Kind.CONTAINER, Origin.RECIPE), (Kind.LIVE, Origin.RECIPE))
+    assert _kinds(*origins) == [(Kind.CONTAINER, Kind.LIVE)] * 2
+    # What is there, or comes from elsewhere, is not built.
+    assert _kinds(origins[0], (Kind.LIVE, Origin.STORE)) == [(Kind.CONTAINER,), ()]
+
+
+def _kinds(*wanted: tuple[Kind, Origin]) -> list[tuple[Kind, ...]]:
+    nobody: Any = None
+    choices = [
+        Choice(nobody, nobody, Variant(kind, kind), Format.OCI, Source(origin, "x", "x"))
+        for kind, origin in wanted
+    ]
+    return [one.source.kinds for one in choose._together(choices)]

@@ -1,0 +1,202 @@
+"""The record of an instance: what goes into labels comes out again, also of other versions."""
+
+import json
+import shlex
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from abcd_run import container, record
+from abcd_run.model import (
+    Format,
+    Kind,
+    Origin,
+    Plan,
+    Ready,
+    Resources,
+    Seed,
+    Service,
+    Share,
+    Source,
+)
+
+PASSWORD = 'it\'s $ecret; "quoted" `x`'
+PLAN = Plan(
+    name="web-fake-1",
+    image="web",
+    variant="abcdic-web",
+    kind=Kind.CONTAINER,
+    runtime="fake",
+    format=Format.OCI,
+    source=Source(Origin.REGISTRY, "registry.example/web:1", "localhost/abcdic-web:latest"),
+    seed=Seed("web-fake-1", "abcd", PASSWORD, ssh_key="ssh-ed25519 AAAA me@host", image="web"),
+    profile="/somewhere/web.toml",
+    services=(
+        Service("web", 8080, "http", "/a b", open=True, variant="abcdic"),
+        Service("ssh", 22, "ssh"),
+    ),
+    screen=("/usr/lib/it/shoot it", "--to", "-", 'a "b"'),
+    ready=Ready("web", path="/drawn", timeout=7.5),
+    resources=Resources(memory=2**30, cpus=1.5, shm=2**26),
+    shares=(Share(Path("/home/me/my work"), "/mnt/my work", read_only=True),),
+    env={"GREETING": "hello 'world'\n$HOME"},
+    ports={8080: 10080},
+    command=("sh", "-c", "echo 'a b'"),
+    created="2026-01-02T03:04:05.678Z",
+)
+
+
+def test_round_trip() -> None:
+    found = record.read(record.labels(PLAN))
+    assert found.name == PLAN.name
+    assert (found.image, found.variant, found.created) == ("web", "abcdic-web", PLAN.created)
+    assert found.user == "abcd"
+    assert found.services == PLAN.services
+    assert found.ready == PLAN.ready
+    assert found.screen == PLAN.screen
+
+
+def test_labels_are_the_designs_and_hold_no_secret() -> None:
+    labels = record.labels(PLAN)
+    names = ("version", "image", "variant", "name", "created", "profile")
+    assert set(labels) == {f"abcd-run.{name}" for name in names}
+    assert PASSWORD not in json.dumps(labels)
+    assert all(isinstance(value, str) for value in labels.values())
+
+
+@pytest.mark.parametrize(
+    ("created", "least", "most"),
+    [
+        ("2026-01-02T03:04:05.678Z", 86400, 1e10),
+        (datetime.now(UTC).isoformat(), 0, 3600),
+        ("2026-01-02T03:04:05", 0, 0),
+        ("soon", 0, 0),
+        ("", 0, 0),
+    ],
+)
+def test_age(created: str, least: float, most: float) -> None:
+    age = record.read(record.labels(replace(PLAN, created=created))).age
+    assert least <= age <= most
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "5",
+        '{"services": null, "ready": null}',
+        '{"services": 5, "ready": 5, "user": null}',
+        '{"services": ["web"], "ready": ["web"]}',
+        '{"services": [{"name": "web"}], "ready": {"nosuch": 1}}',
+        '{"services": [{"name": "web", "port": 8080, "newer": true}], "ready": {"newer": 1}}',
+        '{"services": [{"name": "web", "port": "8080"}], "ready": {"timeout": "soon"}}',
+        '{"services": [], "ready": {"console": "("}}',
+    ],
+)
+def test_what_another_version_wrote_is_read_as_far_as_it_goes(text: str) -> None:
+    found = record.read({"abcd-run.profile": text, "abcd-run.image": "web"})
+    assert found.image == "web"
+    assert isinstance(found.ready.timeout, int | float)
+    assert [service.port for service in found.services] == ([8080] if "newer" in text else [])
+
+
+@pytest.mark.parametrize("screen", ["null", '"shoot"', "5", "[1]", '["shoot", null]', "{}"])
+def test_a_mangled_screen_is_none(screen: str) -> None:
+    assert record.read({"abcd-run.profile": f'{{"screen": {screen}}}'}).screen == ()
+
+
+# The seed
+
+
+def test_seed_is_shell() -> None:
+    """A shell reads the file back, whatever the password is."""
+    script = '. /dev/stdin; printf %s "$ABCD_PASSWORD"'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", script], input=PLAN.seed.file(), capture_output=True, check=True
+    )
+    assert ended.stdout.decode() == PASSWORD
+    assert set(PLAN.seed.environment()) == {
+        f"ABCD_{name}"
+        for name in (
+            "HOSTNAME", "USER", "PASSWORD", "SSH_KEY", "KEYBOARD", "LOCALE", "IMAGE", "VARIANT",
+            "RUNTIME",
+        )
+    }  # fmt: skip
+
+
+def test_secrets_are_not_shown_by_accident() -> None:
+    assert PASSWORD not in repr(PLAN)
+    assert "ABCD_PASSWORD" in PLAN.environment()
+    assert PLAN.environment()["GREETING"] == PLAN.env["GREETING"]
+
+
+# The line that a person would type
+
+
+def pasted(plan: Plan, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Paste the line into a shell; return the arguments and the variables that came of it."""
+    program = folder / "fakectl"
+    program.write_text('#!/bin/sh\nprintf "%s\\0" "$@" >args\n/usr/bin/env -0 >env\n')
+    program.chmod(0o755)
+    ports = [service.port for service in plan.services]
+    line = container.run_line([str(program)], plan, "localhost/x", ports=ports, extra=["--init"])
+    subprocess.run(["/bin/sh", "-c", line], cwd=folder, check=True)
+    args = (folder / "args").read_text().split("\0")[:-1]
+    pairs = (pair.partition("=") for pair in (folder / "env").read_text().split("\0") if pair)
+    return args, {key: value for key, _, value in pairs}
+
+
+def test_run_line_can_be_pasted(tmp_path: Path) -> None:
+    args, env = pasted(PLAN, tmp_path)
+    assert env["ABCD_PASSWORD"] == PASSWORD
+    assert env["GREETING"] == PLAN.env["GREETING"]
+    options = dict(pairwise(args))
+    assert args[:2] == ["run", "--detach"]
+    assert options["--name"] == options["--hostname"] == "web-fake-1"
+    assert options["--memory"] == str(2**30)
+    assert options["--cpus"] == "1.5"
+    assert options["--volume"] == "/home/me/my work:/mnt/my work:ro"
+    assert args[-5:] == ["--init", "localhost/x", "sh", "-c", "echo 'a b'"]
+    published = [args[i + 1] for i, word in enumerate(args) if word == "--publish"]
+    assert published == ["127.0.0.1:10080:8080", "127.0.0.1::22"]
+    labels = [args[i + 1] for i, word in enumerate(args) if word == "--label"]
+    assert dict(label.split("=", 1) for label in labels) == record.labels(PLAN)
+
+
+def test_no_secret_is_an_argument(tmp_path: Path) -> None:
+    args, _ = pasted(PLAN, tmp_path)
+    everything = "\0".join(args)
+    assert PASSWORD not in everything
+    assert shlex.quote(PASSWORD) not in everything
+    assert "hello" not in everything
+    assert "ABCD_PASSWORD" in args
+    assert "GREETING" in args
+
+
+def test_run_line_for_an_ipv6_address(tmp_path: Path) -> None:
+    args, _ = pasted(replace(PLAN, address="::1"), tmp_path)
+    assert "[::1]:10080:8080" in args
+
+
+def test_bound_ports() -> None:
+    bound = container.bound_ports(
+        {
+            "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}],
+            "22/tcp": [{"HostIp": "", "HostPort": "22"}],
+            "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "53"}],
+            "1/tcp": None,
+            "2/tcp": [],
+        }
+    )
+    assert bound == {8080: ("127.0.0.1", 49153), 22: ("0.0.0.0", 22)}
+
+
+def test_password_of_an_environment() -> None:
+    assert container.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
+    assert container.password(["A=1"]) == ""

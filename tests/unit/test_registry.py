@@ -1,0 +1,102 @@
+"""Plug-ins: found by entry points, and never a crash when they are broken."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from abcd_run.errors import UsageError
+from abcd_run.registry import Registry, connect
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.testing.cli import Ended
+from abcd_run.testing.fake import FakeEngine, fake_backend
+
+Plugins = Callable[..., Path]
+
+BROKEN = {
+    "raises": "1 / 0",
+    "misses_its_sdk": "import firecracker_sdk",
+    "misses_itself": "import abcd_run_nosuch",
+    "is_no_backend": "BACKEND = 'a string'",
+    "has_no_backend": "",
+    "is_no_python": "def",
+    "exits": "raise SystemExit(3)",
+}
+SAYS = {
+    "raises": "its plug-in is broken: ZeroDivisionError: division by zero",
+    "misses_its_sdk": "the Python package 'firecracker_sdk' is not installed",
+    "misses_itself": "its plug-in is broken: No module named 'abcd_run_nosuch'",
+    "is_no_backend": "its plug-in is broken: TypeError: 'a string' is no Backend",
+    "has_no_backend": "its plug-in is broken: AttributeError",
+    "is_no_python": "its plug-in is broken: SyntaxError",
+    "exits": "its plug-in is broken: SystemExit: 3",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_plugin_is_a_line(kind: str, plugins: Plugins, run: Callable[..., Ended]) -> None:
+    name = f"plugin_{kind}"
+    folder = plugins(broken=f"{name}:BACKEND", fake="abcd_run.testing.fake:BACKENDS.fake")
+    (folder / f"{name}.py").write_text(BROKEN[kind])
+    found = Registry.installed().backend("broken")
+    assert isinstance(found, Problem)
+    assert found.message.startswith(SAYS[kind])
+    assert found.remedy
+    assert SAYS[kind] in run("doctor").out
+    assert run("ps").status == 0
+    asked = run("ps", "--on", "broken")
+    assert asked.status == 3
+    assert SAYS[kind] in asked.err
+
+
+def test_two_of_one_name_are_refused(plugins: Plugins) -> None:
+    plugins(("same", "one:BACKEND"), ("same", "two:BACKEND"))
+    found = Registry.installed().backend("same")
+    assert found == Problem(
+        "two plug-ins call themselves same: one:BACKEND and two:BACKEND", "uninstall one of them"
+    )
+
+
+def test_one_that_is_seen_twice_is_one(plugins: Plugins) -> None:
+    value = "abcd_run.testing.fake:BACKENDS.fake"
+    plugins(("fake", value), ("fake", value))
+    assert isinstance(Registry.installed().backend("fake"), Backend)
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ((), ["podman", "docker", "another", "zoo"]),
+        (("zoo", "nosuch", "docker"), ["zoo", "docker", "podman", "another"]),
+    ],
+)
+def test_order(order: tuple[str, ...], names: list[str], plugins: Plugins) -> None:
+    plugins(zoo="z:Z", docker="d:D", another="a:A", podman="p:P")
+    assert Registry.installed(order).names() == names
+
+
+def test_unknown(plugins: Plugins) -> None:
+    plugins(podman="p:P")
+    with pytest.raises(UsageError, match="no runtime called 'pdoman'") as caught:
+        Registry.installed().known("pdoman")
+    assert caught.value.remedy == "did you mean podman?"
+    assert caught.value.details == "known runtimes: podman"
+
+
+def test_connect() -> None:
+    engine = FakeEngine()
+    runtime = connect(fake_backend(engine))
+    assert isinstance(runtime, Runtime)
+    engine.problem = Problem("not installed", "install it")
+    assert connect(fake_backend(engine)) == engine.problem
+    assert engine.calls == ["missing", "open", "missing"]
+
+
+@pytest.mark.parametrize("backend", ["podman", "docker", "lxd", "libvirt", "virtualbox"])
+def test_built_in_backends_are_missing_on_a_bare_host(backend: str, home: Path) -> None:
+    """They say what to install, without their SDK."""
+    module = pytest.importorskip(f"abcd_run_{backend}")
+    problem = module.BACKEND.missing()
+    assert problem
+    assert problem.message
+    assert problem.remedy

@@ -1,0 +1,128 @@
+"""What the word IMAGE stands for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run import recipe, target
+from abcd_run.catalogue import Catalogue
+from abcd_run.errors import ArtifactError
+from abcd_run.model import Kind, Origin, Ready, Service
+from abcd_run.request import Request
+from abcd_run.testing.image import write_layout
+
+Write = Callable[..., Path]
+
+
+def resolve(word: str, **wanted: Any) -> target.Target:
+    return target.resolve(Request(word, **wanted), Catalogue.usual())
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "kinds"),
+    [
+        ("both", "both", [Kind.CONTAINER, Kind.LIVE]),
+        ("abcdic-both", "both", [Kind.CONTAINER]),
+        ("abcdik-both", "both", [Kind.LIVE]),
+        ("abcdik4demo", "abcd4demo", [Kind.LIVE]),
+        ("./here.toml", "here", [Kind.CONTAINER]),
+        ("~/here.toml", "here", [Kind.CONTAINER]),
+        ("./My Live.v2.iso", "my-live", [Kind.LIVE]),
+        ("nginx:1.27", "nginx", [Kind.CONTAINER]),
+        ("postgres:16", "postgres", [Kind.CONTAINER]),
+        ("docker.io/library/nginx", "nginx", [Kind.CONTAINER]),
+        ("localhost:5000/a/my_image:x", "my-image", [Kind.CONTAINER]),
+        ("quay.io/a/b@sha256:" + "0" * 64, "b", [Kind.CONTAINER]),
+    ],
+)
+def test_image(word: str, name: str, kinds: list[Kind], write: Write, home: Path) -> None:
+    write("both", "[abcdic]\n[abcdik]")
+    write("here", "[abcdic]", folder=home)
+    write("here", "[abcdic]", folder=Path.cwd())
+    Path("My Live.v2.iso").touch()
+    found = resolve(word)
+    assert found.profile.name == name
+    assert [variant.kind for variant in found.variants] == kinds
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_images_on_disk_expose_their_ports(archive: bool, home: Path) -> None:
+    path = write_layout(Path("thing"), ports=["8080/tcp", "22/tcp", "53/udp"], archive=archive)
+    found = resolve(f"./{path.name}")
+    assert found.variants[0].archive == path.absolute()
+    assert found.profile.services == (
+        Service("port-22", 22, "ssh"),
+        Service("port-8080", 8080, "http", open=True),
+    )
+    assert found.profile.ready == Ready("port-8080", lenient=True)
+    assert not found.exposed
+
+
+def test_references_expose_what_the_engine_finds(home: Path) -> None:
+    found = resolve("nginx:1")
+    assert found.exposed
+    assert found.variants[0].image == "nginx:1"
+    assert resolve("a/nginx").variants[0].image == "a/nginx:latest"
+
+
+def test_a_profile_wins_over_a_file_of_its_name(web: Path) -> None:
+    Path("web").mkdir()
+    assert resolve("web").profile.origin == str(web)
+    with pytest.raises(ArtifactError, match="not an image"):
+        resolve("./web")
+
+
+def test_changes_to_an_image_without_a_profile(home: Path) -> None:
+    changes = {"services": {"page": {"port": 9}}, "ready": {"service": "page"}}
+    found = resolve("nginx:1", changes=changes)
+    assert found.profile.services == (Service("page", 9),)
+    assert not found.exposed
+    assert found.profile.ready == Ready("page")
+
+
+@pytest.mark.parametrize(
+    ("text", "stored", "source"),
+    [
+        ("[abcdic]", "", (Origin.REGISTRY, "localhost/abcdic-x:latest")),
+        ("[abcdic]\nimage = 'r.example/x:1'", "", (Origin.REGISTRY, "r.example/x:1")),
+        ("[abcdic]\nimage = 'r.example/x:1'", "abcdic-x", (Origin.STORE, "abcdic-x")),
+        ("[abcdic]\narchive = '/x.tar'", "abcdic-x", (Origin.FILE, "/x.tar")),
+        ("[abcdik]\niso = '/x.iso'", "abcdik-x", (Origin.ISO, "/x.iso")),
+    ],
+)
+def test_source(text: str, stored: str, source: tuple[Origin, str], write: Write) -> None:
+    write("x", text)
+    found = resolve("x")
+    got = target.source(
+        found.profile, found.variants[0], lambda name: {} if name == stored else None
+    )
+    assert (got.origin, got.location) == source
+
+
+def test_a_recipe_is_a_source(write: Write) -> None:
+    folder = write("x", "[abcdic]\nimage = 'r.example/x:1'").with_suffix("")
+    (folder / "abcdic").mkdir(parents=True)
+    assert _source(None) == (Origin.REGISTRY, "r.example/x:1")
+    (folder / "abcdic" / "Containerfile").touch()
+    assert _source(None) == (Origin.RECIPE, str(folder))
+
+
+def test_a_recipe_that_has_changed_is_built_again(write: Write) -> None:
+    folder = write("x", "[abcdic]").with_suffix("")
+    (folder / "abcdic").mkdir(parents=True)
+    (folder / "abcdic" / "Containerfile").write_text("FROM scratch")
+    built = {recipe.LABEL: recipe.digest([folder], Kind.CONTAINER)}
+    assert _source(built) == (Origin.STORE, "abcdic-x")
+    (folder / "abcdic" / "Containerfile").write_text("FROM scratch\nUSER abcd")
+    assert _source(built) == (Origin.RECIPE, str(folder))
+    assert _source(built, fresh=False) == (Origin.STORE, "abcdic-x")
+    # What somebody else has put there under that name is theirs to renew.
+    assert _source({}) == (Origin.STORE, "abcdic-x")
+
+
+def _source(labels: dict[str, str] | None, *, fresh: bool = True) -> tuple[Origin, str]:
+    found = resolve("x")
+    got = target.source(found.profile, found.variants[0], lambda _: labels, fresh=fresh)
+    return got.origin, got.location

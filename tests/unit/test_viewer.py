@@ -1,0 +1,108 @@
+"""What shows an endpoint on the user's screen."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from abcd_run import viewer
+from abcd_run.model import Endpoint
+
+SPICE = Endpoint("screen", "spice", "spice+unix:///run/user/7/spice.sock")
+VNC = Endpoint("screen", "vnc", "vnc+unix:///run/user/7/vnc.sock")
+PAGE = Endpoint("web", "http", "http://127.0.0.1:8080/")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return what was shown; every program is there."""
+    found: list[Any] = []
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("webbrowser.open", found.append)
+    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: found.append(line))
+    monkeypatch.setenv("DISPLAY", ":0")
+    return found
+
+
+def test_each_by_its_program(opened: list[Any]) -> None:
+    for endpoint in (SPICE, VNC, PAGE):
+        viewer.show(endpoint)
+    assert opened == [
+        ["remote-viewer", SPICE.url],
+        ["vncviewer", "/run/user/7/vnc.sock"],
+        PAGE.url,
+    ]
+
+
+def test_nothing_without_a_screen(opened: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    viewer.show(SPICE)
+    assert opened == []
+
+
+def test_a_secret_address_is_no_argument(
+    opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other users see a browser's arguments; what is handed over there is good for one look."""
+    answers: list[str] = []
+
+    def browse(address: str) -> bool:
+        opened.append(address)
+        Thread(target=lambda: answers.append(location(address))).start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", browse)
+    viewer.show(PAGE, secret=True)
+    viewer.show(PAGE, user="abcd", password="p w")
+    until(lambda: len(answers) == 2)
+    assert all(PAGE.url not in address and "p%20w" not in address for address in opened)
+    assert answers == [PAGE.url, "http://abcd:p%20w@127.0.0.1:8080/"]
+
+
+def location(address: str) -> str:
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.netloc)
+    connection.request("GET", parts.path)
+    found = connection.getresponse().headers["Location"]
+    connection.close()
+    return found or ""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Await a condition, and fail when it does not come."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "why"),
+    [
+        (SPICE, "remote-viewer is not installed here"),
+        (VNC, "vncviewer is not installed here"),
+        (Endpoint("x", "rdp", "rdp://127.0.0.1:1"), "no program here shows this"),
+        (PAGE, ""),
+    ],
+)
+def test_why_nothing_is_shown(
+    endpoint: Endpoint, why: str, opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert viewer.hindrance(SPICE) == viewer.hindrance(VNC) == ""
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert viewer.hindrance(endpoint) == why
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert viewer.hindrance(endpoint) == "there is no display here"
+
+
+def test_nothing_without_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert viewer.viewer(SPICE) == []
+    assert viewer.viewer(Endpoint("ssh", "ssh", "ssh://127.0.0.1:22")) == []

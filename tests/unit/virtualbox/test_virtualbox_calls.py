@@ -1,0 +1,82 @@
+"""How VBoxManage is called: with patience, with secrets kept, and with its log read."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from abcd_run.errors import PortTaken
+from abcd_run_virtualbox import start
+from abcd_run_virtualbox.errors import Refused
+from abcd_run_virtualbox.manage import Manage
+from tests.unit.virtualbox import outputs
+
+
+def _script(folder: Path, text: str) -> Manage:
+    program = folder / "VBoxManage"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+    return Manage(str(program))
+
+
+def test_a_lock_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(outputs.LOCKED)
+    third = '[ "$(wc -l <calls)" -ge 3 ]'
+    manage = _script(
+        tmp_path, f"cd {tmp_path}; echo x >>calls; {third} || {{ cat said; exit 1; }} >&2"
+    )
+    manage.patiently("unregistervm", "x", doing="remove it")
+    assert (tmp_path / "calls").read_text().count("x") == 3
+
+
+def test_other_refusals_are_not(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(outputs.UNKNOWN)
+    manage = _script(tmp_path, f"cd {tmp_path}; echo x >>calls; cat said >&2; exit 1")
+    with pytest.raises(Refused, match="could not remove it"):
+        manage.patiently("unregistervm", "x", doing="remove it")
+    assert (tmp_path / "calls").read_text().count("x") == 1
+
+
+def test_locale_and_input_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With LC_ALL=C it dies of an umlaut; nothing that it asks is for the user's terminal."""
+    monkeypatch.setenv("LC_ALL", "C")
+    manage = _script(tmp_path, 'echo "$LC_ALL"; cat; echo "100%" >&2')
+    assert manage("list", "vms", doing="x") == "C.UTF-8\n"
+
+
+def test_secrets_are_in_a_file_of_ones_own(tmp_path: Path) -> None:
+    manage = _script(tmp_path, f'echo "$*" >{tmp_path}/seen; cp -p "${{1#@}}" {tmp_path}/file')
+    manage.secretly("modifyvm", "it's", "--vrdeproperty", "VNCPassword=se cret", doing="x")
+    assert "cret" not in (tmp_path / "seen").read_text()
+    said = (tmp_path / "file").read_text()
+    assert said == "modifyvm\n'it'\"'\"'s'\n--vrdeproperty\n'VNCPassword=se cret'\n"
+    folder = Path((tmp_path / "seen").read_text().strip().removeprefix("@")).parent
+    assert not folder.exists()
+
+
+def test_a_port_that_virtualbox_could_not_have(tmp_path: Path) -> None:
+    log = tmp_path / "VBox.log"
+    log.write_text(outputs.NO_PORT)
+    with pytest.raises(PortTaken) as caught:
+        start.started(_script(tmp_path, "exit 0"), "uuid", log)
+    assert "rc=VERR_NAT_REDIR_SETUP" in caught.value.details
+    log.write_text("00:00:02.1 VM: started\n")
+    start.started(_script(tmp_path, "exit 0"), "uuid", log)
+
+
+def test_why_it_did_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the log where there is one, else from the machine's own process."""
+    (tmp_path / "said").write_text(outputs.ENDED)
+    (tmp_path / "own").write_text(outputs.NO_DRIVER)
+    manage = _script(tmp_path, f"cat {tmp_path}/said >&2; exit 1")
+    process = tmp_path / "VBoxHeadless"
+    process.write_text(f"#!/bin/sh\ncat {tmp_path}/own >&2; exit 1\n")
+    process.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(Refused, match="kernel driver is not loaded"):
+        start.started(manage, "uuid", tmp_path / "none.log")
+    log = tmp_path / "VBox.log"
+    log.write_text("00:00:01.6 VMSetError: VT-x is not available; rc=VERR_VMX_NO_VMX\n")
+    with pytest.raises(Refused, match="no hardware virtualization"):
+        start.started(manage, "uuid", log)

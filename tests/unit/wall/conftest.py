@@ -1,0 +1,44 @@
+"""Walls over the engines at hand, and the viewers that they start."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from abcd_run.fleet import Fleet
+from abcd_run.registry import Registry
+from abcd_run.wall import seen
+from abcd_run.wall.server import Wall
+from abcd_run.wall.threads import Lanes
+from tests.unit.wall.browser import Browser, Serve
+
+
+@pytest.fixture
+def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Serve walls over the engines at hand; what was asked is good for `fresh` seconds."""
+    with ExitStack() as stack:
+
+        def start(*, fresh: float = 60.0) -> Browser:
+            monkeypatch.setattr(seen, "FRESH_SECONDS", fresh)
+            fleet = stack.enter_context(Fleet(Registry.installed(), Lanes().start))
+            wall = stack.enter_context(Wall(seen.Seen(fleet)))
+            thread = Thread(target=wall.serve_forever, args=(0.01,))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(wall.shutdown)
+            return Browser(wall)
+
+        yield start
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the viewers that are started; every program is there, and so is a display."""
+    found: list[list[str]] = []
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: found.append(line))
+    monkeypatch.setenv("DISPLAY", ":0")
+    return found

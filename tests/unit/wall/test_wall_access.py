@@ -1,0 +1,123 @@
+"""The wall: who may see it, and how it begins and ends."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run import host
+from abcd_run.testing.cli import PROGRAM, Ended
+from abcd_run.testing.fake import FakeEngine
+from tests.unit.wall.browser import SECONDS, Serve, until
+
+Run = Callable[..., Ended]
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/x/", "/{}", "/{}x/", "x/{}/", "/x/{}/", ""])
+def test_nothing_is_there_without_the_token(path: str, engine: FakeEngine, serve: Serve) -> None:
+    browser = serve()
+    for below in ("", "instances.json", "wall.js"):
+        wrong = path.format(browser.wall.token) + below
+        assert browser.ask(path=wrong or "/").status == 404, wrong
+    assert browser.ask().status == 200
+
+
+def test_another_host_is_refused(engine: FakeEngine, serve: Serve) -> None:
+    """A stranger's name that points to loopback lets the stranger's pages ask, but not as us."""
+    browser = serve()
+    port = browser.wall.server_port
+    names = ("evil.example", f"evil.example:{port}", "127.0.0.1", f"127.0.0.1:{port + 1}", "")
+    for name in names:
+        for method in ("GET", "POST"):
+            assert browser.ask("instances.json", method=method, host=name).status == 403, name
+    assert browser.ask("instances.json", host=f"localhost:{port}").status == 200
+
+
+@pytest.mark.parametrize(("other", "status"), [(0, 200), (1, 403), (None, 200)])
+def test_another_users_browser_is_refused(
+    other: int | None, status: int, engine: FakeEngine, serve: Serve, monkeypatch: Any
+) -> None:
+    owner = None if other is None else host.user() + other
+    monkeypatch.setattr(
+        host, "socket_owner", lambda peer, here: owner if peer[1] and here[1] else None
+    )
+    assert serve().ask("instances.json").status == status
+
+
+def test_every_answer_tells_browsers_what_to_keep_to(engine: FakeEngine, serve: Serve) -> None:
+    browser = serve()
+    answers = {
+        200: browser.ask(),
+        404: browser.ask(path="/"),
+        403: browser.ask(host="evil.example"),
+        501: browser.ask(method="PUT"),
+    }
+    for status, answer in answers.items():
+        assert answer.status == status
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+        assert "unsafe" not in " ".join(policy)
+
+
+def test_a_bug_is_a_line_on_the_terminal(
+    engine: FakeEngine, serve: Serve, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    browser = serve()
+    monkeypatch.setattr(browser.wall.seen, "document", lambda: 1 / 0)
+    with pytest.raises(ConnectionError):
+        browser.ask("instances.json")
+    said = ""
+
+    def complained() -> bool:
+        nonlocal said
+        said += capfd.readouterr().err
+        return "ZeroDivisionError" in said
+
+    until(complained)
+    assert "Traceback" not in said
+    assert browser.ask().status == 200
+
+
+def test_a_port_in_use(engine: FakeEngine, serve: Serve, run: Run) -> None:
+    port = serve().wall.server_port
+    ended = run("wall", "--json", "--port", str(port))
+    assert ended.status == 5
+    (error,) = ended.json["errors"]
+    assert error["message"] == f"port {port} cannot be had: Address already in use"
+    assert "--port" in error["remedy"]
+    assert ended.err.count("abcd-run: ") == 1
+
+
+@pytest.mark.parametrize("words", [("--port", "0"), ("--port", "x"), ("--on", "nosuch"), ("x",)])
+def test_wrong_use(words: tuple[str, ...], engine: FakeEngine, run: Run) -> None:
+    assert run("wall", *words).status == 2
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_ended(
+    how: signal.Signals, engine: FakeEngine, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [PROGRAM, "--json", "wall"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        lines = iter(process.stdout.readline, "}\n")
+        found = json.loads("".join(lines) + "}")
+        assert found["errors"] == []
+        place, path = found["url"].removeprefix("http://").split("/", 1)
+        connection = HTTPConnection(place, timeout=SECONDS)
+        connection.request("GET", f"/{path}instances.json")
+        assert json.loads(connection.getresponse().read()) == {"instances": [], "errors": []}
+        process.send_signal(how)
+        assert process.wait(SECONDS) == 0
+        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+        connection.close()
