@@ -22,8 +22,8 @@ T = TypeVar("T")
 ASK_SECONDS = 4.0
 """How long `ps` waits for a runtime before it says that it does not answer."""
 
-REMOVE_SECONDS = 20.0
-"""The same for what removes: on a busy host it is better late than left."""
+PATIENT_SECONDS = 20.0
+"""The same for what removes, or looks for one instance: better late than left, or not found."""
 
 Start = Callable[[str, Callable[[], None]], None]
 """Has a question to the named runtime asked elsewhere, and does not wait for it."""
@@ -143,8 +143,12 @@ class Fleet:
             self.registry.check(name)
         return list(on)
 
-    def _called(self, name: str, runtimes: Iterable[str]) -> tuple[list[Instance], list[Failure]]:
-        answers, errors = self.ask(runtimes, lambda runtime: runtime.instances(only=name))
+    def _called(
+        self, name: str, runtimes: Iterable[str], *, within: float = 0
+    ) -> tuple[list[Instance], list[Failure]]:
+        answers, errors = self.ask(
+            runtimes, lambda runtime: runtime.instances(only=name), within=within
+        )
         return [instance for answer in answers.values() for instance in answer], errors
 
     def find(self, name: str, on: tuple[str, ...] = ()) -> Instance:
@@ -156,6 +160,9 @@ class Fleet:
         if len(found) == 1:
             return found[0]
         found, errors = self._called(name, names)
+        if errors and not found:  # it may be where an answer takes longer
+            silent = [failure.runtime for failure in errors]
+            found, errors = self._called(name, silent, within=PATIENT_SECONDS)
         if len(found) == 1:
             return found[0]
         if found:

@@ -9,8 +9,8 @@ import click
 
 from abcd_run import report
 from abcd_run.commands import options
-from abcd_run.errors import AbcdRunError, Failure, Interrupted, NoRuntime, UsageError
-from abcd_run.fleet import REMOVE_SECONDS, Fleet
+from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
+from abcd_run.fleet import PATIENT_SECONDS, Fleet
 from abcd_run.interrupts import Interrupts
 from abcd_run.launch import WORKERS, Launched, Launcher
 from abcd_run.model import Instance
@@ -19,6 +19,9 @@ from abcd_run.registry import Registry
 from abcd_run.runtime import Prunes, Runtime
 
 T = TypeVar("T")
+
+PRUNE_SECONDS = 120.0
+"""How long a runtime may take to remove old images, before it is said to be stuck."""
 
 
 @click.command()
@@ -93,12 +96,13 @@ def prune(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     abcd-run prune
     """
     with Fleet(Registry.installed()) as fleet:
-        found, problems = _asked(fleet, on)
+        found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
         dead = [instance for instance in found if not instance.running]
-        _, more = fleet.ask(on or fleet.present(), _prune_runtime)
-        # A runtime that is down has said so already.
-        problems += [failure for failure in more if not isinstance(failure.error, NoRuntime)]
+        down = {failure.runtime for failure in failures}
+        up = [name for name in fleet.meant(on) if name not in down]
+        _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
         _prune_cache()
+        problems = [*_counted(failures, on), *more]
         return _remove(fleet, dead, problems, as_json=as_json, quiet=quiet, key="pruned")
 
 
@@ -121,7 +125,8 @@ def _chosen(
     fleet: Fleet, names: tuple[str, ...], on: tuple[str, ...], *, everything: bool
 ) -> tuple[list[Instance], list[Failure]]:
     if everything:
-        return _asked(fleet, on)
+        found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
+        return found, _counted(failures, on)
     chosen, problems = [], []
     for name in dict.fromkeys(names):
         try:
@@ -131,14 +136,13 @@ def _chosen(
     return chosen, problems
 
 
-def _asked(fleet: Fleet, on: tuple[str, ...]) -> tuple[list[Instance], list[Failure]]:
-    """Return all instances; a runtime that is down is a note, unless it was asked for by name."""
-    found, failures = fleet.instances(on, detail=False, within=REMOVE_SECONDS)
+def _counted(failures: list[Failure], on: tuple[str, ...]) -> list[Failure]:
+    """Return what failed; a runtime that is down is a note, unless it was asked for by name."""
     if on:
-        return found, failures
+        return failures
     for failure in failures:
         report.print_error(failure.error)
-    return found, []
+    return []
 
 
 def _remove(

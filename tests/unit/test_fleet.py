@@ -158,6 +158,27 @@ def test_find_says_which_runtimes_it_could_not_ask(engines: Engines) -> None:
     assert "one is down" in caught.value.details
 
 
+def test_find_waits_for_the_slow(
+    engines: Engines, web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `ps` leaves out because it takes long is not said to be none."""
+    monkeypatch.setattr(module, "ASK_SECONDS", 0.2)
+    slow, _ = engines("slow", "well")
+    assert run("--on", "slow", "--name", "there", "web").status == 0
+    asked, asked_again = Event(), Event()
+
+    def answer_late() -> None:
+        if asked.is_set():
+            asked_again.set()
+        asked.set()
+        assert_released(asked_again)
+
+    slow.before["instances"] = answer_late
+    with Fleet(Registry.installed()) as fleet:
+        assert fleet.find("there").runtime == "slow"
+    assert asked_again.is_set()
+
+
 def test_all_means_those_that_take_the_image(engines: Engines, web: Path, run: Run) -> None:
     one, two, three = engines("one", "two", "three")
     two.accepts = (Format.ISO,)

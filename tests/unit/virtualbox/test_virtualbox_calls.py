@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.errors import PortTaken
+from abcd_run_virtualbox import manage as manage_module
 from abcd_run_virtualbox import start
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.manage import Manage
@@ -36,6 +37,29 @@ def test_other_refusals_are_not(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="could not remove it"):
         manage.patiently("unregistervm", "x", doing="remove it")
     assert (tmp_path / "calls").read_text().count("x") == 1
+
+
+def test_a_question_without_end_is_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VBoxManage has been seen to sleep on after its work; what changes something is done once."""
+    monkeypatch.setattr(manage_module, "ANSWER_SECONDS", 0.3)
+    first = '[ "$(wc -l <calls)" -gt 1 ]'
+    manage = _script(tmp_path, f"cd {tmp_path}; echo x >>calls; {first} || sleep 60; echo said")
+    assert manage("list", "vms", doing="x") == "said\n"
+    assert (tmp_path / "calls").read_text().count("x") == 2
+    (tmp_path / "calls").unlink()
+    manage = _script(tmp_path, f"cd {tmp_path}; echo x >>calls; {first} || sleep 1; echo said")
+    assert manage("startvm", "uuid", doing="x") == "said\n"
+    assert (tmp_path / "calls").read_text().count("x") == 1
+
+
+def test_what_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manage_module, "CALL_SECONDS", 0.3)
+    with pytest.raises(Refused, match="could not start it") as caught:
+        _script(tmp_path, "echo 40% >&2; sleep 60")("startvm", "uuid", doing="start it")
+    assert "40%" in caught.value.text
+    assert "no end after 0.3 s" in caught.value.text
 
 
 def test_locale_and_input_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
