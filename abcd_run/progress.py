@@ -45,7 +45,7 @@ class Silent:
 
 @dataclass
 class _Line:
-    stage: Stage
+    stage: Stage | None
     text: str
     since: float
     told: bool = False
@@ -71,7 +71,7 @@ class _Lines:
 
     def say(self, name: str, text: str) -> None:
         with self._lock:
-            line = self._lines.setdefault(name, _Line(Stage.PLANNED, "", self._clock()))
+            line = self._lines.setdefault(name, _Line(None, "", self._clock()))
             text = _printable(text)
             if text != line.text:
                 line.text, line.since, line.told = text, self._clock(), False
@@ -150,8 +150,9 @@ class LiveLines(_Lines):
 
     def _row(self, name: str, line: _Line) -> str:
         width = max(map(len, self._lines))
-        text = f"  {line.text}" if line.text else ""
-        return f"{self._elapsed()}  {name:{width}}  {line.stage!s:9}{text}"
+        stage = f"{line.stage!s:9}" if line.stage else ""
+        words = [word for word in (stage, line.text) if word]
+        return "  ".join([self._elapsed(), f"{name:{width}}", *words])
 
 
 def _size() -> tuple[int, int]:

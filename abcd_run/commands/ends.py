@@ -96,14 +96,26 @@ def prune(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     abcd-run prune
     """
     with Fleet(Registry.installed()) as fleet:
-        found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
-        dead = [instance for instance in found if not instance.running]
-        down = {failure.runtime for failure in failures}
-        up = [name for name in fleet.meant(on) if name not in down]
-        _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
-        _prune_cache()
-        problems = [*_counted(failures, on), *more]
+        shown = progress(quiet=quiet)
+        try:
+            dead, problems = _pruned(fleet, on, shown)
+        finally:
+            shown.close()
         return _remove(fleet, dead, problems, as_json=as_json, quiet=quiet, key="pruned")
+
+
+def _pruned(
+    fleet: Fleet, on: tuple[str, ...], shown: Progress
+) -> tuple[list[Instance], list[Failure]]:
+    """Remove what belongs to no instance; return the instances that do not run, and what failed."""
+    found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
+    down = {failure.runtime for failure in failures}
+    up = [name for name in fleet.meant(on) if name not in down]
+    for name in up:
+        shown.say(name, "removing what launches and old images have left")
+    _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
+    _prune_cache()
+    return [one for one in found if not one.running], [*_counted(failures, on), *more]
 
 
 def _prune_runtime(runtime: Runtime) -> None:

@@ -94,9 +94,7 @@ def test_live_lines_are_drawn_in_their_place() -> None:
     shown.say("longer", "pulling")
     shown._redraw()
     first = out.pieces[-1]
-    assert first == (
-        "\x1b[2K  0.0 s  one     planned  \n\x1b[2K  0.0 s  longer  planned    pulling\n"
-    )
+    assert first == ("\x1b[2K  0.0 s  one     planned  \n\x1b[2K  0.0 s  longer  pulling\n")
     clock.now = 3
     shown.stage("one", Stage.READY)
     shown._redraw()
