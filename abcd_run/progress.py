@@ -150,7 +150,7 @@ class LiveLines(_Lines):
 
     def _row(self, name: str, line: _Line) -> str:
         width = max(map(len, self._lines))
-        stage = f"{line.stage!s:9}" if line.stage else ""
+        stage = f"{line.stage!s:9}" if line.stage is not None else ""
         words = [word for word in (stage, line.text) if word]
         return "  ".join([self._elapsed(), f"{name:{width}}", *words])
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -14,18 +15,22 @@ from abcd_run import host, places
 from abcd_run.errors import NoRuntime
 
 # Also when we are killed, or interrupted while this is still being begun, no service and no socket
-# may be left: our end of a pipe closes with us, however we end.
+# may be left: our end of a pipe closes with us, however we end. Podman is two processes; the first
+# has been seen to end without a word to the second, most often as the first podman since login: so
+# the signal goes to the group. What runs for containers has groups of its own.
 UNTIL_WE_END = """
+trap : TERM
 exec 3<&0
 podman system service --time=0 "unix://$0" </dev/null & service=$!
-{ read -r _; kill "$service"; } <&3 >/dev/null 2>&1 & listener=$!
+{ read -r _; kill 0; } <&3 >/dev/null 2>&1 & listener=$!
 exec 3<&- 2>/dev/null
-wait "$service"; status=$?
-kill "$listener"
+while kill -0 "$service" 2>/dev/null; do wait "$service"; status=$?; done
+kill "$listener" 2>/dev/null
 rm -f "$0"
 exit "$status"
 """
 START_SECONDS = 20.0
+END_SECONDS = 10.0
 LOOK_SECONDS = 0.005
 
 
@@ -62,9 +67,18 @@ class Service:
 
     def close(self) -> None:
         """End the service that was started, and remove its socket."""
-        if self.process is None:
-            return
-        self.process.communicate()
+        if self.process is not None:
+            self._end(self.process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> str:
+        """End it, and return what it printed."""
+        try:
+            printed = process.communicate(timeout=END_SECONDS)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            printed = process.communicate()[1]
+            self._socket.unlink(missing_ok=True)
+        return printed.decode(errors="replace").strip()
 
     @property
     def _socket(self) -> Path:
@@ -74,9 +88,10 @@ class Service:
         deadline = time.monotonic() + START_SECONDS
         while not _listens(self._socket):
             if process.poll() is not None or time.monotonic() > deadline:
-                printed = process.communicate()[1].decode(errors="replace").strip()
                 raise NoRuntime(
-                    "podman's service does not start", details=printed, remedy="podman info"
+                    "podman's service does not start",
+                    details=self._end(process),
+                    remedy="podman info",
                 )
             time.sleep(LOOK_SECONDS)
 

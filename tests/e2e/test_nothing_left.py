@@ -1,8 +1,10 @@
 """After `stop --all` nothing of abcd-run is left on the host."""
 
 import json
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run
+from abcd_run_podman.service import END_SECONDS
 
 SECONDS = 20
 
@@ -61,6 +64,25 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
         finally:
             process.send_signal(how)
     _await(lambda: not socket.exists() and not _runs_with(str(socket)))
+
+
+@pytest.mark.parametrize("_again", range(6))
+def test_the_first_podman_since_login(
+    _again: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Podman then ends otherwise, half of the times; nobody waits for it, and it is not left."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # a socket's path must be short
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    try:
+        began = time.monotonic()
+        ended = abcd_run("ps", "--on", "podman")
+        assert ended.status == 0, ended.err
+        assert time.monotonic() - began < END_SECONDS / 2
+        assert not _runs_with(f"{folder}/abcd-run-podman")
+    finally:
+        _podman("system", "migrate")  # ends the process that keeps the user's namespace
+        shutil.rmtree(folder)
 
 
 def _runs_with(word: str) -> bool:
