@@ -1,5 +1,6 @@
 """What all tests share: the count of each engine's tests, as the last lines of a run."""
 
+import signal
 from collections import Counter
 
 import pytest
@@ -15,6 +16,16 @@ def pytest_runtest_makereport(item, call):  # type: ignore[no-untyped-def]
     if engine and (report.when == "call" or report.outcome != "passed"):
         counts.setdefault(engine, Counter())[report.outcome] += 1
     return report
+
+
+def pytest_configure() -> None:
+    """Have programs notice Ctrl-C also when the tests run in the background of a script."""
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGQUIT, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.hookimpl(trylast=True)
