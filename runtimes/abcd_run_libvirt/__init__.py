@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from abcd_run import places
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run_libvirt import place
 
 DAEMONS = ("virtqemud", "libvirtd")
 SOCKETS = ("virtqemud-sock", "libvirt-sock")
@@ -31,8 +31,7 @@ def _any_here(programs: tuple[str, ...]) -> bool:
 
 
 def _any_socket() -> bool:
-    folder = places.runtime_dir()
-    return folder is not None and any((folder / "libvirt" / name).exists() for name in SOCKETS)
+    return any((place.daemon() / name).exists() for name in SOCKETS)
 
 
 def _open() -> Runtime:

@@ -5,7 +5,6 @@ from pathlib import Path
 import libvirt
 import libvirt_qemu
 
-from abcd_run import places
 from abcd_run.model import Endpoint, Instance
 from abcd_run_libvirt import forwards, labels, place
 from abcd_run_libvirt.errors import is_gone
@@ -58,9 +57,8 @@ def _has_begun(found: libvirt.virDomain) -> bool:
 
 def _owner(name: str) -> int | None:
     """Return the uid of a machine's process, which is the most that root inside can become."""
-    folder = places.runtime_dir()
     try:
-        pid = ((folder or Path()) / "libvirt" / "qemu" / "run" / f"{name}.pid").read_text().strip()
+        pid = (place.daemon() / "qemu" / "run" / f"{name}.pid").read_text().strip()
         return Path(f"/proc/{pid}").stat().st_uid
     except OSError:
         return None

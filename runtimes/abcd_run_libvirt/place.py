@@ -56,6 +56,12 @@ def home() -> Path:
     return (session / "abcd-run" if session else places.cache()) / "libvirt"
 
 
+def daemon() -> Path:
+    """Return the folder of the session's libvirt, which without XDG_RUNTIME_DIR is in the cache."""
+    session = os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("XDG_CACHE_HOME")
+    return (Path(session) if session else Path.home() / ".cache") / "libvirt"
+
+
 def place(machine: str) -> Place:
     """Return the place of a machine, which need not be there."""
     return Place(home() / machine)

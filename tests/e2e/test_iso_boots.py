@@ -18,6 +18,7 @@ from abcd_run.model import Plan
 from abcd_run.registry import Registry
 from abcd_run.request import Request
 from abcd_run.testing.cli import http_status
+from tests.engines_here import need
 
 SECONDS = 240
 pytestmark = pytest.mark.timeout(600)  # the ISO is built in the first one's time
@@ -29,6 +30,7 @@ VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """Return a plan of the demo for a machine."""
+    need("libvirt")
     request = Request("abcd4demo", on=("libvirt",), name="iso-boot")
     with Fleet(Registry.installed()) as fleet:
         wanted = target.resolve(request, Catalogue.usual())

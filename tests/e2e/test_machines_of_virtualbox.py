@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from abcd_run import record
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
 from abcd_run.testing.cli import Ended, abcd_run, launch
 from abcd_run.testing.picture import pixels
 from abcd_run_virtualbox import parse
+from tests.engines_here import need
 from tests.guests import tiny
 
 ON = ("--on", "virtualbox")
@@ -32,15 +31,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module", autouse=True)
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make the image `tiny` known, where there is a VirtualBox."""
-    engines = os.environ.get("ABCD_RUN_ENGINES", "")
-    if engines and "virtualbox" not in engines.replace(",", " ").split():
-        pytest.skip("virtualbox is not among ABCD_RUN_ENGINES")
-    with Fleet(Registry.installed()) as fleet:
-        problem = fleet.absence("virtualbox") or fleet.runtime("virtualbox").probe().refusal()
-    if problem and os.environ.get("CI"):
-        pytest.fail(f"{problem.message}; {problem.remedy}")
-    if problem:
-        pytest.skip(f"{problem.message}; {problem.remedy}")
+    need("virtualbox")
     folder = tiny.make(tmp_path_factory.mktemp("guest") / "tiny")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ABCD_RUN_PROFILES", str(folder))

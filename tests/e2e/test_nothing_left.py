@@ -14,8 +14,15 @@ import pytest
 from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run
 from abcd_run_podman.service import END_SECONDS
+from tests.engines_here import need
 
 SECONDS = 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def podman() -> None:
+    """Have Podman."""
+    need("podman")
 
 
 def _podman(*arguments: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from abcd_run.testing.cli import PROGRAM, abcd_run, http_status, launch
+from tests.engines_here import need
 
 Document = dict[str, Any]
 BOTH = "podman,docker"
@@ -17,6 +18,7 @@ BOTH = "podman,docker"
 @pytest.fixture
 def started() -> Iterator[list[Document]]:
     """Collect instances, which are stopped afterwards."""
+    need(*BOTH.split(","))
     found: list[Document] = []
     yield found
     abcd_run("stop", *(one["name"] for one in found))

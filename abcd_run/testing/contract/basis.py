@@ -12,6 +12,7 @@ from abcd_run.fleet import Fleet
 from abcd_run.registry import Registry
 from abcd_run.runtime import Backend, Runtime
 from abcd_run.testing.cli import abcd_run, http_status, launch
+from abcd_run.testing.present import demand
 
 Document = dict[str, Any]
 
@@ -44,12 +45,7 @@ class Basis:
     def fleet(cls) -> Iterator[Fleet]:
         """Connect to the runtime, or say why that cannot be."""
         with Fleet(Registry.installed()) as fleet:
-            absent = fleet.absence(cls.runtime)
-            problem = absent or fleet.runtime(cls.runtime).probe().refusal()
-            if problem and os.environ.get("CI"):
-                pytest.fail(f"{cls.runtime}: {problem.message}; {problem.remedy}")
-            if problem:
-                pytest.skip(f"{cls.runtime}: {problem.message}; {problem.remedy}")
+            demand(fleet, cls.runtime)
             yield fleet
 
     @pytest.fixture(scope="class")

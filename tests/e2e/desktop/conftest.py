@@ -22,11 +22,13 @@ from tests.e2e.desktop.looking import (
     RUNTIMES,
     Document,
 )
+from tests.engines_here import need
 
 
 @pytest.fixture(scope="package")
 def desktops() -> Iterator[dict[str, Document]]:
     """Return the four desktops by runtime, started together and stopped together."""
+    need(*RUNTIMES)
     built = abcd_run("pull", "--quiet", "--on", ",".join(RUNTIMES), IMAGE, within=BUILD_SECONDS)
     assert built.status == 0, built.err
     on = ("--on", ",".join(RUNTIMES), "--timeout", str(READY_SECONDS))

@@ -1,6 +1,5 @@
 """What the tests of the desktop do with pictures, pages and what goes on inside."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +13,11 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page
 
 from abcd_run.testing.cli import abcd_run
+from tests.engines_here import is_named
 
 Document = dict[str, Any]
 IMAGE = "abcd4demo-desktop"
-_ENGINES = os.environ.get("ABCD_RUN_ENGINES", "").replace(",", " ").split()
-RUNTIMES = tuple(
-    name for name in ("podman", "docker", "lxd", "libvirt") if name in (_ENGINES or [name])
-)
+RUNTIMES = tuple(filter(is_named, ("podman", "docker", "lxd", "libvirt")))
 """The runtimes to see the desktop on: all four, or those of them that were named."""
 
 CHROMIUM = "/usr/bin/chromium"

@@ -40,3 +40,22 @@ def test_what_is_being_made_is_not_finished() -> None:
 def test_no_machine_ever() -> None:
     assert place.finished() == []
     place.place("never").remove()
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({"XDG_RUNTIME_DIR": "/run/user/7", "XDG_CACHE_HOME": "/c"}, "/run/user/7/libvirt"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/libvirt"),
+        ({"HOME": "/home/me"}, "/home/me/.cache/libvirt"),
+    ],
+)
+def test_where_libvirt_is(
+    variables: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a session without a folder of its own it is in the cache, also where /run/user has one."""
+    for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert place.daemon() == Path(folder)

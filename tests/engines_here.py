@@ -1,0 +1,26 @@
+"""The engines that tests outside the contract may use."""
+
+import os
+
+import pytest
+
+from abcd_run.fleet import Fleet
+from abcd_run.registry import Registry
+from abcd_run.testing.present import demand
+
+NAMED = os.environ.get("ABCD_RUN_ENGINES", "").replace(",", " ").split()
+"""The engines to test, none for all of them."""
+
+
+def is_named(runtime: str) -> bool:
+    """Say whether a runtime is among the engines to test."""
+    return not NAMED or runtime in NAMED
+
+
+def need(*runtimes: str) -> None:
+    """Skip tests for which this host lacks one of these; in CI they fail."""
+    for name in runtimes:
+        if not is_named(name):
+            pytest.skip(f"{name} is not among ABCD_RUN_ENGINES")
+    with Fleet(Registry.installed()) as fleet:
+        demand(fleet, *runtimes)
