@@ -27,6 +27,7 @@ exec 3<&- 2>/dev/null
 while kill -0 "$service" 2>/dev/null; do wait "$service"; status=$?; done
 kill "$listener" 2>/dev/null
 rm -f "$0"
+[ -z "$1" ] || rmdir "$1"
 exit "$status"
 """
 START_SECONDS = 20.0
@@ -36,10 +37,14 @@ LOOK_SECONDS = 0.005
 
 @dataclass
 class Service:
-    """Where Podman's API is; `process` is the service that was started for it, if any."""
+    """Where Podman's API is; `process` is the service that was started for it, if any.
+
+    Its socket lies in a folder of its `own` where the session has none.
+    """
 
     url: str
     process: subprocess.Popen[bytes] | None = None
+    own: Path | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -47,12 +52,13 @@ class Service:
         """Return the service that listens, or begin to start one without waiting for it."""
         if url := os.environ.get("CONTAINER_HOST"):
             return cls(url)
-        folder = places.runtime_dir() or Path(tempfile.gettempdir())
-        usual = folder / "podman" / "podman.sock"
-        if _listens(usual):
-            return cls(f"unix://{usual}")
-        own = folder / f"abcd-run-podman-{os.getpid()}.sock"
-        return cls(f"unix://{own}", _start(own))
+        session = places.runtime_dir()
+        if session and _listens(session / "podman" / "podman.sock"):
+            return cls(f"unix://{session}/podman/podman.sock")
+        # In a folder that all may write to, somebody else could be listening in podman's place.
+        own = None if session else Path(tempfile.mkdtemp(prefix="abcd-run-"))
+        path = (own or session or Path()) / f"abcd-run-podman-{os.getpid()}.sock"
+        return cls(f"unix://{path}", _start(path, own), own)
 
     def ready(self) -> str:
         """Return the URL once something listens there. Raises `NoRuntime`."""
@@ -78,6 +84,8 @@ class Service:
             os.killpg(process.pid, signal.SIGKILL)
             printed = process.communicate()[1]
             self._socket.unlink(missing_ok=True)
+            if self.own:
+                self.own.rmdir()
         return printed.decode(errors="replace").strip()
 
     @property
@@ -96,9 +104,10 @@ class Service:
             time.sleep(LOOK_SECONDS)
 
 
-def _start(own: Path) -> subprocess.Popen[bytes]:
+def _start(path: Path, own: Path | None) -> subprocess.Popen[bytes]:
+    """Start a service at a path, maybe in a folder of its own that goes with it."""
     return subprocess.Popen(
-        ["sh", "-c", UNTIL_WE_END, str(own)],
+        ["sh", "-c", UNTIL_WE_END, str(path), str(own or "")],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,12 +1,15 @@
 """The service that is started for Podman's API: none is left, however it behaves."""
 
 import os
+import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from abcd_run import places
 from abcd_run_podman import service as module
 from abcd_run_podman.service import Service
 
@@ -83,3 +86,18 @@ def test_what_does_not_end_is_ended(
     service.close()
     await_end(int((tmp_path / "pid").read_text()))
     assert not list(tmp_path.glob("*.sock"))
+
+
+def test_where_all_may_write_the_socket_is_in_a_folder_of_ones_own(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else may listen in its place; the folder goes with it."""
+    monkeypatch.setattr(places, "runtime_dir", lambda: None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    service = begin("end")
+    (folder,) = tmp_path.glob("abcd-run-*")
+    assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IRWXU
+    assert [path.suffix for path in folder.iterdir()] == [".sock"]
+    assert service.url.startswith(f"unix://{folder}/")
+    service.close()
+    assert not folder.exists()
