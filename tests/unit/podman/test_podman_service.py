@@ -1,6 +1,7 @@
 """The service that is started for Podman's API: none is left, however it behaves."""
 
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -35,14 +36,20 @@ wait
 Begin = Callable[[str], Service]
 
 
-@pytest.fixture
-def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+@pytest.fixture(params=["dash", "bash", "busybox"])
+def begin(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Begin]:
     """Return what begins a service whose second process answers SIGTERM in some way."""
     begun = []
     for variable in ("CONTAINER_HOST", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    shell = shutil.which(request.param)
+    if shell is None:
+        pytest.skip(f"{request.param} is not installed")
+    (tmp_path / "sh").symlink_to(shell)
 
     def start(answer: str) -> Service:
         program = tmp_path / "podman"
