@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run import places
+from abcd_run.errors import NoRuntime
 from abcd_run_podman import service as module
 from abcd_run_podman.service import Service
 
@@ -36,24 +37,31 @@ wait
 Begin = Callable[[str], Service]
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Return a folder with a short name, as the path of a socket must be."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
+
+
 @pytest.fixture(params=["dash", "bash", "busybox"])
 def begin(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Begin]:
     """Return what begins a service whose second process answers SIGTERM in some way."""
     begun = []
     for variable in ("CONTAINER_HOST", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
     shell = shutil.which(request.param)
     if shell is None:
         pytest.skip(f"{request.param} is not installed")
-    (tmp_path / "sh").symlink_to(shell)
+    (folder / "sh").symlink_to(shell)
 
     def start(answer: str) -> Service:
-        program = tmp_path / "podman"
-        program.write_text(PODMAN.format(folder=tmp_path, answer=answer))
+        program = folder / "podman"
+        program.write_text(PODMAN.format(folder=folder, answer=answer))
         program.chmod(0o755)
         begun.append(Service.begin())
         begun[0].ready()
@@ -78,33 +86,43 @@ def runs(pid: int) -> bool:
         return False
 
 
-def test_both_processes_are_told_to_end(begin: Begin, tmp_path: Path) -> None:
+def test_both_processes_are_told_to_end(begin: Begin, folder: Path) -> None:
     service = begin("end")
     service.close()
-    assert (tmp_path / "ended").exists()
-    await_end(int((tmp_path / "pid").read_text()))
+    assert (folder / "ended").exists()
+    await_end(int((folder / "pid").read_text()))
 
 
 def test_what_does_not_end_is_ended(
-    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "END_SECONDS", 0.3)
     service = begin("signal.SIG_IGN")
     service.close()
-    await_end(int((tmp_path / "pid").read_text()))
-    assert not list(tmp_path.glob("*.sock"))
+    await_end(int((folder / "pid").read_text()))
+    assert not list(folder.glob("*.sock"))
 
 
 def test_where_all_may_write_the_socket_is_in_a_folder_of_ones_own(
-    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody else may listen in its place; the folder goes with it."""
     monkeypatch.setattr(places, "runtime_dir", lambda: None)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     service = begin("end")
-    (folder,) = tmp_path.glob("abcd-run-*")
-    assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IRWXU
-    assert [path.suffix for path in folder.iterdir()] == [".sock"]
-    assert service.url.startswith(f"unix://{folder}/")
+    (own,) = folder.glob("abcd-run-*")
+    assert stat.S_IMODE(own.stat().st_mode) == stat.S_IRWXU
+    assert [path.suffix for path in own.iterdir()] == [".sock"]
+    assert service.url.startswith(f"unix://{own}/")
     service.close()
-    assert not folder.exists()
+    assert not own.exists()
+
+
+def test_a_path_too_long_for_a_socket(
+    begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = folder / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    with pytest.raises(NoRuntime, match="service does not start"):
+        begin("end")
