@@ -10,10 +10,10 @@ from typing import Any
 
 import docker
 from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 from docker.types import Mount
 
-from abcd_run import container, host, record, refusal
+from abcd_run import container, host, record
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.registry import unusable
@@ -45,9 +45,6 @@ class DockerRuntime(Runtime):
         self._lock = threading.Lock()
         self._client: DockerClient | None = None
         self._facts: dict[str, Any] = {}
-        # Docker tries ports one after the other, beginning where everybody's Docker begins. Where
-        # others have the next ones already, ports that the kernel names are found sooner.
-        self._crowded = False
 
     @property
     def client(self) -> DockerClient:
@@ -111,9 +108,7 @@ class DockerRuntime(Runtime):
         """See the contract."""
         with translated(f"create {plan.name}"):
             ports = images.ports(self.client, plan, image)
-            if self._crowded:
-                picked = dict(zip(ports, host.free_ports(plan.address, len(ports)), strict=True))
-                plan = replace(plan, ports={**picked, **plan.ports})
+            plan = _with_free_ports(plan, ports)
             arguments = container.arguments(plan, ports=ports, limits=self._limits())
             mounts = [
                 Mount(share.target, str(share.source), type="bind", read_only=share.read_only)
@@ -144,11 +139,7 @@ class DockerRuntime(Runtime):
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start it"):
-            try:
-                self.client.api.start(runtime_id)
-            except APIError as error:
-                self._crowded = self._crowded or refusal.port_taken(str(error.explanation))
-                raise
+            self.client.api.start(runtime_id)
             return container.instance(
                 self.client.api.inspect_container(runtime_id), runtime=self.name
             )
@@ -217,3 +208,17 @@ class DockerRuntime(Runtime):
         """See the contract."""
         if self._client:
             self._client.close()
+
+
+def _with_free_ports(plan: Plan, ports: Sequence[int]) -> Plan:
+    """Return the plan with ports that the kernel names.
+
+    Docker would try them one after the other, from where everybody's Docker begins. When one is
+    taken, maybe by our own question to another instance's page, it has been seen to stand still
+    for 16 s, with all its containers.
+    """
+    try:
+        free = host.free_ports(plan.address, len(ports))
+    except OSError:  # not an address of this host: Docker may know it, or says what is wrong
+        return plan
+    return replace(plan, ports={**dict(zip(ports, free, strict=True)), **plan.ports})

@@ -1,6 +1,7 @@
 """What the Docker runtime makes of a daemon's answers."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -10,7 +11,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
-from abcd_run.model import Artifact, Format
+from abcd_run.model import Artifact, Format, Kind, Origin, Plan, Seed, Service, Source
 from abcd_run_docker import images
 from abcd_run_docker.errors import translated
 from abcd_run_docker.runtime import DockerRuntime
@@ -118,3 +119,36 @@ def test_an_image_is_known_by_either_digest(
     assert images.native_load(other, artifact, "unix:///s") == (
         f"skopeo copy --quiet --dest-daemon-host unix:///s oci:{tmp_path}:demo docker-daemon:demo"
     )
+
+
+PLAN = Plan(
+    name="demo-docker-1",
+    image="demo",
+    variant="abcdicdemo",
+    kind=Kind.CONTAINER,
+    runtime="docker",
+    format=Format.OCI,
+    source=Source(Origin.REGISTRY, "abcdicdemo", "registry.example/abcdicdemo:1"),
+    seed=Seed(hostname="demo-docker-1", user="abcd", password="secret-secret"),
+    profile="demo.toml",
+    services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
+)
+
+
+@pytest.mark.parametrize("wanted", [{}, {8080: 18080}])
+def test_ports_are_the_kernels_or_those_wanted(runtime: Any, wanted: dict[int, int]) -> None:
+    """Docker would search for them itself, and stand still when one is taken."""
+    runtime._client.info.return_value = ROOTLESS
+    runtime.create(replace(PLAN, ports=wanted), "image")
+    ports = runtime._client.containers.create.call_args.kwargs["ports"]
+    web, ssh = ports["8080/tcp"], ports["22/tcp"]
+    assert (web[0], ssh[0]) == ("127.0.0.1", "127.0.0.1")
+    assert web[1] == wanted.get(8080, web[1])
+    assert len({web[1], ssh[1]} - {0}) == 2
+
+
+def test_ports_of_an_address_of_another_host_are_dockers(runtime: Any) -> None:
+    runtime._client.info.return_value = ROOTLESS
+    runtime.create(replace(PLAN, address="192.0.2.1"), "image")
+    ports = runtime._client.containers.create.call_args.kwargs["ports"]
+    assert ports == {"8080/tcp": ("192.0.2.1", 0), "22/tcp": ("192.0.2.1", 0)}
