@@ -6,7 +6,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,7 @@ from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run
 from abcd_run_podman.service import END_SECONDS
 from tests.engines_here import need
-
-SECONDS = 20
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,10 +64,10 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            _await(lambda: bool(_sockets(process.pid)))
+            until(lambda: bool(_sockets(process.pid)))
         finally:
             process.send_signal(how)
-    _await(lambda: not _sockets(process.pid) and not _runs_with(f"abcd-run-podman-{process.pid}"))
+    until(lambda: not _sockets(process.pid) and not _runs_with(f"abcd-run-podman-{process.pid}"))
 
 
 def _sockets(pid: int) -> list[Path]:
@@ -106,10 +104,3 @@ def _runs_with(word: str) -> bool:
         except OSError:
             continue
     return False
-
-
-def _await(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -1,8 +1,6 @@
 """What shows an endpoint on the user's screen."""
 
 import subprocess
-import time
-from collections.abc import Callable
 from http.client import HTTPConnection
 from threading import Thread
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 
 from abcd_run import viewer
 from abcd_run.model import Endpoint
+from tests.waiting import until
 
 SPICE = Endpoint("screen", "spice", "spice+unix:///run/user/7/spice.sock")
 VNC = Endpoint("screen", "vnc", "vnc+unix:///run/user/7/vnc.sock")
@@ -72,14 +71,6 @@ def location(address: str) -> str:
     found = connection.getresponse().headers["Location"]
     connection.close()
     return found or ""
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Await a condition, and fail when it does not come."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(

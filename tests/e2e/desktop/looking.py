@@ -1,8 +1,7 @@
 """What the tests of the desktop do with pictures, pages and what goes on inside."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import is_named
+from tests.waiting import until
 
 Document = dict[str, Any]
 IMAGE = "abcd4demo-desktop"
@@ -64,15 +64,6 @@ def mode(instance: Document) -> Size:
     found = re.search(r"current (\d+) x (\d+)", said)
     assert found, said
     return int(found[1]), int(found[2])
-
-
-def until(true: Callable[[], bool], *, within: float) -> float:
-    """Await that something becomes true and return the seconds that it took."""
-    begun = time.monotonic()
-    while not true():
-        assert time.monotonic() - begun < within, f"not within {within:g} s"
-        time.sleep(0.05)
-    return time.monotonic() - begun
 
 
 def picture(instance: Document, file: Path) -> Image.Image:

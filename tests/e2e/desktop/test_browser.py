@@ -25,9 +25,9 @@ from tests.e2e.desktop.looking import (
     page,
     picture,
     shot,
-    until,
     url,
 )
+from tests.waiting import until
 
 pytestmark = SLOW
 

@@ -24,9 +24,9 @@ from tests.e2e.desktop.looking import (
     inside,
     mode,
     picture,
-    until,
     url,
 )
+from tests.waiting import until
 
 pytestmark = SLOW
 

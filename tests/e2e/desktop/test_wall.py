@@ -10,7 +10,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Request
 
 from abcd_run.testing.cli import PROGRAM
-from tests.e2e.desktop.looking import SLOW, Document, colours, shot, until
+from tests.e2e.desktop.looking import SLOW, Document, colours, shot
+from tests.waiting import until
 
 pytestmark = SLOW
 

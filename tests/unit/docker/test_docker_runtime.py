@@ -11,11 +11,12 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
-from abcd_run.model import Artifact, Format, Kind, Origin, Plan, Seed, Service, Source
+from abcd_run.model import Artifact, Format
 from abcd_run_docker import images
 from abcd_run_docker.errors import translated
 from abcd_run_docker.runtime import DockerRuntime
 from abcd_run_docker.service import Daemon
+from tests.unit.plans import CONTAINER
 
 ROOTLESS = {
     "ServerVersion": "28.0", "SecurityOptions": ["name=seccomp", "name=rootless"],
@@ -121,25 +122,11 @@ def test_an_image_is_known_by_either_digest(
     )
 
 
-PLAN = Plan(
-    name="demo-docker-1",
-    image="demo",
-    variant="abcdicdemo",
-    kind=Kind.CONTAINER,
-    runtime="docker",
-    format=Format.OCI,
-    source=Source(Origin.REGISTRY, "abcdicdemo", "registry.example/abcdicdemo:1"),
-    seed=Seed(hostname="demo-docker-1", user="abcd", password="secret-secret"),
-    profile="demo.toml",
-    services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
-)
-
-
 @pytest.mark.parametrize("wanted", [{}, {8080: 18080}])
 def test_ports_are_the_kernels_or_those_wanted(runtime: Any, wanted: dict[int, int]) -> None:
     """Docker would search for them itself, and stand still when one is taken."""
     runtime._client.info.return_value = ROOTLESS
-    runtime.create(replace(PLAN, ports=wanted), "image")
+    runtime.create(replace(CONTAINER, ports=wanted), "image")
     ports = runtime._client.containers.create.call_args.kwargs["ports"]
     web, ssh = ports["8080/tcp"], ports["22/tcp"]
     assert (web[0], ssh[0]) == ("127.0.0.1", "127.0.0.1")
@@ -149,6 +136,6 @@ def test_ports_are_the_kernels_or_those_wanted(runtime: Any, wanted: dict[int, i
 
 def test_ports_of_an_address_of_another_host_are_dockers(runtime: Any) -> None:
     runtime._client.info.return_value = ROOTLESS
-    runtime.create(replace(PLAN, address="192.0.2.1"), "image")
+    runtime.create(replace(CONTAINER, address="192.0.2.1"), "image")
     ports = runtime._client.containers.create.call_args.kwargs["ports"]
     assert ports == {"8080/tcp": ("192.0.2.1", 0), "22/tcp": ("192.0.2.1", 0)}

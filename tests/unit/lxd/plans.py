@@ -1,21 +1,19 @@
 """A plan for tests, and its configuration."""
 
-from abcd_run.model import Format, Kind, Origin, Plan, Seed, Service, Source
+from dataclasses import replace
+
+from abcd_run.model import Format, Plan
 from abcd_run_lxd import document
 from abcd_run_lxd.images import Image
 from abcd_run_lxd.shares import Ownership
+from tests.unit.plans import CONTAINER
 
-PLAN = Plan(
+PLAN = replace(
+    CONTAINER,
     name="demo-lxd-1",
-    image="demo",
-    variant="abcdicdemo",
-    kind=Kind.CONTAINER,
     runtime="lxd",
     format=Format.LXD,
-    source=Source(Origin.STORE, "abcdicdemo", "localhost/abcdicdemo:latest"),
-    seed=Seed(hostname="demo-lxd-1", user="abcd", password="secret-secret"),
-    profile="demo.toml",
-    services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
+    seed=replace(CONTAINER.seed, hostname="demo-lxd-1"),
 )
 IMAGE = Image(environment={"PATH": "/bin", "GREETING": "from the image"}, start=("/init",))
 

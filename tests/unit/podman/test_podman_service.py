@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from abcd_run import places
 from abcd_run.errors import NoRuntime
 from abcd_run_podman import service as module
 from abcd_run_podman.service import Service
+from tests.waiting import until
 
 # Two processes, as Podman is: the second has the socket, the first ends without a word to it.
 PODMAN = """#!/bin/sh
@@ -71,26 +71,21 @@ def begin(
     begun[0].close()
 
 
-def await_end(pid: int) -> None:
-    """Return when a process has ended, which it may have said already."""
-    deadline = time.monotonic() + 10
-    while runs(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def runs(pid: int) -> bool:
+def runs(recorded: Path) -> bool:
+    """Say whether a process runs whose id is in a file."""
+    pid = recorded.read_text()
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_both_processes_are_told_to_end(begin: Begin, folder: Path) -> None:
     service = begin("end")
     service.close()
     assert (folder / "ended").exists()
-    await_end(int((folder / "pid").read_text()))
+    until(lambda: not runs(folder / "pid"))
 
 
 def test_what_does_not_end_is_ended(
@@ -99,7 +94,7 @@ def test_what_does_not_end_is_ended(
     monkeypatch.setattr(module, "END_SECONDS", 0.3)
     service = begin("signal.SIG_IGN")
     service.close()
-    await_end(int((folder / "pid").read_text()))
+    until(lambda: not runs(folder / "pid"))
     assert not list(folder.glob("*.sock"))
 
 

@@ -1,7 +1,6 @@
 """What asks a wall, and what waits for it."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -60,11 +59,3 @@ def waits(released: Event) -> Callable[[], None]:
 
 def password(engine: FakeEngine) -> str:
     return next(iter(engine.held.values())).plan.seed.password
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Await a condition, and fail when it does not come."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)

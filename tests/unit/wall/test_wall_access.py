@@ -13,7 +13,8 @@ import pytest
 from abcd_run import host
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
-from tests.unit.wall.browser import SECONDS, Serve, until
+from tests.unit.wall.browser import SECONDS, Serve
+from tests.waiting import until
 
 Run = Callable[..., Ended]
 

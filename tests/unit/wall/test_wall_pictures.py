@@ -12,7 +12,8 @@ from abcd_run.screen import PNG
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
 from abcd_run.wall import kept, seen
-from tests.unit.wall.browser import SECONDS, Serve, until, waits
+from tests.unit.wall.browser import SECONDS, Serve, waits
+from tests.waiting import until
 
 Run = Callable[..., Ended]
 

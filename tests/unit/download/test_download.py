@@ -10,100 +10,18 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from abcd_run import download, parts
+from abcd_run import parts
 from abcd_run.download import fetch, transfer
 from abcd_run.download.checked import record_of
 from abcd_run.errors import ArtifactError, Interrupted
+from tests.unit.download.site import BODY, SUM, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-BODY = bytes(range(256)) * 4096  # 1 MiB
-SUM = hashlib.sha256(BODY).hexdigest()
-
-
-@dataclass
-class Site:
-    """What the server has, how it misbehaves, and what it was asked."""
-
-    url: str = ""
-    body: bytes = BODY
-    etag: str = '"one"'
-    ranges: bool = True
-    status: list[int] = field(default_factory=list)
-    cuts: list[int] = field(default_factory=list)
-    hold: threading.Event | None = None
-    asked: list[dict[str, str]] = field(default_factory=list)
-
-
-class Handler(BaseHTTPRequestHandler):
-    site: Site
-
-    def do_GET(self) -> None:
-        site = self.site
-        site.asked.append(dict(self.headers))
-        if site.status:
-            self.send_error(site.status.pop(0))
-            return
-        start = self._start()
-        if start >= len(site.body):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(site.body)}")
-            self.end_headers()
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            last = len(site.body) - 1
-            self.send_header("Content-Range", f"bytes {start}-{last}/{len(site.body)}")
-        if site.etag:
-            self.send_header("ETag", site.etag)
-        self.send_header("Content-Length", str(len(site.body) - start))
-        self.end_headers()
-        self._send(site.body[start:])
-
-    def _send(self, rest: bytes) -> None:
-        cut = self.site.cuts.pop(0) if self.site.cuts else len(rest)
-        self.wfile.write(rest[:cut])
-        if self.site.hold:
-            self.site.hold.wait(10)
-
-    def _start(self) -> int:
-        wanted = self.headers.get("Range")
-        if not wanted or not self.site.ranges:
-            return 0
-        if self.headers.get("If-Range", self.site.etag) != self.site.etag:
-            return 0
-        return int(wanted.removeprefix("bytes=").rstrip("-"))
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    handler = type("SiteHandler", (Handler,), {"site": site})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    site.url = f"http://127.0.0.1:{server.server_port}/live.iso"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield site
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "DELAYS", (0.01, 0.01))
-    monkeypatch.setattr(parts, "POLL", 0.01)
 
 
 def names(folder: Path) -> set[str]:
