@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from abcd_run import host, schema, target
+from abcd_run import host, schema, target, variables
 from abcd_run.choose import NEVER, Choice, choose
 from abcd_run.errors import ArtifactError, Failure, UsageError
 from abcd_run.fleet import Fleet
@@ -110,6 +110,7 @@ def _check(request: Request) -> None:
             f"{request.name!r} cannot be an instance's name",
             remedy="use at most 63 of a-z, 0-9 and -, with a letter or digit at both ends",
         )
+    variables.check(request.env)
     for share in request.shares:
         if share.source.is_dir():
             continue

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from abcd_run import artifact, planner, report, settings, shorthand, target
+from abcd_run import artifact, planner, report, settings, shorthand, target, variables
 from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
 from abcd_run.commands.group import LAUNCH, DefaultLaunch
@@ -241,7 +241,7 @@ def _share(word: str) -> Share:
 
 def _variable(word: str) -> tuple[str, str]:
     key, equals, value = word.partition("=")
-    if not key.isascii() or not key.isidentifier():
+    if not variables.is_name(key):
         raise UsageError(
             f"--env {word}: {key!r} is not a variable's name", remedy="--env KEY=VALUE"
         )

@@ -7,6 +7,7 @@ import signal
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from abcd_run import variables
 from abcd_run.errors import ArtifactError
 from abcd_run.oci.tarwrite import Extra
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.model import Config
 
 RTMIN = 34  # as glibc numbers it
+_NUMBER = re.compile(r"[0-9]{1,2}")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 SCRIPT = r"""#!/bin/sh
@@ -115,7 +117,7 @@ def lxd_init(config: Config) -> list[Extra]:
         "FOLDER": quote(config.working_dir or "/"),
         "SIGNAL": str(_signal(config.stop_signal)),
         "PWR": str(int(signal.SIGPWR)),
-        "ENTRYPOINT": " ".join(map(quote, (*_odd_names(config.env), *config.entrypoint))),
+        "ENTRYPOINT": " ".join(map(quote, config.entrypoint)),
         "ARGUMENTS": " ".join(map(quote, config.cmd)),
     }
     script = re.sub("@([A-Z]+)@", lambda place: places[place[1]], SCRIPT)
@@ -124,31 +126,20 @@ def lxd_init(config: Config) -> list[Extra]:
 
 def _exports(env: tuple[str, ...]) -> list[str]:
     """Set what LXD's own `environment.*` has not set; but PATH is always the image's."""
-    pairs = dict(item.partition("=")[::2] for item in env)
+    pairs = variables.of_image(env, "the image")
     path = pairs.pop("PATH", PATH)
     lines = [f"export PATH={quote(path)}"]
     for name, value in pairs.items():
-        if _is_shell_name(name):
-            lines.append(f'[ "${{{name}+set}}" ] || {name}={quote(value)}; export {name}')
+        lines.append(f'[ "${{{name}+set}}" ] || {name}={quote(value)}; export {name}')
     return lines
-
-
-def _odd_names(env: tuple[str, ...]) -> tuple[str, ...]:
-    """Hand over by env(1) the variables that a shell cannot name."""
-    odd = tuple(item for item in env if not _is_shell_name(item.partition("=")[0]))
-    return ("env", *odd) if odd else ()
-
-
-def _is_shell_name(name: str) -> bool:
-    return name.isascii() and name.isidentifier()
 
 
 def _signal(name: str) -> int:
     """Return the number of the signal that stops the image's process; TERM when it names none."""
     short = name.upper().removeprefix("SIG")
     base, _, offset = short.partition("+")
-    if base == "RTMIN" and offset.isdigit():
+    if base == "RTMIN" and _NUMBER.fullmatch(offset):
         return RTMIN + int(offset)
-    if short.isdigit():
+    if _NUMBER.fullmatch(short):
         return int(short)
     return int(getattr(signal, f"SIG{short}", signal.SIGTERM))

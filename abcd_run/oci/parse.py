@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from abcd_run import variables
 from abcd_run.errors import ArtifactError
 from abcd_run.oci.model import Config, Descriptor, Layer
 
@@ -46,15 +47,17 @@ def descriptors(value: object, path: Path) -> tuple[Descriptor, ...]:
     return tuple(descriptor(item, path) for item in value)
 
 
-def config(data: bytes, path: Path) -> Config:
-    """Read an image configuration."""
+def config(data: bytes, path: Path, name: str | None = None) -> Config:
+    """Read an image configuration; errors call the image by its name, where it has one."""
     top = document(data, path, "the image configuration")
     inner, rootfs = _mapping(top.get("config")), _mapping(top.get("rootfs"))
+    env = _texts(inner.get("Env"))
+    variables.of_image(env, name or str(path))
     return Config(
         architecture=_text(top.get("architecture")),
         os=_text(top.get("os")),
         created=_text(top.get("created")),
-        env=_texts(inner.get("Env")),
+        env=env,
         entrypoint=_texts(inner.get("Entrypoint")),
         cmd=_texts(inner.get("Cmd")),
         user=_text(inner.get("User")),

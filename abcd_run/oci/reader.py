@@ -71,7 +71,7 @@ def from_manifest(
     manifest = parse.document(raw, source.path, "the manifest")
     config_blob = parse.descriptor(manifest.get("config"), source.path)
     raw_config = read_blob(source, config_blob)
-    config = parse.config(raw_config, source.path)
+    config = parse.config(raw_config, source.path, reference)
     blobs = parse.descriptors(manifest.get("layers"), source.path)
     image = Image(
         reference=reference,

@@ -9,7 +9,7 @@ from docker.errors import ImageNotFound
 from docker.models.images import Image
 from docker.utils import parse_repository_tag
 
-from abcd_run import target
+from abcd_run import target, variables
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Plan
 from abcd_run.runtime import Say
@@ -75,7 +75,7 @@ def pulled(client: DockerClient, artifact: Artifact, *, pull: str, say: Say) -> 
     if not (pull == "always" and remote):
         for name in (artifact.reference, artifact.name):
             if image := found(client, name):
-                return str(image.id)
+                return _checked(image, name)
     if not remote or pull == "never":
         raise ArtifactError(
             f"docker has no image {artifact.reference}",
@@ -83,7 +83,13 @@ def pulled(client: DockerClient, artifact: Artifact, *, pull: str, say: Say) -> 
             remedy=f"docker pull {artifact.reference}" if remote else "abcd-run images",
         )
     _pull(client.api, artifact.reference, say)
-    return str(client.images.get(artifact.reference).id)
+    return _checked(client.images.get(artifact.reference), artifact.reference)
+
+
+def _checked(image: Image, name: str) -> str:
+    """Return the id of an image whose variables are such. Raises `ArtifactError`."""
+    variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], name)
+    return str(image.id)
 
 
 def _pull(api: APIClient, reference: str, say: Say) -> None:

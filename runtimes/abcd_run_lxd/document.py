@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from abcd_run import record
+from abcd_run import record, variables
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_lxd.images import Image
@@ -27,6 +27,8 @@ OWNER = "user.abcd-run-owner"
 
 LABEL, ENVIRONMENT = "user.", "environment."
 PRIVILEGED = "security.privileged"
+ONE_LINE = (ENVIRONMENT, "limits.", "linux.")
+"""How keys begin whose values LXD writes into LXC's file of lines as they are."""
 
 Device = dict[str, str]
 
@@ -59,7 +61,7 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
         line = shlex.join([*image.start, *plan.command])
         environment[COMMAND] = f"unset {COMMAND}; exec {line}"
     for key, value in environment.items():
-        found[ENVIRONMENT + key] = _one_line(key, value)
+        found[ENVIRONMENT + key] = value
     # After a restart of the host it is a remainder, as with the other runtimes.
     found["boot.autostart"] = "false"
     found[PRIVILEGED] = "false"
@@ -72,7 +74,7 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
     lines = [own.pop("raw.lxc", ""), *_low_level(plan, always=low_level)]
     if text := "\n".join(filter(None, lines)):
         found["raw.lxc"] = text
-    return {**found, **own}
+    return _in_lines({**found, **own})
 
 
 def _own(plan: Plan) -> dict[str, str]:
@@ -105,13 +107,21 @@ def _low_level(plan: Plan, *, always: bool) -> list[str]:
     return lines
 
 
-def _one_line(key: str, value: str) -> str:
-    # LXC keeps the environment in a file of lines: what comes after the break would be another one.
-    if "\n" in value:
-        raise UsageError(
-            f"{key}: lxd cannot pass a value of several lines", remedy="put it into a file: --share"
-        )
-    return value
+def _in_lines(found: dict[str, str]) -> dict[str, str]:
+    """Check all that LXD writes into LXC's file of lines, whoever gave it. Raises `UsageError`.
+
+    What comes after a line break would be a line of its own: a hook, which LXC runs as root.
+    """
+    for key, value in found.items():
+        name = key.removeprefix(ENVIRONMENT)
+        if key.startswith(ENVIRONMENT) and not variables.is_name(name):
+            raise UsageError(f"{name!r} is not a variable's name", remedy="leave it out")
+        if not variables.is_one_line(key + value if key.startswith(ONE_LINE) else key):
+            raise UsageError(
+                f"{name!r}: lxd cannot pass a value of several lines",
+                remedy="put it into a file: --share",
+            )
+    return found
 
 
 def devices(plan: Plan, place: Place, ownership: Ownership, ports: Mapping[int, int]) -> Any:

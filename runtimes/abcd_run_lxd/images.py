@@ -11,7 +11,7 @@ from typing import Any
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
-from abcd_run import places
+from abcd_run import places, variables
 from abcd_run.artifact.lxd import ID
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
@@ -24,6 +24,8 @@ DIGITS = 16
 """How much of a digest stands in an alias, in hexadecimal digits."""
 
 INIT = "/sbin/init"
+OCI = "oci."
+AGAIN = "remove it with `lxc image delete`; it is then made anew"
 Stream = Callable[[], Iterator[bytes]]
 
 
@@ -81,20 +83,39 @@ def fingerprint(client: Client, alias: str) -> str:
 def described(client: Client, found: str) -> Image:
     """Return what an image's properties say."""
     told = client.api.images[found].get().json()["metadata"]["properties"] or {}
-    return from_properties(told)
+    return from_properties(told, told.get("description") or found)
 
 
-def from_properties(told: Mapping[str, str]) -> Image:
-    """Read the properties that the conversion wrote; other images have none of them."""
+def from_properties(told: Mapping[str, str], image: str) -> Image:
+    """Read the properties that the conversion wrote; other images have none of them.
 
-    def listed(key: str) -> list[str]:
-        return [str(item) for item in json.loads(told.get(key) or "[]")]
-
+    Whoever may use LXD may have imported the image with others. Raises `ArtifactError`.
+    """
+    for key, value in told.items():
+        if key.startswith(OCI) and not variables.is_one_line(value):
+            raise ArtifactError(f"{image}: {key} has line breaks", remedy=AGAIN)
+    environment = variables.of_image(_listed(told, "oci.environment", image), image)
+    for key, value in environment.items():
+        if not variables.is_one_line(value):
+            raise ArtifactError(
+                f"{image}: lxd cannot pass the several lines of its variable {key}",
+                remedy="--on podman or --on docker",
+            )
     return Image(
-        environment=dict(item.partition("=")[::2] for item in listed("oci.environment")),
-        ports=tuple(listed("oci.ports")),
-        start=tuple(listed("oci.start")) or (INIT,),
+        environment=environment,
+        ports=tuple(_listed(told, "oci.ports", image)),
+        start=tuple(_listed(told, "oci.start", image)) or (INIT,),
     )
+
+
+def _listed(told: Mapping[str, str], key: str, image: str) -> list[str]:
+    try:
+        found = json.loads(told.get(key) or "[]")
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, list) and all(isinstance(word, str) for word in found):
+        return found
+    raise ArtifactError(f"{image}: {key} is no list of words", remedy=AGAIN)
 
 
 def _made_of(client: Client, artifact_id: str) -> str:

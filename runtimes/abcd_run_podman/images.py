@@ -6,7 +6,7 @@ from pathlib import Path
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import process, target
+from abcd_run import process, target, variables
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
 from abcd_run.runtime import Say
@@ -36,7 +36,7 @@ def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> 
     if not (pull == "always" and remote):
         for name in (artifact.reference, artifact.name):
             if client.images.exists(name):
-                return str(client.images.get(name).id)
+                return _checked(client, name)
     if not remote or pull == "never":
         raise ArtifactError(
             f"podman has no image {artifact.reference}",
@@ -44,7 +44,14 @@ def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> 
             remedy=f"podman pull {artifact.reference}" if remote else "abcd-run images",
         )
     _pull(client, artifact.reference, say)
-    return str(client.images.get(artifact.reference).id)
+    return _checked(client, artifact.reference)
+
+
+def _checked(client: PodmanClient, name: str) -> str:
+    """Return the id of an image whose variables are such. Raises `ArtifactError`."""
+    found = client.images.get(name)
+    variables.of_image((found.attrs.get("Config") or {}).get("Env") or [], name)
+    return str(found.id)
 
 
 def _pull(client: PodmanClient, reference: str, say: Say) -> None:

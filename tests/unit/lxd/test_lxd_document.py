@@ -33,9 +33,16 @@ def test_the_users_environment_wins_over_the_images() -> None:
     assert found["environment.PATH"] == "/bin"
 
 
-def test_a_variable_of_several_lines_is_refused() -> None:
+@pytest.mark.parametrize("end", ["\n", "\r", "\0"])
+def test_a_variable_of_several_lines_is_refused(end: str) -> None:
     with pytest.raises(UsageError, match="several lines"):
-        config(replace(PLAN, env={"A": "x\nlxc.mount.entry = / host none bind 0 0"}))
+        config(replace(PLAN, env={"A": f"x{end}lxc.mount.entry = / host none bind 0 0"}))
+
+
+@pytest.mark.parametrize("key", ["environment.A\nlxc.hook.pre-start", "limits.cpu\nx"])
+def test_a_line_break_in_a_profiles_own_key_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match=r"not a variable|several lines"):
+        config(replace(PLAN, options={"config": {key: "x"}}))
 
 
 @pytest.mark.parametrize("value", ["true", True, "1", "yes"])

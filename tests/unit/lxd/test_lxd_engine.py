@@ -160,9 +160,10 @@ def test_an_alias_without_a_digest_ends_well() -> None:
 
 def test_properties_of_the_conversion() -> None:
     lists = {"oci.environment": ["A=b=c"], "oci.ports": ["80/tcp"], "oci.start": ["/init"]}
-    found = images.from_properties({key: json.dumps(value) for key, value in lists.items()})
+    told = {key: json.dumps(value) for key, value in lists.items()}
+    found = images.from_properties(told, "demo")
     assert found == images.Image({"A": "b=c"}, ("80/tcp",), ("/init",))
-    assert images.from_properties({}) == images.UNKNOWN
+    assert images.from_properties({}, "demo") == images.UNKNOWN
 
 
 @pytest.mark.parametrize(

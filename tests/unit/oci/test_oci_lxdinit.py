@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from abcd_run.errors import ArtifactError
 from abcd_run.oci.lxdinit import lxd_init
 from abcd_run.oci.model import Config
 
@@ -119,10 +120,15 @@ def test_what_lxd_sets_wins(box: Box) -> None:
     assert box.run(config, A="lxd")[1].splitlines()[-1] == "lxd"
 
 
-def test_odd_variable_names(box: Box) -> None:
-    box.tool("env", f'case $1 in --*) exit 125;; esac; exec {shutil.which("env")} "$@"')
-    code = "import os; print(os.environ['a.b-c'])"
-    assert box.run(Config(cmd=python(code), env=("a.b-c=1 2",))) == (0, "1 2\n")
+def test_names_that_no_shell_takes_are_refused() -> None:
+    with pytest.raises(ArtifactError, match=r"'a\.b-c' is not a variable's name"):
+        lxd_init(Config(cmd=("true",), env=("a.b-c=1 2",)))
+
+
+@pytest.mark.parametrize("signal", ["²", "SIGRTMIN+²", "9" * 5000, "SIGNO\nid"])
+def test_what_is_no_signal_is_term(signal: str) -> None:
+    (extra,) = lxd_init(Config(cmd=("true",), stop_signal=signal))
+    assert b"kill -15 " in extra.data
 
 
 def test_own_variables_do_not_touch_the_images(box: Box) -> None:
