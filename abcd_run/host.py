@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -78,28 +77,6 @@ def uid_map_root(pid: int) -> int | None:
 def user() -> int:
     """Return the uid of whom this process belongs to."""
     return os.getuid()
-
-
-def socket_owner(
-    near: tuple[str, int], far: tuple[str, int], table: Path = Path("/proc/net/tcp")
-) -> int | None:
-    """Return the uid of whose IPv4 socket is the near end of a connection, None if unknown.
-
-    Both ends are needed: a port of the near one may have been another connection's a moment ago,
-    which the kernel then calls root's.
-    """
-    try:
-        rows = [line.split() for line in table.read_text().splitlines()[1:]]
-    except OSError:  # macOS
-        return None
-    ends = [_as_the_kernel_writes(end) for end in (near, far)]
-    return next((int(row[7]) for row in rows if row[1:3] == ends), None)
-
-
-def _as_the_kernel_writes(address: tuple[str, int]) -> str:
-    ip, port = address
-    # As the host's processor keeps it.
-    return f"{int.from_bytes(socket.inet_aton(ip), sys.byteorder):08X}:{port:04X}"
 
 
 def ssh_key(home: Path) -> str:

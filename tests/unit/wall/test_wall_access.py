@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import host
+from abcd_run import host, sockets
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
 from tests.unit.wall.browser import SECONDS, Serve
@@ -39,14 +39,14 @@ def test_another_host_is_refused(engine: FakeEngine, serve: Serve) -> None:
     assert browser.ask("instances.json", host=f"localhost:{port}").status == 200
 
 
-@pytest.mark.parametrize(("other", "status"), [(0, 200), (1, 403), (None, 200)])
+@pytest.mark.parametrize(("other", "status"), [(0, 200), (1, 403), (None, 403)])
 def test_another_users_browser_is_refused(
     other: int | None, status: int, engine: FakeEngine, serve: Serve, monkeypatch: Any
 ) -> None:
+    """So is one of which the kernel does not say whose it is."""
     owner = None if other is None else host.user() + other
-    monkeypatch.setattr(
-        host, "socket_owner", lambda peer, here: owner if peer[1] and here[1] else None
-    )
+    monkeypatch.setattr(sockets, "IS_TOLD", True)
+    monkeypatch.setattr(sockets, "owner", lambda peer, here: owner if peer[1] and here[1] else 0)
     assert serve().ask("instances.json").status == status
 
 
