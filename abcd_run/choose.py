@@ -1,16 +1,16 @@
 """Choose the runtimes of a request: those asked for, all usable ones, or the best."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from abcd_run import target
-from abcd_run.errors import Failure, NoRuntime
+from abcd_run import schema, target
+from abcd_run.errors import Failure, NoRuntime, ProfileError
 from abcd_run.fleet import Fleet
 from abcd_run.model import FORMATS, Format, Kind, Origin, Source
 from abcd_run.profile import Variant
 from abcd_run.registry import unusable
 from abcd_run.request import ALL, AUTO, Request
-from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.runtime import Backend, Options, Problem, Runtime
 from abcd_run.target import Target
 
 NEVER = "never"
@@ -32,6 +32,7 @@ class Choice:
     variant: Variant
     format: Format
     source: Source
+    options: Options = field(default_factory=dict[str, object])
     notes: tuple[str, ...] = ()
 
 
@@ -102,6 +103,8 @@ def _usable(
             fitting[name] = _fits(fleet.backend(name), wanted)
         except NoRuntime as error:
             failures.append(Failure(error, name))
+    # Before any of them is asked, and before anything is fetched.
+    options = {name: _options(fleet.backend(name), request, wanted) for name in fitting}
     probes, failed = fleet.ask(fitting, lambda runtime: runtime.probe(), within=PROBE_SECONDS)
     failures += failed
     choices = []
@@ -114,7 +117,7 @@ def _usable(
         source = target.source(wanted.profile, variant, target.stored, fresh=fresh)
         notes = (*probe.notes, ROOTFUL) if probe.rootful else probe.notes
         runtime, backend = fleet.runtime(name), fleet.backend(name)
-        choices.append(Choice(runtime, backend, variant, form, source, notes))
+        choices.append(Choice(runtime, backend, variant, form, source, options[name], notes))
     return choices, failures
 
 
@@ -123,3 +126,22 @@ def _fits(backend: Backend, wanted: Target) -> tuple[Variant, Format]:
         return found
     takes = sorted({kind for kind in Kind if set(FORMATS[kind]) & set(backend.accepts)})
     raise target.none_takes(wanted, backend.name, " and ".join(takes) or "nothing")
+
+
+def _options(backend: Backend, request: Request, wanted: Target) -> Options:
+    """Return what the profile says for a runtime. Raises `ProfileError`."""
+    given, where = wanted.profile.on.get(backend.name, {}), wanted.profile.origin
+    shape = {
+        key: rule if isinstance(rule, schema.Rule) else schema.BY_TYPE[rule]
+        for key, rule in backend.options.items()
+    }
+    options = schema.check(given, shape, where=where, path=f"on.{backend.name}.")
+    problem = None if request.rootful else backend.trusts(options)
+    if problem is None:
+        return options
+    raise ProfileError(
+        f"{where}: on.{backend.name}.{problem.message}",
+        details="it could give the instance rights on this host, so the profile must be trusted "
+        "like a program that root runs",
+        remedy=f"{problem.remedy}; or --rootful, if this is meant",
+    )

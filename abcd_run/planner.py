@@ -3,7 +3,7 @@
 import re
 import secrets
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ from abcd_run.errors import ArtifactError, Failure, UsageError
 from abcd_run.fleet import Fleet
 from abcd_run.model import FORMATS, Format, Plan, Ready, Seed, Service
 from abcd_run.request import Request
-from abcd_run.runtime import Backend
 from abcd_run.target import Target
 
 LOOPBACK = "127.0.0.1"
@@ -177,7 +176,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         env=request.env,
         command=request.command,
         ready=_ready(request, found.ready, services),
-        options=_options(found.on.get(backend.name, {}), backend, found.origin),
+        options=choice.options,
         pull=request.pull,
         rootful=request.rootful,
         named=name == request.name,
@@ -254,8 +253,3 @@ def _port(text: str, word: str) -> int:
     if text.isdecimal() and len(text) <= LONGEST_PORT and 0 < int(text) < 2**16:
         return int(text)
     raise UsageError(f"--publish {word}: {text!r} is not a port", remedy="use 1 to 65535")
-
-
-def _options(given: Mapping[str, object], backend: Backend, origin: str) -> dict[str, object]:
-    shape = {key: schema.BY_TYPE[kind] for key, kind in backend.options.items()}
-    return schema.check(given, shape, where=origin, path=f"on.{backend.name}.")

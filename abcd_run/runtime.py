@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from abcd_run.model import Artifact, Format, Instance, Plan
+from abcd_run.schema import Rule
 
 Say = Callable[[str], None]
 """Tells the user what is being done just now, in a few words: `say("pulling 3 of 7 layers")`."""
@@ -59,12 +60,23 @@ class Probe:
         return Problem(message, f"{self.rootful.remedy}; or --rootful, if this is meant")
 
 
+Options = Mapping[str, object]
+"""What `[on.NAME]` of a profile says, its values read by the rules of that backend."""
+
+
+def trusts_all(_options: Options) -> Problem | None:
+    """Return that no option needs more trust: none of them can reach the host."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """What can be known of a runtime without importing its SDK or talking to it.
 
     `missing` looks for a binary or socket and returns why the runtime is not here, or None.
-    `options` are the keys that `[on.NAME]` of a profile may have, with their types.
+    `options` are the keys that `[on.NAME]` of a profile may have, with their types or rules.
+    `trusts` returns which of them could give an instance rights on the host, None where none can:
+    such a profile is launched with `--rootful` alone. It asks nobody and must be cheap.
     `takes_command` says whether `abcd-run IMAGE -- COMMAND` means something to it.
     """
 
@@ -72,7 +84,8 @@ class Backend:
     accepts: tuple[Format, ...]
     missing: Callable[[], Problem | None]
     open: Callable[[], "Runtime"]
-    options: Mapping[str, type] = field(default_factory=dict[str, type])
+    options: Mapping[str, type | Rule] = field(default_factory=dict[str, type | Rule])
+    trusts: Callable[[Options], Problem | None] = trusts_all
     takes_command: bool = False
 
 

@@ -9,6 +9,9 @@ from abcd_run.errors import ProfileError, UsageError
 from abcd_run.units import LIMIT, parse_size
 
 Value = object
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What moves a terminal's cursor, ends a line, or turns text around: no value has any."""
+
 Table = Mapping[str, Value]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from abcd_run.profile import SHAPE
 from abcd_run.registry import Registry
 from abcd_run.runtime import Backend
+from abcd_run.schema import Rule
 
 
 def written_out(changes: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
@@ -24,6 +25,6 @@ def written_out(changes: Mapping[str, Any], registry: Registry) -> dict[str, Any
     return whole
 
 
-def _options(registry: Registry, name: str) -> Mapping[str, type]:
+def _options(registry: Registry, name: str) -> Mapping[str, type | Rule]:
     found = registry.backend(name)
     return found.options if isinstance(found, Backend) else {}

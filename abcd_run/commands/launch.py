@@ -27,6 +27,7 @@ from abcd_run.units import parse_size
 Parameters = tuple[str, ...]
 
 LONGEST_PASSWORD = 1024
+ROOTFUL = "Allow root inside to be root of this host, and options of a profile that reach the host."
 
 
 class OneImage(click.Command):
@@ -76,7 +77,7 @@ class OneImage(click.Command):
 @options.pull
 @options.profiles
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a profile key.")
-@click.option("--rootful", is_flag=True, help="Allow root inside to be root of this host.")
+@click.option("--rootful", is_flag=True, help=ROOTFUL)
 @click.option("--dry-run", is_flag=True, help="Print the plan and the native command, do nothing.")
 @options.common
 def launch(

@@ -17,7 +17,8 @@ from threading import Lock
 from abcd_run import container, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance, Plan, Service
-from abcd_run.runtime import Backend, Probe, Problem, Runtime, Say
+from abcd_run.runtime import Backend, Options, Probe, Problem, Runtime, Say, trusts_all
+from abcd_run.schema import Rule
 from abcd_run.testing.page import Listener, Page
 
 ROOT = 100_000
@@ -65,7 +66,10 @@ class FakeEngine:
     name: str = "fake"
     accepts: tuple[Format, ...] = (Format.OCI,)
     takes_command: bool = True
-    options: Mapping[str, type] = field(default_factory=lambda: {"flavour": str, "turbo": bool})
+    options: Mapping[str, type | Rule] = field(
+        default_factory=lambda: {"flavour": str, "turbo": bool}
+    )
+    trusts: Callable[[Options], Problem | None] = trusts_all
     problem: Problem | None = None
     probed: Probe = field(default_factory=lambda: Probe(version="1.0"))
     before: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
@@ -246,6 +250,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         missing=engine.missing,
         open=lambda: (FakeRuntime if engine.picture is None else FakeWithScreen)(engine),
         options=engine.options,
+        trusts=engine.trusts,
         takes_command=engine.takes_command,
     )
 

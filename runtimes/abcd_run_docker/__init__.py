@@ -1,5 +1,6 @@
 """Rootless Docker, through docker-py on the user's own daemon."""
 
+from abcd_run import confined
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_docker import service
@@ -21,6 +22,7 @@ BACKEND = Backend(
     accepts=(Format.OCI,),
     missing=_missing,
     open=_open,
-    options={"network": str, "cap_add": list, "devices": list, "init": bool},
+    options=confined.OPTIONS,
+    trusts=confined.trusts,
     takes_command=True,
 )

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from abcd_run import schema
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_libvirt import place
@@ -12,6 +13,8 @@ SOCKETS = ("virtqemud-sock", "libvirt-sock")
 # Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
 PLACES = ("/usr/sbin", "/usr/libexec")
 QEMUS = ("qemu-system-x86_64", "qemu-kvm")
+# QEMU takes what follows a comma for further properties.
+CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a processor, as QEMU has it")
 REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
 
 
@@ -46,5 +49,12 @@ BACKEND = Backend(
     accepts=(Format.ISO,),
     missing=_missing,
     open=_open,
-    options={"accel": str, "boot": str, "cpu": str, "display": str, "firmware": str, "video": str},
+    options={
+        "accel": str,
+        "boot": str,
+        "cpu": CPU,
+        "display": str,
+        "firmware": str,
+        "video": str,
+    },
 )

@@ -2,7 +2,7 @@
 
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
-from abcd_run_lxd import service
+from abcd_run_lxd import service, trusted
 
 
 def _missing() -> Problem | None:
@@ -21,6 +21,7 @@ BACKEND = Backend(
     accepts=(Format.LXD,),
     missing=_missing,
     open=_open,
-    options={"profiles": list, "pool": str, "network": str, "config": dict},
+    options={"profiles": list, "pool": str, "network": str, "config": trusted.CONFIG},
+    trusts=trusted.trusts,
     takes_command=True,
 )

@@ -78,13 +78,13 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
 
 
 def _own(plan: Plan) -> dict[str, str]:
-    """Return the profile's own configuration, of which one key can never be had."""
+    """Return the profile's own configuration, which `trusted` has seen before."""
     given = plan.options.get("config") or {}
     assert isinstance(given, Mapping)
     own = {str(key): _text(value) for key, value in given.items()}
-    if own.get(PRIVILEGED, "false") != "false":
+    if own.get(PRIVILEGED, "false") != "false" and not plan.rootful:
         raise UsageError(
-            f"{plan.profile}: on.lxd.config: {PRIVILEGED} is never set",
+            f"{plan.profile}: on.lxd.config: {PRIVILEGED} is not set without --rootful",
             details="root inside would be root of this host",
             remedy='leave it out; "security.nesting" is enough for containers inside',
         )

@@ -7,6 +7,7 @@ from pylxd import Client
 
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
+from abcd_run_lxd import trusted
 from abcd_run_lxd.document import Place
 
 NO_POOL = "sudo lxd init --minimal, or: lxc storage create default dir"
@@ -58,6 +59,12 @@ def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[s
                 f"{plan.profile}: on.lxd.profiles: lxd has no profile {name!r}",
                 details=f"it has {', '.join(sorted(known))}",
                 remedy=f"lxc profile create {name}",
+            )
+        if not (plan.rootful or name == "default" or trusted.trusts_profile(known[name])):
+            raise UsageError(
+                f"{plan.profile}: on.lxd.profiles: {name!r} gives more than a network and a disk",
+                details=f"it could give the instance rights on this host: lxc profile show {name}",
+                remedy="another profile; or --rootful, if this is meant",
             )
     return tuple(wanted)
 

@@ -2,6 +2,7 @@
 
 import shutil
 
+from abcd_run import confined
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 
@@ -30,6 +31,7 @@ BACKEND = Backend(
     accepts=(Format.OCI,),
     missing=_missing,
     open=_open,
-    options={"network": str, "cap_add": list, "devices": list, "init": bool},
+    options=confined.OPTIONS,
+    trusts=confined.trusts,
     takes_command=True,
 )

@@ -247,3 +247,15 @@ def test_nothing_is_touched(engine: FakeEngine, web: Path) -> None:
 def test_plans_are_values(engine: FakeEngine, web: Path) -> None:
     with pytest.raises(AttributeError):
         one().name = "another"  # type: ignore[misc]
+
+
+def test_options_that_reach_the_host_are_for_who_says_rootful(
+    engine: FakeEngine, write: Write
+) -> None:
+    engine.trusts = lambda options: Problem("turbo: too fast", "without it") if options else None
+    write("x", "[abcdic]\n[on.fake]\nturbo = true")
+    with pytest.raises(UsageError, match=r"x\.toml: on\.fake\.turbo: too fast") as caught:
+        plan("x")
+    assert caught.value.remedy == "without it; or --rootful, if this is meant"
+    assert "probe" not in engine.calls
+    assert one("x", rootful=True).options == {"turbo": True}

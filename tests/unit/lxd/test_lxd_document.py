@@ -47,9 +47,11 @@ def test_a_line_break_in_a_profiles_own_key_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("value", ["true", True, "1", "yes"])
 def test_privileged_is_refused(value: object) -> None:
-    with pytest.raises(UsageError, match="never set"):
+    with pytest.raises(UsageError, match="not set without --rootful"):
         config(replace(PLAN, options={"config": {"security.privileged": value}}))
     assert config()["security.privileged"] == "false"
+    meant = replace(PLAN, rootful=True, options={"config": {"security.privileged": "true"}})
+    assert config(meant)["security.privileged"] == "true"
 
 
 def test_the_profiles_own_configuration_is_added() -> None:

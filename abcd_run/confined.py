@@ -1,0 +1,71 @@
+"""What a profile may say of a container without being trusted with the host.
+
+Allowed is what is listed here. All else is for `--rootful` alone: who says it in a profile could
+reach the host's network, devices, other containers, or more of its kernel.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from abcd_run.runtime import Problem
+from abcd_run.schema import Rule
+
+OPTIONS: Mapping[str, type | Rule] = {
+    "network": str,
+    "cap_add": list,
+    "devices": list,
+    "init": bool,
+}
+"""What `[on.podman]` and `[on.docker]` of a profile may have."""
+
+CAPABILITIES = frozenset(
+    {
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_ADMIN",
+        "NET_BIND_SERVICE",
+        "NET_RAW",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+        "SYS_PTRACE",
+    }
+)
+"""Those that mean nothing outside of the namespaces that a container has of its own."""
+
+# Host, container:NAME and ns:PATH are others' networks; what follows a colon may let it to the
+# host's loopback (slirp4netns:allow_host_loopback=true).
+_NETWORK = re.compile(r"(?!host$)[A-Za-z0-9][A-Za-z0-9_.-]*")
+_DEVICE = re.compile(
+    r"/dev/(fuse|kvm|net/tun|dri|dri/(card|renderD)[0-9]+)(:/dev/[A-Za-z0-9_/-]+)?(:[rwm]{1,3})?"
+)
+
+
+def trusts(options: Mapping[str, object]) -> Problem | None:
+    """Return which option reaches out of a container, None where none does."""
+    network = str(options.get("network", "bridge"))
+    if not _NETWORK.fullmatch(network):
+        return Problem(
+            f"network: {network!r} is not a network of containers alone",
+            "network = 'none', 'bridge', or the name of a network that the engine has",
+        )
+    for word in _words(options.get("cap_add")):
+        if word.upper().removeprefix("CAP_") not in CAPABILITIES:
+            known = ", ".join(sorted(CAPABILITIES))
+            return Problem(f"cap_add: {word!r} reaches out of a container", f"one of {known}")
+    for word in _words(options.get("devices")):
+        if not _DEVICE.fullmatch(word):
+            known = "/dev/fuse, /dev/net/tun, /dev/kvm, /dev/dri"
+            return Problem(f"devices: {word!r} is a device of the host's", f"one of {known}")
+    return None
+
+
+def _words(value: object) -> Sequence[str]:
+    return value if isinstance(value, list | tuple) else ()

@@ -1,0 +1,99 @@
+"""What a profile may say to LXD without being trusted with the host.
+
+LXD's daemon is root: `raw.lxc` alone runs a program of one's choice as root of the host. Allowed
+is what is listed here, all else is for `--rootful` alone.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from abcd_run.runtime import Problem
+from abcd_run.schema import CONTROL, Rule, Wrong
+
+KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
+_SWITCH = r"true|false"
+_AMOUNT = r"[0-9]+(\.[0-9]+)?[A-Za-z%]*"
+ALLOWED = {
+    # Root inside stays a user without rights; the kernel keeps its proc and sys from others.
+    r"security\.nesting": _SWITCH,
+    r"security\.devlxd": _SWITCH,
+    r"security\.idmap\.isolated": _SWITCH,
+    r"limits\.cpu": r"[0-9]+([,-][0-9]+)*",
+    r"limits\.cpu\.allowance": r"[0-9]+%|[0-9]+ms/[0-9]+ms",
+    r"limits\.(cpu|disk|network)\.priority": r"[0-9]|10",
+    r"limits\.memory": _AMOUNT,
+    r"limits\.memory\.enforce": r"hard|soft",
+    r"limits\.memory\.swap": _SWITCH,
+    r"limits\.memory\.swap\.priority": r"[0-9]|10",
+    r"limits\.processes": r"[0-9]+",
+    r"limits\.hugepages\.[0-9]+[KMG]B": _AMOUNT,
+    r"limits\.kernel\.[a-z]+": r"([0-9]+|unlimited)(:([0-9]+|unlimited))?",
+    # Only programs inside read these.
+    r"user\.[A-Za-z0-9_.-]+": r"(?s).*",
+    r"cloud-init\.[a-z-]+": r"(?s).*",
+}
+"""Keys of an instance's configuration, and their values."""
+
+LINES = ("raw.", "user.", "cloud-init.")
+"""The keys whose values may have several lines: LXD copies others into files of lines."""
+
+OURS = "user.abcd-run"
+"""How keys begin that say whose an instance is, and which."""
+
+
+def _config(value: object) -> object:
+    """Return LXD's configuration as strings, of which none can become another key."""
+    if not isinstance(value, dict):
+        raise Wrong
+    return {key: _text(key, inner) for key, inner in value.items()}
+
+
+def _text(key: str, value: object) -> str:
+    if not KEY.fullmatch(key) or key.startswith(OURS) or not isinstance(value, str | int | float):
+        raise Wrong
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if CONTROL.search(re.sub(r"[\n\t]", "", text) if key.startswith(LINES) else text):
+        raise Wrong
+    return text
+
+
+CONFIG = Rule(
+    f"a table of LXD's keys, none that begins with {OURS}, with values of one line each "
+    f"(several for {', '.join(LINES)})",
+    _config,
+)
+
+
+def trusts(options: Mapping[str, object]) -> Problem | None:
+    """Return which option could make an instance more than its user, None where none can."""
+    config = options.get("config") or {}
+    assert isinstance(config, Mapping)
+    refused = next((key for key, value in config.items() if not _allowed(key, value)), None)
+    if refused is None:
+        return None
+    return Problem(
+        f"config: {refused} = {config[refused]!r} is not among what an instance may have "
+        "by the word of a profile",
+        f"without {refused}; docs/runtimes.md lists what may be set",
+    )
+
+
+def _allowed(key: str, value: object) -> bool:
+    values = [values for pattern, values in ALLOWED.items() if re.fullmatch(pattern, key)]
+    return any(re.fullmatch(pattern, str(value)) for pattern in values)
+
+
+def trusts_profile(facts: Mapping[str, Any]) -> bool:
+    """Say whether one of LXD's own profiles gives an instance no more than a network and a disk."""
+    devices = facts["devices"].values()
+    return all(_allowed(*pair) for pair in facts["config"].items()) and all(map(_plain, devices))
+
+
+def _plain(device: Mapping[str, str]) -> bool:
+    kind = device["type"]
+    if kind == "disk":
+        return device.get("path") == "/" and "source" not in device
+    return kind == "none" or (
+        kind == "nic" and ("network" in device or device.get("nictype") == "bridged")
+    )
