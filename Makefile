@@ -18,6 +18,7 @@ demo-desktop:  ## build the sample desktop and launch it on four runtimes at onc
 
 test:  ## everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
+	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/faults
 

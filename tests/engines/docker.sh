@@ -37,24 +37,38 @@ select_context() {
 }
 
 # A dockerd that was killed leaves its containers running. All of them live in the user namespace
-# that it made, and nothing else does.
+# that it made, and nothing else does. The file that names dockerd is the test user's, who may have
+# written any number in it: so the test user reads it, looks and kills, and sees the host's own
+# namespace refused.
 remember_namespace() {
-  readlink "/proc/$(cat "$(dirname "$(socket)")/docker.pid")/ns/user" >"$PIDS/docker.namespace"
+  local namespace
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  namespace=$(as_user sh -c 'readlink "/proc/$(timeout 5 cat "$1")/ns/user"' sh \
+    "$(dirname "$(socket)")/docker.pid")
+  if [[ $namespace =~ ^user:\[[0-9]+\]$ ]] && [ "$namespace" != "$(readlink /proc/self/ns/user)" ]; then
+    echo "$namespace" >"$PIDS/docker.namespace"
+  fi
 }
 leftovers() {
-  local namespace process
+  local namespace
   namespace=$(cat "$PIDS/docker.namespace" 2>/dev/null) && [ -n "$namespace" ] || return 0
-  for process in /proc/[0-9]*; do
-    if [ "$(readlink "$process/ns/user")" = "$namespace" ]; then echo "${process#/proc/}"; fi
-  done
+  [ "$namespace" != "$(readlink /proc/self/ns/user)" ] || return 0
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  as_user sh -c 'for process in /proc/[0-9]*; do
+    if [ "$(readlink "$process/ns/user")" = "$1" ]; then echo "${process#/proc/}"; fi
+  done' sh "$namespace"
 }
 none_left() { [ -z "$(leftovers)" ]; }
 
 down() {
   # Else dockerd waits 10 s for each container that does not listen to TERM.
-  if check; then client ps --quiet | xargs -r docker --host "unix://$(socket)" kill; fi
-  stop_daemon docker 20
-  leftovers | xargs -r kill -KILL
+  if check; then
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    as_user sh -c 'docker --host "$1" ps --quiet | xargs -r docker --host "$1" kill' sh \
+      "unix://$(socket)"
+  fi
+  stop_daemon docker 20 as_user
+  leftovers | as_user xargs -r kill -KILL
   await 10 none_left
   rm -f "$PIDS/docker.namespace"
   # A zombie that PID 1 has not collected counts as running: the next dockerd would wait for it.

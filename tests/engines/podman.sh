@@ -9,7 +9,9 @@ packages() {
 # Not before there are settings: podman's first command of all decides how images are stored.
 # (`podman info` would name the driver, but takes ten times as long as a list.)
 check() {
-  [ -e "$(settings)/storage.conf" ] && ! [ -e "$(store)/vfs-layers" ] && as_user podman ps --quiet
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  as_user sh -c '[ -e "$1/storage.conf" ] && ! [ -e "$2/vfs-layers" ] && podman ps --quiet' sh \
+    "$(settings)" "$(store)"
 }
 settings() { echo "$(home_of "$TEST_USER")/.config/containers"; }
 store() { echo "$(home_of "$TEST_USER")/.local/share/containers/storage"; }
@@ -24,7 +26,7 @@ up() {
       'events_logger = "file"'
   fi
   # An older store's own record of its driver wins over any setting.
-  if [ -e "$(store)/vfs-layers" ]; then as_user podman system reset --force; fi
+  if as_user test -e "$(store)/vfs-layers"; then as_user podman system reset --force; fi
 }
 write_setting() {
   printf '%s\n' "${@:2}" | as_user tee "$(settings)/$1" >/dev/null

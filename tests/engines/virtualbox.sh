@@ -10,14 +10,16 @@ SCRIPTS=$HERE/lib/virtualbox
 check() {
   local name
   for name in VBoxManage VBoxHeadless; do cmp "$SCRIPTS/enter" "$BIN/$name" || return; done
-  cmp "$SCRIPTS/VBoxHeadless" "$TREE/usr/lib/virtualbox/VBoxHeadless" || return
+  as_user timeout 10 cmp - "$TREE/usr/lib/virtualbox/VBoxHeadless" <"$SCRIPTS/VBoxHeadless" || return
   as_user VBoxManage --version
 }
 
 up() {
   [ -d "$TREE" ] || make_tree
-  install -m 755 -o "$TEST_USER" -g "$TEST_USER" "$SCRIPTS/VBoxHeadless" \
-    "$TREE/usr/lib/virtualbox/VBoxHeadless"
+  # Below $TREE/usr all is the test user's, who may have put links there.
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  as_user sh -c 'cat >"$1.new" && chmod 755 "$1.new" && mv -fT "$1.new" "$1"' sh \
+    "$TREE/usr/lib/virtualbox/VBoxHeadless" <"$SCRIPTS/VBoxHeadless"
   install -d -m 755 "$BIN"
   install -m 755 "$SCRIPTS/enter" "$BIN/VBoxManage"
   install -m 755 "$SCRIPTS/enter" "$BIN/VBoxHeadless"
@@ -47,8 +49,9 @@ give_to_test_user() {
   echo "$TEST_USER:x:0:0::$(home_of "$TEST_USER"):/bin/sh" >"$1/etc/passwd"
   echo "$TEST_USER:x:0:" >"$1/etc/group"
   mv "$programs/VBoxHeadless" "$programs/VBoxHeadless.plain"
+  find "$1" -type f -perm /6000 -exec chmod a-s {} +
+  # Last of all: from here on the test user can put something else in the place of any file.
   chown -hR "$TEST_USER:$TEST_USER" "$1/usr" "$1/etc"
-  find "$programs" -type f -perm /6000 -exec chmod a-s {} +
 }
 
 # For all machines of the test user, so that nothing else has to know that they are interpreted.

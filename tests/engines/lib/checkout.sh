@@ -23,13 +23,13 @@ venv_of() { echo "$STATE/venv/$(path_key "$1")"; }
 refresh_venv() {
   local made_from
   made_from=$(venv_source "$1")
-  [ "$made_from" = "$(cat "$2/made-from" 2>/dev/null)" ] && return 0
+  [ "$made_from" = "$(unprivileged "$2" timeout 5 cat "$2/made-from" 2>/dev/null)" ] && return 0
   say "installing abcd-run in a virtual environment (log: $2.log)"
   if ( set -o pipefail; make_venv "$1" "$2" 2>&1 | unprivileged "$2" tee "$2.log" >/dev/null ); then
     printf '%s\n' "$made_from" | unprivileged "$2" tee "$2/made-from" >/dev/null
   else
     say "could not install abcd-run:"
-    tail -n 5 "$2.log" >&2
+    unprivileged "$2" tail -n 5 "$2.log" >&2
   fi
 }
 
@@ -48,7 +48,7 @@ extras() {
 make_venv() {
   local python=/usr/bin/python3
   [ -x $python ] || python=python3
-  if ! [ -x "$2/bin/pip" ]; then unprivileged "$2" $python -m venv "$2" || return; fi
+  unprivileged "$2" test -x "$2/bin/pip" || unprivileged "$2" $python -m venv "$2" || return
   unprivileged "$2" pip install --disable-pip-version-check --editable "$1[$(extras)]"
 }
 

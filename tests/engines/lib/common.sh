@@ -1,5 +1,9 @@
 # shellcheck shell=bash
 # What run, down and the engines share: where state lives, messages, daemons, the test user's shell.
+#
+# Root does nothing to a name that the test user could have chosen: no file in a folder of theirs, no
+# process by a number that they wrote down. Such things are done as the test user (as_user), so that
+# a planted link or number gives nothing that the test user could not do anyway.
 
 TEST_USER=abcdtest
 case $(id -un) in
@@ -82,18 +86,20 @@ daemon_pid() {
   read -r pid started 2>/dev/null <"$PIDS/$1.pid" || return 1
   [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] && echo "$pid"
 }
+# stop_daemon NAME SECONDS [as_user]
 stop_daemon() {
   local pid
-  pid=$(daemon_pid "$1") && end_process "$pid" "${2:-10}"
+  pid=$(daemon_pid "$1") && end_process "$pid" "${2:-10}" "${@:3}"
   rm -f "$PIDS/$1.pid"
 }
 
-# end_process PID SECONDS: politely, then not.
+# end_process PID SECONDS [as_user]: politely, then not. What is the test user's is ended as the test
+# user: the kernel then sees to it that nobody else's process is hit, whatever the number.
 end_process() {
   local started
   started=$(start_time "$1") || return 0
-  kill -TERM "$1" 2>/dev/null
-  await "$2" has_ended "$1" "$started" || kill -KILL "$1" 2>/dev/null
+  "${@:3}" kill -TERM "$1" 2>/dev/null
+  await "$2" has_ended "$1" "$started" || "${@:3}" kill -KILL "$1" 2>/dev/null
 }
 has_ended() { [ "$(start_time "$1")" != "$2" ]; }
 

@@ -99,7 +99,8 @@ has_own_range() {
 }
 give_own_ranges() {
   # Far above what useradd and LXD's package (ten million for root) give.
-  local first=300000000 home file
+  local first=300000000 file
+  forget_images
   touch /etc/subuid /etc/subgid
   while awk -F: -v me="$TEST_USER" -v a=$first '
     $1 != me && $2 < a + 65536 && a < $2 + $3 { taken = 1 } END { exit !taken }' \
@@ -110,10 +111,16 @@ give_own_ranges() {
     sed -i "/^$TEST_USER:/d" $file
     echo "$TEST_USER:$first:65536" >>$file
   done
-  # Images stored with other owners are unreadable now.
-  home=$(home_of "$TEST_USER")
+}
+# Images stored with other owners are unreadable under a new range: they go by the old one, in the
+# namespace of which the test user is root.
+forget_images() {
+  local store
+  store=$(home_of "$TEST_USER")/.local/share
+  as_user test -e "$store/containers" || as_user test -e "$store/docker" || return 0
   if command -v podman >/dev/null; then as_user podman system migrate </dev/null >/dev/null 2>&1; fi
-  rm -rf "$home/.local/share/containers" "$home/.local/share/docker"
+  as_user unshare --map-root-user --map-auto rm -rf "$store/containers" "$store/docker" ||
+    as_user rm -rf "$store/containers" "$store/docker"
 }
 
 # What a login would make.
