@@ -8,6 +8,7 @@ packages() {
 
 POOL=abcdtest
 NETWORK=abcdtest0
+GROUP=lxd
 
 # That it answers the test user, may map that user, and that its default profile gives a disk and a
 # network.
@@ -19,11 +20,17 @@ check() {
 }
 
 up() {
-  if ! id -nG "$TEST_USER" | grep -qw lxd; then gpasswd --add "$TEST_USER" lxd; fi
+  if ! id -nG "$TEST_USER" | grep -qw $GROUP; then gpasswd --add "$TEST_USER" $GROUP; fi
   may_map_user /etc/subuid || echo "root:$(id -u "$TEST_USER"):1" >>/etc/subuid
   may_map_user /etc/subgid || echo "root:$(id -g "$TEST_USER"):1" >>/etc/subgid
   lxc query /1.0 >/dev/null 2>&1 || start
   complete_default_profile
+}
+# Who is in the group lxd may become root by it: that is the test user's for as long as tests run.
+withdraw_rights() {
+  if id -nG "$TEST_USER" | grep -qw $GROUP; then gpasswd --delete "$TEST_USER" $GROUP; fi
+  sed -i "/^root:$(id -u "$TEST_USER"):1$/d" /etc/subuid
+  sed -i "/^root:$(id -g "$TEST_USER"):1$/d" /etc/subgid
 }
 # Shared folders belong to the same person inside: an administrator allows that once for each user.
 may_map_user() {
@@ -34,7 +41,7 @@ start() {
     systemctl start lxd.socket
     touch "$PIDS/lxd.socket"
   else
-    start_daemon lxd lxd --group lxd
+    start_daemon lxd lxd --group $GROUP
   fi
   lxd waitready --timeout 30
 }
@@ -60,8 +67,12 @@ free_network() {
   echo "10.77.$third.1/24"
 }
 
-# An instance that still uses them keeps pool and network; it does not go on running.
 down() {
+  end_daemon
+  withdraw_rights
+}
+# An instance that still uses them keeps pool and network; it does not go on running.
+end_daemon() {
   command -v lxc >/dev/null && lxc query /1.0 || return 0
   daemon_pid lxd || [ -e "$PIDS/lxd.socket" ] || return 0
   lxc list --all-projects --format csv -c n 'status=running' | xargs -r -n1 lxc stop --force

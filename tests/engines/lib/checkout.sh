@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # A checkout that the test user can read, and a virtual environment with it installed.
 
-# Below /root, or cloned with a tight umask, the checkout itself is of no use to the test user.
+# Below /root, or cloned with a tight umask, the checkout itself is of no use to the test user. Who
+# keeps it from others does not want a copy for them: the copy is root's, and the test user reads it.
 readable_checkout() {
   local copy
   if ! is_root || as_user sh -c "$IS_READABLE" sh "$1"; then echo "$1"; return; fi
   copy=$STATE/checkout/$(path_key "$1")
-  install -d -m 755 "$STATE/checkout"
-  rsync -a --delete --chmod=a+rX,go-w "$1/" "$copy/" </dev/null >&2
+  install -d -m 750 -g "$TEST_USER" "$STATE/checkout"
+  rsync -a --delete --chown="root:$TEST_USER" --chmod=u+rwX,g+rX,g-w,o-rwx "$1/" "$copy/" \
+    </dev/null >&2
   echo "$copy"
 }
 # shellcheck disable=SC2016 # expanded by the inner shell

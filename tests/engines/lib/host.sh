@@ -55,19 +55,32 @@ refresh_lists() {
 }
 
 # A fresh engine must not start as a system service: rootless ones are what is tested, and LXD is
-# started by its own file here. What was there before (container images forbid all) comes back.
+# started by its own file here. What was there before (container images forbid all) comes back. Ours
+# forbids only as long as the process lives that wrote it, so that a kill or a power cut leaves
+# nothing forbidden; the next run takes it away.
 POLICY=/usr/sbin/policy-rc.d
+BEFORE=$POLICY.before-abcd-run
+POLICY_MARK='# tests/engines/run installs packages'
 forbid_services() {
-  if [ -e "$POLICY" ] && ! [ -e "$POLICY.before-abcd-run" ]; then
-    mv "$POLICY" "$POLICY.before-abcd-run"
-  fi
-  printf '#!/bin/sh\n# tests/engines/run installs packages\nexit 101\n' >"$POLICY"
-  chmod 755 "$POLICY"
+  allow_services
+  if [ -e "$POLICY" ]; then mv "$POLICY" "$BEFORE"; fi
+  (umask 022 && write_policy >"$POLICY.new" && chmod 755 "$POLICY.new" && mv "$POLICY.new" "$POLICY")
   trap allow_services EXIT
 }
+write_policy() {
+  cat <<END
+#!/bin/sh
+$POLICY_MARK
+started=\$(sed 's/.*) //' /proc/$$/stat 2>/dev/null | cut -d ' ' -f 20)
+[ "\$started" != $(start_time $$) ] || exit 101
+[ ! -x $BEFORE ] || exec $BEFORE "\$@"
+END
+}
+is_ours() { grep -qsx -- "$POLICY_MARK" "$1"; }
 allow_services() {
-  rm -f "$POLICY"
-  if [ -e "$POLICY.before-abcd-run" ]; then mv "$POLICY.before-abcd-run" "$POLICY"; fi
+  if is_ours "$BEFORE"; then rm "$BEFORE"; fi # earlier versions took their own for somebody's
+  if is_ours "$POLICY"; then rm "$POLICY"; fi
+  if [ -e "$BEFORE" ] && ! [ -e "$POLICY" ]; then mv "$BEFORE" "$POLICY"; fi
   trap - EXIT
 }
 
