@@ -1,6 +1,6 @@
 """Time OCI image -> LXD image: abcd-run against skopeo + umoci + tar with the same compression.
 
-As root (umoci wants it); `tests/bench/conversion` runs it so:
+As root (umoci wants it) of a box; `tests/bench/conversion` runs it so:
 
     python tests/bench/oci_to_lxd.py [--archive FILE] [--runs 5]
 """
@@ -112,10 +112,14 @@ def main() -> None:
     """Compare, with both compressions, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--archive", type=Path, help="an OCI archive; default: build one")
+    parser.add_argument("--build", type=Path, help="build one, and nothing else")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp())
     try:
+        if options.build:
+            shutil.move(build(work), options.build)
+            return
         archive = str((options.archive or build(work)).resolve())
         os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
         sys.stdout.write(HEAD.format(size=Path(archive).stat().st_size >> 20))
