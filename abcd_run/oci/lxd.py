@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from abcd_run.oci.model import Config, Image
 
-FORMAT = 2  # raise it when the same image would give another file
+FORMAT = 3  # raise it when the same image would give another file
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "arm": "armv7l", "386": "i686"}
 MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "sys": 0o555, "run": 0o755, "tmp": 0o1777}
 INIT = "/sbin/init"

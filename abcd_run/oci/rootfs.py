@@ -12,8 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from abcd_run.errors import ArtifactError
+from abcd_run.oci import sparse, tarwrite
 from abcd_run.oci import tarformat as tf
-from abcd_run.oci import tarwrite
 from abcd_run.oci.layers import reading
 from abcd_run.oci.merge import Limits, merge
 from abcd_run.oci.tarread import Entry, entries
@@ -149,7 +149,7 @@ def _survivors(
             continue
         first, *others = (prefix + name for name in names[entry.ordinal])
         yield tarwrite.renamed(entry, first)
-        yield from stream.pieces(entry.size + tf.padding(entry.size))
+        yield from sparse.stored(entry, stream)
         for other in others:
             yield tarwrite.hard_link(entry, other, first)
         left -= 1

@@ -60,13 +60,23 @@ def file(name: str, data: bytes, *, mtime: int = 0) -> bytes:
 
 
 def renamed(entry: Entry, name: str) -> bytes:
-    """Make an entry's record under another name; attributes stay as they were written."""
-    block, pax = entry.header, entry.pax
-    if entry.kind in tf.DATALESS:  # some writers give these a size, and readers differ about it
-        block = block[:124] + tf.octal(0, 12) + block[136:]
-        pax = {key: value for key, value in pax.items() if key != "size"}
+    """Make an entry's record under another name; attributes stay as they were written.
+
+    Kind and size are written anew: where another reader reads these otherwise than we did, content
+    becomes entries. So does a record that speaks of other entries.
+    """
+    block = bytearray(entry.header)
+    block[124:136] = tf.octal(entry.size, 12)
+    block[156] = ord(entry.kind)
+    pax = {key: value for key, value in entry.pax.items() if _is_of(entry, key)}
     link = entry.link if entry.kind == tf.SYMLINK else ""
-    return record(block, name, link=link, pax=pax)
+    return record(bytes(block), name, link=link, pax=pax)
+
+
+def _is_of(entry: Entry, key: str) -> bool:
+    if key.startswith("GNU."):
+        return entry.kind not in tf.DATALESS and key.startswith("GNU.sparse.")
+    return key != "size"
 
 
 def hard_link(entry: Entry, name: str, target: str) -> bytes:
