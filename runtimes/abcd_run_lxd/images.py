@@ -1,5 +1,6 @@
 """Images in LXD's store: found by an alias that holds the digest of what they were made from."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,9 @@ from abcd_run_lxd import operations
 
 DIGITS = 16
 """How much of a digest stands in an alias, in hexadecimal digits."""
+
+SAME = "same fingerprint already exists"
+"""What LXD says of an image that it has; its fingerprint is the SHA-256 of its bytes."""
 
 INIT = "/sbin/init"
 OCI = "oci."
@@ -59,7 +63,7 @@ def provided(client: Client, artifact: Artifact, *, say: Say) -> str:
     with part_of(places.cache() / "lxd" / alias, waiting=waiting):
         if found := fingerprint(client, alias):
             return found
-        found = _made_of(client, artifact.id) or _imported(client, artifact, artifact.stream, say)
+        found = _imported(client, artifact, artifact.stream, say)
         _name(client, alias, found)
     return found
 
@@ -118,13 +122,6 @@ def _listed(told: Mapping[str, str], key: str, image: str) -> list[str]:
     raise ArtifactError(f"{image}: {key} is no list of words", remedy=AGAIN)
 
 
-def _made_of(client: Client, artifact_id: str) -> str:
-    """Return the image of an artifact that somebody imported by hand."""
-    images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
-    found = (one for one in images if (one["properties"] or {}).get(ID) == artifact_id)
-    return next((str(one["fingerprint"]) for one in found), "")
-
-
 def prune(client: Client) -> None:
     """Remove the images that were made anew since; instances keep what they were made of."""
     images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
@@ -144,8 +141,18 @@ def _stem(facts: Mapping[str, Any]) -> str:
 
 def _imported(client: Client, artifact: Artifact, stream: Stream, say: Say) -> str:
     pieces = _told(stream(), f"converting {artifact.name} for lxd", say)
-    answer = client.api.images.post(data=pieces, timeout=operations.SECONDS)
-    return str(operations.done(client, answer)["fingerprint"])
+    try:
+        answer = client.api.images.post(data=pieces, timeout=operations.SECONDS)
+        return str(operations.done(client, answer)["fingerprint"])
+    except LXDAPIException as error:
+        if SAME not in str(error):
+            raise
+    # It is there, byte for byte: a launch was killed before it gave the image its name. What an
+    # image's properties say of what it was made from is anybody's word, so they find none.
+    digest = hashlib.sha256()
+    for piece in stream():
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _told(pieces: Iterator[bytes], doing: str, say: Say) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What the LXD backend does with LXD's answers: images, consoles, refusals, instances."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,6 +42,7 @@ class Store:
         self.named: dict[str, str] = {}
         self.known: dict[str, dict[str, str]] = {}
         self.imports = 0
+        self.refuses = ""
         self.api = self
 
     def __getattr__(self, name: str) -> "Node":
@@ -83,6 +85,8 @@ class Node:
             self.store.named[json["name"]] = json["target"]
             return Answer({})
         fingerprint = b"".join(data).decode()
+        if self.store.refuses:
+            raise refused(self.store.refuses)
         self.store.imports += 1
         self.store.known[fingerprint] = {}
         return Answer({"operation": f"/1.0/operations/{fingerprint}?project=x"})
@@ -112,11 +116,26 @@ def test_an_image_is_imported_once(store: Store) -> None:
     assert store.named == {ALIAS: "f1"}
 
 
-def test_an_image_that_was_imported_by_hand_is_found(store: Store) -> None:
+def test_an_image_is_not_what_its_properties_claim(store: Store) -> None:
+    """An image from anywhere may say that it was made from this one."""
     store.known["f7"] = {ID_KEY: ID}
-    assert provided(store, artifact())[0] == "f7"
-    assert store.imports == 0
-    assert store.named == {ALIAS: "f7"}
+    assert provided(store, artifact())[0] == "f1"
+    assert store.named == {ALIAS: "f1"}
+
+
+def test_an_image_whose_launch_was_killed_before_it_had_its_name(store: Store) -> None:
+    """LXD has the very same bytes, and refuses to have them twice."""
+    fingerprint = hashlib.sha256(b"f1").hexdigest()
+    store.refuses = "Image with same fingerprint already exists"
+    assert provided(store, artifact())[0] == fingerprint
+    assert store.named == {ALIAS: fingerprint}
+
+
+def test_other_refusals_of_an_import(store: Store) -> None:
+    store.refuses = "No space left on device"
+    with pytest.raises(LXDAPIException, match="No space"):
+        provided(store, artifact())
+    assert store.named == {}
 
 
 def test_a_conversion_that_fails_leaves_no_name(store: Store) -> None:
