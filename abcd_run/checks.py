@@ -3,15 +3,16 @@
 import getpass
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run import host, places
+from abcd_run import advisories, host, places
+from abcd_run.advisories import Known
 from abcd_run.choose import PROBE_SECONDS
 from abcd_run.errors import Failure
 from abcd_run.fleet import Fleet
-from abcd_run.runtime import Probe, Problem
+from abcd_run.runtime import Consists, Probe, Problem, Runtime
 from abcd_run.units import format_size
 
 SUBIDS_NEEDED = 65536
@@ -21,13 +22,17 @@ SMALLEST_MEMORY = 256 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `runtime` says whether it is one that can be used."""
+    """One thing that was looked at; `runtime` says whether it is one that can be used.
+
+    `known` is what publicly stands against the versions of its parts.
+    """
 
     name: str
     good: bool
     says: str
     remedy: str = ""
     runtime: bool = False
+    known: tuple[Known, ...] = ()
 
 
 def any_usable(findings: list[Finding]) -> bool:
@@ -55,14 +60,32 @@ def _failed(failure: Failure) -> Probe:
 
 def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
     """Yield a finding for each runtime."""
-    for name, probe in probe_all(fleet).items():
+    probes = probe_all(fleet)
+    usable = [name for name, probe in probes.items() if probe.refusal() is None]
+    parts, _silent = fleet.ask(usable, _components, within=PROBE_SECONDS)
+    for name, probe in probes.items():
         if problem := probe.refusal():
             yield Finding(
                 name, good=False, says=problem.message, remedy=problem.remedy, runtime=True
             )
         else:
             says = "; ".join([f"usable, version {probe.version}", *probe.notes])
-            yield Finding(name, good=True, says=says, runtime=True)
+            found = known(parts.get(name, {}))
+            yield Finding(name, good=True, says=says, runtime=True, known=found)
+
+
+def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
+    """Return what stands against parts, by name and version, and was not mended by a package."""
+    against = (part for part in versions if advisories.known(part, versions[part]))
+    return tuple(
+        one
+        for part in against
+        for one in advisories.known(part, versions[part], advisories.package(part))
+    )
+
+
+def _components(runtime: Runtime) -> Mapping[str, str]:
+    return runtime.components() if isinstance(runtime, Consists) else {}
 
 
 def host_checks() -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from abcd_run import endpoints, record
+from abcd_run.advisories import Known
 from abcd_run.checks import Finding
 from abcd_run.errors import AbcdRunError, Failure
 from abcd_run.launch import Launched
@@ -191,7 +192,24 @@ def status(done: Sequence[Launched], failures: Sequence[Failure]) -> int:
 def finding(found: Finding) -> Document:
     """Return what `doctor` found as JSON shows it."""
     remedy = "" if found.good else found.remedy
-    return {"check": found.name, "good": found.good, "says": found.says, "remedy": remedy}
+    return {
+        "check": found.name,
+        "good": found.good,
+        "says": found.says,
+        "remedy": remedy,
+        "known": [_known(one) for one in found.known],
+    }
+
+
+def _known(found: Known) -> Document:
+    return {
+        "component": found.advisory.component,
+        "version": found.version,
+        "package": found.package,
+        "ids": list(found.advisory.ids),
+        "fixed": list(found.advisory.fixed),
+        "possible": found.advisory.possible,
+    }
 
 
 def print_finding(found: Finding) -> None:
@@ -199,3 +217,5 @@ def print_finding(found: Finding) -> None:
     sys.stdout.write(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}\n")
     if not found.good and found.remedy:
         sys.stdout.write(f"     → {found.remedy}\n")
+    for one in found.known:
+        sys.stdout.write(f"     ! {visible(one.says())}\n")

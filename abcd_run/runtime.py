@@ -178,6 +178,17 @@ class Prunes(Protocol):
 
 
 @runtime_checkable
+class Consists(Protocol):
+    """A runtime that can say of which versions its parts are."""
+
+    def components(self) -> Mapping[str, str]:
+        """Return versions by the names that their makers give the parts.
+
+        Asked by `doctor` alone: it may take a second. Raises `AbcdRunError`.
+        """
+
+
+@runtime_checkable
 class Explains(Protocol):
     """A runtime that can say what a person would type for a plan."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from abcd_run import checks, host, report, target
+from abcd_run import advisories, checks, host, report, target
 from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
 from abcd_run.fleet import Fleet
@@ -74,10 +74,13 @@ def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> in
     fits = _fits(image, folder) if image else None
     if as_json:
         findings = [report.finding(one) for one in found]
-        report.print_json({"checks": findings, "fits": fits, "errors": []})
+        day = advisories.AS_OF
+        report.print_json({"checks": findings, "known_as_of": day, "fits": fits, "errors": []})
     else:
         for one in found:
             report.print_finding(one)
+        if any(one.known for one in found):
+            click.echo(f"!    is what was publicly known on {advisories.AS_OF}")
         if fits is not None:
             click.echo(f"{fits} instances of {image} fit into the free memory")
     return 0 if checks.any_usable(found) else 3

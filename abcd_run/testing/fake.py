@@ -80,6 +80,7 @@ class FakeEngine:
     dies: bool = False
     picture: bytes | None = None
     exposes: tuple[int, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict[str, str])
     images: set[str] = field(default_factory=set[str])
     registry: set[str] | None = None
     calls: list[str] = field(default_factory=list[str])
@@ -207,6 +208,10 @@ class FakeRuntime(Runtime):
         """See the contract."""
         self.engine.step("logs")
         yield self.engine.console
+
+    def components(self) -> Mapping[str, str]:
+        """See the contract."""
+        return self.engine.parts
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""

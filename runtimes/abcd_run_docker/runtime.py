@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +84,12 @@ class DockerRuntime(Runtime):
             notes=notes,
             rootful=None if self._rootless() else Problem("its daemon runs as root", ROOTLESS),
         )
+
+    def components(self) -> Mapping[str, str]:
+        """See the contract."""
+        with translated("say what it is made of", otherwise=NoRuntime):
+            found = self.client.version().get("Components") or []
+        return {str(one["Name"]): str(one["Version"]) for one in found}
 
     def _rootless(self) -> bool:
         return "name=rootless" in self._info()["SecurityOptions"]

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pylxd import Client
@@ -61,6 +61,11 @@ class LxdRuntime(Runtime):
         if not pools:
             return Probe(problem=Problem("it has no storage pool", place.NO_POOL))
         return Probe(version=str(client.host_info["environment"]["server_version"]))
+
+    def components(self) -> Mapping[str, str]:
+        """See the contract."""
+        with translated("say what it is made of", otherwise=NoRuntime):
+            return {"lxd": str(self.client.host_info["environment"]["server_version"])}
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:  # noqa: ARG002
         """See the contract; what LXD is given was brought here before, so nothing is pulled."""

@@ -1,7 +1,7 @@
 """Podman as a runtime."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,6 +62,16 @@ class PodmanRuntime(Runtime):
             notes=notes,
             rootful=rootful if self._service.rootful() else None,
         )
+
+    def components(self) -> Mapping[str, str]:
+        """See the contract."""
+        with translated("say what it is made of", otherwise=NoRuntime):
+            answer = self.client.api.get("/info")
+            answer.raise_for_status()
+        engine = answer.json()["host"]["ociRuntime"]
+        # `runc version 1.1.5+ds1`, with more lines behind.
+        first = str(engine["version"]).partition("\n")[0]
+        return {str(engine["name"]): first.rpartition(" ")[2]}
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""

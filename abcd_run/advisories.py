@@ -1,0 +1,158 @@
+"""What is publicly known against old versions of the programs that run instances, as of a day.
+
+Distributions mend what is old and leave its number: Debian's say in their changelogs what they have
+mended. Of other packages nothing is known but the number. crun and xpra were looked for as well:
+nothing was found that an instance could use against its host.
+"""
+
+import gzip
+import re
+import subprocess
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from abcd_run.limits import TEXT_BYTES
+
+AS_OF = "2026-11-27"
+"""When the table was last compared with what the programs' makers say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """Something known against versions of a component before those of `fixed`, one a branch."""
+
+    component: str
+    ids: tuple[str, ...]
+    fixed: tuple[str, ...]
+    possible: str
+
+
+TABLE = (
+    Advisory(
+        "lxd",
+        ("CVE-2026-48749", "CVE-2026-48750", "CVE-2026-48752"),
+        ("5.0.7", "5.21.5", "6.9"),
+        "an image's links at rootfs, templates or exec-output read and write files of the host",
+    ),
+    Advisory(
+        "lxd",
+        ("CVE-2026-63293", "CVE-2026-63294"),
+        ("4.0.12", "5.0.8", "5.21.6", "6.10"),
+        "an image's links at metadata.yaml or backup.yaml make it root of the host",
+    ),
+    Advisory(
+        "lxd",
+        ("CVE-2026-66897",),
+        ("4.0.13", "5.0.9", "5.21.7", "6.10"),
+        "an image's templates write files of the host",
+    ),
+    Advisory(
+        "lxd",
+        ("CVE-2026-85185", "CVE-2026-87799"),
+        ("4.0.14", "5.0.10", "5.21.8", "6.10"),
+        "who may migrate or restore instances writes files of the host",
+    ),
+    Advisory(
+        "runc",
+        ("CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"),
+        ("1.2.8", "1.3.3", "1.4.0"),
+        "an image that races mounts gets out of its container, as whom the engine runs",
+    ),
+    Advisory(
+        "runc",
+        ("CVE-2024-21626",),
+        ("1.1.12",),
+        "an image gets at the host's files through a folder that was left open",
+    ),
+    Advisory(
+        "nginx",
+        ("CVE-2026-123007", "CVE-2026-123633"),
+        ("1.30.7", "1.31.9"),
+        "who may speak HTTP/2 to it runs code in it",
+    ),
+    Advisory(
+        "nginx",
+        ("CVE-2026-42945", "CVE-2026-42533"),
+        ("1.30.4", "1.31.3"),
+        "requests overflow buffers where its configuration has rewrites or maps with expressions",
+    ),
+)
+
+DOCUMENTS = Path("/usr/share/doc")
+CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of this host's distribution, and what its changelog names as mended."""
+
+    version: str
+    mended: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An advisory that a version here is before; `package` is the distribution's, if it is one."""
+
+    advisory: Advisory
+    version: str
+    package: str = ""
+
+    def says(self) -> str:
+        """Return it as a line for people."""
+        found = self.advisory
+        fixed = f"{', '.join(found.ids)}; mended in {', '.join(found.fixed)}"
+        line = f"{found.component} {self.version}: {found.possible} ({fixed})"
+        if not self.package:
+            return line
+        return f"{line}; its package {self.package} does not say it is: apt list --upgradable"
+
+
+def known(component: str, version: str, package: Package | None = None) -> tuple[Known, ...]:
+    """Return what stands against a version, as `1.1.5+ds1` or `1:7.2-3`; nothing if it is none.
+
+    A `package` counts where it brings that version.
+    """
+    numbers = _numbers(version)
+    mine = package if package and _numbers(package.version) == numbers else Package("")
+    return tuple(
+        Known(one, version, mine.version)
+        for one in TABLE
+        if one.component == component and numbers and _before(numbers, one.fixed)
+        if not mine.mended.issuperset(one.ids)
+    )
+
+
+def package(component: str, *, documents: Path = DOCUMENTS) -> Package | None:
+    """Return the Debian package of a component, None where it is none."""
+    line = ["dpkg-query", "--show", "--showformat", "${Version}", component]
+    try:
+        ended = subprocess.run(line, capture_output=True, text=True, check=False, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if ended.returncode or not ended.stdout.strip():
+        return None
+    changes = _changelog(documents / component / "changelog.Debian.gz")
+    return Package(ended.stdout.strip(), frozenset(CVE.findall(changes)))
+
+
+def _changelog(path: Path) -> str:
+    """Return the newest part of a changelog, empty where it cannot be read."""
+    try:
+        with gzip.open(path) as file:
+            return file.read(TEXT_BYTES).decode(errors="replace")
+    except (OSError, EOFError, zlib.error):
+        return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.match(r"(?:\d+:)?[^\d]{0,20}(\d{1,9}(?:\.\d{1,9}){0,5})", version)
+    return tuple(map(int, found[1].split("."))) if found else ()
+
+
+def _before(version: tuple[int, ...], fixed: tuple[str, ...]) -> bool:
+    """Compare a version with the mended one of its own branch, or with the newest."""
+    mended = sorted(_numbers(one) for one in fixed)
+    own = [one for one in mended if version[: len(one) - 1] == one[:-1]]
+    return version < (own or mended)[-1]
