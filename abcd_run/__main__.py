@@ -30,7 +30,7 @@ def console() -> None:
     """
     try:
         status = main()
-    except KeyboardInterrupt:  # while the command line was still being imported
+    except KeyboardInterrupt:  # before the command line hears signals, or after it
         sys.stderr.write("abcd-run: interrupted\n")
         status = 130
     for stream in (sys.stdout, sys.stderr):

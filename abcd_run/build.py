@@ -14,10 +14,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
+from functools import partial
 from pathlib import Path
 
 from abcd_run import places, process, recipe
+from abcd_run.cancel import call
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.fleet import Fleet
 from abcd_run.model import Kind, Plan
@@ -97,8 +98,8 @@ def _builder(fleet: Fleet) -> Builds:
     problems = []
     for name in fleet.registry.names():
         try:
-            runtime = fleet.runtime(name)
-            if problem := runtime.probe().refusal():
+            runtime = call(partial(fleet.runtime, name))
+            if problem := call(runtime.probe).refusal():
                 raise unusable(name, problem)
         except NoRuntime as error:
             problems.append(f"{error.message} → {error.remedy}")
@@ -117,9 +118,10 @@ def _prepare(context: Path, name: str, say: Say) -> None:
 @contextmanager
 def _locked(image: str, say: Say) -> Iterator[None]:
     """Hold the lock of an image's builds, so that launches at once build it once."""
+    from abcd_run.oci.locks import locked  # noqa: PLC0415  (most launches build nothing)
+
     say("waiting for another build")
-    with (_scratch() / f"{image}.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
+    with locked(_scratch() / f"{image}.lock"):
         yield
 
 

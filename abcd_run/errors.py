@@ -5,6 +5,7 @@ AbcdRunError
 │   ├── ProfileError      2  a profile that cannot be read
 │   └── NoSuchInstance    2  no instance of that name
 ├── NoRuntime             3  no usable runtime
+│   └── NoAnswer          3  its engine is there and does not answer
 ├── ArtifactError         4  image, variant or artifact missing or corrupt
 ├── LaunchFailed          5  the runtime refused, or the instance ended
 │   ├── NameTaken         5  there is an object of that name already
@@ -48,6 +49,10 @@ class NoRuntime(AbcdRunError):
     """No runtime of this host can take the image."""
 
     status = 3
+
+
+class NoAnswer(NoRuntime):
+    """The engine is there and does not answer in time: what it holds is not known."""
 
 
 class ArtifactError(AbcdRunError):

@@ -1,7 +1,7 @@
 """The runtimes in use: each opened once, asked side by side, and closed at the end."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -9,7 +9,15 @@ from threading import Thread
 from typing import Self, TypeVar
 
 from abcd_run import record
-from abcd_run.errors import AbcdRunError, Failure, NoSuchInstance, UsageError
+from abcd_run.cancel import awaited, carried, settled
+from abcd_run.errors import (
+    AbcdRunError,
+    Failure,
+    Interrupted,
+    NoAnswer,
+    NoSuchInstance,
+    UsageError,
+)
 from abcd_run.model import Instance
 from abcd_run.once import Once
 from abcd_run.registry import Registry, absence, broken, connect, unusable
@@ -23,7 +31,13 @@ ASK_SECONDS = 4.0
 """How long `ps` waits for a runtime before it says that it does not answer."""
 
 PATIENT_SECONDS = 20.0
-"""The same for what removes, or looks for one instance: better late than left, or not found."""
+"""The same for what removes: better late than left."""
+
+FIND_SECONDS = 4.5
+"""The same for what looks for one instance, all in all."""
+
+LIKELY_SECONDS = 1.0
+"""How long only those are asked whose names stand in an instance's name."""
 
 Start = Callable[[str, Callable[[], None]], None]
 """Has a question to the named runtime asked elsewhere, and does not wait for it."""
@@ -89,24 +103,10 @@ class Fleet:
     ) -> tuple[dict[str, T], list[Failure]]:
         """Ask runtimes side by side; what fails or is too slow comes back as an error.
 
-        `within` is in seconds, 0 for `ASK_SECONDS`.
+        `within` is in seconds, 0 for `ASK_SECONDS`. Raises `Interrupted`.
         """
-        within = within or ASK_SECONDS
         asked = {name: self._asked(name, question) for name in names}
-        deadline = time.monotonic() + within
-        answers, failures = {}, []
-        for name, answer in asked.items():
-            try:
-                answers[name] = answer.result(max(0, deadline - time.monotonic()))
-            except AbcdRunError as error:
-                failures.append(Failure(error, name))
-            except TimeoutError:
-                answer.cancel()
-                problem = Problem(f"no answer within {within:g} s", "abcd-run doctor")
-                failures.append(Failure(unusable(name, problem), name))
-            except Exception as error:  # noqa: BLE001  (a broken plug-in is no crash of ours)
-                failures.append(Failure(unusable(name, broken(error)), name))
-        return answers, failures
+        return _collected(asked, within=within or ASK_SECONDS)
 
     def _asked(self, name: str, question: Callable[[Runtime], T]) -> Future[T]:
         answer: Future[T] = Future()
@@ -119,7 +119,7 @@ class Fleet:
             except BaseException as error:  # noqa: BLE001  (raised again by `result`)
                 answer.set_exception(error)
 
-        self.start(name, ask)
+        self.start(name, carried(ask))
         return answer
 
     def instances(
@@ -143,35 +143,83 @@ class Fleet:
             self.registry.check(name)
         return list(on)
 
-    def _called(
-        self, name: str, runtimes: Iterable[str], *, within: float = 0
-    ) -> tuple[list[Instance], list[Failure]]:
-        answers, errors = self.ask(
-            runtimes, lambda runtime: runtime.instances(only=name), within=within
-        )
-        return [instance for answer in answers.values() for instance in answer], errors
+    def could_not_be_asked(self, failure: Failure) -> bool:
+        """Say whether a runtime that failed may hold instances: it was opened, or is silent.
+
+        What cannot be opened at all, such as a plug-in without its SDK, has launched nothing.
+        """
+        opened = failure.runtime in self._opened
+        return opened or isinstance(failure.error, NoAnswer)
 
     def find(self, name: str, on: tuple[str, ...] = ()) -> Instance:
-        """Return the instance of a name. Raises `NoSuchInstance`, or `UsageError` for several."""
-        names = self.meant(on)
+        """Return the instance of a name.
+
+        Raises `NoSuchInstance`, `UsageError` for several, or `NoRuntime` where the one that may
+        have it cannot be asked.
+        """
+        names, end = self.meant(on), time.monotonic() + FIND_SECONDS
         # IMAGE-RUNTIME-N says whom to ask: importing every SDK takes longer than the answer.
         likely = [runtime for runtime in names if f"-{runtime}-" in name]
-        found = self._called(name, likely)[0]
-        if len(found) == 1:
-            return found[0]
-        found, errors = self._called(name, names)
-        if errors and not found:  # it may be where an answer takes longer
-            silent = [failure.runtime for failure in errors]
-            found, errors = self._called(name, silent, within=PATIENT_SECONDS)
+        asked = self._called(name, likely)
+        settled(asked.values(), within=LIKELY_SECONDS)
+        found = _those(asked)
+        errors: list[Failure] = []
+        if len(found) != 1:
+            asked |= self._called(name, [other for other in names if other not in asked])
+            answers, errors = _collected(asked, within=round(end - time.monotonic(), 1))
+            found = [instance for answer in answers.values() for instance in answer]
         if len(found) == 1:
             return found[0]
         if found:
             places = [instance.runtime for instance in found]
             raise UsageError(f"{name} is on {' and '.join(places)}", remedy=f"add --on {places[0]}")
-        down = "\n".join(failure.error.message for failure in errors)
+        meant = {*likely, *on}
+        for failure in errors:
+            if isinstance(failure.error, NoAnswer) or failure.runtime in meant:
+                raise failure.error
+        raise self._none(name, on, errors)
+
+    def _called(self, name: str, runtimes: Iterable[str]) -> dict[str, Future[list[Instance]]]:
+        return {
+            runtime: self._asked(runtime, lambda asked: asked.instances(only=name))
+            for runtime in runtimes
+        }
+
+    def _none(self, name: str, on: tuple[str, ...], errors: list[Failure]) -> NoSuchInstance:
         others = [instance.name for instance in self.instances(on, detail=False)[0]]
-        raise NoSuchInstance(
+        return NoSuchInstance(
             f"no instance called {name!r}",
-            details=down,
+            details="\n".join(failure.error.message for failure in errors),
             remedy=did_you_mean(name, others, "abcd-run ps"),
         )
+
+
+def _those(asked: Mapping[str, Future[list[Instance]]]) -> list[Instance]:
+    """Return what was found by those that have answered already."""
+    answers = [answer for answer in asked.values() if answer.done() and not answer.exception()]
+    return [instance for answer in answers for instance in answer.result()]
+
+
+def _collected(
+    asked: Mapping[str, Future[T]], *, within: float
+) -> tuple[dict[str, T], list[Failure]]:
+    deadline = time.monotonic() + within
+    answers, failures = {}, []
+    for name, answer in asked.items():
+        try:
+            answers[name] = awaited(answer, within=max(0, deadline - time.monotonic()))
+        except Interrupted:
+            raise
+        except AbcdRunError as error:
+            failures.append(Failure(error, name))
+        except TimeoutError:
+            answer.cancel()
+            failures.append(Failure(_silent(name, within), name))
+        except Exception as error:  # noqa: BLE001  (a broken plug-in is no crash of ours)
+            failures.append(Failure(unusable(name, broken(error)), name))
+    return answers, failures
+
+
+def _silent(name: str, seconds: float) -> NoAnswer:
+    problem = unusable(name, Problem(f"no answer within {seconds:g} s", "abcd-run doctor"))
+    return NoAnswer(problem.message, remedy=problem.remedy)

@@ -1,59 +1,95 @@
-"""Ctrl-C where half of something must not be left behind."""
+"""Ctrl-C where half of something must not be left behind.
 
+Raised wherever the main thread happens to be, it could come just when a future's lock has been
+taken, which is never given back then: the thread that works for the future would stand still
+for ever. A thread that is just being started would be lost to its pool, and an undo that is
+interrupted by somebody impatient is none. So the main thread does nothing but hear signals: the
+work is done by another one, which heeds the token that the first signal sets.
+"""
+
+import os
 import signal
-from collections.abc import Iterable
-from concurrent.futures import Future, wait
-from types import FrameType, TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from select import select
+from threading import current_thread, main_thread
+from typing import TypeVar
 
-LOOK_SECONDS = 0.2
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+from abcd_run.cancel import Token, elsewhere, using
+from abcd_run.errors import Interrupted
+
+T = TypeVar("T")
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+END = b"\0"
+LEAVE_SECONDS = 4.5
+"""How long the work may take to undo and end; an engine that hangs would hold it up for ever."""
 
 
-class Interrupts:
-    """Within it, Ctrl-C raises `KeyboardInterrupt` once at most, and only where it is looked for.
+def heeded(work: Callable[[], T]) -> T:
+    """Return what work gives; the first signal cancels it, the second one leaves it behind.
 
-    Raised wherever the main thread happens to be, it could come just when a future's lock has been
-    taken, which is never given back then: the thread that works for the future would stand still
-    for ever. A thread that is just being started would be lost to its pool, and an undo that is
-    interrupted by somebody impatient is none.
+    Raises what it raises, or `Interrupted` with what may be left.
     """
+    token = Token()
+    with using(token):
+        if current_thread() is not main_thread():  # which is the one that gets interrupted
+            return work()
+        return _heard(work, token)
 
-    def __init__(self) -> None:
-        self._came = False
-        self._raised = False
-        self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Self:
+def _heard(work: Callable[[], T], token: Token) -> T:
+    with _told() as (reader, writer):
+        result = elsewhere(work)
+        result.add_done_callback(lambda _: _write(writer, END))
+        if _next(reader) != END:
+            token.set()
+            _next(reader, LEAVE_SECONDS)  # the end of the work, or another signal
+    if not result.done():
+        token.leave()
+        raise left_behind(token, "interrupted: left at once")
+    return result.result()
+
+
+@contextmanager
+def _told() -> Iterator[tuple[FileIO, FileIO]]:
+    """Have each signal written into a pipe, as a byte, and yield its ends.
+
+    A handler of Python's alone would not do: it runs when the wait that the signal should end has
+    been begun just then, and is over.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with FileIO(reading) as reader, FileIO(writing, "w") as writer:
+        waking = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        before = {}
         for number in NUMBERS:
-            try:
-                self._before[number] = signal.signal(number, self._note)
-            except ValueError:  # not the main thread, which is the one that gets interrupted
-                break
-        return self
+            # Who starts us by nohup, or in the background of a script, means it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, lambda *_: None)
+        try:
+            yield reader, writer
+        finally:
+            for number, usual in before.items():
+                signal.signal(number, usual)
+            signal.set_wakeup_fd(waking)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
-    def check(self) -> None:
-        """Raise `KeyboardInterrupt` if somebody has pressed Ctrl-C and has not been heard yet."""
-        if self._came and not self._raised:
-            self._raised = True
-            raise KeyboardInterrupt
+def _write(writer: FileIO, word: bytes) -> None:
+    with suppress(ValueError):  # closed: nobody waits any more
+        writer.write(word)
 
-    def await_all(self, futures: Iterable[Future[Any]]) -> None:
-        """Wait until all are done. Raises `KeyboardInterrupt` soon after a Ctrl-C."""
-        futures = list(futures)
-        self.check()
-        while wait(futures, timeout=LOOK_SECONDS).not_done:
-            self.check()
-        self.check()
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._came = True
+def _next(reader: FileIO, seconds: float | None = None) -> bytes:
+    """Return the next word; nothing when none has come within some seconds."""
+    return reader.read(1) if select([reader], [], [], seconds)[0] else b""
+
+
+def left_behind(token: Token, message: str) -> Interrupted:
+    """Return the error for an end at which not everything that was begun could be undone."""
+    left = token.left()
+    lines = [f"{name}: {why or 'its engine has not answered'}" for name, why in left.items()]
+    stop = f"abcd-run stop {' '.join(left)}; " if left else ""
+    details = ["may be left:", *lines] if left else ["nothing that was begun is known to be left"]
+    return Interrupted(message, details="\n".join(details), remedy=f"{stop}abcd-run prune")

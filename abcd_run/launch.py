@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Event, Semaphore
+from functools import partial
+from threading import Semaphore
 
 from abcd_run import places, readiness, record, screen
 from abcd_run.artifact import obtain
+from abcd_run.cancel import Token, current, heeding, settled, using
 from abcd_run.errors import (
     AbcdRunError,
     Failure,
@@ -20,12 +22,13 @@ from abcd_run.errors import (
     unexpected,
 )
 from abcd_run.fleet import Fleet
-from abcd_run.interrupts import Interrupts
+from abcd_run.interrupts import left_behind
 from abcd_run.model import Instance, Plan, Stage
 from abcd_run.once import Once
 from abcd_run.planner import next_name, renamed
 from abcd_run.progress import Progress
 from abcd_run.runtime import Logs, Runtime
+from abcd_run.threads import Threads
 
 WORKERS = 4
 """Instances created and started at the same time; small hosts' engines gain nothing from more."""
@@ -41,6 +44,12 @@ FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
 
 LAST_LINES = 10
 """How much of its console is shown of an instance that ended or is late."""
+
+UNDO_SECONDS = 3.0
+"""How long an engine may take to undo what was cancelled, before it is said what may be left."""
+
+UNDOING = 8
+"""Instances that were ready, removed at the same time when they are cancelled."""
 
 LOOKS_BETWEEN_CHECKS = 8
 """Whether the instance still runs is asked after this many looks."""
@@ -61,11 +70,11 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Launches plans on the runtimes of a fleet."""
+    """Launches plans on the runtimes of a fleet, until its token is set."""
 
     fleet: Fleet
     progress: Progress
-    cancelled: Event
+    cancelled: Token = field(default_factory=current)
     wait: bool = True
     _starting: Semaphore = field(default_factory=lambda: Semaphore(WORKERS))
     _images: Once[str] = field(default_factory=Once[str])
@@ -73,22 +82,20 @@ class Launcher:
     def launch_all(self, plans: Sequence[Plan]) -> tuple[list[Launched], list[Failure]]:
         """Launch plans side by side; one that fails neither stops nor undoes the others.
 
-        Raises `Interrupted`, when all that was begun has been undone.
+        Raises `Interrupted`, when all that was begun has been undone, or an engine hangs at that.
         """
-        pool = ThreadPoolExecutor(max_workers=min(len(plans), WAITERS) or 1)
-        with Interrupts() as interrupts:
-            futures = {pool.submit(self._launch, plan): plan for plan in plans}
-            try:
-                interrupts.await_all(futures)
-            except KeyboardInterrupt:
-                self.cancelled.set()
-                pool.shutdown(cancel_futures=True)
-                raise self._undone(futures) from None
-        pool.shutdown()
-        return self._sorted(futures)
+        with using(self.cancelled), Threads(min(len(plans), WAITERS) or 1) as threads:
+            futures = {threads.submit(partial(self._launch, plan)): plan for plan in plans}
+            settled(futures)
+            if self.cancelled.is_set():
+                raise self._undone(futures)
+        done, failures = self._sorted(futures)
+        for launched in done:
+            self.cancelled.settled(launched.instance.name)
+        return done, failures
 
     def _sorted(
-        self, futures: "dict[Future[Launched], Plan]"
+        self, futures: dict[Future[Launched], Plan]
     ) -> tuple[list[Launched], list[Failure]]:
         done, failures = [], []
         for future, plan in futures.items():
@@ -102,26 +109,27 @@ class Launcher:
                 failures.append(Failure(launched.late, plan.runtime, launched.instance.name))
         return done, failures
 
-    def _undone(self, futures: "dict[Future[Launched], Plan]") -> Interrupted:
+    def _undone(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
         """Remove what is running already, and return the error that says what is left."""
-        left = []
-        for future, plan in futures.items():
-            if future.cancelled():
-                continue
-            error = future.exception()
-            if error is None:
-                error = Interrupted("interrupted")
-                instance = future.result().instance
-                _undo(self.fleet.runtime(plan.runtime), instance.runtime_id, error)
-            if isinstance(error, Interrupted) and error.details:
-                left.append(f"{plan.name}: {error.details}")
-        if left:
-            return Interrupted(
-                "interrupted: not all that was begun could be removed",
-                details="\n".join(left),
-                remedy="abcd-run ps, then abcd-run stop NAME",
+        begun = [future for future in futures if not future.cancel()]
+        begun.sort(key=lambda future: not future.done())  # one that hangs must not hold up others
+        with using(Token(hurried=True)), Threads(UNDOING) as threads:
+            settled(
+                [threads.submit(partial(self._remove, future)) for future in begun],
+                within=UNDO_SECONDS,
+            )
+        if self.cancelled.left():
+            return left_behind(
+                self.cancelled, "interrupted: not all that was begun could be removed"
             )
         return Interrupted("interrupted: what was begun has been removed")
+
+    def _remove(self, future: Future[Launched]) -> None:
+        """Remove an instance once its launch has ended, if that did not undo it."""
+        if future.exception() is None:
+            instance = future.result().instance
+            runtime = self.fleet.runtime(instance.runtime)
+            self._undo(runtime, instance.name, instance.runtime_id, Interrupted("interrupted"))
 
     def _launch(self, plan: Plan) -> Launched:
         try:
@@ -144,9 +152,9 @@ class Launcher:
             self._prove_unprivileged(plan, instance)
             self.progress.stage(instance.name, Stage.RUNNING)
             launched = self._wait(instance, runtime, begun)
-            self._check_cancelled()
+            self.cancelled.check()
         except BaseException as error:
-            _undo(runtime, instance.runtime_id, error)
+            self._undo(runtime, instance.name, instance.runtime_id, error)
             raise
         return launched
 
@@ -155,7 +163,7 @@ class Launcher:
 
         def fetch() -> str:
             artifact = obtain(plan, self.fleet, say=self._say(plan))
-            self._check_cancelled()
+            self.cancelled.check()
             return runtime.provide(artifact, pull=plan.pull, say=self._say(plan))
 
         return self._images.get((plan.runtime, plan.source, plan.format), fetch)
@@ -164,7 +172,7 @@ class Launcher:
         """Create and start, under other names and ports while somebody else is quicker."""
         refused = set[str]()  # also names that other users have, whose instances are not shown
         for _ in range(TRIES):
-            self._check_cancelled()
+            self.cancelled.check()
             try:
                 return self._create_and_start(plan, runtime, image)
             except NameTaken as error:
@@ -180,14 +188,32 @@ class Launcher:
         raise LaunchFailed(f"no free name or port for {plan.name} in {TRIES} tries")
 
     def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
-        runtime_id = runtime.create(plan, image)
+        self.cancelled.begun(plan.name)
+        try:
+            runtime_id = runtime.create(plan, image)
+        except BaseException:  # then nothing is there, or another one of that name
+            self.cancelled.settled(plan.name)
+            raise
         try:
             self.progress.stage(plan.name, Stage.CREATED)
-            self._check_cancelled()
+            self.cancelled.check()
             return runtime.start(runtime_id)
         except BaseException as error:
-            _undo(runtime, runtime_id, error)
+            self._undo(runtime, plan.name, runtime_id, error)
             raise
+
+    def _undo(self, runtime: Runtime, name: str, runtime_id: str, error: BaseException) -> None:
+        """Remove an instance because of an error, which is told of when that fails too."""
+        try:
+            # What undoes is not cancelled, and what is cancelled gets no time to end by itself.
+            with using(Token(hurried=self.cancelled.is_set())):
+                runtime.remove(runtime_id)
+        except Exception as left:  # noqa: BLE001  (the error that led here is the one to raise)
+            self.cancelled.stays(name, str(left))
+            if isinstance(error, AbcdRunError):
+                error.details = "\n".join(filter(None, [error.details, f"and it is left: {left}"]))
+        else:
+            self.cancelled.settled(name)
 
     def _prove_unprivileged(self, plan: Plan, instance: Instance) -> None:
         if instance.host_root == 0 and not plan.rootful:
@@ -232,31 +258,14 @@ class Launcher:
                 )
                 return Launched(instance, stage, late=late)
             self.cancelled.wait(pause)
-            self._check_cancelled()
+            self.cancelled.check()
             pause = min(pause * 1.5, SLOWEST_LOOK)
             looks += 1
             if looks % LOOKS_BETWEEN_CHECKS == 0:
                 _check_running(instance, runtime)
 
-    def _check_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise Interrupted("interrupted")
-
     def _say(self, plan: Plan) -> Callable[[str], None]:
-        def say(text: str) -> None:
-            self._check_cancelled()
-            self.progress.say(plan.name, text)
-
-        return say
-
-
-def _undo(runtime: Runtime, runtime_id: str, error: BaseException) -> None:
-    """Remove an instance because of an error, which is told of when that fails too."""
-    try:
-        runtime.remove(runtime_id)
-    except Exception as left:  # noqa: BLE001  (the error that led here is the one to raise)
-        if isinstance(error, AbcdRunError):
-            error.details = "\n".join(filter(None, [error.details, f"and it is left: {left}"]))
+        return heeding(partial(self.progress.say, plan.name))
 
 
 def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:

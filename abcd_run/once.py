@@ -5,13 +5,17 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
+from abcd_run.cancel import awaited
+from abcd_run.errors import Interrupted
+
 V = TypeVar("V")
 
 
 class Once(Generic[V]):
     """Values by key, each made by the first thread that asks; the others wait for it.
 
-    What its making raises is raised for everybody.
+    What its making raises is raised for everybody. Who waits for another one and is cancelled waits
+    no longer; what somebody has cancelled is made by whoever asks next.
     """
 
     def __init__(self) -> None:
@@ -27,8 +31,17 @@ class Once(Generic[V]):
             try:
                 future.set_result(make())
             except BaseException as error:  # noqa: BLE001  (raised again by `result`)
+                if isinstance(error, Interrupted):
+                    with self._lock:
+                        del self._futures[key]
                 future.set_exception(error)
-        return future.result()
+        return awaited(future)
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Say whether the value of a key has been made."""
+        with self._lock:
+            future = self._futures.get(key)
+        return future is not None and future.done() and future.exception() is None
 
     def forget_failures(self) -> None:
         """Have what could not be made tried again by whoever asks next."""

@@ -7,14 +7,15 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
 from typing import TYPE_CHECKING, BinaryIO
 
+from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from threading import Event
 
 POLL = 0.1  # seconds between two looks at somebody else's lock
 
@@ -60,7 +61,7 @@ def part_of(
     """
     path = target.with_name(target.name + ".part")
     target.parent.mkdir(parents=True, exist_ok=True)
-    cancel = cancel or Event()
+    cancel = cancel or current()
     while (file := _locked(path)) is None:
         if waiting:
             waiting(path)

@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from abcd_run import host, schema, target, variables
+from abcd_run.cancel import call
 from abcd_run.choose import NEVER, Choice, choose
 from abcd_run.errors import ArtifactError, Failure, UsageError
 from abcd_run.fleet import Fleet
@@ -135,7 +137,7 @@ def _check_address(address: str) -> None:
 
 
 def _plans(request: Request, wanted: Target, choice: Choice, *, several: bool) -> Iterator[Plan]:
-    taken = {instance.name for instance in choice.runtime.instances(detail=False)}
+    taken = {instance.name for instance in call(partial(choice.runtime.instances, detail=False))}
     for _ in range(request.count):
         if request.name and not several:
             name = request.name

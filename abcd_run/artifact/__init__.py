@@ -63,10 +63,9 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
 
 
 def _write_sum(made: Path, out: Path) -> None:
-    import hashlib  # noqa: PLC0415  (no launch needs it)
+    from abcd_run.download.checked import sha256_of  # noqa: PLC0415  (no launch needs it)
 
-    with made.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(made)
     out.with_name(out.name + ".sha256").write_text(f"{digest}  {out.name}\n")
 
 

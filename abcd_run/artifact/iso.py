@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from abcd_run import places
 from abcd_run.artifact import oci
+from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.runtime import Say
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.model import Image
     from abcd_run.oci.rootfs import Rootfs
 
+CHUNK = 1 << 20
 DESCRIPTOR = 16 * 2048
 """Where an ISO's own description begins, in bytes; its length in blocks is 80 bytes further."""
 
@@ -52,7 +54,10 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
     made = artifact(plan, say=say).path
     assert made is not None
     say(f"writing {out.name}")
-    shutil.copyfile(made, out)
+    with made.open("rb") as source, out.open("wb", buffering=0) as file:
+        while piece := source.read(CHUNK):
+            check()
+            file.write(piece)
 
 
 def folder() -> Path:

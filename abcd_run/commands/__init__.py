@@ -1,24 +1,25 @@
 """The command line: one module for each group of commands, and what they share."""
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
 from abcd_run import report
 from abcd_run.commands.group import cli
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError, unexpected
+from abcd_run.interrupts import heeded
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
     """Run a command line; whatever a user or host can cause ends in one clear error."""
-    # A script that ends us with TERM wants the same tidying up as a person with Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        status = cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
+        status = heeded(
+            lambda: cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
+        )
         # Now, not at Python's end, where a reader that has gone can only be complained about.
         sys.stdout.flush()
     except click.ClickException as error:
@@ -38,15 +39,12 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
     return status if isinstance(status, int) else 0
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if "--json" in before:
-        report.print_json(report.document([], [Failure(error)]))
-    report.print_error(error)
+    with suppress(OSError):  # the terminal has gone, which is what has ended us
+        if "--json" in before:
+            report.print_json(report.document([], [Failure(error)]))
+        report.print_error(error)
     return error.status
 
 

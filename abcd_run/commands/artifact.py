@@ -1,11 +1,13 @@
 """`artifact`: what a runtime would take, as a file."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from abcd_run import planner, report, target
 from abcd_run.artifact import write
+from abcd_run.cancel import heeding
 from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
@@ -61,10 +63,7 @@ def artifact(
     wanted = target.resolve(request, Catalogue.usual(folder))
     plan = planner.for_artifact(request, wanted, Format(form))
     shown = progress(quiet=quiet)
-
-    def say(text: str) -> None:
-        shown.say(plan.variant, text)
-
+    say = heeding(partial(shown.say, plan.variant))
     with Fleet(Registry.installed()) as fleet:
         try:
             write(plan, fleet, out, say=say)

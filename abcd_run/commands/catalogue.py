@@ -1,5 +1,6 @@
 """`images`, `pull` and `build`: what can be launched, and having it here."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from abcd_run import build as building
 from abcd_run import planner, recipe, report, settings, target
 from abcd_run.artifact import obtain
+from abcd_run.cancel import heeding
 from abcd_run.catalogue import Catalogue, Unreadable
 from abcd_run.commands import options
 from abcd_run.errors import ArtifactError, Failure
@@ -110,9 +112,7 @@ def pull(
             for plan in planned.plans:
                 where = f"{plan.variant} on {plan.runtime}"
 
-                def say(text: str, where: str = where) -> None:
-                    shown.say(where, text)
-
+                say = heeding(partial(shown.say, where))
                 artifact = obtain(plan, fleet, say=say)
                 found = fleet.runtime(plan.runtime).provide(artifact, pull="missing", say=say)
                 shown.stage(where, Stage.FETCHED)
@@ -143,9 +143,7 @@ def build(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> int
     kinds = tuple(variant.kind for variant in wanted.variants)
     shown = progress(quiet=quiet)
 
-    def say(text: str) -> None:
-        shown.say(wanted.profile.name, text)
-
+    say = heeding(partial(shown.say, wanted.profile.name))
     with Fleet(Registry.installed()) as fleet:
         try:
             names = building.build(

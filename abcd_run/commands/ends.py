@@ -1,22 +1,23 @@
 """`wait`, `stop` and `prune`: instances that come and go."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
 
 import click
 
 from abcd_run import report
+from abcd_run.cancel import Token, check, current, settled, using
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.fleet import PATIENT_SECONDS, Fleet
-from abcd_run.interrupts import Interrupts
-from abcd_run.launch import WORKERS, Launched, Launcher
+from abcd_run.launch import UNDO_SECONDS, WORKERS, Launched, Launcher
 from abcd_run.model import Instance
 from abcd_run.progress import Progress, progress
 from abcd_run.registry import Registry
 from abcd_run.runtime import Prunes, Runtime
+from abcd_run.threads import Threads
 
 T = TypeVar("T")
 
@@ -46,14 +47,15 @@ def wait(
         raise UsageError("wait for which instance?", remedy="abcd-run ps")
     with Fleet(Registry.installed()) as fleet:
         found = [fleet.find(name, on) for name in names]
-        shown, cancelled = progress(quiet=quiet), Event()
-        launcher = Launcher(fleet, shown, cancelled)
+        shown = progress(quiet=quiet)
+        launcher = Launcher(fleet, shown)
 
         def await_one(instance: Instance) -> Launched:
             runtime = fleet.runtime(instance.runtime)
             return launcher.await_ready(instance, runtime, timeout or 0)
 
-        done, failures = _each(found, await_one, shown, cancelled)
+        done, failures = _each(found, await_one, shown)
+        check()
     late = [Failure(one.late, one.instance.runtime, one.instance.name) for one in done if one.late]
     failures += late
     _print(done, failures, as_json=as_json)
@@ -83,7 +85,8 @@ def stop(
         raise UsageError("stop which instance?", remedy="abcd-run stop NAME, or stop --all")
     with Fleet(Registry.installed()) as fleet:
         found, problems = _chosen(fleet, names, on, everything=everything)
-        return _remove(fleet, found, problems, as_json=as_json, quiet=quiet, key="stopped")
+        status = _remove(fleet, found, problems, as_json=as_json, quiet=quiet, key="stopped")
+        return _of_all(status) if everything and not on else status
 
 
 @click.command()
@@ -101,7 +104,13 @@ def prune(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
             dead, problems = _pruned(fleet, on, shown)
         finally:
             shown.close()
-        return _remove(fleet, dead, problems, as_json=as_json, quiet=quiet, key="pruned")
+        status = _remove(fleet, dead, problems, as_json=as_json, quiet=quiet, key="pruned")
+        return _of_all(status) if not on else status
+
+
+def _of_all(status: int) -> int:
+    """Return the status where nobody named what fails: then some have failed."""
+    return status if status in (0, Interrupted.status) else 1
 
 
 def _pruned(
@@ -115,7 +124,7 @@ def _pruned(
         shown.say(name, "removing what launches and old images have left")
     _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
     _prune_cache()
-    return [one for one in found if not one.running], [*_counted(failures, on), *more]
+    return [one for one in found if not one.running], [*_counted(fleet, failures, on), *more]
 
 
 def _prune_runtime(runtime: Runtime) -> None:
@@ -138,7 +147,7 @@ def _chosen(
 ) -> tuple[list[Instance], list[Failure]]:
     if everything:
         found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
-        return found, _counted(failures, on)
+        return found, _counted(fleet, failures, on)
     chosen, problems = [], []
     for name in dict.fromkeys(names):
         try:
@@ -148,13 +157,13 @@ def _chosen(
     return chosen, problems
 
 
-def _counted(failures: list[Failure], on: tuple[str, ...]) -> list[Failure]:
-    """Return what failed; a runtime that is down is a note, unless it was asked for by name."""
-    if on:
-        return failures
+def _counted(fleet: Fleet, failures: list[Failure], on: tuple[str, ...]) -> list[Failure]:
+    """Return what failed, and make a note of runtimes that hold nothing and were not named."""
+    counted = [one for one in failures if on or fleet.could_not_be_asked(one)]
     for failure in failures:
-        report.print_error(failure.error)
-    return []
+        if failure not in counted:
+            report.print_error(failure.error)
+    return counted
 
 
 def _remove(
@@ -166,15 +175,15 @@ def _remove(
     quiet: bool,
     key: str,
 ) -> int:
-    shown, cancelled = progress(quiet=quiet), Event()
+    shown = progress(quiet=quiet)
 
     def remove_one(instance: Instance) -> Instance:
         shown.say(instance.name, "stopping")
         fleet.runtime(instance.runtime).remove(instance.runtime_id)
         return instance
 
-    gone, failures = _each(found, remove_one, shown, cancelled)
-    failures = [*problems, *failures]
+    gone, failures = _each(found, remove_one, shown, grace=UNDO_SECONDS)
+    failures = [*problems, *failures, *_interrupted(found, gone, failures)]
     names = [instance.name for instance in gone]
     if as_json:
         report.print_json({key: names, "errors": [report.error(one) for one in failures]})
@@ -182,33 +191,57 @@ def _remove(
         report.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})
     for failure in failures:
         report.print_error(failure.error, name=failure.name)
+    if current().is_set():
+        return Interrupted.status
     codes = {failure.error.status for failure in failures}
     return codes.pop() if len(codes) == 1 and not gone else int(bool(failures))
+
+
+def _interrupted(
+    found: list[Instance], gone: list[Instance], failures: list[Failure]
+) -> list[Failure]:
+    """Return the error that names what an interrupt has left, if there was one."""
+    if not current().is_set():
+        return []
+    others = {*(one.name for one in gone), *(one.name for one in failures)}
+    left = [one.name for one in found if one.name not in others]
+    details = f"not removed, or not yet: {', '.join(left)}" if left else "all were removed"
+    remedy = f"abcd-run stop {' '.join(left)}" if left else ""
+    return [Failure(Interrupted("interrupted", details=details, remedy=remedy))]
 
 
 def _each(
     instances: Iterable[Instance],
     act: Callable[[Instance], T],
     shown: Progress,
-    cancelled: Event,
+    *,
+    grace: float = 0,
 ) -> tuple[list[T], list[Failure]]:
-    """Do something with instances side by side; what fails comes back as a failure."""
-    done, failures = [], []
-    with Interrupts() as interrupts, ThreadPoolExecutor(WORKERS) as pool:
-        futures = {pool.submit(act, instance): instance for instance in instances}
+    """Do something with instances side by side; what fails comes back as a failure.
+
+    When it is cancelled, what is under way gets `grace` seconds, and nothing more is begun.
+    """
+    with Threads(WORKERS) as threads:
+        futures = {threads.submit(partial(act, one)): one for one in instances}
         try:
-            interrupts.await_all(futures)
-            for future, instance in futures.items():
-                try:
-                    done.append(future.result())
-                except AbcdRunError as error:
-                    failures.append(Failure(error, instance.runtime, instance.name))
-        except KeyboardInterrupt:
-            cancelled.set()
-            pool.shutdown(cancel_futures=True)
-            raise Interrupted("interrupted: the instances were left as they are") from None
+            if not settled(futures):
+                under_way = [future for future in futures if not future.cancel()]
+                with using(Token()):
+                    settled(under_way, within=grace)
         finally:
             shown.close()
+    return _sorted(futures)
+
+
+def _sorted(futures: dict[Future[T], Instance]) -> tuple[list[T], list[Failure]]:
+    done, failures = [], []
+    for future, instance in futures.items():
+        if future.cancelled() or not future.done():
+            continue
+        try:
+            done.append(future.result())
+        except AbcdRunError as error:
+            failures.append(Failure(error, instance.runtime, instance.name))
     return done, failures
 
 

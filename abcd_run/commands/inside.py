@@ -1,12 +1,12 @@
 """`exec`, `shell` and `logs`: what goes on inside an instance."""
 
 import os
-import subprocess
 import sys
 
 import click
 
-from abcd_run import record, report
+from abcd_run import process, record, report
+from abcd_run.cancel import each
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, LaunchFailed
 from abcd_run.fleet import Fleet
@@ -43,7 +43,7 @@ def exec_(
     line = _line(name, command, user=user, on=on, tty=terminal)
     if not as_json:
         return _run(line)
-    ended = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    ended = process.ran(line)
     report.print_json(
         {
             "status": ended.returncode,
@@ -114,7 +114,7 @@ def logs(*, name: str, follow: bool, on: tuple[str, ...], as_json: bool, quiet: 
         runtime = fleet.runtime(found.runtime)
         if not isinstance(runtime, Logs):
             raise AbcdRunError(f"{found.runtime} keeps no logs")
-        pieces = runtime.logs(found, follow=follow and not as_json)
+        pieces = each(runtime.logs(found, follow=follow and not as_json))
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
             report.print_json({"name": found.name, "log": printed})

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import click
@@ -114,7 +113,7 @@ def launch(
             report.print_notes(planned.notes)
         shown = progress(quiet=quiet)
         try:
-            launcher = Launcher(fleet, shown, Event(), wait=wait)
+            launcher = Launcher(fleet, shown, wait=wait)
             done, failures = launcher.launch_all(planned.plans)
         finally:
             shown.close()

@@ -1,18 +1,19 @@
 """`ps`, `show` and `open`: what there is, and how to reach it."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import click
 
 from abcd_run import endpoints, record, report, viewer
+from abcd_run.cancel import awaited
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure
 from abcd_run.fleet import Fleet
-from abcd_run.interrupts import Interrupts
 from abcd_run.launch import Launched, measured
 from abcd_run.model import Instance
 from abcd_run.registry import Registry
+from abcd_run.threads import Threads
 
 LOOKS_AT_ONCE = 16
 
@@ -48,10 +49,10 @@ def look_at(instances: Iterable[Instance], fleet: Fleet) -> list[Launched]:
     def look(instance: Instance) -> Launched:
         return measured(fleet.runtime(instance.runtime), instance)
 
-    with Interrupts() as interrupts, ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
-        looks = [pool.submit(look, instance) for instance in instances]
-        interrupts.await_all(looks)
-        return [one.result() for one in looks]
+    instances = list(instances)
+    with Threads(min(len(instances), LOOKS_AT_ONCE)) as threads:
+        looks = [threads.submit(partial(look, instance)) for instance in instances]
+        return [awaited(one) for one in looks]
 
 
 def _row(launched: Launched) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from abcd_run import report, screen
+from abcd_run.cancel import call
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
 from abcd_run.fleet import Fleet
@@ -34,7 +35,7 @@ def screenshot(
     """
     with Fleet(Registry.installed()) as fleet:
         found = fleet.find(name, on)
-        picture = screen.picture(fleet.runtime(found.runtime), found)
+        picture = call(lambda: screen.picture(fleet.runtime(found.runtime), found))
     path = output or Path(f"{found.name}.png")
     if str(path) == "-":
         sys.stdout.buffer.write(picture)

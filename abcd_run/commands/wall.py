@@ -6,9 +6,10 @@ from threading import Thread
 import click
 
 from abcd_run import report, viewer
+from abcd_run.cancel import LOOK_SECONDS, check
 from abcd_run.commands import options
+from abcd_run.errors import Interrupted
 from abcd_run.fleet import Fleet
-from abcd_run.interrupts import LOOK_SECONDS, Interrupts
 from abcd_run.model import Endpoint
 from abcd_run.registry import Registry
 
@@ -35,19 +36,19 @@ def wall(
     abcd-run wall --on podman,libvirt --port 8000
     """
     # The help of all commands imports this module, and shall not import a server.
+    from abcd_run.threads import Lanes  # noqa: PLC0415
     from abcd_run.wall.seen import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415
-    from abcd_run.wall.threads import Lanes  # noqa: PLC0415
 
-    with Interrupts() as interrupts, Fleet(Registry.installed(), Lanes().start) as fleet:
+    with Fleet(Registry.installed(), Lanes().start) as fleet:
         fleet.meant(on)
-        with Wall(Seen(fleet, on), port=port or 0, between=interrupts.check) as server:
+        with Wall(Seen(fleet, on), port=port or 0, between=check) as server:
             try:
                 _say(server.url, as_json=as_json, quiet=quiet)
                 if open_it:
                     Thread(target=_open, args=(server.url,), daemon=True).start()
                 server.serve_forever(LOOK_SECONDS)
-            except KeyboardInterrupt:  # the way to end it
+            except Interrupted:  # the way to end it
                 return 0
     return 0
 

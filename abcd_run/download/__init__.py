@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from abcd_run.cancel import Token, call, current, using
 from abcd_run.download.checked import accept, known_sha256, record_of, recorded_sha256
-from abcd_run.errors import ArtifactError
+from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.parts import part_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def fetch(
     *,
     sha256: str = "",
     progress: Progress | None = None,
-    cancel: Event | None = None,
+    cancel: Token | None = None,
 ) -> Path:
     """Return URL's contents as a local file with this sum: TARGET, or what a file URL names.
 
@@ -34,7 +34,7 @@ def fetch(
     downloads, the others wait and find it. Raises ArtifactError, and Interrupted when CANCEL is
     set.
     """
-    cancel = cancel or Event()
+    cancel = cancel or current()
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme in ("", "file"):
         return _local(url, target, sha256=sha256.lower())
@@ -70,7 +70,7 @@ def _is_good(target: Path, *, sha256: str) -> bool:
 
 
 def _download(
-    url: str, target: Path, *, sha256: str, progress: Progress | None, cancel: Event
+    url: str, target: Path, *, sha256: str, progress: Progress | None, cancel: Token
 ) -> None:
     def waiting(path: Path) -> None:
         if progress and path.exists():
@@ -86,7 +86,7 @@ def _download(
 
 
 def _transferred(
-    url: str, part: Part, *, sha256: str, progress: Progress | None, cancel: Event
+    url: str, part: Part, *, sha256: str, progress: Progress | None, cancel: Token
 ) -> str:
     """Fill PART and return its sum; a resumed part that turns out wrong is begun anew once."""
     from abcd_run.download.transfer import Transfer  # noqa: PLC0415 - urllib.request costs 40 ms
@@ -109,7 +109,11 @@ def _complete(transfer: Transfer) -> None:
     while True:
         before = transfer.size
         try:
-            transfer.request()
+            with using(transfer.cancel):
+                call(transfer.request)  # a server may be silent for long at each step of it
+        except Interrupted:
+            transfer.stop_if_cancelled()
+            raise
         except ConnectionError as error:
             failures = 0 if transfer.size > before else failures + 1
             if failures > len(DELAYS):

@@ -11,14 +11,22 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from abcd_run.cancel import check
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+CHUNK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
     """Read PATH and return its sha256 in hexadecimal."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(CHUNK):
+            check()
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def known_sha256(path: Path, *, record: Path | None = None) -> str:

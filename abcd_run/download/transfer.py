@@ -18,8 +18,8 @@ from abcd_run.parts import unwritable
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.client import HTTPResponse
-    from threading import Event
 
+    from abcd_run.cancel import Token
     from abcd_run.parts import Part
 
     Progress = Callable[[int, int | None], None]  # bytes there, bytes in all when known
@@ -33,7 +33,7 @@ class Transfer:
     """The part-file being filled, the sum of what is in it, and how to ask for the rest."""
 
     def __init__(
-        self, url: str, part: Part, *, progress: Progress | None, cancel: Event, guarded: bool
+        self, url: str, part: Part, *, progress: Progress | None, cancel: Token, guarded: bool
     ) -> None:
         self.url = url
         self.cancel = cancel
@@ -93,12 +93,15 @@ class Transfer:
         return Request(self.url, headers=headers)  # noqa: S310 - http(s) only
 
     def _receive(self, answer: HTTPResponse) -> None:
+        self.stop_if_cancelled()
         if self.size and _first_byte(answer) != self.size:
             self.restart()
         total = _total(answer, at=self.size)
         self._make_sure_of_room(total)
         self._remember_validator(answer)
         while chunk := answer.read1(CHUNK):
+            # Whoever is cancelled leaves us behind here, and the part is no longer ours.
+            self.stop_if_cancelled()
             self._append(chunk)
             if self._progress:
                 self._progress(self.size, total)
@@ -107,6 +110,7 @@ class Transfer:
             raise ConnectionError(f"the connection ended after {self.size} of {total} bytes")
 
     def _refused(self, error: HTTPError) -> None:
+        self.stop_if_cancelled()
         if error.code == 416 and self.size:  # noqa: PLR2004 - range not satisfiable
             whole = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
             if whole and int(whole[1]) == self.size:

@@ -6,9 +6,9 @@ import errno
 import hashlib
 import subprocess
 from contextlib import contextmanager
-from threading import Event
 from typing import IO, TYPE_CHECKING
 
+from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError
 from abcd_run.iso import tools
 from abcd_run.iso.loader import Loader, make_loader
@@ -20,6 +20,7 @@ from abcd_run.parts import part_of, unwritable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from threading import Event
 
     from abcd_run.iso.system import LiveSystem
     from abcd_run.parts import Part
@@ -46,7 +47,7 @@ def build(
     """
     tools.require()
     _refuse_foreign_kernel(system.kernel)
-    cancel = cancel or Event()
+    cancel = cancel or current()
     with part_of(target, cancel=cancel) as part:
         if target.exists():
             return target

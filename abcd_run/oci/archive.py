@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from abcd_run.cancel import check
 from abcd_run.oci import index, tarformat, tarwrite
 from abcd_run.oci.blobs import CHUNK, blob_name, open_blob
 from abcd_run.oci.store import referenced
@@ -51,6 +52,7 @@ def _member(source: Source, blob: Descriptor) -> Iterator[bytes]:
     reader = open_blob(source, blob)
     try:
         while data := reader.read(CHUNK):
+            check()
             yield data
     finally:
         reader.close()

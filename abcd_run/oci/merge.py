@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abcd_run.interrupts import Interrupts
+from abcd_run.cancel import awaited, carried
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.layers import reading, refused
 from abcd_run.oci.tarread import entries
@@ -42,21 +42,15 @@ def merge(image: Image, limits: Limits) -> Tree:
     tree = Tree()
     pool = ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1), "layer")
     try:
-        scans = [pool.submit(_scan, image, layer, limits) for layer in image.layers]
+        scans = [pool.submit(carried(_scan), image, layer, limits) for layer in image.layers]
         left = limits
         for number in range(len(scans)):
-            found, size = _awaited(scans.pop(0))  # popped, so that what is merged is freed
+            found, size = awaited(scans.pop(0))  # popped, so that what is merged is freed
             left = Limits(left.entries - len(found), left.size - size)
             _apply(tree, image, number, found, left)
     finally:
         pool.shutdown(cancel_futures=True)
     return tree
-
-
-def _awaited(scan: Future[Scan]) -> Scan:
-    with Interrupts() as interrupts:
-        interrupts.await_all([scan])
-    return scan.result()
 
 
 def _scan(image: Image, layer: Layer, limits: Limits) -> Scan:

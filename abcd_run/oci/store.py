@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import index, parse, select
 from abcd_run.oci.blobs import CHUNK, Layout, blob_name, open_blob, read_blob
@@ -171,6 +172,7 @@ def _needed(folder: Path, entries: tuple[Descriptor, ...]) -> Iterator[str]:
 def _copy(stream: Readable, file: Path) -> None:
     with file.open("xb", buffering=0) as out:
         while data := stream.read(CHUNK):
+            check()
             out.write(data)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from abcd_run.cancel import check
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,6 +72,7 @@ class Stream:
     def at_end(self) -> bool:
         """Tell whether nothing is left."""
         if self._at == len(self._chunk):
+            check()
             self._chunk, self._at = self._reader.read(self._size), 0
         return not self._chunk
 

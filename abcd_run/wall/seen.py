@@ -12,8 +12,8 @@ from abcd_run.fleet import ASK_SECONDS, Fleet
 from abcd_run.launch import Launched, measured
 from abcd_run.model import Instance, Stage
 from abcd_run.report import Document
+from abcd_run.threads import Threads
 from abcd_run.wall.kept import Kept
-from abcd_run.wall.threads import Threads
 
 FRESH_SECONDS = 2.0
 """How long a list or a picture is good enough."""

@@ -7,7 +7,7 @@ import requests
 from docker.errors import APIError, DockerException
 
 from abcd_run import refusal
-from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
+from abcd_run.errors import AbcdRunError, LaunchFailed, NoAnswer, NoRuntime
 from abcd_run_docker.service import START
 
 
@@ -31,4 +31,5 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 def _silent(doing: str, error: requests.RequestException) -> NoRuntime:
     slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
     said = "its daemon does not answer in time" if slow else "its daemon is down"
-    return NoRuntime(f"docker could not {doing}: {said}", details=str(error), remedy=START)
+    kind = NoAnswer if slow else NoRuntime
+    return kind(f"docker could not {doing}: {said}", details=str(error), remedy=START)

@@ -14,6 +14,7 @@ from docker.errors import NotFound
 from docker.types import Mount
 
 from abcd_run import container, host, record
+from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.registry import unusable
@@ -174,7 +175,8 @@ class DockerRuntime(Runtime):
         """See the contract."""
         with translated("remove it"), suppress(NotFound):
             # Removing by force would not give it the time to end by itself.
-            self.client.api.stop(runtime_id, timeout=STOP_SECONDS)
+            patience = 0 if current().hurried else STOP_SECONDS
+            self.client.api.stop(runtime_id, timeout=patience)
             self.client.api.remove_container(runtime_id, force=True, v=True)
 
     def exec_command(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import requests
 from pylxd.exceptions import ClientConnectionFailed, LXDAPIException
 
-from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
 
 DOWN = "sudo systemctl start lxd.socket; lxc info"
 
@@ -36,9 +36,8 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
     except (ClientConnectionFailed, requests.RequestException) as error:
         slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
         said = "it does not answer in time" if slow else "it is down, or this user may not use it"
-        raise NoRuntime(
-            f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN
-        ) from error
+        kind = NoAnswer if slow else NoRuntime
+        raise kind(f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN) from error
 
 
 def refusal(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:

@@ -7,7 +7,7 @@ import requests
 from podman.errors import APIError, PodmanError
 
 from abcd_run import refusal
-from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
+from abcd_run.errors import AbcdRunError, LaunchFailed, NoAnswer, NoRuntime
 
 
 @contextmanager
@@ -19,7 +19,8 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         text = error.explanation or str(error)
         raise refusal.meaning(text, engine="podman", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
-        raise NoRuntime(
+        kind = NoAnswer if isinstance(error, requests.Timeout) else NoRuntime
+        raise kind(
             f"podman does not answer: could not {doing}", details=str(error), remedy="podman info"
         ) from error
     except (PodmanError, TypeError, ValueError) as error:

@@ -9,6 +9,7 @@ from podman import PodmanClient
 from podman.errors import NotFound
 
 from abcd_run import container, host, record
+from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
@@ -142,10 +143,11 @@ class PodmanRuntime(Runtime):
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
+        patience = 0 if current().hurried else STOP_SECONDS
         with translated("remove it"):
             response = self.client.api.delete(
                 f"/containers/{runtime_id}",
-                params={"force": True, "v": True, "timeout": STOP_SECONDS},
+                params={"force": True, "v": True, "timeout": patience},
             )
             if response.status_code != NOT_FOUND:
                 response.raise_for_status()

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from abcd_run import host, places
+from abcd_run.cancel import check, current
 from abcd_run.errors import NoRuntime
 
 # Also when we are killed, or interrupted while this is still being begun, no service and no socket
@@ -32,6 +33,7 @@ exit "$status"
 """
 START_SECONDS = 20.0
 END_SECONDS = 10.0
+HURRIED_SECONDS = 1.0
 LOOK_SECONDS = 0.005
 
 
@@ -79,7 +81,9 @@ class Service:
     def _end(self, process: subprocess.Popen[bytes]) -> str:
         """End it, and return what it printed."""
         try:
-            printed = process.communicate(timeout=END_SECONDS)[1]
+            hurried = current().is_set()
+            patience = HURRIED_SECONDS if hurried else END_SECONDS
+            printed = process.communicate(timeout=patience)[1]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             printed = process.communicate()[1]
@@ -101,6 +105,7 @@ class Service:
                     details=self._end(process),
                     remedy="podman info",
                 )
+            check()
             time.sleep(LOOK_SECONDS)
 
 

@@ -250,8 +250,17 @@ def test_stop(engine: FakeEngine, web: Path, run: Run) -> None:
 def test_stop_all_says_which_runtime_did_not_answer(engine: FakeEngine, run: Run) -> None:
     engine.before["instances"] = fails(NoRuntime("its daemon is down"))
     ended = run("stop", "--all")
-    assert ended.status == 0
+    assert ended.status == 1
     assert "its daemon is down" in ended.err
+
+
+def test_stop_all_where_a_runtime_cannot_be_opened(engine: FakeEngine, run: Run) -> None:
+    """Such as one without its SDK: it cannot have launched anything."""
+    engine.before["open"] = fails(NoRuntime("its SDK is not installed"))
+    ended = run("stop", "--all")
+    assert ended.status == 0
+    assert "its SDK is not installed" in ended.err
+    assert run("stop", "--all", "--on", "fake").status == 3
 
 
 def test_prune_removes_what_does_not_run(engine: FakeEngine, web: Path, run: Run) -> None:

@@ -1,16 +1,14 @@
 """The way of a launch: what is tried again, what is undone, what is left running."""
 
-import os
-import signal
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Event, main_thread
 from typing import Any
 
 import pytest
 
 from abcd_run import planner, readiness, target
+from abcd_run.cancel import Token
 from abcd_run.catalogue import Catalogue
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
 from abcd_run.fleet import Fleet
@@ -46,7 +44,7 @@ def plans(fleet: Fleet, catalogue: Catalogue) -> Planner:
 
 @pytest.fixture
 def launcher(fleet: Fleet) -> Launcher:
-    return Launcher(fleet, Heard(), Event())
+    return Launcher(fleet, Heard(), Token())
 
 
 def one_failure(launcher: Launcher, plans: tuple[Plan, ...]) -> AbcdRunError:
@@ -100,7 +98,7 @@ def test_without_waiting_it_only_runs(
     engine: FakeEngine, fleet: Fleet, launcher: Launcher, plans: Planner
 ) -> None:
     engine.page = 503
-    launched = one_launched(Launcher(fleet, Silent(), Event(), wait=False), plans())
+    launched = one_launched(Launcher(fleet, Silent(), Token(), wait=False), plans())
     assert (launched.stage, launched.ready_seconds) == (Stage.RUNNING, None)
 
 
@@ -257,18 +255,11 @@ def test_one_that_fails_neither_stops_nor_undoes_the_others(
     assert len(engine.held) == 2
 
 
-def interrupt() -> None:
-    """Do what Ctrl-C does: the main thread gets it, wherever the launch is."""
-    ident = main_thread().ident
-    assert ident
-    signal.pthread_kill(ident, signal.SIGINT)
-
-
 @pytest.mark.parametrize("step", ["provide", "create", "start", "logs"])
 def test_an_interrupt_undoes_all(
     step: str, engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
-    engine.before[step] = interrupt
+    engine.before[step] = launcher.cancelled.set
     with pytest.raises(Interrupted):
         launcher.launch_all(plans(count=3, changes=NEVER))
     assert engine.held == {}
@@ -283,7 +274,7 @@ def test_an_interrupt_undoes_what_was_ready_already(
         if len(launcher.progress.stages) and (ready[0].name, Stage.READY) in (  # type: ignore[attr-defined]
             launcher.progress.stages  # type: ignore[attr-defined]
         ):
-            os.kill(os.getpid(), signal.SIGINT)
+            launcher.cancelled.set()
 
     engine.before["logs"] = looked_at
     with pytest.raises(Interrupted):
@@ -294,7 +285,7 @@ def test_an_interrupt_undoes_what_was_ready_already(
 def test_an_interrupt_undoes_the_rest_where_one_undo_fails(
     engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
-    engine.before["logs"] = interrupt
+    engine.before["logs"] = launcher.cancelled.set
     engine.before["remove"] = fails(LaunchFailed("cannot remove it"), times=1)
     with pytest.raises(Interrupted) as caught:
         launcher.launch_all(plans(count=3, changes=NEVER))

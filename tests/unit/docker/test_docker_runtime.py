@@ -10,7 +10,7 @@ import pytest
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, PortTaken
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
 from abcd_run.model import Artifact, Format
 from abcd_run_docker import images
 from abcd_run_docker.errors import translated
@@ -76,7 +76,7 @@ def answered(status: int, text: str) -> APIError:
         (answered(500, "cannot expose privileged port 80"), LaunchFailed, "for root only"),
         (answered(500, "no space left on device"), LaunchFailed, "docker could not create it"),
         (requests.ConnectionError("refused"), NoRuntime, "its daemon is down"),
-        (requests.ConnectionError("Read timed out."), NoRuntime, "does not answer in time"),
+        (requests.ConnectionError("Read timed out."), NoAnswer, "does not answer in time"),
         (DockerException("something"), LaunchFailed, "docker could not create it"),
     ],
 )

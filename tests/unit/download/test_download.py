@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from abcd_run import parts
+from abcd_run.cancel import Token
 from abcd_run.download import fetch, transfer
 from abcd_run.download.checked import record_of
 from abcd_run.errors import ArtifactError, Interrupted
@@ -204,7 +205,7 @@ def test_whoever_waits_sees_how_far_the_other_is(site: Site, tmp_path: Path) -> 
 
 
 def test_cancel_stops_and_keeps_what_came(site: Site, tmp_path: Path) -> None:
-    cancel = threading.Event()
+    cancel = Token()
     with pytest.raises(Interrupted, match="cancelled"):
         fetch(site.url, tmp_path / "a", cancel=cancel, progress=lambda *_: cancel.set())
     assert 0 < (tmp_path / "a.part").stat().st_size < len(BODY)
@@ -212,7 +213,7 @@ def test_cancel_stops_and_keeps_what_came(site: Site, tmp_path: Path) -> None:
 
 
 def test_cancel_ends_the_wait_for_another(site: Site, tmp_path: Path) -> None:
-    cancel = threading.Event()
+    cancel = Token()
     cancel.set()
     with (
         parts.part_of(tmp_path / "a"),
@@ -278,9 +279,7 @@ def test_a_disk_that_fills_up_keeps_no_part(
 
     with parts.part_of(tmp_path / "a") as part:
         full = parts.Part(part.target, part.path, Full())
-        moving = transfer.Transfer(
-            site.url, full, progress=None, cancel=threading.Event(), guarded=False
-        )
+        moving = transfer.Transfer(site.url, full, progress=None, cancel=Token(), guarded=False)
         with pytest.raises(ArtifactError, match="cannot write") as caught:
             moving.request()
     assert caught.value.details == "Disk quota exceeded"

@@ -10,9 +10,9 @@ import pytest
 
 from abcd_run.fleet import Fleet
 from abcd_run.registry import Registry
+from abcd_run.threads import Lanes
 from abcd_run.wall import seen
 from abcd_run.wall.server import Wall
-from abcd_run.wall.threads import Lanes
 from tests.unit.wall.browser import Browser, Serve
 
 

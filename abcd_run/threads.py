@@ -7,19 +7,32 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import TypeVar
+from typing import Self, TypeVar
+
+from abcd_run.cancel import carried
 
 T = TypeVar("T")
 Task = Callable[[], None]
 
 
 class Threads:
-    """A fixed number of threads, which nobody waits for at the end: one may hang."""
+    """A fixed number of threads, which nobody waits for at the end: one may hang.
+
+    Used as a context, they end after it, each when it has done what it is at.
+    """
 
     def __init__(self, count: int) -> None:
-        self._tasks: SimpleQueue[Task] = SimpleQueue()
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._count = count
         for _ in range(count):
             Thread(target=self._work, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _number in range(self._count):
+            self._tasks.put(None)
 
     def start(self, task: Task) -> None:
         """Have a task done, which must not raise."""
@@ -37,12 +50,12 @@ class Threads:
             except BaseException as error:  # noqa: BLE001  (raised again by `result`)
                 answer.set_exception(error)
 
-        self.start(ask)
+        self.start(carried(ask))
         return answer
 
     def _work(self) -> None:
-        while True:
-            self._tasks.get()()
+        while task := self._tasks.get():
+            task()
 
 
 class Lanes:
