@@ -15,20 +15,56 @@ JSON_BYTES = 8 * MIB
 JSON_DEPTH = 64
 """How deep lists and objects of one JSON document may lie in each other."""
 
-DOCUMENTS = 1_000
-"""How many JSON documents one image may have read, those of nested indexes together."""
+JSON_VALUES = 200_000
+"""Of one JSON document: 8 MiB of empty lists alone would take 200 MiB of memory."""
 
-IMAGE_ENTRIES = 4_000_000
-"""Entries of all layers of an image."""
+DOCUMENTS = 1_000
+"""How many indexes one image may have read, nested ones together."""
+
+DOCUMENT_BYTES = 32 * MIB
+"""Of all indexes that one image has read."""
+
+LAYERS = 512
+"""Of one image; engines stop at about 125."""
+
+PORTS = 256
+"""Ports of one image that become services unasked."""
+
+IMAGE_ENTRIES = 1_000_000
+"""Entries of all layers of an image, and folders that only other entries' names speak of."""
 
 IMAGE_BYTES = 256 * GIB
 """Bytes of all layers of an image as tar, and of a compressed archive when it is unpacked."""
 
-HEADER_BYTES = 256 * MIB
-"""Of all extension headers (pax records, long names) that are kept of one image."""
+EXPANSION, EXPANSION_FREE = 100, 2 * GIB
+"""How many times its own size compressed or sparse input may grow, beyond what it may anyway."""
 
-EXTENSIONS = 16
-"""Extension headers in a row before there must be an entry."""
+TREE_BYTES = 352 * MIB
+"""Memory for the names and folders of all layers of an image, as it is estimated."""
+
+TREE_DEPTH = 256
+"""Folders in each other."""
+
+TREE_STEPS = 20_000_000
+"""Parts of names that are followed while layers are merged, those of symbolic links too."""
+
+EXTENSIONS, EXTENSION_BYTES = 16, MIB
+"""Extension headers (pax records, long names) before there must be an entry."""
+
+TRAILING_BYTES = 64 * MIB
+"""What may stand behind the end of a tar."""
+
+ARCHIVE_ENTRIES, ARCHIVE_NAMES = 100_000, 64 * MIB
+"""Members of an archive of blobs, and the memory for their names."""
+
+ZSTD_WINDOW = 32 * MIB
+"""Memory for each zstd stream; two are read at once."""
+
+BOOT_FILE_BYTES = 2 * GIB
+"""Of a kernel or an initrd that is copied out of an image."""
+
+RESERVED_BYTES = 256 * MIB
+"""What is left free on a disk when input of unknown length is written to it."""
 
 PICTURE_BYTES = 32 * MIB
 """Of one picture of an instance's screen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -79,8 +80,17 @@ def unwritable(target: Path, error: OSError) -> ArtifactError:
     return ArtifactError(
         f"cannot write {target}",
         details=error.strerror or str(error),
-        remedy=f"make room in {target.parent} or set XDG_CACHE_HOME to a folder that has some",
+        remedy=helps(error, target.parent, "XDG_CACHE_HOME"),
     )
+
+
+def helps(error: OSError, folder: Path | str, variable: str) -> str:
+    """Return the remedy for a file that cannot be written into a folder that VARIABLE names."""
+    if error.errno == errno.EFBIG:
+        return "raise this shell's limit of file sizes: ulimit -f unlimited"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
+        return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
+    return f"make room in {folder} or set {variable} to a folder that has some"
 
 
 def abandoned(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from abcd_run import places, profile, recipe
+from abcd_run import limits, places, profile, recipe
 from abcd_run.catalogue import Catalogue
 from abcd_run.errors import ArtifactError, NoRuntime, UsageError
 from abcd_run.model import Kind, Origin, Ready, Service, Source
@@ -19,6 +19,7 @@ Stored = Callable[[str], Mapping[str, str] | None]
 """Returns the labels of an image in the local store, None where it has none of that name."""
 
 _OTHER_PORTS = {22: "ssh", 443: "https", 8443: "https", 5900: "vnc", 5901: "vnc"}
+_PORT = re.compile(r"[0-9]{1,5}")
 _REFERENCE = re.compile(profile.REFERENCE_PATTERN)
 
 
@@ -128,9 +129,19 @@ def _exposed_ports(variant: Variant) -> list[int]:
 
 
 def exposed_tcp(ports: "list[str] | tuple[str, ...]") -> list[int]:
-    """Return the TCP ports among an image's exposed ones, written as `8080/tcp` or `8080`."""
-    numbers = [port.partition("/")[0] for port in ports if not port.endswith(("/udp", "/sctp"))]
-    return sorted(int(number) for number in numbers if number.isdecimal())
+    """Return the TCP ports among an image's exposed ones, written as `8080/tcp` or `8080`.
+
+    Raises `ArtifactError` when they are too many to be published one by one.
+    """
+    numbers = {port.partition("/")[0] for port in ports if not port.endswith(("/udp", "/sctp"))}
+    tcp = {int(number) for number in numbers if _PORT.fullmatch(number)}
+    tcp = {number for number in tcp if 0 < number < 1 << 16}
+    if len(tcp) > limits.PORTS:
+        raise ArtifactError(
+            f"the image exposes {len(tcp)} ports, more than {limits.PORTS}",
+            remedy="name those that you want: --set services.web.port=8080",
+        )
+    return sorted(tcp)
 
 
 def exposed_services(ports: list[int]) -> tuple[Service, ...]:

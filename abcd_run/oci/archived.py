@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
 import posixpath
+from dataclasses import dataclass
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import ARCHIVE_ENTRIES, ARCHIVE_NAMES, JSON_BYTES, LAYERS
 from abcd_run.oci import index, parse, reader, select
-from abcd_run.oci.blobs import CHUNK, Memory, Pinned, Span, blob_name, digest_of, digest_of_stream
+from abcd_run.oci.blobs import Memory, Pinned, Span, blob_name, digest_of, digest_of_stream
+from abcd_run.oci.budget import Budget, Limits
 from abcd_run.oci.decompress import GZIP, ZSTD, decompressed
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image
 from abcd_run.oci.stream import Stream
@@ -20,9 +24,9 @@ if TYPE_CHECKING:
 
     from abcd_run.oci.interfaces import Reader
 
-SMALL = 8 << 20
 HEADERS = 1 << 14  # read ahead while members are listed
 LINK_LIMIT = 16
+NAME_SHOWN = 200
 
 
 class Archive:
@@ -32,6 +36,7 @@ class Archive:
         self.path = path
         self._file, self._members = file, members
         self._added: dict[str, str | bytes] = {}
+        self._digests: dict[tuple[int, int], str] = {}
 
     def has(self, name: str) -> bool:
         """Tell whether there is such a member."""
@@ -53,9 +58,17 @@ class Archive:
 
     def small(self, name: str) -> bytes:
         """Read a small member whole."""
-        if self.size(name) > SMALL:
-            raise ArtifactError(f"{self.path}: {name} is too large")
-        return self.member(name).read(SMALL)
+        if self.size(name) > JSON_BYTES:
+            raise ArtifactError(f"{self.path}: {parse.escaped(name)} is too large")
+        return self.member(name).read(JSON_BYTES)
+
+    def digest(self, name: str) -> str:
+        """Return a member's digest, read once for all its names."""
+        content = self.member(name)
+        place = self._members[name]
+        if place not in self._digests:
+            self._digests[place] = digest_of_stream(content)
+        return self._digests[place]
 
     def add(self, digest: str, content: str | bytes) -> None:
         """Make a member (by its name) or some bytes a blob."""
@@ -67,7 +80,10 @@ class Archive:
         return Memory(content) if isinstance(content, bytes) else self.member(content)
 
     def _missing(self, name: str) -> ArtifactError:
-        return ArtifactError(f"{self.path}: {name} is missing in it", remedy="get the image again")
+        return ArtifactError(
+            f"{self.path}: {parse.escaped(name[:NAME_SHOWN])} is missing in it",
+            remedy="get the image again",
+        )
 
 
 def open_archive(
@@ -100,27 +116,25 @@ def _pinned(path: Path) -> Pinned:
         raise ArtifactError(f"{path}: {error.strerror}", remedy=reader.REMEDY) from error
     if not head:
         raise _not_an_image(path, "it is empty")
-    return _unpacked(file) if head.startswith((GZIP, ZSTD)) else file
+    return _unpacked(file, path) if head.startswith((GZIP, ZSTD)) else file
 
 
-def _unpacked(file: Pinned) -> Pinned:
+def _unpacked(file: Pinned, path: Path) -> Pinned:
     """Decompress into a nameless file, since blobs are wanted in another order."""
-    import os  # noqa: PLC0415 - only compressed archives need these two
-    import tempfile  # noqa: PLC0415
+    from abcd_run.oci import spool  # noqa: PLC0415 - only compressed archives need it
 
-    stream = decompressed(Span(file, 0, file.size))
-    with tempfile.TemporaryFile() as plain:
-        while chunk := stream.read(CHUNK):
-            plain.write(chunk)
-        plain.flush()
+    with spool.scratch(str(path)) as plain:
+        spool.copy(decompressed(Span(file, 0, file.size)), plain)
         return Pinned(os.dup(plain.fileno()))
 
 
 def _members(file: Pinned) -> dict[str, tuple[int, int]]:
     stream = Stream(Span(file, 0, file.size), chunk=HEADERS)
+    budget = Budget(Limits(entries=ARCHIVE_ENTRIES, memory=ARCHIVE_NAMES))
     found: dict[str, tuple[int, int]] = {}
     links: dict[str, str] = {}
     for entry in entries(stream):
+        budget.spend(entries=1, memory=2 * (getsizeof(entry.name) + getsizeof(entry.link)))
         name = posixpath.normpath(entry.name)
         if entry.kind == REGULAR:
             found[name] = (stream.position, entry.size)
@@ -149,14 +163,13 @@ def _not_an_image(path: Path, details: str) -> ArtifactError:
 def _docker_image(archive: Archive, reference: str | None, architecture: str) -> Image:
     """Describe an image of a docker archive by an OCI manifest of our own making."""
     item, name = _docker_item(archive, reference)
-    raw_config = archive.small(str(item.get("Config")))
+    raw_config = archive.small(item.config)
     config = parse.config(raw_config, archive.path)
-    members = [str(layer) for layer in item.get("Layers") or ()]
     config_blob = Descriptor(CONFIG, digest_of(raw_config), len(raw_config))
     archive.add(config_blob.digest, raw_config)
-    if len(members) != len(config.diff_ids):
+    if len(item.layers) != len(config.diff_ids) or len(item.layers) > LAYERS:
         raise _not_an_image(archive.path, "its layers and the configuration do not match")
-    pairs = zip(members, config.diff_ids, strict=True)
+    pairs = zip(item.layers, config.diff_ids, strict=True)
     layers = tuple(_layer(archive, member, diff_id) for member, diff_id in pairs)
     raw = index.manifest(config_blob, layers)
     archive.add(digest_of(raw), raw)
@@ -164,27 +177,48 @@ def _docker_image(archive: Archive, reference: str | None, architecture: str) ->
     return reader.from_manifest(archive, entry, name, architecture=architecture)
 
 
-def _docker_item(archive: Archive, reference: str | None) -> tuple[dict[str, Any], str | None]:
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image of a manifest.json: names of members, and the tags that it goes by."""
+
+    config: str
+    layers: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def _docker_item(archive: Archive, reference: str | None) -> tuple[Item, str | None]:
     """Find the image and its name in manifest.json."""
-    try:
-        items = [item for item in json.loads(archive.small("manifest.json")) if item["Config"]]
-    except (ValueError, TypeError, KeyError) as error:
-        raise _not_an_image(archive.path, f"bad manifest.json: {error!r}") from error
-    tags = {str(tag): item for item in items for tag in item.get("RepoTags") or ()}
+    raw = parse.value_of(archive.small("manifest.json"), archive.path, "manifest.json")
+    items = [_docker_read(item, archive) for item in (raw if isinstance(raw, list) else [raw])]
+    tags = {tag: item for item in items for tag in item.tags}
+    known = sorted(map(parse.escaped, tags))
     if reference is None and len(items) == 1:
         return items[0], next(iter(tags), None)
     if reference is None:
-        raise _several(archive, sorted(tags))
+        raise _several(archive, known)
     for tag, item in tags.items():
         if select.matches(reference, (tag,), ""):
             return item, tag
-    raise select.no_such_reference(archive, reference, sorted(tags))
+    raise select.no_such_reference(archive, reference, known)
+
+
+def _docker_read(item: object, archive: Archive) -> Item:
+    fields = item if isinstance(item, dict) else {}
+    config, layers, tags = (fields.get(key) for key in ("Config", "Layers", "RepoTags"))
+    texts = [config, *_listed(layers), *_listed(tags)]
+    if not config or not all(isinstance(text, str) for text in texts):
+        raise _not_an_image(archive.path, f"bad manifest.json: {repr(item)[:NAME_SHOWN]}")
+    return Item(str(config), tuple(_listed(layers)), tuple(_listed(tags)))
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _several(archive: Archive, tags: list[str]) -> ArtifactError:
     return ArtifactError(
         f"{archive.path}: holds {'several images' if tags else 'no image'}",
-        details=f"there are: {', '.join(tags)}" if tags else "",
+        details=f"there are: {', '.join(tags)[: select.LISTED]}" if tags else "",
         remedy=f"name one of them, such as {tags[0]}" if tags else reader.REMEDY,
     )
 
@@ -207,5 +241,4 @@ def _digest(archive: Archive, member: str) -> str:
     folder, _, name = member.rpartition("/")
     if folder == "blobs/sha256":
         return f"sha256:{name}"
-    stream = archive.member(member)
-    return digest_of_stream(stream)
+    return archive.digest(member)

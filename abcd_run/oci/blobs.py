@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import JSON_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,19 +45,36 @@ def blob_name(digest: str) -> str:
 
 
 class Pinned:
-    """A regular file held open, read from any place by any thread; closed with its last user."""
+    """A regular file held open, read from any place by any thread; closed with its last user.
+
+    `stored` is what it takes on the disk, which is less than its size where there are holes.
+    """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.size = os.fstat(fd).st_size
+        status = os.fstat(fd)
+        self.size = status.st_size
+        # Some file systems do not say how much it is.
+        self.stored = min(self.size, status.st_blocks * 512 or self.size)
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file for reading."""
-        return cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        """Open a file for reading; OSError also when it is no regular one.
+
+        Opening a pipe would wait for whoever writes to it, and a device may do anything.
+        """
+        _refuse_irregular(path, path.stat().st_mode)
+        file = cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
+        _refuse_irregular(path, os.fstat(file.fd).st_mode)
+        return file
 
     def __del__(self) -> None:
         os.close(self.fd)
+
+
+def _refuse_irregular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 class Span:
@@ -61,6 +82,7 @@ class Span:
 
     def __init__(self, file: Pinned, offset: int, size: int) -> None:
         self._file, self._at, self._end = file, offset, offset + size
+        self.size, self.stored = size, min(size, file.stored)
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes."""
@@ -83,6 +105,7 @@ class Memory:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.size = self.stored = len(data)
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes."""
@@ -97,6 +120,13 @@ def whole(path: Path) -> Span:
     """Open a file as a stream."""
     file = Pinned.open(path)
     return Span(file, 0, file.size)
+
+
+def small(path: Path) -> bytes:
+    """Read a JSON file, no further than it may be long; OSError also when it is no file."""
+    file = whole(path)
+    pieces = iter(lambda: file.read(CHUNK), b"")
+    return b"".join(islice(pieces, JSON_BYTES // CHUNK + 1))
 
 
 class Layout:
@@ -158,7 +188,7 @@ def open_blob(source: Source, blob: Descriptor) -> Reader:
     return Verified(source.open(blob.digest), blob.digest, blob.size, name)
 
 
-def read_blob(source: Source, blob: Descriptor, *, limit: int = 8 << 20) -> bytes:
+def read_blob(source: Source, blob: Descriptor, *, limit: int = JSON_BYTES) -> bytes:
     """Read a small verified blob whole."""
     if not 0 <= blob.size <= limit:
         raise ArtifactError(f"{source.path}: {blob.digest} claims {blob.size} bytes, too many")

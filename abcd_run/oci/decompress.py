@@ -6,6 +6,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import EXPANSION, EXPANSION_FREE, IMAGE_BYTES, ZSTD_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ IN_CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
-ZSTD_WINDOW = 1 << 27  # what `zstd -d` accepts unasked
+MEMBERS_FREE, MEMBER_BYTES = 1_000, 128  # a gzip stream of more members has so much in each
 REMEDY = "get the image again"
 
 
@@ -38,6 +39,47 @@ class Peeked:
         self._inner.close()
 
 
+class Counted:
+    """A reader that knows how much has been read from it."""
+
+    def __init__(self, inner: Reader) -> None:
+        self._inner, self.size = inner, 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        data = self._inner.read(size)
+        self.size += len(data)
+        return data
+
+    def close(self) -> None:
+        """Close the reader underneath."""
+        self._inner.close()
+
+
+class Bounded:
+    """A decompressed stream; ArtifactError when it grows out of proportion to the packed one."""
+
+    def __init__(self, unpacked: Reader, packed: Counted) -> None:
+        self._inner, self._packed = unpacked, packed
+        self._size = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        data = self._inner.read(size)
+        self._size += len(data)
+        if self._size > min(IMAGE_BYTES, max(EXPANSION_FREE, EXPANSION * self._packed.size)):
+            raise ArtifactError(
+                f"compressed data grows to more than {self._size} bytes",
+                details=f"{self._packed.size} bytes were read for that",
+                remedy="do not use this image, or unpack it yourself if you know who made it",
+            )
+        return data
+
+    def close(self) -> None:
+        """Close the compressed stream."""
+        self._inner.close()
+
+
 class Gunzip:
     """A gzip stream of any number of members."""
 
@@ -46,6 +88,7 @@ class Gunzip:
         self._new, self._broken = _inflater()
         self._member: Any = self._new()
         self._input, self._between = b"", True
+        self._members = self._size = 0
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes."""
@@ -66,13 +109,21 @@ class Gunzip:
             data: bytes = self._member.decompress(self._input, size)
         except self._broken as error:
             raise _damaged("gzip", str(error)) from error
+        self._size += len(data)
         self._between = self._member.eof
         if self._between:
+            self._count_member()
             self._input = self._member.unused_data
             self._member = self._new()
         else:
             self._input = self._member.unconsumed_tail
         return data
+
+    def _count_member(self) -> None:
+        """Refuse streams of nothing but members: each takes its time, however small it is."""
+        self._members += 1
+        if self._members > MEMBERS_FREE and self._members * MEMBER_BYTES > self._size:
+            raise _damaged("gzip", f"{self._members} members with next to nothing in them")
 
     def close(self) -> None:
         """Close the compressed stream."""
@@ -123,10 +174,11 @@ def decompressed(blob: Reader) -> Reader:
     """Return the bytes inside a blob, which is gzip, zstd or plain."""
     head = blob.read(6)
     whole = Peeked(head, blob)
+    packed = Counted(whole)
     if head.startswith(GZIP):
-        return Gunzip(whole)
+        return Bounded(Gunzip(packed), packed)
     if head.startswith(ZSTD):
-        return Unzstd(whole)
+        return Bounded(Unzstd(packed), packed)
     for magic, name in OTHERS.items():
         if head.startswith(magic):
             raise ArtifactError(

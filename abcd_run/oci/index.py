@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import parse
+from abcd_run.oci.blobs import small
 from abcd_run.oci.model import INDEX, MANIFEST, REF_NAME
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 def read(folder: Path) -> list[dict[str, Any]]:
     """Return the entries as they stand in the file, none when there is no file."""
     try:
-        data = (folder / "index.json").read_bytes()
+        data = small(folder / "index.json")
     except FileNotFoundError:
         return []
     try:
@@ -75,7 +76,8 @@ def entry(image: Image, name: str) -> dict[str, Any]:
 
 def name_of(item: dict[str, Any]) -> str | None:
     """Return an entry's name."""
-    name = (item.get("annotations") or {}).get(REF_NAME)
+    annotations = item.get("annotations")
+    name = annotations.get(REF_NAME) if isinstance(annotations, dict) else None
     return name if isinstance(name, str) else None
 
 

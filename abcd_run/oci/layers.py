@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from abcd_run.oci.interfaces import Reader
     from abcd_run.oci.model import Image, Layer
 
+REFUSED = "do not use this image; get it again, or ask who made it"
+
 
 def open_layer(image: Image, layer: Layer) -> Reader:
     """Open a layer's tar; blob digest and diff ID are checked when it is read to its end."""
@@ -53,5 +55,5 @@ def refused(image: Image, digest: str, error: Exception) -> ArtifactError:
     """Say which layer of which image is not acceptable, and why."""
     return ArtifactError(
         f"{image.source.path}: layer {digest} is refused: {error}",
-        remedy="do not use this image; get it again, or ask who made it",
+        remedy=REFUSED,
     )

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from abcd_run.cancel import awaited, carried
+from abcd_run.limits import EXPANSION, EXPANSION_FREE, IMAGE_BYTES, MIB, TRAILING_BYTES
 from abcd_run.oci import tarformat as tf
+from abcd_run.oci.blobs import Span
+from abcd_run.oci.budget import Budget, Limits
 from abcd_run.oci.layers import reading, refused
 from abcd_run.oci.tarread import entries
-from abcd_run.oci.tree import Tree, components
+from abcd_run.oci.tree import Tree, components, record_weight
 
 if TYPE_CHECKING:
+    from abcd_run.oci.interfaces import Reader
     from abcd_run.oci.model import Image, Layer
     from abcd_run.oci.stream import Stream
     from abcd_run.oci.tarread import Entry
 
-    Scan = tuple[list[Entry], int]  # a layer's entries, and its size as a tar in bytes
-
 WHITEOUT = ".wh."
 META = ".wh..wh."  # AUFS' own files; engines drop them
 OPAQUE = ".wh..wh..opq"
-WORKERS = 4
+WORKERS = 2  # each has a second thread that inflates and hashes
+BATCH_BYTES = MIB
+NO_PAX: dict[str, bytes] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What an image may grow to before it is taken for a bomb."""
+def limits_of(image: Image) -> Limits:
+    """Say what an image may grow to by what it takes on the disk.
 
-    entries: int = 4_000_000
-    size: int = 1 << 38
+    A layer that is there twice counts once, and holes in a sparse file count nothing.
+    """
+    digests = {layer.blob.digest for layer in image.layers}
+    stored = sum(_stored(image.source.open(digest)) for digest in digests)
+    return Limits(size=min(IMAGE_BYTES, max(EXPANSION_FREE, EXPANSION * stored)))
+
+
+def _stored(blob: Reader) -> int:
+    blob.close()
+    return blob.stored if isinstance(blob, Span) else 0
 
 
 def merge(image: Image, limits: Limits) -> Tree:
@@ -39,65 +50,81 @@ def merge(image: Image, limits: Limits) -> Tree:
 
     Layers are read in parallel and applied in order.
     """
-    tree = Tree()
+    budget = Budget(limits)
+    tree = Tree(budget)
     pool = ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1), "layer")
     try:
-        scans = [pool.submit(carried(_scan), image, layer, limits) for layer in image.layers]
-        left = limits
+        scans = [pool.submit(carried(_scan), image, layer, budget) for layer in image.layers]
         for number in range(len(scans)):
-            found, size = awaited(scans.pop(0))  # popped, so that what is merged is freed
-            left = Limits(left.entries - len(found), left.size - size)
-            _apply(tree, image, number, found, left)
+            _apply(tree, image, number, awaited(scans.pop(0)))  # popped: what is merged is freed
     finally:
         pool.shutdown(cancel_futures=True)
     return tree
 
 
-def _scan(image: Image, layer: Layer, limits: Limits) -> Scan:
+def _scan(image: Image, layer: Layer, budget: Budget) -> list[Entry]:
     with reading(image, layer) as stream:
-        found = _headers(stream, limits)
-        stream.drain(limits.size)
-        return found, stream.position
+        entries = _headers(stream, budget)
+        at = stream.position
+        stream.drain(min(at + TRAILING_BYTES, budget.limits.size))
+        budget.spend(size=stream.position - at)
+        return entries
 
 
-def _apply(tree: Tree, image: Image, number: int, found: list[Entry], left: Limits) -> None:
-    digest = image.layers[number].blob.digest
-    if min(left.entries, left.size) < 0:
-        raise refused(image, digest, tf.TarError("with those below it is too large"))
+def _apply(tree: Tree, image: Image, number: int, layer: list[Entry]) -> None:
     try:
-        apply(tree, number, found)
+        apply(tree, number, layer)
     except tf.TarError as error:
-        raise refused(image, digest, error) from error
+        raise refused(image, image.layers[number].blob.digest, error) from error
 
 
-def _headers(stream: Stream, limits: Limits) -> list[Entry]:
-    found: list[Entry] = []
+def _headers(stream: Stream, budget: Budget) -> list[Entry]:
+    """List a layer's entries, without what pass 2 reads again."""
+    kept: list[Entry] = []
+    memory = at = counted = 0
     for entry in entries(stream):
-        if entry.kind != tf.DIRECTORY:  # pass 2 reads the others' again
-            entry.header, entry.pax = b"", {}
-        found.append(entry)
-        if len(found) > limits.entries:
-            raise tf.TarError(f"more than {limits.entries} entries")
-        if stream.position + entry.size > limits.size:
-            raise tf.TarError(f"grows to more than {limits.size} bytes at {entry.name!r}")
-    return found
+        if entry.kind != tf.DIRECTORY:
+            entry.header, entry.pax = b"", NO_PAX
+        memory += weight(entry)
+        kept.append(entry)
+        end = stream.position + entry.size
+        if end > budget.limits.size:
+            raise tf.TarError(
+                f"the image grows to more than {budget.limits.size} bytes at {entry.name!r}"
+            )
+        if memory > BATCH_BYTES or end - at > BATCH_BYTES:
+            budget.spend(entries=len(kept) - counted, size=end - at, memory=memory)
+            memory, at, counted = 0, end, len(kept)
+    budget.spend(entries=len(kept) - counted, size=stream.position - at, memory=memory)
+    return kept
 
 
-def apply(tree: Tree, layer: int, found: list[Entry]) -> None:
-    """Add a layer to the tree; whiteouts act on the layers below, wherever they stand."""
-    whiteouts, others = [], []
-    for entry in found:
-        parts = components(entry.name)
-        if any(part.startswith(WHITEOUT) for part in parts):
-            whiteouts.append(parts)
-        else:
-            others.append(entry)
+def weight(entry: Entry) -> int:
+    """Estimate the memory that an entry takes until it is in the tree, and there, in bytes."""
+    memory = 180 + getsizeof(entry.name) + getsizeof(entry.link)
+    return memory + record_weight(entry) if entry.kind == tf.DIRECTORY else memory
+
+
+def apply(tree: Tree, layer: int, entries: list[Entry]) -> None:
+    """Add a layer to the tree; whiteouts act on the layers below, wherever they stand.
+
+    The list is emptied, so that the memory for it goes as that of the tree comes.
+    """
+    whiteouts: list[Entry] = []
+    others: list[Entry] = []
+    while entries:
+        entry = entries.pop()
+        (whiteouts if _is_whiteout(entry.name) else others).append(entry)
     if whiteouts:
         replaced = {"/".join(components(e.name)) for e in others if e.kind != tf.SYMLINK}
-        for parts in whiteouts:
-            _hide(tree, parts, replaced)
-    for entry in others:
-        tree.put(layer, entry)
+        for entry in reversed(whiteouts):
+            _hide(tree, components(entry.name), replaced)
+    while others:
+        tree.put(layer, others.pop())
+
+
+def _is_whiteout(name: str) -> bool:
+    return WHITEOUT in name and any(part.startswith(WHITEOUT) for part in name.split("/"))
 
 
 def _hide(tree: Tree, parts: list[str], replaced: set[str]) -> None:

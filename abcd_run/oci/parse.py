@@ -7,30 +7,62 @@ from typing import TYPE_CHECKING, Any
 
 from abcd_run import variables
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import JSON_BYTES, JSON_DEPTH, JSON_VALUES, LAYERS
 from abcd_run.oci.model import Config, Descriptor, Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
 def document(data: bytes, path: Path, what: str) -> dict[str, Any]:
-    """Parse one JSON object; ArtifactError when it is not one."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path}: {what} is not JSON", details=str(error)) from error
+    """Parse one JSON object; ArtifactError when it is not one, or is too large or too deep."""
+    value = value_of(data, path, what)
     if not isinstance(value, dict):
         raise ArtifactError(f"{path}: {what} is not a JSON object")
     return value
+
+
+def value_of(data: bytes, path: Path, what: str) -> Any:
+    """Parse one JSON value; ArtifactError when it is none, or is too large or too deep."""
+    # Commas in strings are counted too: no honest document comes near the limit.
+    if len(data) > JSON_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > JSON_VALUES:
+        raise ArtifactError(f"{path}: {what} is too large")
+    try:
+        value = json.loads(data)
+        # What is no text can neither be printed nor given to an engine.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{path}: {what} is not JSON", details=escaped(str(error))) from error
+    _refuse_deep(value, path, what)
+    return value
+
+
+def _refuse_deep(value: object, path: Path, what: str) -> None:
+    level = [value]
+    for _ in range(JSON_DEPTH):
+        level = [item for one in level for item in _inside(one)]
+        if not level:
+            return
+    raise ArtifactError(f"{path}: {what} is nested more than {JSON_DEPTH} levels deep")
+
+
+def _inside(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def escaped(text: str) -> str:
+    """Return somebody else's text without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def descriptor(value: object, path: Path) -> Descriptor:
     """Read a descriptor."""
     fields = value if isinstance(value, dict) else {}
     digest, size = fields.get("digest"), fields.get("size")
-    if not isinstance(digest, str) or not isinstance(size, int) or size < 0:
+    if not isinstance(digest, str) or type(size) is not int or size < 0:
         raise ArtifactError(f"{path}: malformed descriptor", details=repr(value)[:200])
-    media_type = str(fields.get("mediaType", ""))
+    media_type = _text(fields.get("mediaType"))
     return Descriptor(
         media_type,
         digest,
@@ -73,6 +105,8 @@ def layers(
     blobs: tuple[Descriptor, ...], diff_ids: tuple[str, ...], path: Path
 ) -> tuple[Layer, ...]:
     """Pair layers with their diff IDs."""
+    if len(blobs) > LAYERS:
+        raise ArtifactError(f"{path}: {len(blobs)} layers, more than {LAYERS}")
     if len(blobs) != len(diff_ids):
         raise ArtifactError(
             f"{path}: not a container image",

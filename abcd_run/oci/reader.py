@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import parse, select
-from abcd_run.oci.blobs import Layout, read_blob
+from abcd_run.oci.blobs import Layout, read_blob, small
 from abcd_run.oci.model import Descriptor, Image
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def open_layout(
     """Open an image in an OCI layout directory."""
     index = path / "index.json"
     try:
-        data = index.read_bytes()
+        data = small(index)
     except OSError as error:
         raise ArtifactError(f"{path}: not an image", details=str(error), remedy=REMEDY) from error
     return from_index(Layout(path), data, reference, architecture=architecture)
@@ -54,7 +54,7 @@ def from_index(
     """Open an image that an index.json leads to."""
     wanted = architecture or select.host_architecture()
     top = parse.document(index, source.path, "index.json")
-    entries = parse.descriptors(top.get("manifests"), source.path)
+    entries = parse.descriptors(top.pop("manifests", None), source.path)
     if not entries:
         raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
     named = select.by_reference(entries, reference, source)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from sys import getsizeof
 from typing import TYPE_CHECKING, Protocol
 
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import BOOT_FILE_BYTES
 from abcd_run.oci import sparse, tarwrite
 from abcd_run.oci import tarformat as tf
-from abcd_run.oci.layers import reading
-from abcd_run.oci.merge import Limits, merge
-from abcd_run.oci.tarread import Entry, entries
+from abcd_run.oci.budget import Budget, Limits
+from abcd_run.oci.layers import REFUSED, reading
+from abcd_run.oci.merge import limits_of, merge
+from abcd_run.oci.tarread import PATH_LIMIT, Entry, entries
 from abcd_run.oci.tarwrite import Extra
-from abcd_run.oci.tree import walk
+from abcd_run.oci.tree import FOLDER_BYTES, record_weight, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +44,7 @@ class Writable(Protocol):
 
 def scan(image: Image, *, limits: Limits | None = None) -> Rootfs:
     """Read all layers once, verify them and merge them."""
-    return Rootfs(image, merge(image, limits or Limits()))
+    return Rootfs(image, merge(image, limits or limits_of(image)))
 
 
 class Rootfs:
@@ -92,14 +95,22 @@ class Rootfs:
         Directories come last, the deepest first: a reader that sets times as it goes then leaves
         those of the directories right.
         """
-        plan = plan_of(self._tree.root, len(self.image.layers) + 1)
+        plan = self._plan()
         for number, layer in enumerate(self.image.layers):
             if plan.files[number]:
                 with reading(self.image, layer, checked=True) as stream:
-                    yield from _survivors(stream, plan.files[number], prefix)
+                    yield from _survivors(stream, plan.files[number], plan.links[number], prefix)
         yield from self._extra_records(plan.files[-1], prefix)
         for path, node in reversed(plan.directories):
             yield _directory(node, prefix + path)
+
+    def _plan(self) -> Plan:
+        try:
+            return plan_of(self._tree.root, len(self.image.layers) + 1)
+        except tf.TarError as error:
+            raise ArtifactError(
+                f"{self.image.source.path}: the image is refused: {error}", remedy=REFUSED
+            ) from error
 
     def _copy(self, node: Node, path: str, out: Writable) -> int:
         layer = self.image.layers[node.layer]
@@ -108,13 +119,15 @@ class Rootfs:
                 if entry.ordinal == node.ordinal:
                     if SPARSE in entry.pax:
                         break
+                    if entry.size > BOOT_FILE_BYTES:
+                        raise tf.TarError(f"{path} has {entry.size} bytes")
                     for piece in stream.pieces(entry.size):
                         out.write(piece)
                     return entry.size
         raise ArtifactError(f"{self.image.source.path}: {path} is sparse in it")
 
-    def _extra_records(self, names: dict[int, list[str]], prefix: str) -> Iterator[bytes]:
-        for ordinal, (name, *_) in names.items():
+    def _extra_records(self, names: dict[int, str], prefix: str) -> Iterator[bytes]:
+        for ordinal, name in names.items():
             extra = self._extras[ordinal]
             block = tarwrite.header(extra, len(extra.data))
             yield tarwrite.record(block, prefix + name, link=extra.link)
@@ -123,35 +136,56 @@ class Rootfs:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What survives: directories with their paths, and by layer the paths of each record."""
+    """What survives: directories with their paths, and by layer each record's first path.
+
+    `links` has the further paths of those that have some.
+    """
 
     directories: list[tuple[str, Node]]
-    files: tuple[dict[int, list[str]], ...]
+    files: tuple[dict[int, str], ...]
+    links: tuple[dict[int, list[str]], ...]
 
 
 def plan_of(root: Node, layers: int) -> Plan:
-    """List what a tree holds, the first name of every file to be written before the others."""
-    plan = Plan([("", root)], tuple({} for _ in range(layers)))
+    """List what a tree holds, the first name of every file to be written before the others.
+
+    TarError where links have made paths that no system can have, or too many long ones.
+    """
+    numbers = range(layers)
+    plan = Plan([("", root)], tuple({} for _ in numbers), tuple({} for _ in numbers))
+    budget = Budget(Limits())
     for path, node in walk(root):
+        budget.spend(memory=_weight(node, path))
+        if len(path) > PATH_LIMIT:
+            raise tf.TarError(f"links make a path of {len(path)} characters: {path[:80]!r}…")
         if node.children is not None:
             plan.directories.append((f"{path}/", node))
-        else:
-            plan.files[node.layer].setdefault(node.ordinal, []).append(path)
+        elif plan.files[node.layer].setdefault(node.ordinal, path) is not path:
+            plan.links[node.layer].setdefault(node.ordinal, []).append(path)
     return plan
 
 
+def _weight(node: Node, path: str) -> int:
+    """Estimate the memory for a node and its paths in tree and plan, in bytes."""
+    memory = 180 + 2 * getsizeof(path) + getsizeof(node.link)
+    if node.children is None:
+        return memory
+    own = record_weight(node.record) if node.record else FOLDER_BYTES
+    return memory + own + getsizeof(path)
+
+
 def _survivors(
-    stream: Stream, names: dict[int, list[str]], prefix: str
+    stream: Stream, names: dict[int, str], links: dict[int, list[str]], prefix: str
 ) -> Iterator[bytes | memoryview]:
     left = len(names)
     for entry in entries(stream):
         if entry.ordinal not in names:
             continue
-        first, *others = (prefix + name for name in names[entry.ordinal])
+        first = prefix + names[entry.ordinal]
         yield tarwrite.renamed(entry, first)
         yield from sparse.stored(entry, stream)
-        for other in others:
-            yield tarwrite.hard_link(entry, other, first)
+        for other in links.get(entry.ordinal, ()):
+            yield tarwrite.hard_link(entry, prefix + other, first)
         left -= 1
         if not left:
             return

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
+from abcd_run.limits import DOCUMENT_BYTES, DOCUMENTS
 from abcd_run.oci import parse
 from abcd_run.oci.blobs import read_blob
 from abcd_run.oci.model import INDEXES, MANIFESTS, REF_NAME, Descriptor
@@ -25,6 +26,7 @@ ARCHITECTURES = {
     "i386": "386",
 }
 DEPTH_LIMIT = 8
+LISTED = 2_000  # characters of names in an error
 
 
 def host_architecture() -> str:
@@ -57,12 +59,12 @@ def by_reference(
     entries: tuple[Descriptor, ...], reference: str | None, source: Source
 ) -> tuple[Descriptor, ...]:
     """Narrow an index to what a reference names; without one, to the only name there is."""
-    known = sorted({names(entry)[0] for entry in entries if names(entry)})
+    known = sorted({parse.escaped(names(entry)[0]) for entry in entries if names(entry)})
     if reference is None:
         if len(known) > 1 and len({entry.digest for entry in entries}) > 1:
             raise ArtifactError(
                 f"{source.path}: holds several images",
-                details=f"there are: {', '.join(known)}",
+                details=f"there are: {', '.join(known)[:LISTED]}",
                 remedy=f"name one of them, such as {known[0]}",
             )
         return entries
@@ -75,7 +77,7 @@ def by_reference(
 
 def no_such_reference(source: Source, reference: str, known: list[str]) -> ArtifactError:
     """Say which names there are."""
-    listed = ", ".join(known) or "one image without a name"
+    listed = ", ".join(known)[:LISTED] or "one image without a name"
     remedy = f"name one of them, such as {known[0]}" if known else "give no reference"
     return ArtifactError(
         f"{source.path}: no image {reference}", details=f"there are: {listed}", remedy=remedy
@@ -84,23 +86,21 @@ def no_such_reference(source: Source, reference: str, known: list[str]) -> Artif
 
 def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
     """Choose the manifest for linux on an architecture, looking into nested indexes."""
-    found = {entry.digest: entry for entry in _manifests(entries, source, DEPTH_LIMIT)}
+    found = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
     fitting = [entry for entry in found.values() if _fits(entry, architecture)]
     unmarked = [entry for entry in found.values() if not entry.platform]
     chosen = fitting or unmarked
     if not found:
         raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
     if not chosen:
-        has = sorted(
-            {f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in found.values()}
-        )
-        raise wrong_architecture(source, architecture, ", ".join(has))
+        has = {f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in found.values()}
+        raise wrong_architecture(source, architecture, ", ".join(sorted(has)))
     if len(chosen) > 1 and not fitting:
         digests = [entry.digest for entry in chosen]
         raise ArtifactError(
             f"{source.path}: holds several images",
-            details=f"there are: {', '.join(digests)}",
-            remedy=f"name one of them, such as {digests[0]}",
+            details=f"there are: {parse.escaped(', '.join(digests))[:LISTED]}",
+            remedy=f"name one of them, such as {parse.escaped(digests[0])}",
         )
     return chosen[0]
 
@@ -109,7 +109,7 @@ def wrong_architecture(source: Source, wanted: str, has: str) -> ArtifactError:
     """Say what the image is for."""
     return ArtifactError(
         f"{source.path}: no image for linux/{wanted}",
-        details=f"it is for {has}",
+        details=f"it is for {parse.escaped(has)[:LISTED]}",
         remedy=f"get it with: skopeo copy --override-arch {wanted} …",
     )
 
@@ -119,16 +119,39 @@ def _fits(entry: Descriptor, architecture: str) -> bool:
     return platform.get("os") == "linux" and platform.get("architecture") == architecture
 
 
-def _manifests(entries: tuple[Descriptor, ...], source: Source, depth: int) -> Iterator[Descriptor]:
+def _manifests(
+    entries: tuple[Descriptor, ...], source: Source, seen: Seen, depth: int = DEPTH_LIMIT
+) -> Iterator[Descriptor]:
     for entry in entries:
         if entry.media_type in INDEXES:
-            if not depth:
-                raise ArtifactError(f"{source.path}: indexes nested too deep")
-            nested = parse.document(read_blob(source, entry), source.path, "an index")
-            inner = parse.descriptors(nested.get("manifests"), source.path)
-            yield from _manifests(inner, source, depth - 1)
+            if seen.anew(entry, depth):
+                nested = parse.document(read_blob(source, entry), source.path, "an index")
+                inner = parse.descriptors(nested.get("manifests"), source.path)
+                yield from _manifests(inner, source, seen, depth - 1)
         elif entry.media_type in MANIFESTS and not _is_attestation(entry):
             yield entry
+
+
+class Seen:
+    """The indexes that one image has read; each is read once, however often it is named."""
+
+    def __init__(self, source: Source) -> None:
+        self._path = source.path
+        self._digests: set[str] = set()
+        self._size = 0
+
+    def anew(self, index: Descriptor, depth: int) -> bool:
+        """Tell whether an index is still to be read; ArtifactError when they are too many."""
+        if index.digest in self._digests:
+            return False
+        self._digests.add(index.digest)
+        self._size += index.size
+        if not depth or len(self._digests) > DOCUMENTS or self._size > DOCUMENT_BYTES:
+            raise ArtifactError(
+                f"{self._path}: too many indexes in each other",
+                details=f"{len(self._digests)} of {self._size} bytes",
+            )
+        return True
 
 
 def _is_attestation(entry: Descriptor) -> bool:

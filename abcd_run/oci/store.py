@@ -6,14 +6,13 @@ import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
-from abcd_run.oci import index, parse, select
-from abcd_run.oci.blobs import CHUNK, Layout, blob_name, open_blob, read_blob
+from abcd_run.oci import index, parse, select, spool
+from abcd_run.oci.blobs import Layout, blob_name, open_blob, read_blob
 from abcd_run.oci.locks import locked
-from abcd_run.oci.model import CONFIG, INDEXES, Descriptor
+from abcd_run.oci.model import CONFIG, INDEXES, MANIFESTS, Descriptor
 from abcd_run.oci.reader import open_image, open_layout
 
 if TYPE_CHECKING:
@@ -22,17 +21,10 @@ if TYPE_CHECKING:
 
     from abcd_run.oci.interfaces import Source
     from abcd_run.oci.model import Image
+    from abcd_run.oci.spool import Readable
 
 PART = ".part-"
 GRACE = 3600.0  # seconds in which a blob may wait for its index entry (skopeo takes no lock)
-
-
-class Readable(Protocol):
-    """A pipe or a file opened for reading bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes."""
-        ...
 
 
 class Store:
@@ -93,7 +85,7 @@ class Store:
         with locked(self.folder / ".lock-blobs", wait=False) as alone:
             if not alone:
                 return 0
-            needed = set(_needed(self.folder, parse.descriptors(self._entries(), self.folder)))
+            needed = _needed(self.folder, parse.descriptors(self._entries(), self.folder))
             blobs = (self.folder / "blobs").glob("*/*")
             unneeded = [b for b in blobs if f"{b.parent.name}:{b.name}" not in needed]
             parts = self.folder.glob(f"{PART}*")
@@ -154,26 +146,35 @@ def referenced(image: Image) -> tuple[Descriptor, ...]:
     return tuple({blob.digest: blob for blob in blobs}.values())
 
 
-def _needed(folder: Path, entries: tuple[Descriptor, ...]) -> Iterator[str]:
-    """Yield every digest that the entries lead to; a broken manifest leads nowhere."""
-    for entry in entries:
-        yield entry.digest
-        try:
-            document = parse.document(read_blob(Layout(folder), entry), folder, entry.digest)
-        except ArtifactError:
-            continue
-        if entry.media_type in INDEXES:
-            yield from _needed(folder, parse.descriptors(document.get("manifests"), folder))
-        else:
-            blobs = [document.get("config"), *(document.get("layers") or [])]
-            yield from (blob.digest for blob in parse.descriptors(blobs, folder))
+def _needed(folder: Path, entries: tuple[Descriptor, ...]) -> set[str]:
+    """Return every digest that the entries lead to; a broken manifest leads nowhere."""
+    needed: set[str] = set()
+    left = list(entries)
+    while left:
+        blob = left.pop()
+        if blob.digest not in needed:
+            needed.add(blob.digest)
+            left += _named_in(blob, folder)
+    return needed
+
+
+def _named_in(blob: Descriptor, folder: Path) -> tuple[Descriptor, ...]:
+    """Return what an index or a manifest names."""
+    if blob.media_type not in INDEXES | MANIFESTS:
+        return ()
+    try:
+        document = parse.document(read_blob(Layout(folder), blob), folder, blob.digest)
+        if blob.media_type in INDEXES:
+            return parse.descriptors(document.get("manifests"), folder)
+        layers = parse.descriptors(document.get("layers") or [], folder)
+        return parse.descriptor(document.get("config"), folder), *layers
+    except ArtifactError:
+        return ()
 
 
 def _copy(stream: Readable, file: Path) -> None:
     with file.open("xb", buffering=0) as out:
-        while data := stream.read(CHUNK):
-            check()
-            out.write(data)
+        spool.copy(stream, out)
 
 
 def _delete(file: Path, before: float) -> int:

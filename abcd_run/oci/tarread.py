@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from abcd_run import limits
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.stream import Stream, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXTENSION_LIMIT = 1 << 20  # one pax header or long name; Go's readers stop there too
 SIZE_LIMIT = 1 << 50
+SIZE_DIGITS = 40
 PATH_LIMIT = 4096
 GNU_LONG = {"L": "path", "K": "linkpath"}
+EXTENSIONS = frozenset("xg") | GNU_LONG.keys()  # Go's readers, thus the engines, do not apply "g"
 
 
 @dataclass(slots=True)
@@ -52,17 +54,20 @@ def entries(stream: Stream) -> Iterator[Entry]:
 
 def _next_entry(stream: Stream, ordinal: int) -> Entry | None:
     pax: dict[str, bytes] = {}
+    count, left = 0, limits.EXTENSION_BYTES
     while (header := _header(stream)) is not None:
         kind = chr(header[156])
-        if kind == "x":
-            pax |= tf.parse_pax(_extension(stream, header))
-        elif kind in GNU_LONG:
-            pax[GNU_LONG[kind]] = _extension(stream, header).split(b"\0", 1)[0]
-        elif kind == "g":  # Go's readers, thus the engines, do not apply global headers
-            _extension(stream, header)
-        else:
+        if kind not in EXTENSIONS:
             return _entry(stream, ordinal, header, pax)
-    if pax:
+        data = _extension(stream, header, left)
+        count, left = count + 1, left - len(data)
+        if count > limits.EXTENSIONS:
+            raise tf.TarError(f"more than {limits.EXTENSIONS} extension headers without an entry")
+        if kind == "x":
+            pax |= tf.parse_pax(data)
+        elif kind in GNU_LONG:
+            pax[GNU_LONG[kind]] = data.split(b"\0", 1)[0]
+    if count:
         raise tf.TarError("an extension header without its entry at the end")
     return None
 
@@ -79,18 +84,18 @@ def _header(stream: Stream) -> bytes | None:
     return header
 
 
-def _extension(stream: Stream, header: bytes) -> bytes:
+def _extension(stream: Stream, header: bytes, left: int) -> bytes:
     size = tf.number(header[124:136])
-    if not 0 <= size <= EXTENSION_LIMIT:
-        raise tf.TarError(f"an extension header of {size} bytes")
+    if not 0 <= size <= left:
+        raise tf.TarError(f"an extension header of {size} bytes, {left} are left")
     data = stream.take(size)
     stream.skip(tf.padding(size))
     return data
 
 
 def _entry(stream: Stream, ordinal: int, header: bytes, pax: dict[str, bytes]) -> Entry:
-    name = _pax_text(pax, "GNU.sparse.name") or _pax_text(pax, "path") or tf.header_name(header)
-    link = _pax_text(pax, "linkpath") or tf.text(header[157:257])
+    name, link = _names(pax) if pax else ("", "")
+    name, link = name or tf.header_name(header), link or tf.text(header[157:257])
     kind = _kind(header, name)
     size = _size(header, pax, name)
     if max(len(name), len(link)) > PATH_LIMIT:
@@ -102,6 +107,11 @@ def _entry(stream: Stream, ordinal: int, header: bytes, pax: dict[str, bytes]) -
     if kind == tf.GNU_SPARSE:
         header += _sparse_blocks(stream, header)
     return Entry(ordinal, name, kind, size, link, header, pax)
+
+
+def _names(pax: dict[str, bytes]) -> tuple[str, str]:
+    name = _pax_text(pax, "GNU.sparse.name") or _pax_text(pax, "path")
+    return name, _pax_text(pax, "linkpath")
 
 
 def _kind(header: bytes, name: str) -> str:
@@ -116,7 +126,7 @@ def _kind(header: bytes, name: str) -> str:
 
 def _size(header: bytes, pax: dict[str, bytes], name: str) -> int:
     given = pax.get("size", b"")
-    if given and not given.isdigit():
+    if given and not (given.isdigit() and len(given) < SIZE_DIGITS):
         raise tf.TarError(f"{name!r} has the size {given[:40]!r}")
     size = int(given) if given else tf.number(header[124:136])
     if not 0 <= size <= SIZE_LIMIT:
@@ -125,13 +135,14 @@ def _size(header: bytes, pax: dict[str, bytes], name: str) -> int:
 
 
 def _sparse_blocks(stream: Stream, header: bytes) -> bytes:
-    blocks, more = b"", header[482]
+    blocks: list[bytes] = []
+    more = header[482]
     while more:
-        block = stream.take(tf.BLOCK)
-        blocks, more = blocks + block, block[504]
-        if len(blocks) > EXTENSION_LIMIT:
+        blocks.append(stream.take(tf.BLOCK))
+        more = blocks[-1][504]
+        if len(blocks) * tf.BLOCK > limits.EXTENSION_BYTES:
             raise tf.TarError("a sparse map of more than 1 MiB")
-    return blocks
+    return b"".join(blocks)
 
 
 def _pax_text(pax: dict[str, bytes], key: str) -> str:

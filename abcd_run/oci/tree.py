@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
+from abcd_run.limits import TREE_DEPTH
 from abcd_run.oci import tarformat as tf
+from abcd_run.oci.budget import Budget, Limits
 from abcd_run.oci.tarformat import TarError
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 LINK_LIMIT = 40
 NAME_LIMIT = 255
+FOLDER_BYTES = 250  # of memory that a directory takes beyond what a file does
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +36,12 @@ class Node:
 def directory(layer: int = -1, record: Entry | None = None) -> Node:
     """Make a directory; without a record it is one that only its contents speak of."""
     return Node(tf.DIRECTORY, layer, -1, record=record, children={})
+
+
+def record_weight(record: Entry) -> int:
+    """Estimate the memory of a directory and its record, in bytes."""
+    pax = sum(200 + 4 * len(key) + len(value) for key, value in record.pax.items())
+    return FOLDER_BYTES + getsizeof(record.header) + getsizeof(record.name) + pax
 
 
 def components(name: str) -> list[str]:
@@ -59,13 +69,17 @@ def walk(root: Node) -> Iterator[tuple[str, Node]]:
                 pending.append((f"{prefix}{name}/", node))
 
 
-def resolve(root: Node, parts: list[str], *, make: bool = False) -> Node | None:
+def resolve(
+    root: Node, parts: list[str], *, make: bool = False, budget: Budget | None = None
+) -> Node | None:
     """Follow a path and every symbolic link in it, never leaving the root.
 
     None where something is missing, unless `make` makes directories of what is. TarError when
-    links go round in circles or, while making, climb above the root.
+    links go round in circles or, while making, climb above the root, or go beyond a budget.
     """
     pending, stack, hops = parts[::-1], [root], 0
+    budget = budget or Budget(Limits())
+    budget.step(len(parts))
     while pending:
         part = pending.pop()
         if part == "..":
@@ -73,23 +87,30 @@ def resolve(root: Node, parts: list[str], *, make: bool = False) -> Node | None:
                 raise TarError("leads outside the root through a symbolic link")
             del stack[max(1, len(stack) - 1) :]
         elif part not in {"", "."}:
-            node = _child(stack[-1], part, make=make)
+            node = _child(stack[-1], part) or (_made(stack, part, budget) if make else None)
             if node is None:
                 return None
             if node.kind == tf.SYMLINK:
                 hops += 1
                 stack = _follow(node.link, stack, pending, hops)
+                budget.step(len(pending))
+            elif make and len(stack) > TREE_DEPTH:
+                raise TarError(f"lies more than {TREE_DEPTH} folders deep")
             else:
                 stack.append(node)
     return stack[-1]
 
 
-def _child(folder: Node, name: str, *, make: bool) -> Node | None:
-    if folder.children is None:
+def _child(folder: Node, name: str) -> Node | None:
+    return None if folder.children is None else folder.children.get(name)
+
+
+def _made(stack: list[Node], name: str, budget: Budget) -> Node | None:
+    """Make a directory that only what lies in it speaks of."""
+    if stack[-1].children is None:
         return None
-    node = folder.children.get(name)
-    if node is None and make:
-        node = folder.children[name] = directory()
+    budget.spend(entries=1, memory=180 + FOLDER_BYTES)
+    node = stack[-1].children[name] = directory()
     return node
 
 
@@ -103,8 +124,9 @@ def _follow(link: str, stack: list[Node], pending: list[str], hops: int) -> list
 class Tree:
     """The root file system as it grows layer by layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.root = directory()
+        self._budget = budget
 
     def put(self, layer: int, entry: Entry) -> None:
         """Add or replace one entry, its parents' symbolic links resolved inside the root."""
@@ -146,7 +168,7 @@ class Tree:
 
     def _folder(self, parts: list[str], name: str) -> dict[str, Node]:
         try:
-            node = resolve(self.root, parts, make=True)
+            node = resolve(self.root, parts, make=True, budget=self._budget)
         except TarError as error:
             raise TarError(f"entry {name!r} {error}") from error
         if node is None or node.children is None:
@@ -169,12 +191,12 @@ class Tree:
         """Find a directory; none behind a symbolic link that the layer itself replaces."""
         node: Node | None = self.root
         for count, part in enumerate(parts, 1):
-            node = _child(node, part, make=False) if node else None
+            node = _child(node, part) if node else None
             if node and node.kind == tf.SYMLINK:
                 if "/".join(parts[:count]) in replaced:
                     return None
                 break
-        node = resolve(self.root, parts)
+        node = resolve(self.root, parts, budget=self._budget)
         return node.children if node else None
 
 

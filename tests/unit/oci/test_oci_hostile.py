@@ -11,7 +11,7 @@ import pytest
 
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import tarformat
-from abcd_run.oci.merge import Limits
+from abcd_run.oci.budget import Limits
 from abcd_run.oci.rootfs import scan
 from abcd_run.oci.tarwrite import Extra
 from abcd_run.oci.tarwrite import header as make_header

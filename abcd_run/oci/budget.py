@@ -1,0 +1,50 @@
+"""What an image may still take while its layers are read and merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from abcd_run.limits import IMAGE_BYTES, IMAGE_ENTRIES, TREE_BYTES, TREE_STEPS
+from abcd_run.oci.tarformat import TarError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an image may grow to before it is taken for a bomb; bytes, except entries and steps."""
+
+    entries: int = IMAGE_ENTRIES
+    size: int = IMAGE_BYTES
+    memory: int = TREE_BYTES
+    steps: int = TREE_STEPS
+
+
+class Budget:
+    """One image's account; the threads that read its layers spend from it, nobody pays back."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lock = Lock()
+        self._entries, self._size = limits.entries, limits.size
+        self._memory, self._steps = limits.memory, limits.steps
+
+    def spend(self, *, entries: int = 0, size: int = 0, memory: int = 0) -> None:
+        """Take so much of it; TarError when there is no more."""
+        with self._lock:
+            self._entries -= entries
+            self._size -= size
+            self._memory -= memory
+        if self._entries < 0:
+            raise TarError(f"the image is too large: more than {self.limits.entries} entries")
+        if self._size < 0:
+            raise TarError(f"the image is too large: more than {self.limits.size} bytes")
+        if self._memory < 0:
+            raise TarError(
+                f"the image is too large: names and folders of more than {self.limits.memory} bytes"
+            )
+
+    def step(self, count: int) -> None:
+        """Count parts of names that are followed; for the one thread that merges."""
+        self._steps -= count
+        if self._steps < 0:
+            raise TarError(f"its names and links take more than {self.limits.steps} steps")

@@ -1,0 +1,67 @@
+"""Write input whose length nobody knows to a disk, without filling that."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Protocol
+
+from abcd_run.cancel import check
+from abcd_run.errors import ArtifactError
+from abcd_run.limits import IMAGE_BYTES, MIB, RESERVED_BYTES
+from abcd_run.parts import helps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = MIB
+LOOK_BYTES = 64 * MIB  # between two looks at the room that is left
+
+
+class Readable(Protocol):
+    """A pipe, a file or another stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes, none only at the end."""
+        ...
+
+
+def copy(stream: Readable, out: IO[bytes]) -> int:
+    """Copy a stream into an unbuffered file and return its size; OSError where there is no room.
+
+    Room is what the disk has beyond a reserve that is left to others.
+    """
+    size = looked = 0
+    while data := stream.read(CHUNK):
+        check()
+        if size + len(data) - looked >= LOOK_BYTES:
+            looked = size
+            _refuse_full(out.fileno(), size)
+        out.write(data)
+        size += len(data)
+    return size
+
+
+def _refuse_full(fd: int, size: int) -> None:
+    disk = os.fstatvfs(fd)
+    if disk.f_bavail * disk.f_frsize < RESERVED_BYTES + LOOK_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if size > IMAGE_BYTES:
+        raise OSError(errno.EFBIG, f"goes on after {IMAGE_BYTES} bytes")
+
+
+@contextmanager
+def scratch(what: str) -> Iterator[IO[bytes]]:
+    """Open a nameless, unbuffered file in TMPDIR; what goes wrong with it names that."""
+    try:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            yield file
+    except OSError as error:
+        folder = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - a message
+        raise ArtifactError(
+            f"{what} cannot be unpacked into {folder}",
+            details=error.strerror or str(error),
+            remedy=helps(error, folder, "TMPDIR"),
+        ) from error

@@ -1,0 +1,240 @@
+"""Images that are small and want to be large: what each does to whoever reads it without bounds."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from abcd_run.oci import tarformat as tf
+from abcd_run.oci.tarwrite import Extra, header, record
+from tests.unit.oci.making import Tar, index, layout, make, sha, tar_of, write_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MIB = 1 << 20
+EXAMPLE = bytes(range(256))
+
+
+def pack(data: bytes) -> bytes:
+    return gzip.compress(data, 1, mtime=0)
+
+
+def extension(data: bytes, kind: str = "x") -> bytes:
+    block = bytearray(header(Extra("", kind=kind), len(data)))
+    return tf.seal(block) + data + bytes(tf.padding(len(data)))
+
+
+def records(size: int, mark: int = 0) -> bytes:
+    """Make about so many bytes of pax records whose keys all differ."""
+    one = b"16 %05x%04x=\n"
+    return b"".join(one.replace(b"16 ", b"14 ") % (mark, n) for n in range(size // 14))
+
+
+def of_tar(tar: bytes) -> Callable[[Path], Path]:
+    return lambda folder: layout(folder / "l", tar, pack=pack)
+
+
+def many_extensions() -> bytes:
+    return b"".join(extension(records(900_000, mark)) for mark in range(64))
+
+
+def many_long_names() -> bytes:
+    return extension(b"n" * 1000, "L") * 2000 + Tar().file("x").bytes()
+
+
+def pax_of_folders() -> bytes:
+    entry = record(header(Extra("", kind=tf.DIRECTORY), 0), "d{:04d}/")
+    return b"".join(
+        extension(records(900_000, mark))
+        + tf.seal(bytearray(entry[:1] + b"%07d" % mark) + entry[8:])
+        for mark in range(200)
+    )
+
+
+def folders_of_one_name() -> bytes:
+    """A few names that each make a thousand folders."""
+    tar = Tar()
+    for number in range(2000):
+        tar.file(f"{number}/" + "d/" * 250 + "x")
+    return tar.bytes()
+
+
+def deep_folders() -> bytes:
+    tar = Tar()
+    for number in range(300):
+        tar.folder("/".join(["d"] * (number + 1)))
+    return tar.bytes()
+
+
+def links_to_walk() -> bytes:
+    """Forty links of two thousand steps each, and entries that all go that way."""
+    tar = Tar().folder("a").folder("end")
+    for number in range(39):
+        tar.link(f"l{number}", "a/../" * 800 + (f"l{number + 1}" if number < 38 else "end"))
+    block = header(Extra(""), 0)
+    return tar.out.getvalue() + b"".join(record(block, f"l0/{n}") for n in range(50_000)) + tf.END
+
+
+def links_that_lengthen() -> bytes:
+    tar, path = Tar(), "n" * 200
+    tar.folder(path)
+    for number in range(30):
+        tar.link(f"l{number}", f"l{number - 1}/{path}" if number else path).folder(
+            f"l{number}/{path}"
+        )
+    return tar.file("l29/x").bytes()
+
+
+def sparse_map() -> bytes:
+    block = bytearray(header(Extra("", kind=tf.GNU_SPARSE), 0))
+    block[482] = 1
+    more = bytearray(512)
+    more[504] = 1
+    return (tf.seal(block) + bytes(more) * 2000 + bytes(512)) * 40 + tf.END
+
+
+def a_million_files() -> bytes:
+    name = tf.seal(bytearray(header(Extra(""), 0)))
+    return b"".join(name[:0] + record(name, f"file-{n:07d}") for n in range(1_000_100))
+
+
+def zeros(tail: int) -> Callable[[Path], Path]:
+    """Make a layer of one file of zeros, some kilobytes for each of these 64 MiB."""
+
+    def made(folder: Path) -> Path:
+        member, first = pack(bytes(64 * MIB)), record(header(Extra(""), tail * 64 * MIB), "zeros")
+        blob = pack(first) + member * tail
+        one = make(first, pack=lambda _: blob)
+        return write_layout(folder / "l", [one], [one.descriptor("it:1")])
+
+    return made
+
+
+def empty_members(folder: Path) -> Path:
+    one = make(b"", pack=lambda _: pack(b"") * 500_000)
+    return write_layout(folder / "l", [one], [one.descriptor("it:1")])
+
+
+def sparse_layer(folder: Path) -> Path:
+    """Make a plain layer of 200 GiB that takes nothing on the disk."""
+    size = 200 << 30
+    made = layout(folder / "l", record(header(Extra(""), size), "x"), pack=bytes, suffix="")
+    (blob,) = (p for p in made.glob("blobs/sha256/*") if p.stat().st_size == 512)
+    os.truncate(blob, size + 2048)
+    manifest, entry = made / "index.json", json.loads((made / "index.json").read_text())
+    described = made / "blobs" / "sha256" / entry["manifests"][0]["digest"][7:]
+    document = json.loads(described.read_text())
+    document["layers"][0]["size"] = size + 2048
+    raw = json.dumps(document).encode()
+    entry["manifests"][0].update(digest=sha(raw), size=len(raw))
+    (described.parent / sha(raw)[7:]).write_bytes(raw)
+    manifest.write_text(json.dumps(entry))
+    return made
+
+
+def nested(folder: Path) -> Path:
+    """Make eight indexes, each of which names the next one a hundred times."""
+    blobs = folder / "l" / "blobs" / "sha256"
+    made = layout(folder / "l", Tar().file("x"))
+    entries = json.loads((made / "index.json").read_text())["manifests"]
+    for _ in range(7):
+        raw = json.dumps(index(entries * 100)).encode()
+        (blobs / hashlib.sha256(raw).hexdigest()).write_bytes(raw)
+        entries = [{"mediaType": index([])["mediaType"], "digest": sha(raw), "size": len(raw)}]
+    (made / "index.json").write_text(json.dumps(index(entries * 100)))
+    return made
+
+
+def of_index(text: bytes) -> Callable[[Path], Path]:
+    def made(folder: Path) -> Path:
+        path = layout(folder / "l", Tar().file("x"))
+        (path / "index.json").write_bytes(text)
+        return path
+
+    return made
+
+
+def sparse_index(folder: Path) -> Path:
+    path = layout(folder / "l", Tar().file("x"))
+    os.truncate(path / "index.json", 8 << 30)
+    return path
+
+
+def docker(manifest: bytes, *others: str) -> Callable[[Path], Path]:
+    def made(folder: Path) -> Path:
+        tar = Tar().file("manifest.json", manifest)
+        for name in others:
+            tar.file(name, b"{}")
+        path = folder / "a.tar"
+        path.write_bytes(tar.bytes())
+        return path
+
+    return made
+
+
+def members(folder: Path) -> Path:
+    """Make an archive of nothing but names."""
+    path = folder / "a.tar"
+    block = header(Extra(""), 0)
+    many = b"".join(record(block, f"{n:06d}" + "n" * 90) for n in range(150_000))
+    path.write_bytes(pack(many))
+    return path
+
+
+def instead(name: str, kind: str, *, archive: bool = False) -> Callable[[Path], Path]:
+    """Put something that is no file in the place of one; `name` may be a blob's, as `layer`."""
+
+    def made(folder: Path) -> Path:
+        whole = layout(folder / "l", Tar().file("x"))
+        if archive:
+            place = folder / "a.tar"
+        elif name == "layer":
+            place = max(whole.glob("blobs/sha256/*"), key=_is_gzip)
+            place.unlink()
+        else:
+            place = whole / name
+            place.unlink()
+        _put(place, kind)
+        return place if archive else whole
+
+    return made
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x1f\x8b")
+
+
+def _put(place: Path, kind: str) -> None:
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "device":
+            place.symlink_to("/dev/zero")
+        case "terminal":
+            place.symlink_to("/dev/tty")
+        case "socket":
+            folder = os.open(place.parent, os.O_PATH)  # a socket's whole path may have 107 bytes
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(f"/proc/self/fd/{folder}/{place.name}")
+            os.close(folder)
+
+
+def of_manifest(**changes: Any) -> Callable[[Path], Path]:
+    def made(folder: Path) -> Path:
+        one = make(Tar().file("x"))
+        one.manifest.update(changes)
+        return write_layout(folder / "l", [one], [one.descriptor("it:1")])
+
+    return made
+
+
+def packed(make: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    return lambda folder: tar_of(make(folder), folder / "a.tar")
