@@ -71,3 +71,15 @@ PICTURE_BYTES = 32 * MIB
 
 DOWNLOAD_BYTES = 64 * GIB
 """Of one download of which nobody said how long it is."""
+
+ISO_STEPS = 2_000_000
+"""Of an ISO: its directories' blocks (16 each), records (4) and their fields; 70,000 files fit."""
+
+ISO_DEPTH = 64
+"""How deep folders of an ISO may lie in each other."""
+
+ISO_TEXT_BYTES = 8 * MIB
+"""Of all texts of one ISO together."""
+
+KERNEL_LINE = 4096
+"""Characters of a kernel's arguments; Linux itself takes no more."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from abcd_run import limits
 from abcd_run.errors import ArtifactError
 from abcd_run.iso.entries import Entry, live_entry
 from abcd_run.iso.medium import Medium, opened
 from abcd_run.iso.menu import live_arguments
-from abcd_run.parts import part_of
+from abcd_run.parts import part_of, unwritable
+from abcd_run.stamp import stamp, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,38 +29,59 @@ class DirectBoot:
 def direct_boot(iso: Path, folder: Path) -> DirectBoot:
     """Return the live session's kernel, initrd and arguments, the files copied into FOLDER.
 
-    They are copied again when the ISO is another than the last time. Raises ArtifactError.
+    They are copied again when the ISO is another than the last time, or when they are not what
+    was copied then. Raises ArtifactError.
     """
     with opened(iso) as medium:
         entry = live_entry(medium.menu())
         entry = entry or Entry("/boot/kernel", "/boot/initrd", live_arguments())
+        _refuse_long(entry, iso)
         boot = DirectBoot(folder / "kernel", folder / "initrd", entry.arguments)
-        stamp = _stamp(iso)
+        source = f"{iso.resolve()} {' '.join(stamp(medium.status))}"
         with part_of(folder / "iso") as part:
-            if not _is_current(folder, stamp):
+            if not _is_current(boot, source):
                 _copy(medium, entry.kernel, boot.kernel)
                 _copy(medium, entry.initrd, boot.initrd)
                 part.empty()
-                part.file.write(stamp.encode())
+                part.file.write(_record(boot, source))
                 part.finish()
     return boot
 
 
-def _is_current(folder: Path, stamp: str) -> bool:
-    """Tell whether FOLDER has this ISO's files: its stamp is written last."""
-    file = folder / "iso"
-    return file.is_file() and file.read_text() == stamp
+def _is_current(boot: DirectBoot, source: str) -> bool:
+    """Tell whether the files are this ISO's, as they were copied: the record is written last."""
+    try:
+        return (boot.kernel.parent / "iso").read_bytes() == _record(boot, source)
+    except FileNotFoundError:
+        return False
 
 
-def _stamp(iso: Path) -> str:
-    status = iso.stat()
-    return f"{iso.resolve()} {status.st_size} {status.st_mtime_ns}\n"
+def _record(boot: DirectBoot, source: str) -> bytes:
+    lines = [source, *(" ".join(stamp_of(path)) for path in (boot.kernel, boot.initrd))]
+    return "\n".join(lines).encode(errors="surrogateescape")
+
+
+def _refuse_long(entry: Entry, iso: Path) -> None:
+    if len(" ".join(entry.arguments)) > limits.KERNEL_LINE:
+        raise ArtifactError(
+            f"the boot menu of {iso} has more arguments than a kernel takes",
+            remedy="use a Kairos live ISO",
+        )
 
 
 def _copy(medium: Medium, path: str, target: Path) -> None:
+    file = medium.find(path)
+    if file is None:
+        raise ArtifactError(f"the ISO has no {path}", remedy="use a Kairos live ISO")
     with part_of(target) as part:
         part.empty()
-        if not medium.copy(path, part.file):
+        try:
+            for piece in medium.pieces(file):
+                try:
+                    part.file.write(piece)
+                except OSError as error:
+                    raise unwritable(target, error) from error
+        except BaseException:
             part.discard()
-            raise ArtifactError(f"the ISO has no {path}", remedy="use a Kairos live ISO")
+            raise
         part.finish()

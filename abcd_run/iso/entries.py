@@ -24,8 +24,8 @@ OTHER = frozenset(
 # nomodeset would leave a virtual machine's screen without its driver.
 UNWANTED = INSTALLS | {"nomodeset"}
 
-LINUX = re.compile(r"^\s*linux(?:16|efi)?\s+(\S+)\s+(.*)$", re.MULTILINE)
-INITRD = re.compile(r"^\s*initrd(?:16|efi)?\s+(\S+)", re.MULTILINE)
+LINUX = frozenset({"linux", "linux16", "linuxefi"})
+INITRD = frozenset({"initrd", "initrd16", "initrdefi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,18 @@ def entries(config: str) -> tuple[Entry, ...]:
     """Return the entries of a grub.cfg, in its order; words with variables are left out."""
     found = []
     for block in config.split("menuentry ")[1:]:
-        linux, initrd = LINUX.search(block), INITRD.search(block)
+        lines = [line.split() for line in block.splitlines()]
+        linux, initrd = _first(lines, LINUX), _first(lines, INITRD)
         if linux and initrd:
-            words = (word.strip("'\"") for word in linux[2].split())
-            arguments = tuple(word for word in words if "$" not in word)
-            found.append(Entry(_path(linux[1]), _path(initrd[1]), arguments))
+            words = (word.strip("'\"") for word in linux[1:])
+            arguments = tuple(word for word in words if "$" not in word and word.isprintable())
+            found.append(Entry(_path(linux[0]), _path(initrd[0]), arguments))
     return tuple(found)
+
+
+def _first(lines: list[list[str]], names: frozenset[str]) -> list[str]:
+    """Return the words behind a command's first use, none where it is not used."""
+    return next((words[1:] for words in lines if words and words[0] in names), [])
 
 
 def live_entry(config: str) -> Entry | None:
@@ -63,7 +69,8 @@ def live_entry(config: str) -> Entry | None:
     entry = next((entry for entry in every if entry.is_live), every[0] if every else None)
     if entry is None:
         return None
-    wanted = tuple(word for word in entry.arguments if word not in UNWANTED | OTHER)
+    unwanted = UNWANTED | OTHER
+    wanted = tuple(word for word in entry.arguments if word not in unwanted)
     return Entry(entry.kernel, entry.initrd, wanted)
 
 

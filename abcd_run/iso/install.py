@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from abcd_run.iso.entries import entries
 from abcd_run.iso.medium import opened
+from abcd_run.progress import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,19 +20,18 @@ YES = r"[\"']?(?:true|yes|on|y)[\"']?"  # YAML 1.1 knows all of these
 KEY = r"[\"']?{}[\"']?\s*:"
 BLOCK = re.compile(rf"^(?P<indent>\s*){KEY.format('install')}\s*(?:#.*)?$", re.IGNORECASE)
 AUTO = re.compile(rf"^\s*{KEY.format('auto')}\s*{YES}\s*(?:#.*)?$", re.IGNORECASE)
-FLOW = re.compile(
-    rf"{KEY.format('install')}\s*\{{[^}}]*{KEY.format('auto')}\s*{YES}\s*[,}}]",
-    re.IGNORECASE,
-)
+# Each is looked for between two closing braces, where it begins once: no text takes them long.
+OPENED = re.compile(rf"{KEY.format('install')}\s*\{{", re.IGNORECASE)
+AUTO_IN_FLOW = re.compile(rf"{KEY.format('auto')}\s*{YES}\s*[,}}]", re.IGNORECASE)
 ARGUMENT = re.compile(rf"(?:kairos\.)?install\.auto(?:={YES})?", re.IGNORECASE)
 
 
 def auto_install(iso: Path) -> str | None:
     """Return what on the ISO would install it without asking, or None."""
     with opened(iso) as medium:
-        for path in medium.files():  # the agent looks into folders, too
-            if path.endswith((".yaml", ".yml")) and installs(medium.text(path)):
-                return f"{path} has install.auto: true"
+        for path, file in medium.files():  # the agent looks into folders, too
+            if path.endswith((".yaml", ".yml")) and installs(medium.text_of(file)):
+                return f"{visible(path)} has install.auto: true"
         for entry in entries(medium.menu()):
             for word in filter(ARGUMENT.fullmatch, entry.arguments):
                 return f"the boot menu has {word}"
@@ -54,4 +54,10 @@ def installs(config: str) -> bool:
             inside = len(block["indent"])
         elif inside is not None and AUTO.match(line):
             return True
-    return FLOW.search(config) is not None
+    return any(map(_installs_in_flow, config.split("}")))
+
+
+def _installs_in_flow(text: str) -> bool:
+    """Tell whether `install: {` is followed by `auto: true` in a text without closing braces."""
+    begun = OPENED.search(text)
+    return bool(begun and AUTO_IN_FLOW.search(text + "}", begun.end()))

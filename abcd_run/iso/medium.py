@@ -1,62 +1,95 @@
-"""Read what is on an ISO, without mounting it and without another program."""
+"""Read what is on an ISO, without mounting it and without another program.
+
+Whoever made it may mean harm: `limits` says how much is read of it.
+"""
 
 from __future__ import annotations
 
-import io
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from pycdlib import PyCdlib
-from pycdlib.pycdlibexception import PyCdlibException, PyCdlibInvalidInput
-
+from abcd_run import limits, regular
 from abcd_run.errors import ArtifactError
+from abcd_run.iso.disc import Disc, Malformed, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 MENUS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg", "/EFI/BOOT/grub.cfg")
+CHUNK = 1 << 20
 
 
 class Medium:
-    """An open ISO; paths are as its Linux users see them."""
+    """An open ISO; paths are as its Linux users see them. All of it may raise `Malformed`."""
 
-    def __init__(self, iso: PyCdlib) -> None:
-        self._iso = iso
+    def __init__(self, file: BinaryIO) -> None:
+        self.status = os.fstat(file.fileno())
+        self._disc = Disc(file)
+        self._text_left = limits.ISO_TEXT_BYTES
 
-    def files(self) -> Iterator[str]:
-        """List the paths of all files."""
-        for folder, _, names in self._iso.walk(rr_path="/"):
-            yield from (f"{folder.rstrip('/')}/{name}" for name in names)
+    def files(self) -> Iterator[tuple[str, Record]]:
+        """List all files with their paths."""
+        yield from self._files("", self._disc.root, seen={self._disc.root.start}, depth=0)
 
-    def copy(self, path: str, target: BinaryIO) -> bool:
-        """Copy a file out; return False when there is none."""
-        try:
-            self._iso.get_file_from_iso_fp(target, rr_path=path)
-        except PyCdlibInvalidInput:
-            return False
-        return True
+    def find(self, path: str) -> Record | None:
+        """Return the file of a path, None when there is none."""
+        found: Record | None = self._disc.root
+        for word in filter(None, path.split("/")):
+            if found is None or not found.is_folder:
+                return None
+            found = next((one for one in self._disc.records(found) if one.name == word), None)
+        return found if found and found.is_file else None
+
+    def pieces(self, file: Record) -> Iterator[bytes]:
+        """Yield a file's content, piece by piece."""
+        end = file.start + file.size
+        for start in range(file.start, end, CHUNK):
+            yield self._disc.read(start, min(CHUNK, end - start))
+
+    def text_of(self, file: Record) -> str:
+        """Return a file's text."""
+        self._text_left -= file.size
+        if file.size > limits.TEXT_BYTES or self._text_left < 0:
+            raise Malformed(f"{file.name!r}: more text than is read of an ISO")
+        return self._disc.read(file.start, file.size).decode(errors="replace")
 
     def text(self, path: str) -> str:
         """Return a small file's text, or "" when there is none."""
-        content = io.BytesIO()
-        self.copy(path, content)
-        return content.getvalue().decode(errors="replace")
+        found = self.find(path)
+        return self.text_of(found) if found else ""
 
     def menu(self) -> str:
         """Return the first boot menu, or ""."""
         return next(filter(None, map(self.text, MENUS)), "")
 
+    def _files(
+        self, path: str, folder: Record, *, seen: set[int], depth: int
+    ) -> Iterator[tuple[str, Record]]:
+        if depth > limits.ISO_DEPTH:
+            raise Malformed("its folders are too deep")
+        for record in self._disc.records(folder):
+            if record.is_file:
+                yield f"{path}/{record.name}", record
+            elif record.is_folder and record.start not in seen:
+                seen.add(record.start)
+                below = f"{path}/{record.name}"
+                yield from self._files(below, record, seen=seen, depth=depth + 1)
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Medium]:
-    """Open an ISO with Rock Ridge names, as every live ISO for Linux has them."""
-    iso = PyCdlib()
+    """Open an ISO with Rock Ridge names, as every live ISO for Linux has them.
+
+    Raises `ArtifactError`, also for what is found damaged within.
+    """
     try:
-        with path.open("rb") as file:
-            iso.open_fp(file)
-            if not iso.has_rock_ridge():
-                raise ArtifactError(f"{path} has no Linux file names", details="no Rock Ridge")
-            yield Medium(iso)
-    except (PyCdlibException, OSError) as error:
-        raise ArtifactError(f"cannot read {path} as an ISO", details=str(error)) from error
+        with regular.opened(path) as file:
+            yield Medium(file)
+    except (Malformed, OSError) as error:
+        raise ArtifactError(
+            f"cannot read {path} as an ISO",
+            details=str(error),
+            remedy="use another ISO, or fetch it again",
+        ) from error

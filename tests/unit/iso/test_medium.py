@@ -33,11 +33,25 @@ def test_direct_boot_copies_again_only_when_the_iso_is_another(
     make_system: MakeSystem, tmp_path: Path
 ) -> None:
     iso = build(make_system(), tmp_path / "a.iso")
-    kernel = direct_boot(iso, tmp_path / "boot").kernel
-    kernel.write_bytes(b"mark")
-    assert direct_boot(iso, tmp_path / "boot").kernel.read_bytes() == b"mark"
+    first = direct_boot(iso, tmp_path / "boot").kernel.stat()
+    assert direct_boot(iso, tmp_path / "boot").kernel.stat() == first
     os.utime(iso)
-    assert direct_boot(iso, tmp_path / "boot").kernel.read_bytes() != b"mark"
+    assert direct_boot(iso, tmp_path / "boot").kernel.stat() != first
+
+
+@pytest.mark.usefixtures("iso_tools")
+@pytest.mark.parametrize("name", ["kernel", "initrd", "iso"])
+@pytest.mark.parametrize("damage", [b"", b"\xff garbage"])
+def test_direct_boot_heals_what_was_damaged(
+    make_system: MakeSystem, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    system = make_system()
+    iso = build(system, tmp_path / "a.iso")
+    direct_boot(iso, tmp_path / "boot")
+    (tmp_path / "boot" / name).write_bytes(damage)
+    boot = direct_boot(iso, tmp_path / "boot")
+    assert boot.kernel.read_bytes() == system.kernel.read_bytes()
+    assert boot.initrd.read_bytes() == system.initrd.read_bytes()
 
 
 @pytest.mark.usefixtures("iso_tools")

@@ -23,7 +23,7 @@ def test_is_a_small_cd_that_only_its_owner_reads(tmp_path: Path) -> None:
     assert seed.stat().st_size < 400_000
     assert [path.name for path in tmp_path.iterdir()] == ["seed.iso"]
     with opened(seed) as medium:
-        assert sorted(medium.files()) == ["/abcd-seed", "/meta-data", "/user-data"]
+        assert sorted(dict(medium.files())) == ["/abcd-seed", "/meta-data", "/user-data"]
         assert medium.text("/user-data") == "#cloud-config\n"
 
 
