@@ -1,13 +1,13 @@
 """Files that somebody else has made: opened only when they are files."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> io.BufferedReader:
     """Open a regular file for reading. Raises `OSError` for what is none.
 
     A FIFO would be waited for and a device never end: the kernel is asked not to wait, and what

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcd_run import places
+from abcd_run import places, regular
 from abcd_run.artifact import oci
 from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
@@ -85,7 +85,8 @@ def prune() -> None:
         for path in folder().glob(f"{name}-????????????????-*.iso"):
             if image and _key(image) not in path.name:
                 path.unlink(missing_ok=True)
-                path.with_name(path.name + ".sha256").unlink(missing_ok=True)
+                for suffix in (".sha256", ".checked"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
                 shutil.rmtree(boot_folder(path), ignore_errors=True)
 
 
@@ -106,9 +107,14 @@ def _published(plan: Plan, say: Say) -> Path:
         # Without a sum nobody can tell an old file from a new one.
         target.unlink(missing_ok=True)
     sha256 = plan.source.sha256 or _sum_beside(location)
-    path = fetch(location, target, sha256=sha256, progress=_progress(location, say))
-    _refuse_cut_off(path)
-    return path
+    return fetch(
+        location,
+        target,
+        sha256=sha256,
+        verify=_refuse_cut_off,
+        progress=_progress(location, say),
+        silent=lambda seconds: say(f"fetching {location}: no word from the server for {seconds} s"),
+    )
 
 
 def _place(plan: Plan) -> Path:
@@ -140,16 +146,17 @@ def _progress(location: str, say: Say) -> Callable[[int, int | None], None]:
     return progress
 
 
-def _refuse_cut_off(path: Path) -> None:
-    with path.open("rb") as file:
+def _refuse_cut_off(path: Path, name: str) -> None:
+    """Raise `ArtifactError` for a file, known by this name, that is no whole ISO."""
+    with regular.opened(path) as file:
         file.seek(DESCRIPTOR)
         found = file.read(84)
     if found[1:6] != b"CD001":
-        raise ArtifactError(f"{path} is not an ISO", remedy="check where the profile's iso leads")
+        raise ArtifactError(f"{name} is not an ISO", remedy="check where the profile's iso leads")
     length = int.from_bytes(found[80:84], "little") * 2048
     if path.stat().st_size < length:
         raise ArtifactError(
-            f"{path} is cut off",
+            f"{name} is cut off",
             details=f"expected {length} bytes, found {path.stat().st_size}",
             remedy="fetch it again",
         )
@@ -173,10 +180,11 @@ def _refuse_installer(path: Path, plan: Plan) -> None:
 
 def _built(plan: Plan, image: "Image", say: Say) -> Path:
     target = _place_of(plan, image)
-    if target.exists():
+    from abcd_run.iso.build import build, is_whole  # noqa: PLC0415  (published ISOs need none)
+
+    if is_whole(target):
         return target
-    from abcd_run.iso.build import build  # noqa: PLC0415  (most launches find it built)
-    from abcd_run.oci.rootfs import scan  # noqa: PLC0415
+    from abcd_run.oci.rootfs import scan  # noqa: PLC0415  (most launches find it built)
 
     say(f"reading {plan.variant}")
     rootfs = scan(image)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from abcd_run.cancel import Token, call, current, using
-from abcd_run.download.checked import accept, known_sha256, record_of, recorded_sha256
-from abcd_run.errors import ArtifactError, Interrupted
+from abcd_run.cancel import Token, current
+from abcd_run.download.checked import Sum, accept, known, record_of, recorded_sha256
+from abcd_run.errors import ArtifactError
 from abcd_run.parts import part_of
+from abcd_run.stamp import stamp_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from abcd_run.download.transfer import Progress, Transfer
+    from abcd_run.download.transfer import Progress, Silent, Transfer
     from abcd_run.parts import Part
 
+    Verify = Callable[[Path, str], None]  # raises ArtifactError for a file, called by this name
+
 DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try that brings nothing
+TRIES = 1000  # also when each brings something
+
+
+def _anything(_file: Path, _name: str) -> None:
+    """Take whatever comes."""
 
 
 def fetch(
@@ -25,102 +35,133 @@ def fetch(
     target: Path,
     *,
     sha256: str = "",
+    verify: Verify = _anything,
     progress: Progress | None = None,
+    silent: Silent | None = None,
     cancel: Token | None = None,
 ) -> Path:
     """Return URL's contents as a local file with this sum: TARGET, or what a file URL names.
 
-    TARGET appears only whole and checked. Several threads or processes may ask at once: one
-    downloads, the others wait and find it. Raises ArtifactError, and Interrupted when CANCEL is
-    set.
+    TARGET appears only whole and checked; one that VERIFY refuses is fetched again. Several threads
+    or processes may ask at once: one downloads, the others wait and find it. Raises ArtifactError,
+    and Interrupted when CANCEL is set.
     """
     cancel = cancel or current()
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme in ("", "file"):
-        return _local(url, target, sha256=sha256.lower())
+        return _local(url, target, sha256=sha256.lower(), verify=verify)
     if scheme not in ("http", "https"):
         raise ArtifactError(f"cannot download {url}", remedy="use an http, https or file URL")
-    if not _is_good(target, sha256=sha256.lower()):
-        _download(url, target, sha256=sha256.lower(), progress=progress, cancel=cancel)
+    wanted = _Wanted(url, target, sha256.lower(), verify)
+    if not _is_good(wanted):
+        _download(wanted, progress=progress, silent=silent, cancel=cancel)
     return target
 
 
-def _local(url: str, target: Path, *, sha256: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    url: str
+    target: Path
+    sha256: str
+    verify: Verify
+
+
+def _local(url: str, target: Path, *, sha256: str, verify: Verify) -> Path:
     path = type(target)(unquote(urlsplit(url).path) if "://" in url else url)
     if not path.is_file():
-        raise ArtifactError(f"{path}: no such file")
+        what = "not a file" if path.exists() else "no such file"
+        raise ArtifactError(f"{path}: {what}")
     if sha256:
-        found = known_sha256(path, record=record_of(target))
-        if found != sha256:
+        found = known(path, record=record_of(target))
+        if found.sha256 != sha256:
             raise _wrong_sum(str(path), expected=sha256, found=found)
         accept(path, found, record=record_of(target))
+    verify(path, str(path))
     return path
 
 
-def _is_good(target: Path, *, sha256: str) -> bool:
-    """Tell whether TARGET is here and right; without a sum given, as it was when it came."""
+def _is_good(wanted: _Wanted) -> bool:
+    """Tell whether the file is here and right; without a sum given, as it was when it came."""
+    target = wanted.target
     if not target.is_file():
         return False
-    expected = sha256 or recorded_sha256(target)
-    found = known_sha256(target)
-    if expected and found != expected:
+    expected = wanted.sha256 or recorded_sha256(target)
+    found = known(target)
+    if expected and found.sha256 != expected:
+        return False
+    try:
+        wanted.verify(target, str(target))
+    except ArtifactError:
         return False
     accept(target, found)
     return True
 
 
 def _download(
-    url: str, target: Path, *, sha256: str, progress: Progress | None, cancel: Token
+    wanted: _Wanted, *, progress: Progress | None, silent: Silent | None, cancel: Token
 ) -> None:
     def waiting(path: Path) -> None:
         if progress and path.exists():
             progress(path.stat().st_size, None)
 
-    with part_of(target, cancel=cancel, waiting=waiting) as part:
-        if _is_good(target, sha256=sha256):
-            part.discard()
-            return
-        found = _transferred(url, part, sha256=sha256, progress=progress, cancel=cancel)
-        part.finish()
-        accept(target, found)
-
-
-def _transferred(
-    url: str, part: Part, *, sha256: str, progress: Progress | None, cancel: Token
-) -> str:
-    """Fill PART and return its sum; a resumed part that turns out wrong is begun anew once."""
     from abcd_run.download.transfer import Transfer  # noqa: PLC0415 - urllib.request costs 40 ms
 
-    transfer = Transfer(url, part, progress=progress, cancel=cancel, guarded=bool(sha256))
+    with part_of(wanted.target, cancel=cancel, waiting=waiting) as part:
+        if _is_good(wanted):
+            part.discard()
+            return
+        transfer = Transfer(
+            wanted.url,
+            part,
+            progress=progress,
+            silent=silent,
+            cancel=cancel,
+            guarded=bool(wanted.sha256),
+        )
+        _fill(transfer, wanted)
+        _refuse_other(part, wanted)
+        part.finish()
+        accept(wanted.target, Sum(transfer.sha256, tuple(stamp_of(wanted.target))))
+
+
+def _fill(transfer: Transfer, wanted: _Wanted) -> None:
+    """Bring all of it; a resumed part that turns out wrong is begun anew once."""
     resumed = transfer.size > 0
     _complete(transfer)
-    if resumed and sha256 not in ("", transfer.sha256):
+    if resumed and wanted.sha256 not in ("", transfer.sha256):
         transfer.restart()
         _complete(transfer)
-    if sha256 not in ("", transfer.sha256):
+    if wanted.sha256 not in ("", transfer.sha256):
+        transfer.discard()
+        raise _wrong_sum(wanted.url, expected=wanted.sha256, found=Sum(transfer.sha256))
+
+
+def _refuse_other(part: Part, wanted: _Wanted) -> None:
+    """Raise ArtifactError when what came is not what is wanted, and keep nothing of it."""
+    part.file.flush()
+    try:
+        wanted.verify(part.path, wanted.url)
+    except ArtifactError:
         part.discard()
-        raise _wrong_sum(url, expected=sha256, found=transfer.sha256)
-    return transfer.sha256
+        raise
 
 
 def _complete(transfer: Transfer) -> None:
     """Ask until everything is here; give up when nothing new comes several times in a row."""
+    from abcd_run.download.transfer import Silence  # noqa: PLC0415
+
     failures = 0
-    while True:
+    for _ in range(TRIES):
         before = transfer.size
         try:
-            with using(transfer.cancel):
-                call(transfer.request)  # a server may be silent for long at each step of it
-        except Interrupted:
-            transfer.stop_if_cancelled()
-            raise
+            return transfer.request()
         except ConnectionError as error:
             failures = 0 if transfer.size > before else failures + 1
-            if failures > len(DELAYS):
+            # Who has been waited for so long is not waited for as long again and again.
+            if failures > len(DELAYS) or (failures and isinstance(error, Silence)):
                 raise _unreachable(transfer, error) from error
             _pause(transfer, DELAYS[max(failures - 1, 0)])
-        else:
-            return
+    raise _unreachable(transfer, ConnectionError(f"the connection broke {TRIES} times"))
 
 
 def _pause(transfer: Transfer, seconds: float) -> None:
@@ -139,10 +180,11 @@ def _unreachable(transfer: Transfer, error: Exception) -> ArtifactError:
     )
 
 
-def _wrong_sum(name: str, *, expected: str, found: str) -> ArtifactError:
+def _wrong_sum(name: str, *, expected: str, found: Sum) -> ArtifactError:
+    seen = found.sha256 or "that it changes while it is read"
     return ArtifactError(
         f"{name} is not what was published: wrong sha256",
-        details=f"expected {expected}\nfound    {found}",
+        details=f"expected {expected}\nfound    {seen}",
         remedy="start it again; if it stays wrong, correct sha256 in the profile or ask whoever"
         " publishes it",
     )

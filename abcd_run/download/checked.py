@@ -1,17 +1,22 @@
 """Know that a file has the sum it should have, without reading it again each time.
 
-A file's sum is recorded beside it with the file's size and modification time. While both are as
-they were, the record is believed: a cut-off, replaced or rewritten file differs in one of them.
-Otherwise the file is read again. What this does not see is a disk that returns other bytes than
-were written; file systems and drives have their own sums against that.
+A file's sum is recorded beside it with its stamp. While that is as it was, the record is believed:
+a cut-off, replaced or rewritten file has another, also one whose old modification time was put
+back. Otherwise the file is read again. What this does not see is a disk that returns other bytes
+than were written; file systems and drives have their own sums against that.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
 
+from abcd_run import regular
 from abcd_run.cancel import check
+from abcd_run.stamp import stamp, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,34 +24,34 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 
 
-def sha256_of(path: Path) -> str:
-    """Read PATH and return its sha256 in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            check()
-            digest.update(piece)
-    return digest.hexdigest()
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sha256 in hexadecimal, and the stamp of the file when it had that; both may be empty."""
+
+    sha256: str = ""
+    stamp: tuple[str, ...] = ()
 
 
-def known_sha256(path: Path, *, record: Path | None = None) -> str:
-    """Return PATH's sha256: the recorded one when PATH is as it was then, else read anew."""
-    recorded, *stamp = _recorded(record or record_of(path))
-    return recorded if stamp == _stamp(path) else sha256_of(path)
+def known(path: Path, *, record: Path | None = None) -> Sum:
+    """Return PATH's sum: the recorded one when PATH is as it was then, else read anew.
+
+    An empty one is returned for a file that changes while it is read.
+    """
+    recorded = _recorded(record or record_of(path))
+    return recorded if recorded.stamp == tuple(stamp_of(path)) else _read(path)
 
 
 def recorded_sha256(path: Path) -> str:
     """Return the sum PATH had when it was accepted, or "" when nothing is recorded."""
-    return _recorded(record_of(path))[0]
+    return _recorded(record_of(path)).sha256
 
 
-def accept(path: Path, digest: str, *, record: Path | None = None) -> None:
-    """Record that PATH, as it is now, has this sha256."""
+def accept(path: Path, found: Sum, *, record: Path | None = None) -> None:
+    """Record that PATH had this sum when it had this stamp."""
     record = record or record_of(path)
-    words = [digest, *_stamp(path)]
-    if _recorded(record) != words:
+    if _recorded(record) != found:
         record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(" ".join(words) + "\n")
+        record.write_text(" ".join([found.sha256, *found.stamp]) + "\n")
 
 
 def record_of(path: Path) -> Path:
@@ -54,11 +59,34 @@ def record_of(path: Path) -> Path:
     return path.with_name(path.name + ".checked")
 
 
-def _stamp(path: Path) -> list[str]:
-    status = path.stat()
-    return [str(status.st_size), str(status.st_mtime_ns)]
+def _read(path: Path) -> Sum:
+    with regular.opened(path) as file:
+        before = stamp(os.fstat(file.fileno()))
+        digest = _digest(file)
+        unchanged = stamp(os.fstat(file.fileno())) == before
+    return Sum(digest, tuple(before)) if unchanged else Sum()
 
 
-def _recorded(record: Path) -> list[str]:
-    words = record.read_text().split() if record.is_file() else []
-    return words or [""]
+def sha256_of(path: Path) -> str:
+    """Read PATH and return its sha256 in hexadecimal."""
+    with regular.opened(path) as file:
+        return _digest(file)
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(CHUNK):
+        check()
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _recorded(record: Path) -> Sum:
+    """Return what a record says, an empty sum where it is none."""
+    try:
+        words = record.read_text(errors="replace").split()
+    except FileNotFoundError:
+        words = []
+    if not words or not re.fullmatch("[0-9a-f]{64}", words[0]):
+        return Sum()
+    return Sum(words[0], tuple(words[1:]))

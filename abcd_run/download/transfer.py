@@ -7,38 +7,54 @@ import hashlib
 import re
 import shutil
 import ssl
+import time
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
+from abcd_run import limits
+from abcd_run.download.answer import CHUNK, Answer, Head
 from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.parts import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from http.client import HTTPResponse
 
     from abcd_run.cancel import Token
     from abcd_run.parts import Part
 
     Progress = Callable[[int, int | None], None]  # bytes there, bytes in all when known
+    Silent = Callable[[int], None]  # seconds in which the server has said nothing
 
-CHUNK = 1 << 18
-TIMEOUT = 30  # seconds without a byte
+TIMEOUT = 30.0  # seconds without a byte
+NOTICED = 2.0  # seconds of silence that are worth a word
+WEB_PAGES = ("text/html", "application/xhtml+xml")
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Silence(ConnectionError):
+    """The server keeps the line and says nothing."""
 
 
 class Transfer:
     """The part-file being filled, the sum of what is in it, and how to ask for the rest."""
 
     def __init__(
-        self, url: str, part: Part, *, progress: Progress | None, cancel: Token, guarded: bool
+        self,
+        url: str,
+        part: Part,
+        *,
+        progress: Progress | None,
+        cancel: Token,
+        guarded: bool,
+        silent: Silent | None = None,
     ) -> None:
         self.url = url
         self.cancel = cancel
         self._part = part
         self._progress = progress
+        self._silent = silent
         self._validator_file = part.path.with_name(part.path.name + ".validator")
         self._hash = hashlib.sha256()
         self.size = 0
@@ -61,6 +77,10 @@ class Transfer:
         self._hash = hashlib.sha256()
         self.size = 0
 
+    def discard(self) -> None:
+        """Keep nothing."""
+        self._part.discard()
+
     def stop_if_cancelled(self) -> None:
         """Raise Interrupted when the caller wants no more; what is here stays."""
         if self.cancel.is_set():
@@ -70,7 +90,7 @@ class Transfer:
         """Ask for what is missing; raise ConnectionError when asking again may bring more."""
         self.stop_if_cancelled()
         try:
-            with urlopen(self._question(), timeout=TIMEOUT) as answer:  # noqa: S310 - http(s) only
+            with Answer(self._question(), timeout=TIMEOUT) as answer:
                 self._receive(answer)
         except HTTPError as error:
             with error:
@@ -78,9 +98,11 @@ class Transfer:
         except URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
                 raise self._impossible(str(error.reason), remedy="check the date") from error
-            raise ConnectionError(str(error.reason)) from error
+            raise _broken(error.reason) from error
+        except Silence:
+            raise
         except (HTTPException, OSError) as error:
-            raise ConnectionError(str(error) or type(error).__name__) from error
+            raise _broken(error) from error
         except ValueError as error:
             raise self._impossible(str(error), remedy="check the address") from error
 
@@ -92,16 +114,19 @@ class Transfer:
                 headers["If-Range"] = validator
         return Request(self.url, headers=headers)  # noqa: S310 - http(s) only
 
-    def _receive(self, answer: HTTPResponse) -> None:
-        self.stop_if_cancelled()
-        if self.size and _first_byte(answer) != self.size:
+    def _receive(self, answer: Answer) -> None:
+        head = self._next(answer)
+        assert isinstance(head, Head)
+        self._refuse_web_page(head)
+        if self.size and _first_byte(head) != self.size:
             self.restart()
-        total = _total(answer, at=self.size)
-        self._make_sure_of_room(total)
-        self._remember_validator(answer)
-        while chunk := answer.read1(CHUNK):
-            # Whoever is cancelled leaves us behind here, and the part is no longer ours.
-            self.stop_if_cancelled()
+        total = None if head.length is None else self.size + head.length
+        most = self._room(total)
+        self._remember_validator(head)
+        while chunk := self._next(answer):
+            assert isinstance(chunk, bytes)
+            if self.size + len(chunk) > most:
+                raise self._too_long(most)
             self._append(chunk)
             if self._progress:
                 self._progress(self.size, total)
@@ -109,8 +134,23 @@ class Transfer:
         if total is not None and self.size < total:
             raise ConnectionError(f"the connection ended after {self.size} of {total} bytes")
 
+    def _next(self, answer: Answer) -> Head | bytes:
+        """Wait for what comes next; raise Silence when nothing does."""
+        begun = time.monotonic()
+        while (item := answer.take()) is None:
+            self.stop_if_cancelled()
+            silent = time.monotonic() - begun
+            if silent > TIMEOUT:
+                raise Silence(f"the server has said nothing for {TIMEOUT:.0f} s")
+            if silent > NOTICED and self._silent:
+                self._silent(int(silent))
+        return item
+
+    def _refuse_web_page(self, head: Head) -> None:
+        if head.headers.get_content_type() in WEB_PAGES and "Content-Type" in head.headers:
+            raise self._impossible("the server sends a web page", remedy="check the address")
+
     def _refused(self, error: HTTPError) -> None:
-        self.stop_if_cancelled()
         if error.code == 416 and self.size:  # noqa: PLR2004 - range not satisfiable
             whole = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
             if whole and int(whole[1]) == self.size:
@@ -141,17 +181,27 @@ class Transfer:
         file = self._validator_file
         return file.read_text() if file.is_file() else ""
 
-    def _remember_validator(self, answer: HTTPResponse) -> None:
+    def _remember_validator(self, answer: Head) -> None:
         etag = answer.headers.get("ETag", "")
         strong = "" if etag.startswith("W/") else etag
         if validator := strong or answer.headers.get("Last-Modified", ""):
             self._validator_file.write_text(validator)
 
-    def _make_sure_of_room(self, total: int | None) -> None:
+    def _room(self, total: int | None) -> int:
+        """Return how long the file may become; raise ArtifactError when the disk has no room."""
         free = shutil.disk_usage(self._part.path.parent).free
-        if total is not None and total - self.size > free:
+        if total is None:
+            return min(limits.DOWNLOAD_BYTES, self.size + free)
+        if total - self.size > free:
             need = OSError(errno.ENOSPC, f"{total - self.size} bytes needed, {free} free")
             raise self._disk_error(need)
+        return total
+
+    def _too_long(self, most: int) -> ArtifactError:
+        if most < limits.DOWNLOAD_BYTES:
+            return self._disk_error(OSError(errno.ENOSPC, f"it is longer than {most} bytes"))
+        self._part.discard()
+        return self._impossible(f"it is longer than {most} bytes", remedy="check the address")
 
     def _disk_error(self, error: OSError) -> ArtifactError:
         self._part.discard()  # what fills the disk must not stay
@@ -161,12 +211,13 @@ class Transfer:
         return ArtifactError(f"cannot download {self.url}", details=details, remedy=remedy)
 
 
-def _first_byte(answer: HTTPResponse) -> int:
+def _first_byte(answer: Head) -> int:
     """Return where the answer's bytes belong: 0 unless it is a part (206)."""
     found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     return int(found[1]) if answer.status == 206 and found else 0  # noqa: PLR2004
 
 
-def _total(answer: HTTPResponse, *, at: int) -> int | None:
-    length = answer.headers.get("Content-Length")
-    return at + int(length) if length is not None else None
+def _broken(error: object) -> ConnectionError:
+    if isinstance(error, TimeoutError):
+        return Silence("the server has said nothing for too long")
+    return ConnectionError(str(error) or type(error).__name__)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -145,6 +146,35 @@ def test_a_wrong_download_is_not_kept(
     error = refused(replace(plan, source=source))
     assert "wrong sha256" in error.message
     assert list(iso.folder().iterdir()) == []
+
+
+def test_a_page_instead_of_an_iso_is_not_kept(
+    plan: Plan, medium: Path, tmp_path: Path, serve: Callable[[Path], str]
+) -> None:
+    page = tmp_path / "page.iso"  # served as any other file
+    page.write_bytes(b"<html>try later</html>" * 5000)
+    one = replace(plan, source=replace(plan.source, location=serve(page)))
+    error = refused(one)
+    assert "is not an ISO" in error.message
+    assert serve(page) in error.message
+    assert list(iso.folder().iterdir()) == []
+    page.write_bytes(medium.read_bytes())
+    found = iso.artifact(one, say=lambda _: None).path
+    assert found is not None
+    found.write_bytes(b"<html>as an earlier version kept it</html>")
+    found.with_name(found.name + ".checked").unlink()
+    assert iso.artifact(one, say=lambda _: None).path == found
+    assert found.read_bytes() == medium.read_bytes()
+
+
+@pytest.mark.timeout(20)
+def test_a_fifo_is_not_waited_for(plan: Plan, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo.iso"
+    os.mkfifo(fifo)
+    assert (
+        "not a file"
+        in refused(replace(plan, source=replace(plan.source, location=str(fifo)))).message
+    )
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from abcd_run import parts
 from abcd_run.cancel import Token
-from abcd_run.download import fetch, transfer
+from abcd_run.download import checked, fetch, transfer
 from abcd_run.download.checked import record_of
 from abcd_run.errors import ArtifactError, Interrupted
 from tests.unit.download.site import BODY, SUM, Site
@@ -145,14 +145,90 @@ def test_a_new_sum_in_the_profile_brings_the_new_file(site: Site, tmp_path: Path
     assert target.read_bytes() == b"new"
 
 
-def test_reads_an_untouched_file_only_once(site: Site, tmp_path: Path) -> None:
+def test_reads_an_untouched_file_only_once(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    real = checked._read
+
+    def noted(path: Path) -> checked.Sum:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(checked, "_read", noted)
     target = fetch(site.url, tmp_path / "a", sha256=SUM)
-    target.chmod(0o000)
     fetch(site.url, target, sha256=SUM)
+    assert read == []
     record_of(target).write_text(f"{SUM} 1 1\n")
-    target.chmod(0o600)
-    fetch(site.url, target, sha256=SUM)
+    for _ in range(2):
+        fetch(site.url, target, sha256=SUM)
+    assert read == [target]
     assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "record", [b"\xff\xfe garbage", b"", b"0" * 64 + b" 1 2 3 4", b"\0" * 9000]
+)
+def test_a_spoilt_record_heals(site: Site, tmp_path: Path, record: bytes) -> None:
+    target = fetch(site.url, tmp_path / "a", sha256=SUM)
+    whole = record_of(target).read_bytes()
+    record_of(target).write_bytes(record)
+    fetch(site.url, target, sha256=SUM)
+    assert record_of(target).read_bytes() == whole
+    assert len(site.asked) == 1
+
+
+def test_one_rewritten_with_its_old_time_is_seen(site: Site, tmp_path: Path) -> None:
+    for name, url in (("cached", site.url), ("shared", str(tmp_path / "shared"))):
+        (tmp_path / "shared").write_bytes(BODY)
+        path = fetch(url, tmp_path / name, sha256=SUM)
+        status = path.stat()
+        with path.open("r+b") as file:
+            file.write(b"evil")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        if name == "cached":
+            assert fetch(url, path, sha256=SUM).read_bytes() == BODY
+        else:
+            with pytest.raises(ArtifactError, match="wrong sha256"):
+                fetch(url, tmp_path / name, sha256=SUM)
+
+
+def test_one_that_changes_while_it_is_read_has_no_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, real = tmp_path / "shared", hashlib.file_digest
+
+    def slow(file: Any, name: str) -> Any:
+        digest = real(file, name)
+        shared.write_bytes(b"another")
+        return digest
+
+    shared.write_bytes(BODY)
+    monkeypatch.setattr("hashlib.file_digest", slow)
+    with pytest.raises(ArtifactError, match="wrong sha256") as caught:
+        fetch(str(shared), tmp_path / "x", sha256=SUM)
+    assert "changes while it is read" in caught.value.details
+
+
+def test_what_is_refused_is_not_kept_and_fetched_again(site: Site, tmp_path: Path) -> None:
+    def whole(path: Path, name: str) -> None:
+        if path.stat().st_size != len(BODY):
+            raise ArtifactError(f"{name} is something else")
+
+    site.body, site.etag = b"an error page", '"page"'
+    with pytest.raises(ArtifactError, match=f"{site.url} is something else"):
+        fetch(site.url, tmp_path / "a", verify=whole)
+    assert names(tmp_path) == set()
+    fetch(site.url, tmp_path / "a")  # as an earlier version kept it
+    site.body, site.etag = BODY, '"iso"'
+    assert fetch(site.url, tmp_path / "a", verify=whole).read_bytes() == BODY
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ArtifactError, match="not a file"):
+        fetch(str(tmp_path / "fifo"), tmp_path / "x", sha256=SUM)
 
 
 def test_eight_at_once_download_once(site: Site, tmp_path: Path) -> None:
