@@ -77,10 +77,11 @@ def part_of(
 
 def unwritable(target: Path, error: OSError) -> ArtifactError:
     """Say that TARGET could not be written, and what helps."""
+    room = f"make room in {target.parent} or set ABCD_RUN_CACHE to a folder that has some"
     return ArtifactError(
         f"cannot write {target}",
         details=error.strerror or str(error),
-        remedy=helps(error, target.parent, "XDG_CACHE_HOME"),
+        remedy=helps(error, target.parent, "ABCD_RUN_CACHE"),
     )
 
 
@@ -121,7 +122,7 @@ def _locked(path: Path) -> BinaryIO | None:
         raise ArtifactError(
             f"{path.parent} cannot be locked",
             details=str(error),
-            remedy="set XDG_CACHE_HOME to a folder on a local disk",
+            remedy="set ABCD_RUN_CACHE to a folder on a local disk",
         ) from error
     file.close()
     return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import os
 import subprocess
 from contextlib import contextmanager
+from shutil import disk_usage
 from typing import IO, TYPE_CHECKING
 
 from abcd_run.cancel import current
+from abcd_run.download.checked import Sum, accept, known, record_of
 from abcd_run.errors import ArtifactError
 from abcd_run.iso import tools
 from abcd_run.iso.loader import Loader, make_loader
@@ -16,6 +18,8 @@ from abcd_run.iso.menu import menu
 from abcd_run.iso.squashfs import make_squashfs
 from abcd_run.iso.system import LABEL
 from abcd_run.parts import part_of, unwritable
+from abcd_run.stamp import stamp_of
+from abcd_run.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,38 +45,72 @@ def build(
 ) -> Path:
     """Make TARGET and TARGET.sha256, or find them made; the same input gives the same bytes.
 
-    Both appear only whole, and a build that fails or is interrupted leaves nothing. Of several
-    builds of one target at once, one builds and the others wait. Raises ArtifactError, and
-    Interrupted when CANCEL is set.
+    Both appear only whole, what is damaged is made again, and a build that fails or is interrupted
+    leaves nothing. Of several builds of one target at once, one builds and the others wait. Raises
+    ArtifactError, and Interrupted when CANCEL is set.
     """
     tools.require()
     _refuse_foreign_kernel(system.kernel)
     cancel = cancel or current()
     with part_of(target, cancel=cancel) as part:
-        if target.exists():
+        if is_whole(target):
             return target
         with _leaving_nothing(part):
             part.empty()
             digest = _assemble(system, part, say=progress or _silent, cancel=cancel)
-            _sum_of(target).write_text(f"{digest}  {target.name}\n")
+            _sum_of(target).write_text(_sum_line(digest, target))
             part.finish()
+            accept(target, Sum(digest, tuple(stamp_of(target))))
     return target
+
+
+def is_whole(target: Path) -> bool:
+    """Tell whether TARGET is here as it was built; it is read when nothing else tells."""
+    try:
+        text = _sum_of(target).read_text(errors="replace")
+        found = known(target)
+    except FileNotFoundError:
+        return False
+    if text != _sum_line(found.sha256, target):
+        return False
+    accept(target, found)
+    return True
 
 
 @contextmanager
 def _leaving_nothing(part: Part) -> Iterator[None]:
+    before = disk_usage(part.path.parent).free
     try:
         yield
     except BaseException as error:
+        # A program that has no room left says anything, often "I/O error".
+        full = _refusal(part) if isinstance(error, (ArtifactError, OSError)) else None
         part.discard()
         _sum_of(part.target).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise unwritable(part.target, error) from error
+        record_of(part.target).unlink(missing_ok=True)
+        if full:
+            room = f"{full.strerror}; {format_size(before)} free at first was too little"
+            raise unwritable(part.target, OSError(full.errno, room)) from error
         raise
+
+
+def _refusal(part: Part) -> OSError | None:
+    """Return why the disk takes no more, None when it does."""
+    try:
+        part.file.write(bytes(CHUNK))
+        part.file.flush()
+        os.fsync(part.file.fileno())  # a quota may be looked at late
+    except OSError as error:
+        return error
+    return None
 
 
 def _sum_of(target: Path) -> Path:
     return target.with_name(target.name + ".sha256")
+
+
+def _sum_line(digest: str, target: Path) -> str:
+    return f"{digest}  {target.name}\n"
 
 
 def _assemble(system: LiveSystem, part: Part, *, say: Progress, cancel: Event) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
@@ -95,6 +96,12 @@ def _await_success(process: subprocess.Popen[bytes], said: IO[bytes], *, cancel:
     name = Path(str(process.args[0])).name  # type: ignore[index]  # always a list here
     if cancel.is_set():
         raise Interrupted(f"{name}: cancelled")
+    if status == -signal.SIGXFSZ:
+        raise ArtifactError(
+            f"{name} may not write a file of that size",
+            details="a limit of this session (RLIMIT_FSIZE) is too small",
+            remedy="ulimit -f unlimited",
+        )
     if status:
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()

@@ -67,7 +67,7 @@ def test_the_sum_is_beside_it_as_sha256sum_writes_it(
     iso = build(make_system(), tmp_path / "out" / "a.iso")
     digest = hashlib.sha256(iso.read_bytes()).hexdigest()
     assert (tmp_path / "out" / "a.iso.sha256").read_text() == f"{digest}  a.iso\n"
-    assert names(tmp_path / "out") == {"a.iso", "a.iso.sha256"}
+    assert names(tmp_path / "out") == {"a.iso", "a.iso.sha256", "a.iso.checked"}
 
 
 def test_it_boots_from_bios_and_uefi_as_cd_and_stick(
@@ -133,6 +133,46 @@ def test_what_is_built_is_not_built_again(make_system: MakeSystem, tmp_path: Pat
 
     iso = build(make_system(), tmp_path / "a.iso")
     assert build(make_system(write_tar=unwanted), iso) == iso
+
+
+@pytest.mark.parametrize("suffix", ["", ".sha256", ".checked"])
+@pytest.mark.parametrize("damage", [b"", b"\xff garbage", "cut off", "a byte, at its old time"])
+def test_what_is_damaged_is_whole_again(
+    make_system: MakeSystem, tmp_path: Path, suffix: str, damage: bytes | str
+) -> None:
+    iso = build(make_system(), tmp_path / "a.iso")
+    whole, file = iso.read_bytes(), tmp_path / f"a.iso{suffix}"
+    before = file.stat()
+    content = file.read_bytes()
+    if damage == "cut off":
+        damage = content[:-1]
+    elif isinstance(damage, str):
+        middle = len(content) // 2
+        damage = content[:middle] + b"?" + content[middle + 1 :]
+    file.write_bytes(damage)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert build(make_system(), iso).read_bytes() == whole
+    digest = hashlib.sha256(whole).hexdigest()
+    assert (tmp_path / "a.iso.sha256").read_text() == f"{digest}  a.iso\n"
+    assert (tmp_path / "a.iso.checked").read_text().split()[0] == digest
+
+
+def test_a_file_that_may_not_be_so_large(make_system: MakeSystem, tmp_path: Path) -> None:
+    """In a process of its own: the limit holds for its children, too."""
+    system = make_system()
+    code = (
+        "import resource, sys, pathlib; from abcd_run.iso.build import build;"
+        "from abcd_run.errors import ArtifactError; from abcd_run.iso.system import LiveSystem;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18));"
+        "kernel, initrd, target = map(pathlib.Path, sys.argv[1:]);"
+        "tar = lambda file: [file.write(__import__('os').urandom(1 << 20)) for _ in range(8)];"
+        "\ntry: build(LiveSystem(write_tar=tar, kernel=kernel, initrd=initrd), target)"
+        "\nexcept ArtifactError as error: print(error.remedy)"
+    )
+    target = tmp_path / "out" / "a.iso"
+    argv: list[str | Path] = [sys.executable, "-c", code, system.kernel, system.initrd, target]
+    assert said_by(*argv) == "ulimit -f unlimited\n"
+    assert names(tmp_path / "out") == set()
 
 
 def test_of_several_at_once_one_builds(make_system: MakeSystem, tmp_path: Path) -> None:
@@ -225,7 +265,7 @@ def test_a_killed_build_leaves_no_program_and_the_next_one_succeeds(
 
     build(system, target)
 
-    assert names(target.parent) == {"a.iso", "a.iso.sha256"}
+    assert names(target.parent) == {"a.iso", "a.iso.sha256", "a.iso.checked"}
     assert discard_abandoned(target.parent) == []
 
 
