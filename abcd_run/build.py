@@ -112,7 +112,14 @@ def _builder(fleet: Fleet) -> Builds:
 def _prepare(context: Path, name: str, say: Say) -> None:
     script = context / "prepare"
     if script.is_file():
-        process.run([str(script)], cwd=context, doing=f"preparing {name}", say=say)
+        try:
+            process.run([str(script)], cwd=context, doing=f"preparing {name}", say=say)
+        except PermissionError as error:
+            raise ArtifactError(
+                f"{script} cannot be started",
+                details="it is not executable, or its file system is mounted noexec",
+                remedy="chmod +x it in the recipe, or set ABCD_RUN_CACHE to another folder",
+            ) from error
 
 
 @contextmanager

@@ -129,11 +129,11 @@ def _mapper() -> Finding:
 
 
 def _session() -> Finding:
-    folder = places.runtime_dir()
+    folder, problem = places.runtime_dir(), places.runtime_dir_problem()
     return Finding(
         "XDG_RUNTIME_DIR",
-        good=folder is not None,
-        says=str(folder) if folder else "no folder for this user's sockets",
+        good=folder is not None and not problem,
+        says=problem or str(folder or "no folder for this user's sockets"),
         remedy="log in as yourself, not by su or sudo; or: sudo loginctl enable-linger $USER",
     )
 

@@ -105,7 +105,14 @@ class Failure:
 
 
 def unexpected(error: Exception) -> AbcdRunError:
-    """Return the error for a bug of ours or of a plug-in, with the place where it happened."""
+    """Return the error for a bug of ours or of a plug-in, with the place where it happened.
+
+    What the host refuses, such as room on a disk, is no bug and said as what it is.
+    """
+    from abcd_run import hosterrors  # noqa: PLC0415  (it is built on this module)
+
+    if refused := hosterrors.told(error):
+        return refused
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -39,7 +39,7 @@ def own_key() -> Path:
     with tempfile.TemporaryDirectory(dir=key.parent) as scratch:
         made = Path(scratch) / key.name
         line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "abcd-run", "-f", str(made)]
-        subprocess.run(line, check=True, stdin=subprocess.DEVNULL)
+        _succeed(line)
         with suppress(FileExistsError):  # another launch was quicker
             key.hardlink_to(made)
     return key
@@ -47,8 +47,26 @@ def own_key() -> Path:
 
 def public_key() -> str:
     """Return the public half of `own_key`."""
-    line = ["ssh-keygen", "-y", "-f", str(own_key())]
-    ended = subprocess.run(line, check=True, capture_output=True, text=True)
+    return _succeed(["ssh-keygen", "-y", "-f", str(own_key())])
+
+
+def _succeed(line: list[str]) -> str:
+    """Return what a command of ssh prints. Raises `LaunchFailed` with what it complains about."""
+    ended = subprocess.run(
+        line,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if ended.returncode:
+        key = places.config() / "ssh"
+        raise LaunchFailed(
+            f"{line[0]} failed with exit status {ended.returncode}",
+            details=ended.stderr.strip(),
+            remedy=f"look into {key}; without its files a new key is made",
+        )
     return ended.stdout.strip()
 
 
@@ -152,12 +170,19 @@ def ssh_line(
 
 
 def _options(known_hosts: Path) -> list[str]:
+    # ssh reads this value as a line of its configuration, with escapes, tokens and variables.
+    place = str(known_hosts).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    if "${" in place or not place.isprintable():
+        raise UsageError(
+            f"ssh cannot have its known hosts in {place!r}",
+            remedy="set ABCD_RUN_CACHE and XDG_RUNTIME_DIR to folders with plain names",
+        )
     return [
         "IdentitiesOnly=yes",
         "BatchMode=yes",
         # The host key is as young as the instance: it is believed once, and then held on to.
         "StrictHostKeyChecking=accept-new",
-        f'UserKnownHostsFile="{known_hosts}"',
+        f'UserKnownHostsFile="{place}"',
         "GlobalKnownHostsFile=none",
         "LogLevel=ERROR",
     ]

@@ -1,7 +1,11 @@
 """Where abcd-run reads and keeps files, by the XDG rules."""
 
 import os
+import pwd
+import stat
 from pathlib import Path
+
+from abcd_run.errors import UsageError
 
 
 def config() -> Path:
@@ -12,7 +16,7 @@ def config() -> Path:
 def cache() -> Path:
     """Return the folder of images and artifacts; `ABCD_RUN_CACHE` moves it off a small home."""
     moved = os.environ.get("ABCD_RUN_CACHE")
-    return Path(moved) if moved else _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
+    return Path(moved).absolute() if moved else _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
 
 
 def store() -> Path:
@@ -21,9 +25,22 @@ def store() -> Path:
 
 
 def runtime_dir() -> Path | None:
-    """Return the user's own folder for sockets, None where the session has none."""
-    folder = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    return Path(folder) if os.access(folder, os.W_OK) else None
+    """Return the user's own folder for sockets, None where the session has none.
+
+    Passwords and sockets lie there: as the XDG specification says it must be the user's own, with
+    access for nobody else. What another user's environment names, after su, is not.
+    """
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    usual = f"/run/user/{os.getuid()}"
+    return next((Path(one) for one in (named, usual) if _is_private(Path(one))), None)
+
+
+def runtime_dir_problem() -> str:
+    """Return what is wrong with the folder that XDG_RUNTIME_DIR names, empty if nothing is."""
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not named or _is_private(Path(named)):
+        return ""
+    return f"{named} is not used: it is no folder of this user's with mode 0700"
 
 
 def profile_folders(extra: Path | None = None) -> list[Path]:
@@ -41,7 +58,32 @@ def builtin() -> Path:
     return installed if installed.is_dir() else here.parent / "profiles"
 
 
+def _is_private(folder: Path) -> bool:
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    own = status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode)
+    return (
+        own and folder.is_absolute() and not status.st_mode & 0o077 and os.access(folder, os.W_OK)
+    )
+
+
 def _base(variable: str, default: str) -> Path:
     folder = os.environ.get(variable, "")
     # The XDG specification wants relative paths to be ignored.
-    return Path(folder) if folder.startswith("/") else Path.home() / default
+    return Path(folder) if folder.startswith("/") else _home() / default
+
+
+def _home() -> Path:
+    """Return the user's home: HOME, or what the host says where that is none."""
+    named = os.environ.get("HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise UsageError(
+            f"there is no home for the user with the number {os.getuid()}",
+            remedy="export HOME=/a/folder/of/yours",
+        ) from None

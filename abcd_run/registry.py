@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
+from abcd_run import hosterrors
 from abcd_run.errors import AbcdRunError, NoRuntime, UsageError
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.schema import did_you_mean
@@ -103,5 +104,7 @@ def _guarded(load: Callable[[], object], name: str, kind: type[T]) -> T | Proble
 
 def broken(error: BaseException) -> Problem:
     """Return what is wrong with a runtime whose own code raised what it must not."""
+    if isinstance(error, Exception) and (refused := hosterrors.told(error)):
+        return Problem(refused.message, refused.remedy)
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     return Problem(f"its plug-in is broken: {what}", "tell its author, or uninstall it")

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import click
 
-from abcd_run import report
+from abcd_run import hosterrors, report
 from abcd_run.commands.group import cli
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError, unexpected
 from abcd_run.interrupts import heeded
@@ -55,6 +55,8 @@ def _usage(error: click.ClickException) -> UsageError:
 
 def _host(error: OSError) -> AbcdRunError:
     """Return the error for what the host refuses: a full disk, a folder that is none."""
+    if refused := hosterrors.told(error):
+        return refused
     place = f"{error.filename}: " if error.filename else ""
     remedy = f"ls -ld {error.filename}" if error.filename else "abcd-run doctor"
     return AbcdRunError(f"{place}{error.strerror or error}", remedy=remedy)

@@ -44,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     for part in ("bin", "run", "work"):
-        (folder / part).mkdir(parents=True)
+        (folder / part).mkdir(mode=0o700, parents=True)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("PATH", str(folder / "bin"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))

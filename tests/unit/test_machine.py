@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -114,3 +115,29 @@ def test_a_port_that_says_nothing_does_not_greet(instance: Instance) -> None:
     address, port = instance.ports[22]
     assert not machine._greets(address, port)
     assert not machine._greets(address, 1)
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh")
+@pytest.mark.parametrize("name", ["plain", 'a"b', "a$b", "a b", "a%h", "a\\b", "a'b", "a#b"])
+def test_ssh_finds_its_known_hosts(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name / "known_hosts"
+    line = ["ssh", "-F", "none", "-G"]
+    for option in machine._options(place):
+        line += ["-o", option]
+    said = subprocess.run([*line, "host"], check=True, capture_output=True, text=True).stdout
+    assert f"userknownhostsfile {place}\n" in said
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a${HOME}b"])
+def test_where_ssh_cannot_have_known_hosts(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        machine._options(tmp_path / name)
+    assert "ABCD_RUN_CACHE" in caught.value.remedy
+
+
+def test_a_spoilt_key_is_said() -> None:
+    key = machine.own_key()
+    key.write_text("garbage")
+    with pytest.raises(LaunchFailed, match="ssh-keygen") as caught:
+        machine.public_key()
+    assert str(key.parent) in caught.value.remedy

@@ -117,7 +117,7 @@ def test_a_path_too_long_for_a_socket(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = folder / ("x" * 100)
-    long.mkdir()
+    long.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
     with pytest.raises(NoRuntime, match="service does not start"):
         begin("end")
