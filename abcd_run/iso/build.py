@@ -121,7 +121,11 @@ def _assemble(system: LiveSystem, part: Part, *, say: Progress, cancel: Event) -
     say("boot loader")
     loader = make_loader(folder, epoch=epoch, cancel=cancel)
     say("root file system")
-    make_squashfs(system.write_tar, folder / "rootfs.squashfs", epoch=epoch, cancel=cancel)
+    squashfs = folder / "rootfs.squashfs"
+    squashfs.touch()
+    # tar2sqfs removes its file when it fails: by its other name, a full disk can be told still.
+    (folder / "kept").hardlink_to(squashfs)
+    make_squashfs(system.write_tar, squashfs, epoch=epoch, cancel=cancel)
     say("image")
     argv = _xorriso(_files(system, loader, folder), loader, epoch=epoch)
     with tools.child(argv, epoch=epoch, cancel=cancel, stdout=subprocess.PIPE) as process:
