@@ -1,0 +1,106 @@
+"""Run abcd-run, and have something happen just before or after a step of a runtime.
+
+    python -m tests.faults.hook RUNTIME before|after STEP SIGNAL PIDS -- ARGUMENTS…
+
+At the step's first call the processes PIDS (with commas, or none) are stopped, as by SIGSTOP, and
+abcd-run itself is sent SIGNAL; with HOOK_TWICE set, once more when it has heard that.
+"""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from abcd_run.__main__ import console
+from abcd_run.cancel import current
+
+CHECKOUT = Path(__file__).parents[2]
+CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt"}
+SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended, and how many seconds after the signal."""
+
+    status: int
+    err: str
+    seconds: float
+
+
+def ended(
+    *arguments: str,
+    at: tuple[str, str, str],
+    how: signal.Signals,
+    stopping: tuple[int, ...] = (),
+    **environment: str,
+) -> Ended:
+    """Run abcd-run, with the signal `at` a runtime's step; the step must be come to."""
+    runtime, when, step = at
+    pids = ",".join(map(str, stopping))
+    line = [sys.executable, "-m", "tests.faults.hook", runtime, when, step, how.name, pids, "--"]
+    with subprocess.Popen(
+        [*line, *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        said, happened = [], 0.0
+        assert process.stderr
+        for text in process.stderr:
+            said.append(text)
+            if text.startswith("HOOK "):
+                happened = float(text.split()[1])
+        process.wait(SECONDS)
+        took = time.time() - happened
+    err = "".join(said)
+    assert happened, err
+    assert "Traceback" not in err, err
+    return Ended(process.returncode, err, took)
+
+
+def _hooked(kind: Any, step: str, when: str, number: signal.Signals, pids: list[int]) -> None:
+    original, happened = getattr(kind, step), []
+
+    def happen() -> None:
+        if happened:
+            return
+        happened.append(step)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        os.write(2, f"HOOK {time.time()}\n".encode())
+        os.kill(os.getpid(), number)
+        if "HOOK_TWICE" in os.environ and current().wait(SECONDS):
+            os.kill(os.getpid(), number)
+
+    def hooked(self: Any, *given: Any, **named: Any) -> Any:
+        if when == "before":
+            happen()
+        result = original(self, *given, **named)
+        if when == "after":
+            happen()
+        return result
+
+    setattr(kind, step, hooked)
+
+
+def main() -> None:
+    """Do what the command line says."""
+    runtime, when, step, number, pids, _, *arguments = sys.argv[1:]
+    module = importlib.import_module(f"abcd_run_{runtime}.runtime")
+    kind = getattr(module, f"{CLASSES[runtime]}Runtime")
+    stopped = [int(pid) for pid in pids.split(",") if pid]
+    _hooked(kind, step, when, signal.Signals[number], stopped)
+    sys.argv = ["abcd-run", *arguments]
+    console()
+
+
+if __name__ == "__main__":
+    main()

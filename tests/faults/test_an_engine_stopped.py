@@ -1,0 +1,158 @@
+"""An engine stands still (SIGSTOP): nobody waits for it, and what it holds is not forgotten."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from abcd_run import places
+from abcd_run.testing.cli import abcd_run
+from tests.engines_here import need
+from tests.faults.hook import ended
+from tests.waiting import until
+
+WITHIN = 5.0
+SLACK = 1.0
+"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+
+NEVER = 'ready.console="a line that nothing prints"'
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One that can be made to stand still."""
+
+    runtime: str
+    pids: tuple[int, ...]
+    environment: dict[str, str]
+
+    def stop(self) -> None:
+        """Have it stand still."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _pids(word: str) -> tuple[int, ...]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in process.read_bytes():
+                found.append(int(process.parent.name))
+        except OSError:
+            continue
+    return tuple(found)
+
+
+@pytest.fixture(scope="module")
+def podman() -> Iterator[Engine]:
+    """A service of Podman's that stays, as that of a session."""
+    need("podman")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        socket = Path(folder) / "podman.sock"
+        with subprocess.Popen(
+            ["podman", "system", "service", "--time=0", f"unix://{socket}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as service:
+            try:
+                until(socket.exists)
+                yield Engine("podman", _pids(str(socket)), {"CONTAINER_HOST": f"unix://{socket}"})
+            finally:
+                service.terminate()
+
+
+@pytest.fixture(scope="module")
+def docker() -> Engine:
+    """The daemon of this user."""
+    need("docker")
+    folder = places.runtime_dir()
+    assert folder
+    return Engine("docker", (int((folder / "docker.pid").read_text()),), {})
+
+
+@pytest.fixture(params=["podman", "docker"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """An engine that goes on after the test, whatever comes of it."""
+    found: Engine = request.getfixturevalue(request.param)
+    for name, value in found.environment.items():
+        monkeypatch.setenv(name, value)
+    yield found
+    found.go_on()
+
+
+def _name(engine: Engine) -> str:
+    return f"stopped-{engine.runtime}-{os.urandom(3).hex()}"
+
+
+def _removed(engine: Engine, name: str) -> bool:
+    """Do what the error says; a request that the engine had got may still be carried out."""
+    abcd_run("stop", name, "--on", engine.runtime)
+    assert abcd_run("prune", "--on", engine.runtime).status == 0
+    return name not in abcd_run("ps", "--on", engine.runtime).out
+
+
+@pytest.mark.parametrize(
+    ("when", "step", "how"),
+    [
+        ("before", "probe", signal.SIGINT),
+        ("before", "provide", signal.SIGTERM),
+        ("before", "create", signal.SIGHUP),
+        ("after", "create", signal.SIGTERM),
+        ("before", "start", signal.SIGINT),
+        ("after", "start", signal.SIGHUP),
+    ],
+)
+def test_in_mid_launch(engine: Engine, when: str, step: str, how: signal.Signals) -> None:
+    """Ended in time; where something may be left it is named, with what removes it."""
+    name = _name(engine)
+    words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
+    found = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
+    engine.go_on()
+    assert found.status == 130, found.err
+    assert found.seconds < WITHIN + SLACK
+    if step in ("create", "start"):
+        assert f"abcd-run stop {name}; abcd-run prune" in found.err
+    until(lambda: _removed(engine, name))
+
+
+def test_the_second_signal_leaves_at_once(engine: Engine) -> None:
+    name = _name(engine)
+    words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
+    at = (engine.runtime, "before", "start")
+    found = ended(*words, at=at, how=signal.SIGTERM, stopping=engine.pids, HOOK_TWICE="yes")
+    engine.go_on()
+    assert found.status == 130, found.err
+    assert found.seconds < WITHIN / 2
+    assert f"abcd-run stop {name}; abcd-run prune" in found.err
+    until(lambda: _removed(engine, name))
+
+
+@pytest.mark.parametrize("words", [("show",), ("stop",), ("exec",)])
+def test_it_is_said_that_it_does_not_answer(engine: Engine, words: tuple[str, ...]) -> None:
+    """And not that there is no such instance."""
+    engine.stop()
+    command = ["--", "true"] if words == ("exec",) else []
+    began = time.monotonic()
+    found = abcd_run(*words, f"abcd4demo-{engine.runtime}-77", *command)
+    assert time.monotonic() - began < WITHIN + SLACK
+    assert found.status == 3, found.err
+    assert engine.runtime in found.err
+    assert "no instance called" not in found.err
+
+
+def test_prune_is_no_success_where_it_could_not_ask(engine: Engine) -> None:
+    engine.stop()
+    found = abcd_run("prune")
+    assert found.status == 1, found.err
+    assert engine.runtime in found.err
