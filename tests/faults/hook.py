@@ -67,7 +67,8 @@ def ended(
 
 
 def _hooked(kind: Any, step: str, when: str, number: signal.Signals, pids: list[int]) -> None:
-    original, happened = getattr(kind, step), []
+    original = getattr(kind, step)
+    happened: list[str] = []
 
     def happen() -> None:
         if happened:

@@ -1,0 +1,67 @@
+"""A launch is killed, ended or loses its terminal, at each stage on each runtime."""
+
+import os
+import signal
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run
+from tests.engines_here import need
+from tests.faults.hook import ended
+
+WITHIN = 5.0
+SLACK = 1.0
+"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+
+NEVER = 'ready.console="a line that nothing prints"'
+STAGES = {
+    "fetched": ("before", "create"),
+    "created": ("after", "create"),
+    "running": ("after", "start"),
+}
+ENGINES = ["podman", "docker", "lxd", "libvirt"]
+
+
+def _name(engine: str) -> str:
+    return f"ended-{engine}-{os.urandom(3).hex()}"
+
+
+def _shown(engine: str, name: str) -> bool:
+    found = abcd_run("ps", "--on", engine)
+    assert found.status == 0, found.err
+    return name in found.out
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killed(engine: str, stage: str) -> None:
+    """What is left is shown, and removed; then the name is free."""
+    need(engine)
+    name, (when, step) = _name(engine), STAGES[stage]
+    words = ["--on", engine, "--name", name, "--set", NEVER]
+    found = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
+    assert found.status == -signal.SIGKILL, found.err
+    assert _shown(engine, name) == (stage != "fetched")
+    pruned = abcd_run("--json", "prune", "--on", engine)
+    assert pruned.status == 0, pruned.err
+    assert (name in pruned.json["pruned"]) == (stage == "created")
+    if stage == "running":
+        assert abcd_run("stop", name).status == 0
+    again = abcd_run(*words, "--no-wait", "abcd4demo")
+    assert again.status == 0, again.err
+    assert abcd_run("stop", name).status == 0
+    assert not _shown(engine, name)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_undone(engine: str, stage: str, how: signal.Signals) -> None:
+    """In time, and nothing is left."""
+    need(engine)
+    name, (when, step) = _name(engine), STAGES[stage]
+    words = ["--on", engine, "--name", name, "--set", NEVER, "abcd4demo"]
+    found = ended(*words, at=(engine, when, step), how=how)
+    assert found.status == 130, found.err
+    assert found.seconds < WITHIN + SLACK
+    assert not _shown(engine, name)

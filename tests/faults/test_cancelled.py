@@ -1,0 +1,151 @@
+"""Whatever abcd-run waits for without an engine, a signal ends in time, and nothing is left."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from abcd_run.testing.cli import PROGRAM
+from tests.engines_here import need
+from tests.waiting import until
+
+WITHIN = 5.0
+SLACK = 1.0
+"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@dataclass
+class Running:
+    """A command of abcd-run that waits for something."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    def come_to(self, words: str) -> None:
+        """Read what it tells until it waits for that."""
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if words in line:
+                return
+        pytest.fail("".join(self.lines))
+
+    def ended(self, how: signal.Signals) -> str:
+        """Send it a signal; return what it says at its end, which must come in time."""
+        began = time.monotonic()
+        self.process.send_signal(how)
+        _, err = self.process.communicate(timeout=60)
+        assert time.monotonic() - began < WITHIN + SLACK
+        assert self.process.returncode == 130, err
+        assert "Traceback" not in err
+        return err
+
+
+Begin = Callable[..., Running]
+
+
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """Begin commands with a cache of their own."""
+    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
+    processes = []
+
+    def begin(*arguments: str) -> Running:
+        processes.append(
+            subprocess.Popen(
+                [PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        )
+        return Running(processes[-1])
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+HOLDS = """
+import fcntl, sys, time
+file = open(sys.argv[1], "a+")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", SIGNALS)
+def test_anothers_build(how: signal.Signals, begun: Begin, tmp_path: Path) -> None:
+    lock = tmp_path / "cache" / "build" / "abcd4demo.lock"
+    lock.parent.mkdir(parents=True)
+    line = [sys.executable, "-c", HOLDS, str(lock)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout
+            assert other.stdout.readline() == "held\n"
+            waiting = begun("build", "abcd4demo")
+            waiting.come_to("waiting for another build")
+            waiting.ended(how)
+        finally:
+            other.kill()
+
+
+SILENT = """\
+#!/bin/sh
+sleep 600 &
+echo $$ $! >%s.new
+mv %s.new %s
+wait
+"""
+
+
+@pytest.mark.parametrize("how", SIGNALS)
+def test_a_silent_prepare(how: signal.Signals, begun: Begin, tmp_path: Path) -> None:
+    """It ends with all that it has begun, and its folder goes."""
+    need("podman")
+    layer = tmp_path / "profiles" / "silent" / "base"
+    layer.mkdir(parents=True)
+    (layer / "Containerfile").write_text("FROM scratch\n")
+    pids = tmp_path / "pids"
+    (layer / "prepare").write_text(SILENT % (pids, pids, pids))
+    (layer / "prepare").chmod(0o755)
+    upper = layer.parent / "abcdic"
+    upper.mkdir()
+    (upper / "Containerfile").write_text("FROM scratch\n")
+    profile = tmp_path / "profiles" / "silent.toml"
+    profile.write_text('summary = "Never prepared"\n[abcdic]\n')
+    waiting = begun("build", str(profile))
+    until(pids.exists)
+    waiting.ended(how)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.read_text().split()))
+    assert not list((tmp_path / "cache" / "build").glob("build-*"))
+
+
+@pytest.mark.parametrize("says", ["nothing", "a part"])
+@pytest.mark.parametrize("how", SIGNALS)
+def test_a_server(how: signal.Signals, says: str, begun: Begin, tmp_path: Path) -> None:
+    """One that never answers, and one that stalls."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.iso"
+        profile = tmp_path / "slow.toml"
+        profile.write_text(f'summary = "Never here"\n[abcdik]\niso = "{url}"\n')
+        words = ["artifact", str(profile), "--to", "iso", "-o", str(tmp_path / "a.iso")]
+        waiting = begun(*words)
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(1 << 16).startswith(b"GET /a.iso")
+            if says == "a part":
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n")
+                connection.sendall(bytes(1_000_000))
+                waiting.come_to("fetching")
+            waiting.ended(how)
+    assert not (tmp_path / "a.iso").exists()
+    parts = list((tmp_path / "cache" / "iso").glob("*.part"))
+    assert [part.stat().st_size for part in parts] == ([1_000_000] if says == "a part" else [])
