@@ -10,7 +10,7 @@ from threading import Semaphore
 
 from abcd_run import places, readiness, record, screen
 from abcd_run.artifact import obtain
-from abcd_run.cancel import Token, current, heeding, settled, using
+from abcd_run.cancel import Token, call, current, heeding, settled, using
 from abcd_run.errors import (
     AbcdRunError,
     Failure,
@@ -45,7 +45,7 @@ FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
 LAST_LINES = 10
 """How much of its console is shown of an instance that ended or is late."""
 
-UNDO_SECONDS = 3.0
+UNDO_SECONDS = 3.7
 """How long an engine may take to undo what was cancelled, before it is said what may be left."""
 
 UNDOING = 8
@@ -241,11 +241,14 @@ class Launcher:
         deadline = time.monotonic() + timeout
         pause, looks, stage = FIRST_LOOK, 0, Stage.RUNNING
         while True:
-            answer = readiness.look(
+            look = partial(
+                readiness.look,
                 instance,
                 console=console_of(runtime, instance),
                 seconds=readiness.patience(known.age),
             )
+            # A page may be silent for long; a console is asked by this thread's own client.
+            answer = look() if known.ready.console else call(look)
             if answer.stage is not stage:
                 stage = answer.stage
                 self.progress.stage(instance.name, stage)

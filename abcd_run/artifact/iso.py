@@ -107,6 +107,8 @@ def _published(plan: Plan, say: Say) -> Path:
         # Without a sum nobody can tell an old file from a new one.
         target.unlink(missing_ok=True)
     sha256 = plan.source.sha256 or _sum_beside(location)
+    if "://" in location:
+        say(f"fetching {location}")
     return fetch(
         location,
         target,

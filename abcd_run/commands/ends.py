@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from abcd_run import report
-from abcd_run.cancel import Token, check, current, settled, using
+from abcd_run.cancel import Token, current, settled, using
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.fleet import PATIENT_SECONDS, Fleet
@@ -55,7 +55,8 @@ def wait(
             return launcher.await_ready(instance, runtime, timeout or 0)
 
         done, failures = _each(found, await_one, shown)
-        check()
+    if current().is_set():
+        raise Interrupted("interrupted: the instances were left as they are")
     late = [Failure(one.late, one.instance.runtime, one.instance.name) for one in done if one.late]
     failures += late
     _print(done, failures, as_json=as_json)

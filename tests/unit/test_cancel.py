@@ -14,12 +14,13 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from abcd_run import build, fleet, process
+from abcd_run import build, fleet, process, readiness
 from abcd_run.artifact import oci
 from abcd_run.cancel import Token, awaited, call, carried, check, current, each, elsewhere, using
 from abcd_run.download import fetch
 from abcd_run.errors import ArtifactError, Interrupted, NoAnswer
 from abcd_run.fleet import Fleet
+from abcd_run.model import Stage
 from abcd_run.oci.locks import locked
 from abcd_run.once import Once
 from abcd_run.parts import part_of
@@ -446,3 +447,23 @@ def test_oci_images_are_fetched_by_a_child_that_ends(
     Timer(0.3, token.set).start()
     with ends_soon():
         oci._fetch("registry.example/a:1", pull="missing", say=lambda _: None)
+
+
+def test_a_page_that_is_silent(
+    engine: FakeEngine, web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who boots for long is given long for an answer, and nobody waits for that after a signal."""
+    released = Event()
+
+    def look(*_: object, **__: object) -> readiness.Answer:
+        interrupt()
+        released.wait(30)
+        return readiness.Answer(Stage.RUNNING)
+
+    monkeypatch.setattr(readiness, "look", look)
+    began = time.monotonic()
+    ended = run("web")
+    released.set()
+    assert time.monotonic() - began < SOON
+    assert (ended.status, engine.held) == (130, {})
+    assert "what was begun has been removed" in ended.err
