@@ -1,14 +1,16 @@
 """Hand an instance's password to the user's browser, and to nobody else.
 
 A password in the browser's arguments could be seen by every user of the host. So the browser is
-given the address of a page of ours on loopback, good for one look: that page sends it on to the
-instance, and only a browser of this user gets it.
+sent to a page of ours on loopback, good for one look, which sends it on to the instance; another
+user's connection is closed there unread. See `browser` for how the browser gets that address.
 """
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from abcd_run import host, sockets
@@ -16,6 +18,8 @@ from abcd_run import host, sockets
 LOOPBACK = "127.0.0.1"
 SECONDS = 30.0
 """How long a browser may take to come for its page."""
+
+POLL_SECONDS = 0.05
 
 
 def with_login(url: str, user: str, password: str) -> str:
@@ -35,47 +39,47 @@ def is_ours(peer: sockets.Address, here: sockets.Address) -> bool:
     return not sockets.IS_TOLD or sockets.owner(peer, here) == host.user()
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page that was not looked at yet, or `fetched`; `until` is on the monotonic clock."""
+
+    address: str
+    fetched: Event
+    until: float
+
+    def wait(self, until: float | None = None) -> bool:
+        """Wait until it was fetched, or until a time; False when nobody came."""
+        return self.fetched.wait(max(0, min(self.until, until or self.until) - time.monotonic()))
+
+
 @contextmanager
-def one_look(url: str) -> Iterator[tuple[str, Callable[[], bool]]]:
-    """Serve one redirection to `url`; yield its address, and what waits until it was fetched.
-
-    The wait returns False when nobody came within `SECONDS`.
-    """
+def one_look(url: str) -> Iterator[Look]:
+    """Serve one redirection to `url`, for `SECONDS` at most."""
     # Few commands open anything, and all that could would import it: some milliseconds.
-    from http.server import BaseHTTPRequestHandler, HTTPServer  # noqa: PLC0415
+    from abcd_run import private  # noqa: PLC0415
 
-    fetched = False
-    path = f"/{secrets.token_urlsafe(24)}"
+    path, once, fetched = f"/{secrets.token_urlsafe(24)}", Lock(), Event()
 
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            nonlocal fetched
+    class Page(private.Handler):
+        def do_GET(self) -> None:  # noqa: N802  (the name of its library)
             known = secrets.compare_digest(self.path.encode(), path.encode())
-            if (
-                fetched
-                or not known
-                or not is_ours(self.client_address, self.connection.getsockname())
-            ):
+            if not known or not once.acquire(blocking=False):
                 self.send_error(404)
                 return
-            fetched = True
             self.send_response(302)
             self.send_header("Location", url)
             self.send_header("Cache-Control", "no-store")
             self.send_header("Referrer-Policy", "no-referrer")
             self.send_header("Content-Length", "0")
             self.end_headers()
+            fetched.set()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    with HTTPServer((LOOPBACK, 0), Page) as server:
-
-        def wait() -> bool:
-            deadline = time.monotonic() + SECONDS
-            while not fetched and (left := deadline - time.monotonic()) > 0:
-                server.timeout = left
-                server.handle_request()
-            return fetched
-
-        yield f"http://{LOOPBACK}:{server.server_address[1]}{path}", wait
+    with private.Server(Page) as server:
+        serving = Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
+        serving.start()
+        address = f"http://{LOOPBACK}:{server.server_port}{path}"
+        try:
+            yield Look(address, fetched, time.monotonic() + SECONDS)
+        finally:
+            server.shutdown()
+            serving.join()

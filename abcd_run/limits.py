@@ -83,3 +83,9 @@ ISO_TEXT_BYTES = 8 * MIB
 
 KERNEL_LINE = 4096
 """Characters of a kernel's arguments; Linux itself takes no more."""
+
+CONNECTIONS = 64
+"""Of browsers at the same time to a page that we serve on loopback."""
+
+ANSWER_BYTES = MIB
+"""Of what a guest's service says before its status is known, and a browser of its question."""

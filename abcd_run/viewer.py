@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import webbrowser
 from urllib.parse import urlsplit
 
 from abcd_run import handover
@@ -43,12 +42,10 @@ def _has_display() -> bool:
 
 
 def _browse(url: str, *, secret: bool) -> None:
-    if not secret:
-        webbrowser.open(url)
-        return
-    with handover.one_look(url) as (address, wait):
-        if webbrowser.open(address):
-            wait()
+    # What opens nothing does not pay for it.
+    from abcd_run import browser  # noqa: PLC0415
+
+    (browser.open_secret if secret else browser.open_plain)(url)
 
 
 def viewer(endpoint: Endpoint) -> list[str]:

@@ -1,18 +1,16 @@
 """The wall's server: on loopback, for this user alone, behind a path that nobody can guess.
 
 On a host of several users 127.0.0.1 is public, and any page of the web can have a browser ask
-there. So a question must come from a socket of this user, carry a token that only the page's
-address has, and name loopback as its host: another name is one that a stranger lets point here.
+there. So a connection must come from a socket of this user, or nothing of it is read (see
+`private`). Each question, whatever its method, must carry a token that only the page's address has,
+and name loopback as its host: another name is one that a stranger lets point here.
 """
 
 import secrets
-import sys
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
 
-from abcd_run import handover, report
-from abcd_run.errors import PortTaken, unexpected
+from abcd_run import handover, private
+from abcd_run.errors import PortTaken
 from abcd_run.wall import answers
 from abcd_run.wall.answers import Answer, text
 from abcd_run.wall.seen import Seen
@@ -39,13 +37,11 @@ HEADERS = {
 }
 
 
-class Wall(ThreadingHTTPServer):
+class Wall(private.Server):
     """The server of one wall; `url` is the page's address, 0 as `port` takes a free one.
 
     `between` is called between two connections, and may end the serving by what it raises.
     """
-
-    request_queue_size = 64
 
     def __init__(
         self, seen: Seen, *, port: int = 0, between: Callable[[], None] = lambda: None
@@ -54,23 +50,12 @@ class Wall(ThreadingHTTPServer):
         self.service_actions = between  # type: ignore[method-assign]  # the name of its library
         self.token = secrets.token_urlsafe(24)
         try:
-            super().__init__((handover.LOOPBACK, port), Handler)
+            super().__init__(Handler, port)
         except OSError as error:
             raise PortTaken(
                 f"port {port} cannot be had: {error.strerror}",
                 remedy="abcd-run wall --port with another, or without it for a free one",
             ) from error
-
-    def server_bind(self) -> None:
-        """Bind without what HTTPServer does: it asks the network for the host's name."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = handover.LOOPBACK, self.socket.getsockname()[1]
-
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        """Say in a line what is a bug of ours; a browser that hangs up is none."""
-        error = sys.exception()
-        if isinstance(error, Exception) and not isinstance(error, ConnectionError | TimeoutError):
-            report.print_error(unexpected(error))
 
     @property
     def url(self) -> str:
@@ -82,32 +67,32 @@ class Wall(ThreadingHTTPServer):
         return f"{handover.LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(private.Handler):
     """One connection of a browser."""
 
     server: Wall
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "abcd-run", ""
-    timeout = 60
-    """Seconds that an idle connection is kept."""
 
-    def do_GET(self) -> None:
+    def parse_request(self) -> bool:
+        """Read the head of a question, and answer here what must not be asked."""
+        if not super().parse_request():
+            return False
+        refused = self._refused()
+        if refused:
+            self._answer(refused)
+        return refused is None
+
+    def do_GET(self) -> None:  # noqa: N802  (the name of its library)
         """Answer what changes nothing."""
-        refused = self._refused()
-        self._answer(refused or answers.get(self._below(), self.server.seen))
+        self._answer(answers.get(self._below(), self.server.seen))
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  (the name of its library)
         """Answer what does something."""
-        # Nothing is read of what is sent: a connection with that in it is of no more use.
-        self.close_connection = True
-        refused = self._refused()
-        self._answer(refused or answers.post(self._below(), self.server.seen))
+        self._answer(answers.post(self._below(), self.server.seen))
 
     def _refused(self) -> Answer | None:
         if self.headers["Host"] not in self.server.hosts():
             return text(403, "this is for the loopback address alone")
-        if not handover.is_ours(self.client_address, self.connection.getsockname()):
-            return text(403, "this is another user's")
         token = self.path.split("/", 2)[1:2]
         right = self.path.startswith("/") and self.path.count("/") > 1
         if not right or not secrets.compare_digest(token[0].encode(), self.server.token.encode()):
@@ -131,6 +116,3 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in HEADERS.items():
             self.send_header(name, value)
         super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""

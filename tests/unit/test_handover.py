@@ -1,8 +1,10 @@
 """A page that hands an address to this user's browser, once."""
 
+import socket
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -41,39 +43,30 @@ def test_with_login(url: str, user: str, password: str, whole: str) -> None:
 
 
 def test_it_is_good_for_one_look() -> None:
-    with handover.one_look(URL) as (address, wait), ThreadPoolExecutor(1) as pool:
-        assert "secret" not in address
-        waiting = pool.submit(wait)
-        assert ask(address) == (302, URL)
-        assert waiting.result(SECONDS) is True
+    with handover.one_look(URL) as look:
+        assert "secret" not in look.address
+        assert not look.fetched.is_set()
+        assert ask(look.address) == (302, URL)
+        assert look.wait() is True
+        assert ask(look.address) == (404, "")
     with pytest.raises(ConnectionError):
-        ask(address)
+        ask(look.address)
 
 
-def test_a_second_look_gets_nothing() -> None:
-    with handover.one_look(URL) as (address, wait), ThreadPoolExecutor(2) as pool:
-        # Both are in the server's queue before it answers the first.
-        first, second = (HTTPConnection(urlsplit(address).netloc) for _ in range(2))
-        for one in (first, second):
-            one.request("GET", urlsplit(address).path)
-        assert wait() is True
-        assert first.getresponse().status == 302
-        first.close()
-        # Nor when the server goes on, as it does for a wait that another thread began.
-        assert pool.submit(wait).result(SECONDS) is True
-    with pytest.raises(OSError):  # noqa: PT011  (reset or closed, as the kernel likes)
-        second.getresponse()
-    second.close()
+def test_two_at_the_same_moment() -> None:
+    with handover.one_look(URL) as look, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, [look.address] * 8))
+    assert sorted(answers) == [(302, URL)] + [(404, "")] * 7
 
 
 def test_a_wrong_path_is_no_look() -> None:
-    with handover.one_look(URL) as (address, wait), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait)
-        for wrong in ("/", "/x", urlsplit(address).path + "x", urlsplit(address).path[:-1]):
-            assert ask(address, path=wrong) == (404, "")
-        assert not waiting.done()
-        assert ask(address) == (302, URL)
-        assert waiting.result(SECONDS) is True
+    with handover.one_look(URL) as look:
+        path = urlsplit(look.address).path
+        for wrong in ("/", "/x", path + "x", path[:-1]):
+            assert ask(look.address, path=wrong) == (404, "")
+        assert not look.fetched.is_set()
+        assert ask(look.address) == (302, URL)
+        assert look.wait() is True
 
 
 @pytest.mark.parametrize("other", [host.user() + 1, None])
@@ -83,20 +76,28 @@ def test_another_users_browser_gets_nothing(
     """Nor one of which the kernel does not say whose it is."""
     monkeypatch.setattr(sockets, "IS_TOLD", True)
     monkeypatch.setattr(sockets, "owner", lambda *_: other)
-    with handover.one_look(URL) as (address, wait), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait)
-        assert ask(address) == (404, "")
+    with handover.one_look(URL) as look:
+        with pytest.raises(OSError):  # noqa: PT011  (reset or closed, as the kernel likes)
+            ask(look.address)
         # It still waits, for one of this user's.
+        assert not look.fetched.is_set()
         monkeypatch.setattr(sockets, "owner", lambda *_: host.user())
-        assert ask(address) == (302, URL)
-        assert waiting.result(SECONDS) is True
+        assert ask(look.address) == (302, URL)
+        assert look.wait() is True
+
+
+def test_who_connects_and_says_nothing_holds_up_nobody() -> None:
+    with handover.one_look(URL) as look, ExitStack() as stack:
+        parts = urlsplit(look.address)
+        for _ in range(8):
+            stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
+        assert ask(look.address) == (302, URL)
+        assert look.wait() is True
 
 
 def test_this_users_browser_may_use_a_socket_of_ipv6() -> None:
-    with handover.one_look(URL) as (address, wait), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait)
-        assert ask(address.replace("127.0.0.1", "[::ffff:127.0.0.1]")) == (302, URL)
-        assert waiting.result(SECONDS) is True
+    with handover.one_look(URL) as look:
+        assert ask(look.address.replace("127.0.0.1", "[::ffff:127.0.0.1]")) == (302, URL)
 
 
 def test_a_system_that_says_of_no_socket_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +106,11 @@ def test_a_system_that_says_of_no_socket_whose_it_is(monkeypatch: pytest.MonkeyP
 
 
 def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does somebody who connects and says nothing count."""
     monkeypatch.setattr(handover, "SECONDS", 0.05)
-    with handover.one_look(URL) as (address, wait):
-        assert wait() is False
+    with handover.one_look(URL) as look:
+        parts = urlsplit(look.address)
+        with socket.create_connection((parts.hostname, parts.port)):
+            assert look.wait() is False
     with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(address, timeout=SECONDS)
+        urllib.request.urlopen(look.address, timeout=SECONDS)

@@ -57,6 +57,7 @@ def test_a_secret_address_is_no_argument(
         return True
 
     monkeypatch.setattr("webbrowser.open", browse)
+    monkeypatch.setattr("abcd_run.browser.takes_files", lambda: False)
     viewer.show(PAGE, secret=True)
     viewer.show(PAGE, user="abcd", password="p w")
     until(lambda: len(answers) == 2)
