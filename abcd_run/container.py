@@ -55,6 +55,7 @@ def instance(facts: Mapping[str, Any], *, runtime: str) -> Instance:
     """Return an instance from what an engine's `inspect` says of its container."""
     state, config = facts["State"], facts["Config"]
     running = bool(state["Running"])
+    root = _host_root(state["Pid"], facts["Id"]) if running else None
     return Instance(
         name=facts["Name"].removeprefix("/"),
         runtime=runtime,
@@ -64,7 +65,9 @@ def instance(facts: Mapping[str, Any], *, runtime: str) -> Instance:
         state=_state(state),
         ports=bound_ports(facts["NetworkSettings"].get("Ports") or {}),
         password=password(config.get("Env") or []),
-        host_root=_host_root(state["Pid"], facts["Id"]) if running else None,
+        host_root=root,
+        # An engine of this user publishes as this user; another one is root's.
+        publishers=() if root == host.user() else (0,),
     )
 
 

@@ -235,6 +235,7 @@ class Instance:
 
     `ports` maps a port inside to address and port on the host; `host_root` is the host's uid
     that root inside really is, None where unknown; `screens` are endpoints that are no service.
+    `publishers` are uids whose processes listen at its ports, beside this user's own.
     """
 
     name: str
@@ -247,3 +248,4 @@ class Instance:
     password: str = field(default="", repr=False)
     host_root: int | None = None
     screens: tuple[Endpoint, ...] = ()
+    publishers: tuple[int, ...] = ()

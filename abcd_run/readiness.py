@@ -5,10 +5,11 @@ import http.client
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from abcd_run import endpoints, record
+from abcd_run import endpoints, publisher, record, timed
 from abcd_run.model import Instance, Ready, Service, Stage
 
 TRY_SECONDS = 2.0
@@ -26,6 +27,7 @@ Port forwarders such as rootlessport accept a connection at once and drop it whe
 nobody listens inside.
 """
 
+WEB = ("http", "https")
 HTTP_OK = range(200, 400)
 HTTP_UP = range(100, 500)
 
@@ -85,15 +87,19 @@ def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: floa
 
 def _service(service: Service, instance: Instance, *, lenient: bool, seconds: float) -> Answer:
     address, port = instance.ports[service.port]
-    if address in ("0.0.0.0", "::"):  # noqa: S104  (bound to all; asked on loopback)
-        address = "127.0.0.1"
+    at = (publisher.EVERYWHERE.get(address, address), port)
+    until = time.monotonic() + seconds
     try:
-        if service.protocol in ("http", "https"):
+        with socket.create_connection(at, timeout=seconds) as connection:
+            # Asked when it is connected: whoever comes to listen there later does not get it.
+            if found := publisher.stranger(instance, at):
+                return Answer(Stage.RUNNING, f"who listens at port {port} is {found}")
+            if service.protocol not in WEB:
+                return _tcp(connection, port)
             user = record.read(instance.labels).user
             who = f"{user}:{instance.password}"
-            status = _http(service, address, port, who=who, seconds=seconds)
+            status = _http(service, connection, at, who=who, until=until)
             return _judge(status, service, lenient=lenient)
-        return _tcp(address, port, seconds=seconds)
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Answer(Stage.RUNNING, f"{service.name} does not answer yet: {reason}")
@@ -105,34 +111,37 @@ def _judge(status: int, service: Service, *, lenient: bool) -> Answer:
     return Answer(Stage.REACHABLE, f"{service.name} answers with HTTP status {status}")
 
 
-def _http(service: Service, address: str, port: int, *, who: str, seconds: float) -> int:
-    connection = (
-        http.client.HTTPSConnection(
-            # An instance signs its own certificate; what is asked is whether it answers.
-            address,
-            port,
-            timeout=seconds,
-            context=ssl._create_unverified_context(),  # noqa: S323, SLF001
-        )
-        if service.protocol == "https"
-        else http.client.HTTPConnection(address, port, timeout=seconds)
-    )
+def _http(
+    service: Service,
+    connection: socket.socket,
+    at: tuple[str, int],
+    *,
+    who: str,
+    until: float,
+) -> int:
+    """Return the status of a page; all of it, the handshake too, has until a time."""
+    asking = http.client.HTTPConnection(*at)
+    if service.protocol == "https":
+        connection.settimeout(timed.left(until))
+        # An instance signs its own certificate; what is asked is whether it answers.
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection = context.wrap_socket(connection, server_hostname=at[0])
+    asking.sock = timed.Connection(connection, until)
     token = base64.b64encode(who.encode()).decode()
     try:
-        connection.request(
+        asking.request(
             "GET", endpoints.quoted(service.path), headers={"Authorization": f"Basic {token}"}
         )
-        return connection.getresponse().status
+        return asking.getresponse().status
     finally:
-        connection.close()
+        asking.close()
 
 
-def _tcp(address: str, port: int, *, seconds: float) -> Answer:
-    with socket.create_connection((address, port), timeout=seconds) as connection:
-        connection.settimeout(ACCEPT_SECONDS)
-        try:
-            if not connection.recv(1):
-                return Answer(Stage.RUNNING, f"port {port} closes at once")
-        except TimeoutError:
-            pass
+def _tcp(connection: socket.socket, port: int) -> Answer:
+    connection.settimeout(ACCEPT_SECONDS)
+    try:
+        if not connection.recv(1):
+            return Answer(Stage.RUNNING, f"port {port} closes at once")
+    except TimeoutError:
+        pass
     return Answer(Stage.READY)

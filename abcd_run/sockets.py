@@ -66,6 +66,17 @@ def listener(at: Address) -> int | None:
     return found.uid if found and found.state == LISTENS else None
 
 
+def is_here(ip: str) -> bool:
+    """Say whether an address is one of this host."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.bind((ip, 0))
+    except OSError:
+        return False
+    return True
+
+
 @functools.cache
 def _has_diag() -> bool:
     """Say whether SOCK_DIAG finds a socket that is there for certain."""

@@ -5,7 +5,7 @@ from functools import partial
 
 import click
 
-from abcd_run import endpoints, record, report, viewer
+from abcd_run import endpoints, publisher, record, report, viewer
 from abcd_run.cancel import awaited
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure
@@ -135,5 +135,6 @@ def _open(instance: Instance) -> None:
         raise AbcdRunError(
             f"{instance.name} has nothing to look at", remedy=f"abcd-run show {instance.name}"
         )
+    publisher.check(instance, endpoint)
     user = record.read(instance.labels).user
     viewer.show(endpoint, user=user, password=instance.password)

@@ -32,6 +32,7 @@ def brief(facts: Facts) -> Instance:
         state=str(facts["status"]).lower(),
         ports=document.published(facts["devices"] or {}),
         password=facts["config"].get(PASSWORD, ""),
+        publishers=(0,),  # LXD's own proxies
     )
 
 

@@ -1,21 +1,25 @@
 """How far an instance has come, asked of real sockets."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from json import dumps
+from select import select
 from threading import Thread
 from typing import Any
 
 import pytest
 
-from abcd_run import endpoints, readiness
+from abcd_run import endpoints, host, publisher, readiness, sockets
+from abcd_run.errors import LaunchFailed
 from abcd_run.model import Endpoint, Instance, Ready, Service, Stage
 from abcd_run.testing.page import Listener, Page
 
 WEB = Service("web", 8080, "http", open=True)
 SSH = Service("ssh", 22, "ssh")
+SECONDS = 30
 
 
 def instance(
@@ -84,6 +88,85 @@ def test_ports(
         answer = readiness.look(instance(service, ports={service.port: address}))
     assert answer.stage is stage
     assert re.fullmatch(seen, answer.seen)
+
+
+def drips(connection: socket.socket) -> None:
+    """Say a byte more within any timeout of one piece, for ever."""
+    with suppress(OSError):
+        while not select([connection], [], [], 0.05)[0] or connection.recv(4096):
+            connection.sendall(b"x")
+
+
+def goes_on(connection: socket.socket) -> None:
+    """Say to go on, for ever."""
+    with suppress(OSError):
+        while True:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def heads(connection: socket.socket) -> None:
+    """Answer with a head that never ends."""
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not select([connection], [], [], 0.05)[0] or connection.recv(4096):
+            connection.sendall(b"a: b\r\n")
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("protocol", ["http", "https"])
+@pytest.mark.parametrize("talk", [drips, goes_on, heads])
+def test_who_never_comes_to_an_end_is_not_waited_for(
+    talk: Callable[[socket.socket], None], protocol: str
+) -> None:
+    with server(talk) as address:
+        begun = time.monotonic()
+        found = instance(Service("web", 8080, protocol), ports={8080: address})
+        answer = readiness.look(found, seconds=0.4)
+        assert time.monotonic() - begun < SECONDS / 3
+    assert answer.stage is Stage.RUNNING
+
+
+@pytest.mark.parametrize("stranger", [host.user() + 1, None])
+def test_no_password_for_who_listens_in_an_instances_place(
+    stranger: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "IS_TOLD", True)
+    page = Page(("127.0.0.1", 0), "abcd:secret")
+    found = instance(WEB, ports={8080: page.address})
+    monkeypatch.setattr(sockets, "listener", lambda _at: stranger)
+    answer = readiness.look(found)
+    assert (answer.stage, page.asked) == (Stage.RUNNING, 0)
+    assert "who listens" in answer.seen
+    assert readiness.look(replace(found, publishers=(stranger or 0,))).stage is (
+        Stage.READY if stranger else Stage.RUNNING
+    )
+    monkeypatch.setattr(sockets, "IS_TOLD", False)
+    assert readiness.look(found).stage is Stage.READY
+    page.close()
+
+
+def test_what_is_elsewhere_has_no_listener_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "IS_TOLD", True)
+    monkeypatch.setattr(sockets, "listener", lambda _at: None)
+    there = instance(WEB, ports={})
+    assert publisher.stranger(there, ("192.0.2.1", 80)) == ""
+    assert publisher.stranger(there, ("127.9.9.9", 80)) == "nobody who is known"
+    assert publisher.stranger(there, ("0.0.0.0", 80)) == "nobody who is known"
+    with pytest.raises(LaunchFailed, match="is nobody who is known, not the instance"):
+        publisher.check(there, Endpoint("web", "http", "http://127.0.0.1:80/"))
+    publisher.check(there, Endpoint("web", "http", "http://192.0.2.1:80/"))
+
+
+def test_whom_it_costs_little_to_know() -> None:
+    """A look at an instance must not become slower by it, nor by others' connections."""
+    page = Page(("127.0.0.1", 0), "abcd:secret")
+    there = instance(WEB, ports={8080: page.address})
+    assert publisher.stranger(there, page.address) == ""
+    begun = time.monotonic()
+    for _ in range(100):
+        publisher.stranger(there, page.address)
+    assert time.monotonic() - begun < 0.2
+    page.close()
 
 
 def test_a_silent_port_that_stays_open_is_ready() -> None:

@@ -33,6 +33,23 @@ def test_a_page_is_opened_with_its_login(
     assert started == []
 
 
+def test_no_password_for_who_listens_in_an_instances_place(
+    engine: FakeEngine, web: Path, run: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("web").status == 0
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("abcd_run.publisher.stranger", lambda *_: "uid 7 of this host")
+    answer = serve().ask("open/web-fake-1")
+    assert (answer.status, answer.headers.get("Location")) == (503, None)
+    ended = run("open", "web-fake-1")
+    assert ended.status == 5
+    assert "is uid 7 of this host, not the instance" in ended.err
+    assert password(engine) not in ended.out + ended.err + answer.body.decode()
+    assert shown == []
+
+
 def test_a_viewer_is_started_by_post_alone(
     engine: FakeEngine, write: Write, run: Run, serve: Serve, started: list[list[str]]
 ) -> None:
