@@ -4,12 +4,12 @@ Virtual machines have a screen that their runtime photographs. A container has n
 knows: an image with a desktop says in its profile which command inside prints a picture of it.
 """
 
-import subprocess
-
-from abcd_run import record
+from abcd_run import limits, record
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Instance
+from abcd_run.printed import TooMuch, printed
 from abcd_run.runtime import Executes, Runtime, Screenshots
+from abcd_run.units import format_size
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SECONDS = 30
@@ -23,7 +23,7 @@ def has_screen(runtime: Runtime, instance: Instance) -> bool:
 def picture(runtime: Runtime, instance: Instance) -> bytes:
     """Return a PNG of what its screen shows now. Raises `LaunchFailed`."""
     if isinstance(runtime, Screenshots):
-        return runtime.screenshot(instance)
+        return _checked(runtime.screenshot(instance), instance)
     if not _command(runtime, instance):
         raise LaunchFailed(
             f"{instance.name} has no screen",
@@ -42,14 +42,27 @@ def _printed(runtime: Runtime, instance: Instance) -> bytes:
     known = record.read(instance.labels)
     line = runtime.exec_command(instance, known.screen, user=known.account, tty=False)
     try:
-        ended = subprocess.run(
-            line, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _no_picture(instance, f"no picture within {SECONDS} s") from error
-    if ended.returncode or not ended.stdout.startswith(PNG):
-        raise _no_picture(instance, ended.stderr.decode(errors="replace").strip())
-    return ended.stdout
+        ended = printed(line, seconds=SECONDS, most=limits.PICTURE_BYTES)
+    except TimeoutError as error:
+        raise _no_picture(instance, f"no picture within {SECONDS:g} s") from error
+    except TooMuch as error:
+        raise _no_picture(instance, f"its command printed {error}") from error
+    if ended.status:
+        raise _no_picture(instance, _text(ended.err))
+    return _checked(ended.out, instance, why=_text(ended.err))
+
+
+def _text(complaint: bytes) -> str:
+    return complaint.decode(errors="replace").strip()
+
+
+def _checked(picture: bytes, instance: Instance, *, why: str = "it is no PNG") -> bytes:
+    """Return what must be a picture, whoever took it."""
+    if len(picture) > limits.PICTURE_BYTES:
+        raise _no_picture(instance, f"more than {format_size(limits.PICTURE_BYTES)}")
+    if not picture.startswith(PNG):
+        raise _no_picture(instance, why)
+    return picture
 
 
 def _no_picture(instance: Instance, why: str) -> LaunchFailed:

@@ -2,10 +2,43 @@
 
 import re
 import struct
+import time
 import zlib
+
+from abcd_run import limits
+from abcd_run.errors import LaunchFailed
+from abcd_run.units import format_size
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PPM = re.compile(rb"P6\s+(\d+)\s+(\d+)\s+255\s")
+
+
+SECONDS = 30.0
+"""How long a picture may take to come."""
+
+
+class Pieces:
+    """What a stream of libvirt brings, for a time and up to the bytes that a picture may have."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._most, self._until = limits.PICTURE_BYTES, time.monotonic() + SECONDS
+
+    def __call__(self, _stream: object, piece: bytes, _opaque: object) -> None:
+        """Take a piece. Raises `LaunchFailed`, upon which libvirt gives the stream up."""
+        self._most -= len(piece)
+        if self._most < 0:
+            raise LaunchFailed(
+                f"a picture of its screen has more than {format_size(limits.PICTURE_BYTES)}",
+                remedy="choose a smaller screen inside",
+            )
+        if time.monotonic() > self._until:
+            raise LaunchFailed(f"no picture of its screen within {SECONDS:g} s")
+        self._pieces.append(piece)
+
+    def all(self) -> bytes:
+        """Return what came."""
+        return b"".join(self._pieces)
 
 
 def png(picture: bytes) -> bytes:

@@ -15,7 +15,7 @@ from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_libvirt import accel, domain, forwards, hardware, images, machines, place
 from abcd_run_libvirt.errors import is_gone, translated
-from abcd_run_libvirt.picture import png
+from abcd_run_libvirt.picture import Pieces, png
 from abcd_run_libvirt.service import version
 
 FOLLOW_SECONDS = 0.2
@@ -153,14 +153,14 @@ class LibvirtRuntime(Runtime):
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
-        pieces: list[bytes] = []
+        pieces = Pieces()
         with translated("take a picture of its screen"):
             found = self._connection.lookupByUUIDString(instance.runtime_id)
             stream = self._connection.newStream()
             found.screenshot(stream, 0)
-            stream.recvAll(lambda _stream, piece, _opaque: pieces.append(piece), None)
+            stream.recvAll(pieces, None)
             stream.finish()
-        return png(b"".join(pieces))
+        return png(pieces.all())
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import host
+from abcd_run import host, limits
 from abcd_run import machine as machines
 from abcd_run.errors import AbcdRunError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
@@ -140,7 +140,9 @@ class VirtualBoxRuntime(Runtime):
                 "controlvm", instance.runtime_id, "screenshotpng", str(file),
                 doing="take a picture of its screen",
             )  # fmt: skip
-            return file.read_bytes()
+            with file.open("rb") as picture:
+                # One byte more than may be: then it is refused.
+                return picture.read(limits.PICTURE_BYTES + 1)
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""

@@ -1,18 +1,21 @@
 """A picture of an instance's screen, whoever can take one."""
 
 import os
+import resource
 from collections.abc import Callable
 from json import dumps
 from pathlib import Path
 
 import pytest
 
-from abcd_run import screen
+from abcd_run import limits, screen
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Instance
+from abcd_run.printed import printed
 from abcd_run.runtime import Runtime
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, FakeRuntime, FakeWithScreen, fails
+from tests.waiting import until
 
 Run = Callable[..., Ended]
 
@@ -81,6 +84,77 @@ def test_a_command_that_hangs(
     with pytest.raises(LaunchFailed) as caught:
         screen.picture(runtime, instance(f"exec /bin/cat '{tmp_path}/never'"))
     assert caught.value.details == "no picture within 0.05 s"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("wraps", ["{}", "{} & wait", "({} &)"])
+def test_a_picture_without_end(
+    wraps: str, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ended, with all that it started, and nothing of it is kept."""
+    monkeypatch.setattr(limits, "PICTURE_BYTES", 1 << 20)
+    endless = f"yes '{tmp_path}'"
+    before = peak()
+    with pytest.raises(LaunchFailed) as caught:
+        screen.picture(runtime, instance(wraps.format(endless)))
+    assert caught.value.details == "its command printed more than 1 MiB"
+    assert peak() - before < 32 << 20
+    until(lambda: not runs(str(tmp_path)))
+
+
+@pytest.mark.timeout(60)
+def test_complaints_without_end(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TEXT_BYTES", 1 << 16)
+    said = printed(["/bin/sh", "-c", "head -c 9000000 /dev/zero >&2"], seconds=30, most=1)
+    assert len(said.err) < 1 << 18
+    monkeypatch.setattr(screen, "SECONDS", 0.2)
+    with pytest.raises(LaunchFailed) as caught:
+        screen.picture(runtime, instance(f"yes '{tmp_path}' >&2"))
+    assert caught.value.details == "no picture within 0.2 s"
+    until(lambda: not runs(str(tmp_path)))
+
+
+@pytest.mark.timeout(60)
+def test_a_command_whose_child_holds_its_output(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "SECONDS", 0.2)
+    os.mkfifo(tmp_path / "never")
+    with pytest.raises(LaunchFailed) as caught:
+        screen.picture(runtime, instance(f"/bin/cat '{tmp_path}/never' & exit 0"))
+    assert caught.value.details == "no picture within 0.2 s"
+    until(lambda: not runs(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [(PICTURE + b"x" * 99, "more than 32 B"), (b"<html>", "it is no PNG")],
+)
+def test_what_a_runtime_must_not_take_for_a_picture(
+    own: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PICTURE_BYTES", 32)
+    with pytest.raises(LaunchFailed, match="gave no picture") as caught:
+        screen.picture(FakeWithScreen(FakeEngine(picture=own)), instance())
+    assert caught.value.details == why
+
+
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def runs(word: str) -> bool:
+    """Say whether a program runs that has a word among its arguments."""
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word in one.read_text(errors="replace"):
+                return True
+        except OSError:  # it has ended
+            continue
+    return False
 
 
 def test_no_screen(runtime: Runtime) -> None:

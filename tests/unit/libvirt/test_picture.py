@@ -5,7 +5,10 @@ import zlib
 
 import pytest
 
-from abcd_run_libvirt.picture import PNG, png
+from abcd_run import limits
+from abcd_run.errors import LaunchFailed
+from abcd_run_libvirt import picture
+from abcd_run_libvirt.picture import PNG, Pieces, png
 
 PIXELS = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 10, 32])
 
@@ -26,3 +29,19 @@ def test_a_ppm_becomes_one() -> None:
 def test_what_is_neither(wrong: bytes) -> None:
     with pytest.raises(ValueError, match="PPM"):
         png(wrong)
+
+
+def test_a_stream_has_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PICTURE_BYTES", 10)
+    pieces = Pieces()
+    for _ in range(2):
+        pieces(None, b"12345", None)
+    assert pieces.all() == b"1234512345"
+    with pytest.raises(LaunchFailed, match="more than 10 B"):
+        pieces(None, b"1", None)
+
+
+def test_a_stream_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "SECONDS", -1.0)
+    with pytest.raises(LaunchFailed, match="no picture of its screen within"):
+        Pieces()(None, b"1", None)
