@@ -1,14 +1,15 @@
 """The way of a launch, from the plan on: artifact → start → wait, and undo where it fails."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Semaphore
 
-from abcd_run import places, readiness, record, screen
+from abcd_run import limits, places, readiness, record, screen
 from abcd_run.artifact import obtain
 from abcd_run.cancel import Token, call, current, heeding, settled, using
 from abcd_run.errors import (
@@ -307,20 +308,29 @@ def last_signs(runtime: Runtime, instance: Instance) -> list[str]:
 def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
     """Return the end of what it printed; nothing where the runtime has that no more."""
     try:
-        printed = console_of(runtime, instance)()
+        printed = _end(console_of(runtime, instance)())
     except AbcdRunError:
         return []
     lines = (line.rstrip() for line in printed.decode(errors="replace").splitlines())
     return [line for line in lines if line][-LAST_LINES:]
 
 
-def console_of(runtime: Runtime, instance: Instance) -> Callable[[], bytes]:
+def _end(pieces: Iterable[bytes]) -> bytes:
+    """Return the last of many pieces, joined."""
+    kept, size = deque[bytes](), 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        while size - len(kept[0]) > limits.TEXT_BYTES:
+            size -= len(kept.popleft())
+    return b"".join(kept)[-limits.TEXT_BYTES :]
+
+
+def console_of(runtime: Runtime, instance: Instance) -> Callable[[], Iterable[bytes]]:
     """Return the question what an instance has printed; nothing where nobody keeps it."""
 
-    def printed() -> bytes:
-        if not isinstance(runtime, Logs):
-            return b""
-        return b"".join(runtime.logs(instance, follow=False))
+    def printed() -> Iterable[bytes]:
+        return runtime.logs(instance, follow=False) if isinstance(runtime, Logs) else ()
 
     return printed
 

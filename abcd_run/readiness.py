@@ -6,10 +6,10 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from abcd_run import endpoints, publisher, record, timed
+from abcd_run import endpoints, limits, publisher, record, timed
 from abcd_run.model import Instance, Ready, Service, Stage
 
 TRY_SECONDS = 2.0
@@ -26,6 +26,9 @@ ACCEPT_SECONDS = 0.15
 Port forwarders such as rootlessport accept a connection at once and drop it when they find that
 nobody listens inside.
 """
+
+CONSOLE_OVERLAP = 1 << 16
+"""Bytes of a console in which a pattern of several lines is found wherever it stands."""
 
 WEB = ("http", "https")
 HTTP_OK = range(200, 400)
@@ -48,18 +51,18 @@ def patience(waited: float) -> float:
 def look(
     instance: Instance,
     *,
-    console: Callable[[], bytes] | None = None,
+    console: Callable[[], Iterable[bytes]] | None = None,
     seconds: float = TRY_SECONDS,
 ) -> Answer:
     """Return the stage that an instance has reached now, within some seconds; never raises.
 
-    `console` returns what the instance has printed so far, for profiles that wait for a line.
+    `console` yields what the instance has printed so far, for profiles that wait for a line.
     """
     if not instance.running:
         return Answer(Stage.CREATED, instance.state or "not running")
     ready = record.read(instance.labels).ready
     if ready.console:
-        return _printed(ready.console, console() if console else b"")
+        return _printed(ready.console, console() if console else (), time.monotonic() + seconds)
     wanted = {service.name: service for service in endpoints.services(instance)}
     service = wanted.get(ready.service) or next(iter(wanted.values()), None)
     if service is None:
@@ -69,12 +72,33 @@ def look(
     return _wanted(service, ready, instance, seconds=seconds)
 
 
-def _printed(wanted: str, printed: bytes) -> Answer:
+def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
     try:
-        found = re.search(wanted, printed.decode(errors="replace"), re.MULTILINE)
+        for window in _windows(pieces):
+            if re.search(wanted, window.decode(errors="replace"), re.MULTILINE):
+                return Answer(Stage.READY)
+            if time.monotonic() > until:
+                return Answer(Stage.RUNNING, "its console says more than can be read in time")
     except re.error as error:  # what another version took for a regular expression
         return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression: {error}")
-    return Answer(Stage.READY) if found else Answer(Stage.RUNNING, "waiting for the console's line")
+    return Answer(Stage.RUNNING, "waiting for the console's line")
+
+
+def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a console's text in pieces of whole lines that a pattern may be looked for in.
+
+    They overlap: a pattern may want several lines. A guest can print without end, and without the
+    end of a line.
+    """
+    held = b""
+    for piece in pieces:
+        held += piece
+        if len(held) > limits.TEXT_BYTES:
+            whole = held.rfind(b"\n") + 1 or len(held)
+            yield held[:whole]
+            begin = max(0, whole - CONSOLE_OVERLAP)
+            held = held[held.find(b"\n", begin, whole - 1) + 1 or begin :]
+    yield held
 
 
 def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: float) -> Answer:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from itertools import repeat
 from json import dumps
 from select import select
 from threading import Thread
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import endpoints, host, publisher, readiness, sockets
+from abcd_run import endpoints, host, limits, publisher, readiness, sockets
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Endpoint, Instance, Ready, Service, Stage
 from abcd_run.testing.page import Listener, Page
@@ -267,11 +268,40 @@ def test_the_readys_path_is_the_one_that_is_asked(
 )
 def test_console(printed: bytes, stage: Stage) -> None:
     found = instance(ready=Ready(console="^login:"), ports={})
-    assert readiness.look(found, console=lambda: printed).stage is stage
+    assert readiness.look(found, console=lambda: [printed]).stage is stage
+
+
+@pytest.mark.parametrize("before", [0, 1, 99, 100, 101, 1_000])
+@pytest.mark.parametrize("after", [0, 1_000])
+@pytest.mark.parametrize("size", [7, 1_000])
+def test_a_console_of_any_length(
+    before: int, after: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line counts wherever it stands, and only as a whole."""
+    monkeypatch.setattr(limits, "TEXT_BYTES", 500)
+    monkeypatch.setattr(readiness, "CONSOLE_OVERLAP", 100)
+    text = b"going on\n" * before + b"all\nready\n" + b"no ready\nready or not\n" * after
+
+    def seen(text: bytes) -> Stage:
+        pieces = [text[place : place + size] for place in range(0, len(text), size)]
+        found = instance(ready=Ready(console="^all\\nready$"), ports={})
+        return readiness.look(found, console=lambda: pieces).stage
+
+    assert seen(text) is Stage.READY
+    assert seen(text.replace(b"all", b"and")) is Stage.RUNNING
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("piece", [b"x" * 65536, b"a line\n" * 8192])
+def test_a_console_without_end(piece: bytes) -> None:
+    found = instance(ready=Ready(console="^login:"), ports={})
+    answer = readiness.look(found, console=lambda: repeat(piece), seconds=0.2)
+    assert answer.stage is Stage.RUNNING
+    assert "more than can be read in time" in answer.seen
 
 
 def test_a_mangled_expression_is_no_crash() -> None:
-    seen = readiness.look(instance(ready=Ready(console="("), ports={}), console=lambda: b"(")
+    seen = readiness.look(instance(ready=Ready(console="("), ports={}), console=lambda: [b"("])
     assert seen.stage is Stage.RUNNING
     assert "no regular expression" in seen.seen
 
