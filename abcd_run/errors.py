@@ -18,6 +18,9 @@ AbcdRunError
 from dataclasses import dataclass
 from typing import ClassVar
 
+READER_GONE = 141
+"""The exit status when nobody reads what is printed any more, as a shell gives for SIGPIPE."""
+
 
 class AbcdRunError(Exception):
     """Say what happened, why where it helps, and what to type to mend it.

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Protocol, TextIO
@@ -15,6 +16,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 REDRAW_SECONDS = 0.2
 QUIET_SECONDS = 1.0
 """Off a terminal, what a launch is doing is said when it lasts longer than this."""
+
+CALM_SECONDS = 5.0
+"""Off a terminal, what changes all the time is said as seldom as this."""
 
 
 class Progress(Protocol):
@@ -48,7 +52,9 @@ class _Line:
     stage: Stage | None
     text: str
     since: float
+    begun: float
     told: bool = False
+    spoke: float = -CALM_SECONDS
 
 
 class _Lines:
@@ -65,16 +71,17 @@ class _Lines:
         self._painter.start()
 
     def stage(self, name: str, stage: Stage) -> None:
+        name, now = _printable(name), self._clock()
         with self._lock:
-            self._lines[name] = _Line(stage, "", self._clock())
+            self._lines[name] = _Line(stage, "", now, now)
             self._staged(name)
 
     def say(self, name: str, text: str) -> None:
+        name, text, now = _printable(name), _printable(text), self._clock()
         with self._lock:
-            line = self._lines.setdefault(name, _Line(None, "", self._clock()))
-            text = _printable(text)
+            line = self._lines.setdefault(name, _Line(None, "", now, now))
             if text != line.text:
-                line.text, line.since, line.told = text, self._clock(), False
+                line.text, line.since, line.told = text, now, False
 
     def close(self) -> None:
         self._ended.set()
@@ -90,6 +97,12 @@ class _Lines:
     def _elapsed(self) -> str:
         return f"{self._clock() - self._begun:5.1f} s"
 
+    def _write(self, text: str) -> None:
+        # Nobody's launch fails because nobody reads how far it is.
+        with suppress(OSError, ValueError):
+            self._out.write(text)
+            self._out.flush()
+
     def _staged(self, name: str) -> None:
         """Show that a launch has come to a stage."""
 
@@ -101,21 +114,22 @@ class _Lines:
 
 
 class PlainLines(_Lines):
-    """A line for each stage, and for whatever lasts; for files and pipes."""
+    """A line for each stage, and a calm one for whatever lasts or goes on; for files and pipes."""
 
     def _staged(self, name: str) -> None:
         self._print(name, str(self._lines[name].stage))
 
     def _redraw(self) -> None:
+        now = self._clock()
         for name, line in self._lines.items():
-            lasting = self._clock() - line.since > QUIET_SECONDS
-            if line.text and lasting and not line.told:
-                line.told = True
+            lasting = now - line.since > QUIET_SECONDS or now - line.begun > CALM_SECONDS
+            calm = now - line.spoke >= CALM_SECONDS
+            if line.text and lasting and calm and not line.told:
+                line.told, line.spoke = True, now
                 self._print(name, line.text)
 
     def _print(self, name: str, text: str) -> None:
-        self._out.write(f"{self._elapsed()}  {name}  {text}\n")
-        self._out.flush()
+        self._write(f"{self._elapsed()}  {name}  {text}\n")
 
 
 class LiveLines(_Lines):
@@ -126,14 +140,12 @@ class LiveLines(_Lines):
     def _redraw(self) -> None:
         up = f"\x1b[{self._drawn}F" if self._drawn else ""
         rows = [f"\x1b[2K{row}\n" for row in self._rows()]
-        self._out.write(up + "".join(rows))
-        self._out.flush()
+        self._write(up + "".join(rows))
         self._drawn = len(rows)
 
     def _finish(self) -> None:
         up = f"\x1b[{self._drawn}F\x1b[0J" if self._drawn else ""
-        self._out.write(up)
-        self._out.flush()
+        self._write(up)
 
     def _rows(self) -> list[str]:
         """Return what fits: the cursor cannot go up beyond the top of the terminal."""
@@ -163,8 +175,15 @@ def _size() -> tuple[int, int]:
 
 
 def visible(line: str) -> str:
-    """Return what others printed without what a terminal obeys: colours, movements, erasing."""
-    return "".join(filter(str.isprintable, _ESCAPES.sub("", line.expandtabs())))
+    r"""Return a line of others so that a terminal obeys none of it, and shows what it is.
+
+    Colours and movements are left out, all else that is no letter or sign is written as `\x07`.
+    """
+    return "".join(map(_shown, _ESCAPES.sub("", line.expandtabs())))
+
+
+def _shown(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
 
 
 def _printable(text: str) -> str:

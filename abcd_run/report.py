@@ -1,8 +1,14 @@
-"""What commands print: documents for scripts, tables and lines for people."""
+"""What commands print: documents for scripts, tables and lines for people.
+
+Guests, images, profiles and engines say what they like. What is for people goes through one
+function that lets nothing of it reach the terminal as a command; documents are in ASCII.
+"""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from abcd_run import endpoints, record
@@ -17,6 +23,53 @@ from abcd_run.units import format_size
 LONGEST_LINE = 500
 
 Document = dict[str, Any]
+
+
+class OutputLost(AbcdRunError):
+    """What there was to say could not be written to where standard output goes."""
+
+    status = 1
+
+
+def flush() -> None:
+    """Print now, not at Python's end, where what goes wrong can only be complained about.
+
+    Raises `BrokenPipeError` when the reader has gone, else `OutputLost`.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up()
+        raise OutputLost(
+            f"standard output cannot be written: {error.strerror or error}",
+            details="what was asked for is done; abcd-run ps shows what runs",
+            remedy="make room where the output goes",
+        ) from error
+
+
+def give_up() -> None:
+    """Let what is still to be printed go nowhere: it would be complained about at the end."""
+    with open(os.devnull, "wb") as nowhere, suppress(OSError, ValueError):  # noqa: PTH123  (a device)
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """Print lines for people on standard output."""
+    sys.stdout.write(_lines(text))
+
+
+def complain(text: str) -> None:
+    """Print lines for people on standard error; who has closed it hears nothing."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(_lines(text))
+        sys.stderr.flush()
+
+
+def _lines(text: str) -> str:
+    # Of all that ends a line for somebody, only this one does for a terminal alone.
+    return "".join(f"{visible(line).rstrip()}\n" for line in text.split("\n"))
 
 
 def instance(launched: Launched) -> Document:
@@ -99,7 +152,7 @@ def print_plan(planned: Plan, native: str) -> None:
     }
     print_facts(f"{planned.name} would be launched:", facts)
     if native:
-        sys.stdout.write(f"\nThe same by hand:\n{native}\n")
+        say(f"\nThe same by hand:\n{native}")
 
 
 def print_json(content: object) -> None:
@@ -109,10 +162,10 @@ def print_json(content: object) -> None:
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows in columns as wide as they must be; nothing but the heads when there are none."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    shown = [[visible(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 def print_launched(launched: Launched) -> None:
@@ -126,8 +179,8 @@ def print_launched(launched: Launched) -> None:
 def print_facts(head: str, facts: dict[str, str]) -> None:
     """Print a line and, indented below it, named facts."""
     width = max(map(len, facts), default=0)
-    lines = [f"  {key:{width}}  {value}" for key, value in facts.items() if value]
-    sys.stdout.write("\n".join([head, *lines]) + "\n")
+    lines = [f"  {visible(key):{width}}  {visible(value)}" for key, value in facts.items() if value]
+    say("\n".join([visible(head), *lines]))
 
 
 def print_shown(launched: Launched) -> None:
@@ -162,17 +215,16 @@ def mapping(host_root: int | None) -> str:
 def print_notes(notes: Iterable[str]) -> None:
     """Print what the user should know although it stops nothing, on standard error."""
     for note in notes:
-        sys.stderr.write(f"abcd-run: note: {note}\n")
+        complain(f"abcd-run: note: {visible(note)}")
 
 
 def print_error(found: AbcdRunError, *, name: str = "") -> None:
     """Print an error for people, on standard error."""
     before = f"{name}: " if name and not found.message.startswith(name) else ""
-    lines = [f"abcd-run: {_brief(before + found.message)}"]
-    # Consoles and engines print what they like: a boot menu would clear the terminal.
-    lines += [f"  {visible(line)}" for line in found.details.splitlines()]
+    lines = [f"abcd-run: {_brief(visible(before + found.message))}"]
+    lines += [f"  {line}" for line in found.details.splitlines()]
     lines += [f"  → {line}" for line in found.remedy.splitlines()]
-    sys.stderr.write("\n".join(lines) + "\n")
+    complain("\n".join(lines))
 
 
 def _brief(text: str) -> str:
@@ -214,8 +266,8 @@ def _known(found: Known) -> Document:
 
 def print_finding(found: Finding) -> None:
     """Print what `doctor` found, with the remedy where it is bad."""
-    sys.stdout.write(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}\n")
+    say(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}")
     if not found.good and found.remedy:
-        sys.stdout.write(f"     → {found.remedy}\n")
+        say(f"     → {found.remedy}")
     for one in found.known:
-        sys.stdout.write(f"     ! {visible(one.says())}\n")
+        say(f"     ! {one.says()}")

@@ -1,7 +1,5 @@
 """The command line: one module for each group of commands, and what they share."""
 
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,7 +8,14 @@ import click
 
 from abcd_run import hosterrors, report
 from abcd_run.commands.group import cli
-from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError, unexpected
+from abcd_run.errors import (
+    READER_GONE,
+    AbcdRunError,
+    Failure,
+    Interrupted,
+    UsageError,
+    unexpected,
+)
 from abcd_run.interrupts import heeded
 
 
@@ -20,18 +25,17 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
         status = heeded(
             lambda: cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
         )
-        # Now, not at Python's end, where a reader that has gone can only be complained about.
-        sys.stdout.flush()
+        report.flush()
     except click.ClickException as error:
         return _failed(_usage(error), arguments)
     except (KeyboardInterrupt, click.Abort):
         return _failed(Interrupted("interrupted"), arguments)
     except AbcdRunError as error:
         return _failed(error, arguments)
-    except BrokenPipeError:
-        # The reader of our output is gone; Python must not complain about it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output is gone, for which click ends the program.
+        report.give_up()
+        return READER_GONE
     except OSError as error:
         return _failed(_host(error), arguments)
     except Exception as error:  # noqa: BLE001  (a bug must not look like a crash)
@@ -42,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
 def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     with suppress(OSError):  # the terminal has gone, which is what has ended us
-        if "--json" in before:
+        if "--json" in before and not isinstance(error, report.OutputLost):
             report.print_json(report.document([], [Failure(error)]))
         report.print_error(error)
     return error.status

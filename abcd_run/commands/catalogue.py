@@ -15,7 +15,7 @@ from abcd_run.errors import ArtifactError, Failure
 from abcd_run.fleet import Fleet
 from abcd_run.model import Kind, Stage
 from abcd_run.profile import Profile
-from abcd_run.progress import progress
+from abcd_run.progress import progress, visible
 from abcd_run.registry import Registry
 from abcd_run.request import Request
 
@@ -82,7 +82,7 @@ def _print_tree(found: list[Profile]) -> None:
         for one in children:
             last = one is children[-1]
             knot = "" if parent is None else ("└─ " if last else "├─ ")
-            click.echo(f"{before}{knot}{one.name}  {one.summary}")
+            report.say(f"{before}{knot}{one.name}  {visible(one.summary)}")
             branch(one.name, before + ("" if parent is None else ("   " if last else "│  ")))
 
     branch(None, "")

@@ -82,7 +82,7 @@ def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> in
         if any(one.known for one in found):
             click.echo(f"!    is what was publicly known on {advisories.AS_OF}")
         if fits is not None:
-            click.echo(f"{fits} instances of {image} fit into the free memory")
+            report.say(f"{fits} instances of {image} fit into the free memory")
     return 0 if checks.any_usable(found) else 3
 
 
@@ -90,7 +90,5 @@ def _fits(image: str, folder: Path | None) -> int:
     wanted = target.resolve(Request(image), Catalogue.usual(folder))
     needs = wanted.profile.resources.memory or checks.SMALLEST_MEMORY
     free = host.memory_available()
-    click.echo(
-        f"{format_size(free)} of memory are free, {image} needs {format_size(needs)}", err=True
-    )
+    report.complain(f"{format_size(free)} of memory are free, {image} needs {format_size(needs)}")
     return free // needs

@@ -50,10 +50,11 @@ def complete_image(
 ) -> list[CompletionItem]:
     """Offer the images of the catalogue with their summaries, and the variants."""
     from abcd_run.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.progress import visible  # noqa: PLC0415
 
     found = Catalogue.usual().all()
     profiles = [one for one in found if not isinstance(one, Unreadable)]
-    items = [CompletionItem(one.name, help=one.summary) for one in profiles]
+    items = [CompletionItem(one.name, help=visible(one.summary)) for one in profiles]
     items += [CompletionItem(variant.name) for one in profiles for variant in one.variants]
     return [item for item in items if item.value.startswith(incomplete)]
 

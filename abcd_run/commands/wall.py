@@ -1,6 +1,5 @@
 """`wall`: a page that shows everything that runs."""
 
-import sys
 from threading import Thread
 
 import click
@@ -57,10 +56,10 @@ def _say(url: str, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         report.print_json({"url": url, "errors": []})
     elif quiet:
-        sys.stdout.write(f"{url}\n")
+        report.say(url)
     else:
         report.print_facts("the wall shows what runs, until Ctrl-C", {"page": url})
-    sys.stdout.flush()
+    report.flush()
 
 
 def _open(url: str) -> None:

@@ -72,16 +72,56 @@ def test_plain_lines_say_what_lasts_and_only_once() -> None:
     assert out.getvalue() == "  2.0 s  one  slow\n"
 
 
+def test_plain_lines_say_calmly_what_changes_all_the_time() -> None:
+    out, clock = Watched(), Clock()
+    shown = PlainLines(out, clock)
+    shown.stage("one", Stage.PLANNED)
+    for percent in range(100):
+        clock.now += 0.25
+        shown.say("one", f"{percent} %")
+        shown._redraw()
+    shown.stage("one", Stage.FETCHED)
+    shown.close()
+    first, *said, last = out.getvalue().splitlines()
+    assert first.endswith("planned")
+    assert last.endswith("fetched")
+    assert [line.partition("  one  ")[2] for line in said] == ["20 %", "40 %", "60 %", "80 %"]
+
+
+def test_plain_lines_are_never_many() -> None:
+    """Nor when each of them lasts."""
+    out, clock = Watched(), Clock()
+    shown = PlainLines(out, clock)
+    for number in range(10):
+        shown.say("one", f"step {number}")
+        clock.now += 1.5
+        shown._redraw()
+    shown.close()
+    assert len(out.getvalue().splitlines()) == 3
+
+
+@pytest.mark.parametrize("kind", [PlainLines, LiveLines])
+def test_a_launch_goes_on_when_nobody_reads_how_far_it_is(kind: type[PlainLines]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123  (a device)
+        shown = kind(full, Clock())
+        shown.stage("one", Stage.PLANNED)
+        shown._redraw()
+        shown.close()
+        with pytest.raises(OSError, match="No space left"):
+            full.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
 @pytest.mark.parametrize("kind", [PlainLines, LiveLines])
 def test_what_a_program_prints_cannot_break_the_display(kind: type[PlainLines]) -> None:
     out, clock = Watched(), Clock()
     shown = kind(out, clock)
+    shown.stage("one\x1b]0;title\x07\r", Stage.PLANNED)
     shown.say("one", "10%\r20%\x1b[31m red\x1b[0m\nnext\tline\x07")
     clock.now = 2
     shown._redraw()
     shown.close()
-    (line,) = [piece for piece in out.pieces if "one" in piece]
-    text = re.sub(r"\x1b\[2K|\n$", "", line)
+    text = re.sub(r"\x1b\[(2K|\dF|0J)|\n", "", out.getvalue())
     assert text.isprintable()
     assert "20%" in text
     assert "line" in text
