@@ -22,6 +22,10 @@ SCRIPT = r"""#!/bin/sh
 # Written by abcd-run: starts what the OCI image says, as the first process of an LXD container.
 # Its own variables begin with _ to stay clear of the image's environment.
 umask 022
+# What a launcher could give in no other way.
+if [ -z "${ABCD_PASSWORD+set}" ] && [ -r /etc/abcd/seed ]; then
+  set -a; . /etc/abcd/seed; set +a
+fi
 @ENVIRONMENT@
 _user=@USER@ _group=@GROUP@ _folder=@FOLDER@
 
@@ -125,7 +129,7 @@ def lxd_init(config: Config) -> list[Extra]:
 
 
 def _exports(env: tuple[str, ...]) -> list[str]:
-    """Set what LXD's own `environment.*` has not set; but PATH is always the image's."""
+    """Set what LXD's own configuration has not set; but PATH is always the image's."""
     pairs = variables.of_image(env, "the image")
     path = pairs.pop("PATH", PATH)
     lines = [f"export PATH={quote(path)}"]

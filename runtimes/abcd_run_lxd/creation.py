@@ -24,6 +24,8 @@ class Creation:
     config: Mapping[str, str]
     devices: Mapping[str, Mapping[str, str]]
     reserved: ports.Reserved
+    seed: bytes = b""
+    """What is put in as a file before the start; empty where it has another way in."""
 
     def body(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the body of the request."""
@@ -50,7 +52,8 @@ def prepare(client: Client, server: Server, plan: Plan, image: Image) -> Creatio
     # The last thing that can fail: whoever gets ports has to give them back.
     reserved = _reserve(plan, image, publishes=found.publishes)
     devices = document.devices(plan, found, ownership, reserved.ports)
-    return Creation(found.profiles, config, devices, reserved)
+    seed = b"" if found.low_level else plan.seed.file()
+    return Creation(found.profiles, config, devices, reserved, seed)
 
 
 def _reserve(plan: Plan, image: Image, *, publishes: bool) -> ports.Reserved:

@@ -1,7 +1,6 @@
 """A plan as LXD wants it: the configuration and the devices of an instance."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 from abcd_run import record, variables
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
+from abcd_run_lxd import environment
+from abcd_run_lxd.environment import COMMAND, Environment
 from abcd_run_lxd.images import Image
 from abcd_run_lxd.shares import Ownership
 
@@ -21,13 +22,15 @@ SHM = 64 << 20
 PERIOD = 100
 """Milliseconds in which an instance may use its share of the cpus."""
 
-COMMAND = "ABCD_RUN_COMMAND"
+PASSWORD = "user.abcd-run-password"  # noqa: S105  (a key)
+"""The key of the password, for its owner: of such keys LXD passes none to programs."""
+
 OWNER = "user.abcd-run-owner"
 """The key of the uid of who launched it: all members of LXD's group see the same instances."""
 
 LABEL, ENVIRONMENT = "user.", "environment."
 PRIVILEGED = "security.privileged"
-ONE_LINE = (ENVIRONMENT, "limits.", "linux.")
+ONE_LINE = ("limits.", "linux.")
 """How keys begin whose values LXD writes into LXC's file of lines as they are."""
 
 Device = dict[str, str]
@@ -56,12 +59,9 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
     own = _own(plan)
     found = {LABEL + key: value for key, value in record.labels(plan).items()}
     found[OWNER] = str(os.getuid())
-    environment = {**image.environment, **plan.environment()}
-    if plan.command:
-        line = shlex.join([*image.start, *plan.command])
-        environment[COMMAND] = f"unset {COMMAND}; exec {line}"
-    for key, value in environment.items():
-        found[ENVIRONMENT + key] = value
+    found[PASSWORD] = plan.environment()[environment.PASSWORD]
+    told = environment.of_plan(plan, image, low_level=low_level)
+    found |= {ENVIRONMENT + key: value for key, value in told.shown.items()}
     # After a restart of the host it is a remainder, as with the other runtimes.
     found["boot.autostart"] = "false"
     found[PRIVILEGED] = "false"
@@ -71,7 +71,7 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
         found["limits.cpu.allowance"] = f"{int(plan.resources.cpus * PERIOD)}ms/{PERIOD}ms"
     if ownership.idmap:
         found["raw.idmap"] = ownership.idmap
-    lines = [own.pop("raw.lxc", ""), *_low_level(plan, always=low_level)]
+    lines = [own.pop("raw.lxc", ""), *_low_level(plan, told, always=low_level)]
     if text := "\n".join(filter(None, lines)):
         found["raw.lxc"] = text
     return _in_lines({**found, **own})
@@ -95,7 +95,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _low_level(plan: Plan, *, always: bool) -> list[str]:
+def _low_level(plan: Plan, told: Environment, *, always: bool) -> list[str]:
     """Return lines of LXC's own configuration."""
     lines = []
     if always or plan.resources.shm:
@@ -104,23 +104,16 @@ def _low_level(plan: Plan, *, always: bool) -> list[str]:
     if plan.command:
         # LXC splits it at spaces, and knows no quotes that would keep one.
         lines += [f'lxc.init.cmd = /bin/sh -c eval${{IFS}}"${COMMAND}"']
-    return lines
+    return lines + told.lines()
 
 
 def _in_lines(found: dict[str, str]) -> dict[str, str]:
-    """Check all that LXD writes into LXC's file of lines, whoever gave it. Raises `UsageError`.
-
-    What comes after a line break would be a line of its own: a hook, which LXC runs as root.
-    """
+    """Check what LXD writes into LXC's file of lines, whoever gave it. Raises `UsageError`."""
     for key, value in found.items():
-        name = key.removeprefix(ENVIRONMENT)
-        if key.startswith(ENVIRONMENT) and not variables.is_name(name):
-            raise UsageError(f"{name!r} is not a variable's name", remedy="leave it out")
+        if key.startswith(ENVIRONMENT):
+            environment.check(key.removeprefix(ENVIRONMENT), value)
         if not variables.is_one_line(key + value if key.startswith(ONE_LINE) else key):
-            raise UsageError(
-                f"{name!r}: lxd cannot pass a value of several lines",
-                remedy="put it into a file: --share",
-            )
+            raise UsageError(f"on.lxd.config: {key!r} has line breaks", remedy="leave it out")
     return found
 
 

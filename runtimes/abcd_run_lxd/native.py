@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from abcd_run.model import Origin, Plan
 from abcd_run_lxd.creation import Creation
+from abcd_run_lxd.environment import SEED
 
 END = "END"
 
@@ -26,9 +27,18 @@ def lines(
             *_table("config", made.config),
             *_table("devices", made.devices),
             END,
+            *_seed_lines(program, plan, made),
             shlex.join([*program, "start", "--quiet", plan.name]),
         ]
     )
+
+
+def _seed_lines(program: Sequence[str], plan: Plan, made: Creation) -> list[str]:
+    if not made.seed:
+        return []
+    options = ["--create-dirs", "--uid", "0", "--gid", "0", "--mode", "0600"]
+    push = [*program, "file", "push", "--quiet", *options, "-", plan.name + SEED]
+    return [f"{shlex.join(push)} <<'{END}'", made.seed.decode() + END]
 
 
 def import_lines(program: Sequence[str], plan: Plan, alias: str) -> list[str]:

@@ -13,7 +13,18 @@ from abcd_run import record
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
-from abcd_run_lxd import console, creation, images, inside, native, operations, place, ports, state
+from abcd_run_lxd import (
+    console,
+    creation,
+    environment,
+    images,
+    inside,
+    native,
+    operations,
+    place,
+    ports,
+    state,
+)
 from abcd_run_lxd.errors import passes, translated
 from abcd_run_lxd.service import Server
 
@@ -83,8 +94,18 @@ class LxdRuntime(Runtime):
             except BaseException:
                 made.reserved.release()
                 raise
+            if made.seed:
+                self._put_seed(plan.name, made)
         self._reserved[plan.name] = made.reserved
         return plan.name
+
+    def _put_seed(self, name: str, made: creation.Creation) -> None:
+        try:
+            environment.put_seed(self.client, name, made.seed)
+        except BaseException:
+            made.reserved.release()
+            self._remove(name)
+            raise
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""

@@ -11,8 +11,6 @@ from abcd_run_lxd import document
 
 Facts = Mapping[str, Any]
 
-PASSWORD = document.ENVIRONMENT + "ABCD_PASSWORD"
-
 
 def is_ours(facts: Facts) -> bool:
     """Say whether this user's abcd-run made an instance."""
@@ -31,7 +29,7 @@ def brief(facts: Facts) -> Instance:
         running=facts["status"] == "Running",
         state=str(facts["status"]).lower(),
         ports=document.published(facts["devices"] or {}),
-        password=facts["config"].get(PASSWORD, ""),
+        password=facts["config"].get(document.PASSWORD, ""),
         publishers=(0,),  # LXD's own proxies
     )
 

@@ -21,16 +21,45 @@ def test_labels_come_back() -> None:
     assert document.labels(config()) == record.labels(PLAN)
 
 
-def test_the_password_is_in_the_environment_and_in_no_label() -> None:
+def seen_by_all(found: dict[str, str]) -> str:
+    """Return what LXD repeats among the arguments of each command inside."""
+    return json.dumps({key: found[key] for key in found if key.startswith("environment.")})
+
+
+def test_the_password_is_the_owners_and_in_no_label() -> None:
     found = config()
-    assert found["environment.ABCD_PASSWORD"] == "secret-secret"
+    assert found[document.PASSWORD] == "secret-secret"
     assert "secret-secret" not in "".join(document.labels(found).values())
 
 
+@pytest.mark.parametrize("low_level", [True, False])
+def test_nothing_secret_is_where_lxd_shows_it_to_everybody(low_level: bool) -> None:
+    plan = replace(PLAN, env={"TOKEN": "user-secret"}, command=("echo", "word-secret"))
+    found = config(plan, low_level=low_level)
+    assert "secret" not in seen_by_all(found)
+    lines = found["raw.lxc"].splitlines()
+    assert "lxc.environment = TOKEN=user-secret" in lines
+    assert ("lxc.environment = ABCD_PASSWORD=secret-secret" in lines) is low_level
+
+
 def test_the_users_environment_wins_over_the_images() -> None:
-    found = config(replace(PLAN, env={"GREETING": "from the user"}))
-    assert found["environment.GREETING"] == "from the user"
+    """LXD's own would win inside a command, so it is in one place only."""
+    found = config(replace(PLAN, env={"GREETING": "from the user", "ABCD_LOCALE": "tlh"}))
+    assert "GREETING" not in seen_by_all(found)
+    assert "ABCD_LOCALE" not in seen_by_all(found)
+    assert "lxc.environment = GREETING=from the user" in found["raw.lxc"].splitlines()
     assert found["environment.PATH"] == "/bin"
+
+
+def test_what_lxd_itself_gives_each_command_is_set_where_lxd_looks() -> None:
+    found = config(replace(PLAN, env={"PATH": "/opt/bin", "LANG": "tlh"}))
+    assert (found["environment.PATH"], found["environment.LANG"]) == ("/opt/bin", "tlh")
+
+
+def test_a_password_of_the_users_is_the_one_that_is_known() -> None:
+    found = config(replace(PLAN, env={"ABCD_PASSWORD": "mine"}))
+    assert found[document.PASSWORD] == "mine"
+    assert "secret-secret" not in json.dumps(found)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\0"])
@@ -41,7 +70,7 @@ def test_a_variable_of_several_lines_is_refused(end: str) -> None:
 
 @pytest.mark.parametrize("key", ["environment.A\nlxc.hook.pre-start", "limits.cpu\nx"])
 def test_a_line_break_in_a_profiles_own_key_is_refused(key: str) -> None:
-    with pytest.raises(UsageError, match=r"not a variable|several lines"):
+    with pytest.raises(UsageError, match=r"not a variable|line breaks"):
         config(replace(PLAN, options={"config": {key: "x"}}))
 
 
@@ -59,7 +88,7 @@ def test_the_profiles_own_configuration_is_added() -> None:
     found = config(replace(PLAN, options=options, resources=Resources(memory=5)))
     assert found["security.nesting"] == "true"
     assert found["limits.memory"] == "1GB"
-    first, second = found["raw.lxc"].splitlines()
+    first, second, *_ = found["raw.lxc"].splitlines()
     assert first == "lxc.x = 1"
     assert "dev/shm" in second
 
@@ -80,10 +109,12 @@ def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
     words = ("sh", "-c", 'printf "%s|" "$0" "$@"', "a  b", "*", "c'd", '"$HOME"')
     plan = replace(PLAN, command=words)
     found = document.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
-    (line,) = [one for one in found["raw.lxc"].splitlines() if "init.cmd" in one]
+    lines = found["raw.lxc"].splitlines()
+    (line,) = [one for one in lines if "init.cmd" in one]
+    (value,) = [one.split("=", 2)[2] for one in lines if "=ABCD_RUN_" in one.replace(" ", "")]
     ended = subprocess.run(
         line.partition(" = ")[2].split(" "),
-        env={"ABCD_RUN_COMMAND": found["environment.ABCD_RUN_COMMAND"], "PATH": "/usr/bin:/bin"},
+        env={"ABCD_RUN_COMMAND": value, "PATH": "/usr/bin:/bin"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -136,8 +167,21 @@ def test_the_native_lines_are_shell_and_keep_the_secret_from_arguments(tmp_path:
     assert lines[0] == "init --quiet an-alias demo-lxd-1 --profile default"
     assert lines[-1] == "start --quiet demo-lxd-1"
     told = dict(line.strip().split(": ", 1) for line in lines[1:-1] if line.startswith("  "))
-    assert json.loads(told['"environment.ODD"']) == "it's $HOME `id`"
-    assert json.loads(told['"environment.ABCD_PASSWORD"']) == "secret-secret"
+    assert "lxc.environment = ODD=it's $HOME `id`" in json.loads(told['"raw.lxc"']).splitlines()
+    assert json.loads(told['"user.abcd-run-password"']) == "secret-secret"
+
+
+def test_the_native_lines_put_in_a_seed_where_lxd_forbids_the_rest(tmp_path: Path) -> None:
+    lxc = tmp_path / "lxc"
+    lxc.write_text('#!/bin/sh\n[ "$1 $2" = "file push" ] && { echo "$*"; cat; }\nexit 0\n')
+    lxc.chmod(0o755)
+    reserved = ports.Reserved("127.0.0.1", (), {})
+    made = Creation((), config(low_level=False), {}, reserved, PLAN.seed.file())
+    text = native.lines([str(lxc)], PLAN, made, "an-alias")
+    ended = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True)
+    line, _, seed = ended.stdout.partition("\n")
+    assert line.endswith("--mode 0600 - demo-lxd-1/etc/abcd/seed")
+    assert seed == PLAN.seed.file().decode()
 
 
 def test_the_native_lines_bring_an_image_that_lxd_has_not() -> None:

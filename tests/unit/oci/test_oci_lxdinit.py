@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
 # What the script touches outside its own process: in a test, files of the test's own folder.
-PLACES = ("/sys/class/net/eth0", "/dev/shm", "/etc/hosts")
+PLACES = ("/sys/class/net/eth0", "/dev/shm", "/etc/hosts", "/etc/abcd/seed")
 TALE = "import os, sys; print(os.getcwd()); print(sys.argv[1:]); print(os.environ.get('A'))"
 
 
@@ -118,6 +118,14 @@ def test_command_environment_and_folder(box: Box, tmp_path: Path) -> None:
 def test_what_lxd_sets_wins(box: Box) -> None:
     config = Config(entrypoint=python(TALE), env=("A=image",))
     assert box.run(config, A="lxd")[1].splitlines()[-1] == "lxd"
+
+
+def test_a_seed_in_a_file(box: Box, tmp_path: Path) -> None:
+    """Where LXD lets nobody set variables that stay secret; what it does set wins."""
+    (tmp_path / "etc-abcd-seed").write_text("A='from the seed'\nABCD_PASSWORD='x y'\n")
+    config = Config(entrypoint=python(TALE), env=("A=image",))
+    assert box.run(config)[1].splitlines()[-1] == "from the seed"
+    assert box.run(config, ABCD_PASSWORD="given")[1].splitlines()[-1] == "image"
 
 
 def test_names_that_no_shell_takes_are_refused() -> None:
