@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
@@ -29,6 +31,9 @@ SAME = "same fingerprint already exists"
 
 INIT = "/sbin/init"
 OCI = "oci."
+OWNER = "abcd-run.owner"
+"""The property of an image that holds the uid of who brought it here."""
+
 AGAIN = "remove it with `lxc image delete`; it is then made anew"
 Stream = Callable[[], Iterator[bytes]]
 
@@ -123,13 +128,22 @@ def _listed(told: Mapping[str, str], key: str, image: str) -> list[str]:
 
 
 def prune(client: Client) -> None:
-    """Remove the images that were made anew since; instances keep what they were made of."""
+    """Remove this user's images that were made anew since; instances keep what they are made of.
+
+    All members of LXD's group have one store: another's image is left alone, and one of which
+    nobody knows whose it is.
+    """
     images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
-    ours = sorted((_stem(one), one["uploaded_at"], one["fingerprint"]) for one in images)
-    for stem, group in groupby(ours, key=lambda one: one[0]):
+    mine = (one for one in images if _is_mine(one))
+    known = sorted((_stem(one), one["uploaded_at"], one["fingerprint"]) for one in mine)
+    for stem, group in groupby(known, key=lambda one: one[0]):
         *old, _newest = group
         for _, _, found in old if stem else ():
             operations.done(client, client.api.images[found].delete())
+
+
+def _is_mine(facts: Mapping[str, Any]) -> bool:
+    return (facts["properties"] or {}).get(OWNER) == str(os.getuid())
 
 
 def _stem(facts: Mapping[str, Any]) -> str:
@@ -141,8 +155,10 @@ def _stem(facts: Mapping[str, Any]) -> str:
 
 def _imported(client: Client, artifact: Artifact, stream: Stream, say: Say) -> str:
     pieces = _told(stream(), f"converting {artifact.name} for lxd", say)
+    # Beside the file and not in it: the same image is the same file for everybody.
+    headers = {"X-LXD-properties": urlencode({OWNER: os.getuid()})}
     try:
-        answer = client.api.images.post(data=pieces, timeout=operations.SECONDS)
+        answer = client.api.images.post(data=pieces, headers=headers, timeout=operations.SECONDS)
         return str(operations.done(client, answer)["fingerprint"])
     except LXDAPIException as error:
         if SAME not in str(error):

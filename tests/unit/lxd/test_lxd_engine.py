@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from pylxd.exceptions import LXDAPIException, NotFound
@@ -80,7 +82,14 @@ class Node:
         del self.store.known[fingerprint]
         return Answer({"operation": f"/1.0/operations/{fingerprint}"})
 
-    def post(self, *, json: Any = None, data: Iterator[bytes] | None = None, **_: Any) -> Answer:
+    def post(
+        self,
+        *,
+        json: Any = None,
+        data: Iterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> Answer:
         if data is None:
             self.store.named[json["name"]] = json["target"]
             return Answer({})
@@ -88,7 +97,7 @@ class Node:
         if self.store.refuses:
             raise refused(self.store.refuses)
         self.store.imports += 1
-        self.store.known[fingerprint] = {}
+        self.store.known[fingerprint] = dict(parse_qsl((headers or {}).get("X-LXD-properties")))
         return Answer({"operation": f"/1.0/operations/{fingerprint}?project=x"})
 
 
@@ -150,11 +159,29 @@ def test_a_conversion_that_fails_leaves_no_name(store: Store) -> None:
 
 def test_prune_keeps_the_newest_of_each_image_and_what_is_not_ours(store: Store) -> None:
     made = {"f1": "demo-1", "f2": "demo-2", "f3": "other-1"}
-    store.known = {key: {ID_KEY: f"sha256:{key}"} for key in made} | {"f0": {}, "f4": {}}
+    store.known = {key: mine(key) for key in made} | {"f0": {}, "f4": {}}
     store.named = {f"abcd-run-{name}": key for key, name in made.items()}
     store.named["abcd-run-demo-0"] = "f0"  # named like ours, but made by somebody else
     images.prune(store)
     assert sorted(store.known) == ["f0", "f2", "f3", "f4"]
+
+
+def mine(key: str) -> dict[str, str]:
+    return {ID_KEY: f"sha256:{key}", images.OWNER: str(os.getuid())}
+
+
+def test_prune_leaves_the_images_of_others(store: Store) -> None:
+    """All members of LXD's group have one store."""
+    theirs, nobodys = {**mine("f1"), images.OWNER: "4294967294"}, {ID_KEY: "sha256:f2"}
+    store.known = {"f1": theirs, "f2": nobodys, "f3": mine("f3"), "f4": {**theirs}}
+    store.named = {f"abcd-run-demo-{key}": key for key in store.known}
+    images.prune(store)
+    assert sorted(store.known) == ["f1", "f2", "f3", "f4"]
+
+
+def test_an_image_is_marked_as_its_importers(store: Store) -> None:
+    provided(store, artifact())
+    assert store.known["f1"][images.OWNER] == str(os.getuid())
 
 
 def test_what_is_no_lxd_image_is_refused(store: Store) -> None:
