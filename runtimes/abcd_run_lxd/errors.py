@@ -34,7 +34,7 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
     except LXDAPIException as error:
         raise refusal(str(error), doing=doing, otherwise=otherwise) from error
     except (ClientConnectionFailed, requests.RequestException) as error:
-        slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        slow = is_slow(error)
         said = "it does not answer in time" if slow else "it is down, or this user may not use it"
         kind = NoAnswer if slow else NoRuntime
         raise kind(f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN) from error
@@ -51,6 +51,11 @@ def refusal(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFail
         return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)
     remedy = next((told for sign, told in _REMEDIES.items() if sign in text), "abcd-run doctor")
     return otherwise(brief, details=text, remedy=remedy)
+
+
+def is_slow(error: Exception) -> bool:
+    """Say whether LXD is there, but did not answer in time."""
+    return isinstance(error, requests.Timeout) or "timed out" in str(error)
 
 
 def is_busy(error: LXDAPIException) -> bool:

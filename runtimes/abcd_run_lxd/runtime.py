@@ -4,8 +4,10 @@ import itertools
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import requests
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
@@ -25,10 +27,16 @@ from abcd_run_lxd import (
     ports,
     state,
 )
-from abcd_run_lxd.errors import passes, translated
+from abcd_run_lxd.errors import is_slow, passes, translated
 from abcd_run_lxd.service import Server
 
 ASK_SECONDS = 15
+LIST_SECONDS, ONE_SECONDS = 1.0, 2.0
+"""The same for the list of all instances and for one of them: together what `ps` waits for."""
+
+ASKERS = 8
+"""How many instances LXD is asked about at the same time."""
+
 ADDRESS_SECONDS = 10.0
 """How long an instance may take to get an address, where its ports cannot be published."""
 
@@ -104,7 +112,7 @@ class LxdRuntime(Runtime):
             environment.put_seed(self.client, name, made.seed)
         except BaseException:
             made.reserved.release()
-            self._remove(name)
+            self.remove(name)
             raise
 
     def start(self, runtime_id: str) -> Instance:
@@ -145,24 +153,65 @@ class LxdRuntime(Runtime):
         """See the contract."""
         with translated("list its instances", otherwise=NoRuntime):
             if only:
-                return self._one(only, detail=detail)
-            found = self._get(self.client.api.instances, 1)
-            ours = [state.brief(facts) for facts in found if state.is_ours(facts)]
-            if not detail:
-                return ours
-            return [one for brief in ours for one in self._one(brief.name, detail=True)]
+                return self._called(only, detail=detail)
+            if detail:
+                return self._each()
+            return self._listed(ASK_SECONDS)
 
-    def _one(self, name: str, *, detail: bool) -> list[Instance]:
+    def _listed(self, seconds: float) -> list[Instance]:
+        found = self._get(self.client.api.instances, 1, seconds)
+        return [state.brief(facts) for facts in found if state.is_ours(facts)]
+
+    def _each(self) -> list[Instance]:
+        """Ask for each instance by itself: one that hangs is the failure of no other."""
+        names = self._names()
+        with ThreadPoolExecutor(min(len(names), ASKERS) or 1) as askers:
+            return [one for found in askers.map(self._at_once, names) for one in found]
+
+    def _names(self) -> list[str]:
+        """Return the names of this user's instances, or of all: LXD's list waits for each state."""
         try:
-            facts = self._get(self.client.api.instances[name], 1 if detail else 0)
+            return [one.name for one in self._listed(LIST_SECONDS)]
+        except requests.RequestException as error:
+            if not is_slow(error):
+                raise
+        urls = self._get(self.client.api.instances, 0)
+        return [url.partition("?")[0].rpartition("/")[2] for url in urls]
+
+    def _at_once(self, name: str) -> list[Instance]:
+        try:
+            return self._one(name, detail=True, seconds=ONE_SECONDS)
+        except LXDAPIException:
+            return []
+        except requests.RequestException as error:
+            if is_slow(error):
+                return []
+            raise
+
+    def _called(self, name: str, *, detail: bool) -> list[Instance]:
+        """Return an instance, without details where it hangs: to be shown, and to be stopped."""
+        if not detail:
+            return self._one(name, detail=False)
+        try:
+            return self._one(name, detail=True, seconds=ONE_SECONDS)
+        except requests.RequestException as error:
+            if not is_slow(error):
+                raise
+        return self._one(name, detail=False)
+
+    def _one(self, name: str, *, detail: bool, seconds: float = ASK_SECONDS) -> list[Instance]:
+        node = self.client.api.instances[name]
+        try:
+            facts = self._get(node, 1 if detail else 0, seconds)
         except NotFound:
             return []
         if not state.is_ours(facts):
             return []
         return [state.instance(facts) if detail else state.brief(facts)]
 
-    def _get(self, node: Any, recursion: int) -> Any:
-        return node.get(params={"recursion": recursion}).json()["metadata"] or []
+    def _get(self, node: Any, recursion: int, seconds: float = ASK_SECONDS) -> Any:
+        answer = node.get(params={"recursion": recursion}, timeout=seconds)
+        return answer.json()["metadata"] or []
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
@@ -172,7 +221,10 @@ class LxdRuntime(Runtime):
         with translated("remove it"):
             while True:
                 try:
-                    self._remove(runtime_id)
+                    facts = self._get(self.client.api.instances[runtime_id], 0)
+                    if not state.is_ours(facts):
+                        return  # ours is gone, and somebody else was given its name
+                    self._remove(runtime_id, stopped=facts["status"] == "Stopped")
                 except NotFound:
                     return
                 except LXDAPIException as error:
@@ -180,9 +232,9 @@ class LxdRuntime(Runtime):
                         raise
                     time.sleep(BUSY_LOOK_SECONDS)
 
-    def _remove(self, name: str) -> None:
+    def _remove(self, name: str, *, stopped: bool) -> None:
         node = self.client.api.instances[name]
-        if node.get().json()["metadata"]["status"] != "Stopped":
+        if not stopped:
             body = {"action": "stop", "timeout": -1, "force": True}
             operations.done(self.client, node.state.put(json=body))
         operations.done(self.client, node.delete())
