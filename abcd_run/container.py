@@ -51,11 +51,14 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
     return {key: value for key, value in found.items() if value is not None}
 
 
-def instance(facts: Mapping[str, Any], *, runtime: str) -> Instance:
-    """Return an instance from what an engine's `inspect` says of its container."""
+def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = None) -> Instance:
+    """Return an instance from what an engine's `inspect` says of its container.
+
+    `engine` is the socket on which that engine listens, None for one that listens on a port.
+    """
     state, config = facts["State"], facts["Config"]
     running = bool(state["Running"])
-    root = _host_root(state["Pid"], facts["Id"]) if running else None
+    root = _host_root(state["Pid"], facts["Id"], engine) if running else None
     return Instance(
         name=facts["Name"].removeprefix("/"),
         runtime=runtime,
@@ -88,19 +91,25 @@ def _state(state: Mapping[str, Any]) -> str:
     return f"{status} with status {state['ExitCode']}" if status == "exited" else status
 
 
-def _host_root(pid: int, runtime_id: str) -> int | None:
-    """Return the host's uid of root inside, None where the engine counts processes otherwise.
+def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:
+    """Return the host's uid of root inside, None where nothing shows it.
 
     An engine in a PID namespace of its own tells numbers that are other processes' here. The
-    mounts of a container name it; those of another user's process cannot be read.
+    mounts of a container name it; those of another user's process cannot be read. Where its
+    process is not to be seen, root inside is at most what the engine itself is.
     """
+
+    def owner() -> int | None:
+        return host.listener(engine) if engine else None
+
     try:
-        ours = runtime_id in Path(f"/proc/{pid}/mountinfo").read_text()
+        shown = runtime_id in Path(f"/proc/{pid}/mountinfo").read_text()
     except PermissionError:
-        ours = True
+        shown = owner() != host.user()
     except OSError:
-        ours = False
-    return host.uid_map_root(pid) if ours else None
+        shown = False
+    root = host.uid_map_root(pid) if shown else None
+    return owner() if root is None else root
 
 
 def bound_ports(

@@ -3,11 +3,16 @@
 import os
 import re
 import socket
-from contextlib import ExitStack
+import struct
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from abcd_run.errors import HostTooSmall
 from abcd_run.units import format_size
+
+CONNECT_SECONDS = 3.0
+_CREDENTIALS = struct.Struct("iII")
+"""Linux's `struct ucred`: pid, uid, gid."""
 
 
 def memory_available() -> int:
@@ -74,9 +79,32 @@ def uid_map_root(pid: int) -> int | None:
     return None
 
 
+def numbers_users() -> bool:
+    """Say whether this host's users have numbers, of which 0 is root; Windows' have none."""
+    return hasattr(os, "getuid")
+
+
 def user() -> int:
     """Return the uid of whom this process belongs to."""
     return os.getuid()
+
+
+def listener(path: Path) -> int | None:
+    """Return the uid of who listens on a Unix socket, None where nobody does.
+
+    The kernel says it as it is seen from here, whatever user or PID namespace a daemon is in.
+    """
+    if not hasattr(socket, "SO_PEERCRED"):  # macOS
+        return path.stat().st_uid if path.exists() else None
+    with closing(socket.socket(socket.AF_UNIX)) as trial:
+        try:
+            trial.settimeout(CONNECT_SECONDS)
+            trial.connect(str(path))
+            told = trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        except OSError:
+            return None
+    _pid, uid, _gid = _CREDENTIALS.unpack(told)
+    return int(uid)
 
 
 def ssh_key(home: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Semaphore
 
-from abcd_run import limits, places, readiness, record, screen
+from abcd_run import host, limits, places, readiness, record, screen
 from abcd_run.artifact import obtain
 from abcd_run.cancel import Token, call, current, heeding, settled, using
 from abcd_run.errors import (
@@ -150,7 +150,7 @@ class Launcher:
             begun = time.monotonic()
             instance = self._begin(plan, runtime, image)
         try:
-            self._prove_unprivileged(plan, instance)
+            self._prove_unprivileged(plan, instance, runtime)
             self.progress.stage(instance.name, Stage.RUNNING)
             launched = self._wait(instance, runtime, begun)
             self.cancelled.check()
@@ -216,12 +216,21 @@ class Launcher:
         else:
             self.cancelled.settled(name)
 
-    def _prove_unprivileged(self, plan: Plan, instance: Instance) -> None:
-        if instance.host_root == 0 and not plan.rootful:
+    def _prove_unprivileged(self, plan: Plan, instance: Instance, runtime: Runtime) -> None:
+        if plan.rootful:
+            return
+        if instance.host_root == 0:
             raise LaunchFailed(
                 f"{instance.name}: root inside would be root of this host",
                 details="uid 0 inside maps to uid 0 outside; the instance was removed",
                 remedy="run abcd-run as an ordinary user, or say --rootful if this is meant",
+            )
+        if instance.host_root is None and host.numbers_users() and _runs(instance, runtime):
+            raise LaunchFailed(
+                f"{instance.name}: nothing shows who root inside is on this host",
+                details="neither its process nor the engine's own user can be seen from here; "
+                "the instance was removed",
+                remedy=f"run {plan.runtime} as yourself, or say --rootful if this is meant",
             )
 
     def _wait(self, instance: Instance, runtime: Runtime, begun: float) -> Launched:
@@ -279,6 +288,12 @@ def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[
         details="\n".join([*filter(None, signs), "it was left running"]),
         remedy=f"abcd-run wait {instance.name}, or abcd-run logs {instance.name}",
     )
+
+
+def _runs(instance: Instance, runtime: Runtime) -> bool:
+    """Say whether an instance runs still: of one that has ended nothing can be shown."""
+    found = runtime.instances(only=instance.runtime_id, detail=False)
+    return bool(found) and found[0].running
 
 
 def _check_running(instance: Instance, runtime: Runtime) -> None:

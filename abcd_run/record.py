@@ -13,6 +13,9 @@ PREFIX = "abcd-run."
 MARK = PREFIX + "version"
 """The label that every instance of abcd-run has, whatever its version."""
 
+NAME, CREATED = PREFIX + "name", PREFIX + "created"
+UNIQUE = (NAME, CREATED)
+"""The labels that no two instances have alike."""
 
 _SERVICE = {
     "name": str,
@@ -71,8 +74,8 @@ def labels(plan: Plan) -> dict[str, str]:
         MARK: __version__,
         PREFIX + "image": plan.image,
         PREFIX + "variant": plan.variant,
-        PREFIX + "name": plan.name,
-        PREFIX + "created": plan.created,
+        NAME: plan.name,
+        CREATED: plan.created,
         PREFIX + "profile": json.dumps({"origin": plan.profile, **facts}, separators=(",", ":")),
     }
 
@@ -81,10 +84,10 @@ def read(found: Mapping[str, str]) -> Record:
     """Read the labels back; what another version left out or mangled gets its default."""
     facts = _facts(found.get(PREFIX + "profile", ""))
     return Record(
-        name=found.get(PREFIX + "name", ""),
+        name=found.get(NAME, ""),
         image=found.get(PREFIX + "image", ""),
         variant=found.get(PREFIX + "variant", ""),
-        created=found.get(PREFIX + "created", ""),
+        created=found.get(CREATED, ""),
         user=str(facts.get("user") or ""),
         account=str(facts.get("account") or ""),
         services=tuple(_services(facts.get("services"))),

@@ -17,6 +17,7 @@ from abcd_run import container, host, record
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.ownership import Marks
 from abcd_run.registry import unusable
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_docker import images
@@ -46,6 +47,7 @@ class DockerRuntime(Runtime):
         self._lock = threading.Lock()
         self._client: DockerClient | None = None
         self._facts: dict[str, Any] = {}
+        self._marks = Marks(self._labels)
 
     @property
     def client(self) -> DockerClient:
@@ -147,9 +149,10 @@ class DockerRuntime(Runtime):
         """See the contract."""
         with translated("start it"):
             self.client.api.start(runtime_id)
-            return container.instance(
-                self.client.api.inspect_container(runtime_id), runtime=self.name
-            )
+            return self._instance(self.client.api.inspect_container(runtime_id))
+
+    def _instance(self, facts: Mapping[str, Any]) -> Instance:
+        return container.instance(facts, runtime=self.name, engine=self._daemon.socket)
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
@@ -158,7 +161,8 @@ class DockerRuntime(Runtime):
                 return self._one(only)
             found = self.client.api.containers(all=True, filters={"label": [record.MARK]})
             if not detail:
-                return [container.brief(facts, runtime=self.name) for facts in found]
+                listed = [(container.brief(facts, runtime=self.name), facts) for facts in found]
+                return [one for one, facts in listed if self._marks.are_own(one, facts)]
             return [one for facts in found for one in self._one(facts["Id"])]
 
     def _one(self, key: str) -> list[Instance]:
@@ -166,10 +170,16 @@ class DockerRuntime(Runtime):
             facts = self.client.api.inspect_container(key)
         except NotFound:
             return []
-        instance = container.instance(facts, runtime=self.name)
+        instance = self._instance(facts)
         # Docker finds by any unique beginning of an id, too, and it finds what is not ours.
-        ours = record.MARK in instance.labels and key in (instance.name, instance.runtime_id)
-        return [instance] if ours else []
+        meant = key in (instance.name, instance.runtime_id)
+        return [instance] if meant and self._marks.are_own(instance, facts) else []
+
+    def _labels(self, image: str) -> Mapping[str, str] | None:
+        try:
+            return self.client.images.get(image).labels
+        except NotFound:
+            return None
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""

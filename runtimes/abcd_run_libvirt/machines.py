@@ -1,5 +1,6 @@
 """Machines as instances: what libvirt and QEMU know of them."""
 
+import os
 from pathlib import Path
 
 import libvirt
@@ -55,13 +56,13 @@ def _has_begun(found: libvirt.virDomain) -> bool:
     return PRELAUNCH not in answer
 
 
-def _owner(name: str) -> int | None:
+def _owner(name: str) -> int:
     """Return the uid of a machine's process, which is the most that root inside can become."""
     try:
         pid = (place.daemon() / "qemu" / "run" / f"{name}.pid").read_text().strip()
         return Path(f"/proc/{pid}").stat().st_uid
-    except OSError:
-        return None
+    except OSError:  # a session's machines are started as its user alone
+        return os.getuid()
 
 
 def _screens(there: place.Place) -> tuple[Endpoint, ...]:

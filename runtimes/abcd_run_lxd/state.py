@@ -1,5 +1,6 @@
 """An instance as LXD tells of it."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,10 +14,11 @@ Facts = Mapping[str, Any]
 
 
 def is_ours(facts: Facts) -> bool:
-    """Say whether this user's abcd-run made an instance."""
+    """Say whether this user's abcd-run made an instance; a copy of one, by hand, is none."""
     config = facts["config"]
     mine = config.get(document.OWNER) == str(os.getuid())
-    return mine and document.LABEL + record.MARK in config
+    named = config.get(document.LABEL + record.NAME) == facts["name"]
+    return mine and named and document.LABEL + record.MARK in config
 
 
 def brief(facts: Facts) -> Instance:
@@ -43,8 +45,21 @@ def instance(facts: Facts) -> Instance:
     return replace(
         found,
         ports=found.ports or _own_ports(found, address(state)),
-        host_root=host.uid_map_root(int(state["pid"])),
+        host_root=_host_root(int(state["pid"]), facts["config"]),
     )
+
+
+def _host_root(pid: int, config: Mapping[str, str]) -> int | None:
+    """Return the host's uid of root inside: by its process, or by what LXD says that it mapped."""
+    root = host.uid_map_root(pid)
+    if root is not None:
+        return root
+    try:
+        ranges = json.loads(config["volatile.last_state.idmap"])
+        uids = (one for one in ranges if one["Isuid"])
+        return next((int(one["Hostid"]) for one in uids if one["Nsid"] == 0), None)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def address(state: Facts) -> str:

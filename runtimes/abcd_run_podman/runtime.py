@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from podman import PodmanClient
-from podman.errors import NotFound
+from podman.errors import ImageNotFound, NotFound
 
 from abcd_run import container, host, record
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.ownership import Marks
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_podman import images
 from abcd_run_podman.errors import translated
@@ -34,6 +35,7 @@ class PodmanRuntime(Runtime):
         self._service = service
         self._threads = threading.local()
         self._limits = host.delegated_controllers()
+        self._marks = Marks(self._labels)
 
     @property
     def client(self) -> PodmanClient:
@@ -115,7 +117,10 @@ class PodmanRuntime(Runtime):
         with translated("start it"):
             self.client.api.post(f"/containers/{runtime_id}/start").raise_for_status()
             found = self.client.containers.get(runtime_id)
-        return container.instance(found.attrs, runtime=self.name)
+        return self._instance(found.attrs)
+
+    def _instance(self, facts: Mapping[str, Any]) -> Instance:
+        return container.instance(facts, runtime=self.name, engine=self._service.socket)
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
@@ -128,18 +133,27 @@ class PodmanRuntime(Runtime):
                 sparse=not detail,
                 ignore_removed=True,
             )
-        described = container.instance if detail else container.brief
-        return [described(one.attrs, runtime=self.name) for one in found]
+            listed = [(self._described(one.attrs, detail=detail), one.attrs) for one in found]
+            return [one for one, facts in listed if self._marks.are_own(one, facts)]
+
+    def _described(self, facts: Mapping[str, Any], *, detail: bool) -> Instance:
+        return self._instance(facts) if detail else container.brief(facts, runtime=self.name)
 
     def _one(self, key: str) -> list[Instance]:
         try:
             found = self.client.containers.get(key)
         except NotFound:
             return []
-        instance = container.instance(found.attrs, runtime=self.name)
+        instance = self._instance(found.attrs)
         # Podman finds by any unique beginning of an id, too, and it finds what is not ours.
-        ours = record.MARK in instance.labels and key in (instance.name, instance.runtime_id)
-        return [instance] if ours else []
+        meant = key in (instance.name, instance.runtime_id)
+        return [instance] if meant and self._marks.are_own(instance, found.attrs) else []
+
+    def _labels(self, image: str) -> Mapping[str, str] | None:
+        try:
+            return self.client.images.get(image).attrs.get("Labels") or {}
+        except (ImageNotFound, NotFound):
+            return None
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""

@@ -71,7 +71,7 @@ class Service:
 
     def rootful(self) -> bool:
         """Say whether it is root's, once it listens."""
-        return self._socket.exists() and host.belongs_to_root(self._socket)
+        return self.socket.exists() and host.belongs_to_root(self.socket)
 
     def close(self) -> None:
         """End the service that was started, and remove its socket."""
@@ -87,18 +87,19 @@ class Service:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             printed = process.communicate()[1]
-            self._socket.unlink(missing_ok=True)
+            self.socket.unlink(missing_ok=True)
             if self.own:
                 self.own.rmdir()
         return printed.decode(errors="replace").strip()
 
     @property
-    def _socket(self) -> Path:
+    def socket(self) -> Path:
+        """Where it listens, or will."""
         return Path(self.url.removeprefix("unix://"))
 
     def _await(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(self._socket):
+        while not _listens(self.socket):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise NoRuntime(
                     "podman's service does not start",

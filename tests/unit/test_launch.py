@@ -245,6 +245,24 @@ def test_root_of_the_host_is_refused(
     assert one_launched(launcher, plans(rootful=True)).instance.host_root == 0
 
 
+def test_a_root_that_nobody_can_show_is_refused(
+    engine: FakeEngine, launcher: Launcher, plans: Planner
+) -> None:
+    engine.host_root = None
+    error = one_failure(launcher, plans())
+    assert "nothing shows who root inside is" in error.message
+    assert "--rootful" in error.remedy
+    assert engine.held == {}
+    assert one_launched(launcher, plans(rootful=True)).instance.host_root is None
+
+
+def test_of_one_that_has_ended_nothing_need_be_shown(
+    engine: FakeEngine, launcher: Launcher, plans: Planner
+) -> None:
+    engine.host_root, engine.dies = None, True
+    assert "ended by itself" in one_failure(launcher, plans()).message
+
+
 def test_one_that_fails_neither_stops_nor_undoes_the_others(
     engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:

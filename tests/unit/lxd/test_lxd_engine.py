@@ -280,6 +280,20 @@ def test_an_instance_without_published_ports_is_reached_at_its_own_address() -> 
     assert found.running
 
 
+def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_seen() -> None:
+    def mapped(text: str) -> int | None:
+        config = {**FACTS["config"], "volatile.last_state.idmap": text}
+        return state.instance({**FACTS, "config": config}).host_root
+
+    group = '{"Isuid":false,"Isgid":true,"Hostid":0,"Nsid":0,"Maprange":9}'
+    user = '{"Isuid":true,"Isgid":false,"Hostid":100000,"Nsid":0,"Maprange":65536}'
+    assert mapped(f"[{group},{user}]") == 100000
+    assert mapped(user.replace("100000", "0").join("[]")) == 0
+    for nothing in ("[]", "", "{}", "[5]", f"[{group}]", "x"):
+        assert mapped(nothing) is None
+    assert state.instance(FACTS).host_root is None
+
+
 def test_one_that_has_ended() -> None:
     found = state.instance({**FACTS, "status": "Stopped", "state": {"pid": 0, "network": None}})
     assert isinstance(found, Instance)
@@ -288,12 +302,16 @@ def test_one_that_has_ended() -> None:
 
 def test_what_abcd_run_did_not_make_is_not_ours() -> None:
     assert state.is_ours(FACTS)
-    assert not state.is_ours({"config": {"user.x": "y"}})
+    assert not state.is_ours({**FACTS, "config": {"user.x": "y"}})
+
+
+def test_a_copy_that_somebody_made_by_hand_is_not_ours() -> None:
+    assert not state.is_ours({**FACTS, "name": "copy"})
 
 
 def test_what_another_member_of_the_group_launched_is_not_ours() -> None:
     theirs = {**FACTS["config"], "user.abcd-run-owner": "4294967294"}
-    assert not state.is_ours({"config": theirs})
+    assert not state.is_ours({**FACTS, "config": theirs})
 
 
 class Console:

@@ -1,0 +1,110 @@
+"""What an engine tells of a container: whose it is, and who root inside is on this host."""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run import container, host, record
+from abcd_run.ownership import Marks
+from tests.unit.plans import CONTAINER
+
+PLAN = replace(CONTAINER, created="2026-01-02T03:04:05.678Z")
+LABELS = record.labels(PLAN)
+GONE = 2**22 + 1
+"""More than any process's number."""
+
+
+def facts(
+    labels: Mapping[str, str] | None = None, *, pid: int = GONE, name: str = "demo-1"
+) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "Id": "0123456789abcdef",
+        "Image": "sha256:1",
+        "Config": {"Labels": labels or {}, "Env": []},
+        "State": {"Running": True, "Status": "running", "Pid": pid},
+        "NetworkSettings": {},
+    }
+
+
+def ours(given: Mapping[str, str] | None, told: dict[str, Any]) -> bool:
+    marks = Marks(lambda image: {"sha256:1": given}[image])
+    return marks.are_own(container.instance(told, runtime="fake"), told)
+
+
+# Whose it is
+
+
+def test_a_container_that_we_made_is_ours() -> None:
+    assert ours({}, facts(LABELS))
+    assert not ours({}, facts({"other": "x"}))
+
+
+def test_a_container_of_an_image_with_our_labels_is_not_ours() -> None:
+    assert not ours(LABELS, facts(LABELS, name="by-hand"))
+    assert not ours(LABELS, facts(LABELS))
+    assert not ours({record.MARK: "1"}, facts({record.MARK: "1"}))
+
+
+def test_an_instance_of_an_image_that_was_made_of_an_instance_is_ours() -> None:
+    earlier = record.labels(replace(PLAN, created="2026-01-02T03:04:05.677Z"))
+    assert ours(earlier, facts(LABELS))
+
+
+def test_a_container_whose_image_is_gone_must_have_its_own_name() -> None:
+    assert ours(None, facts(LABELS))
+    assert not ours(None, facts(LABELS, name="by-hand"))
+
+
+def test_an_image_is_asked_for_once() -> None:
+    asked: list[str] = []
+    marks = Marks(asked.append)
+    for _ in range(3):
+        marks.are_own(container.instance(facts(LABELS), runtime="fake"), facts(LABELS))
+    assert asked == ["sha256:1"]
+
+
+# Who root inside is
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        yield path
+
+
+def test_an_unseen_process_has_at_most_the_engines_rights(engine: Path) -> None:
+    assert container.instance(facts(), runtime="fake", engine=engine).host_root == os.getuid()
+
+
+def test_an_unseen_process_of_an_unseen_engine_is_unknown(tmp_path: Path) -> None:
+    for socket_path in (None, tmp_path / "nobody.sock"):
+        told = container.instance(facts(), runtime="fake", engine=socket_path)
+        assert told.host_root is None
+
+
+def test_the_number_of_another_process_says_nothing(engine: Path) -> None:
+    """An engine in a PID namespace of its own: here the number is this test's."""
+    told = container.instance(facts(pid=os.getpid()), runtime="fake", engine=engine)
+    assert told.host_root == os.getuid()
+    assert container.instance(facts(pid=os.getpid()), runtime="fake").host_root is None
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_an_unreadable_process_is_not_one_of_this_users_engine(engine: Path) -> None:
+    told = container.instance(facts(pid=1), runtime="fake", engine=engine)
+    assert told.host_root == os.getuid()
+
+
+def test_nobody_listens(tmp_path: Path, engine: Path) -> None:
+    assert host.listener(engine) == os.getuid()
+    assert host.listener(tmp_path / "nobody.sock") is None
+    assert host.listener(Path("x" * 300)) is None
