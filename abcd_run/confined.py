@@ -13,8 +13,10 @@ from abcd_run.schema import Rule
 OPTIONS: Mapping[str, type | Rule] = {
     "network": str,
     "cap_add": list,
+    "cap_drop": list,
     "devices": list,
     "init": bool,
+    "setuid": bool,
 }
 """What `[on.podman]` and `[on.docker]` of a profile may have."""
 
@@ -40,6 +42,16 @@ CAPABILITIES = frozenset(
 )
 """Those that mean nothing outside of the namespaces that a container has of its own."""
 
+DROPPED = ("AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP")
+"""Those of the engines' own choice that servers do without: `cap_add` gives one back.
+
+Left are CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, NET_BIND_SERVICE, SETGID, SETUID and SYS_CHROOT:
+what an init and sshd need that start as root, prepare folders and become somebody else.
+"""
+
+PIDS = 4096
+"""How many processes and threads a container may have; a browser has some hundreds."""
+
 # Host, container:NAME and ns:PATH are others' networks; what follows a colon may let it to the
 # host's loopback (slirp4netns:allow_host_loopback=true).
 _NETWORK = re.compile(r"(?!host$)[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -57,7 +69,7 @@ def trusts(options: Mapping[str, object]) -> Problem | None:
             "network = 'none', 'bridge', or the name of a network that the engine has",
         )
     for word in _words(options.get("cap_add")):
-        if word.upper().removeprefix("CAP_") not in CAPABILITIES:
+        if _capability(word) not in CAPABILITIES:
             known = ", ".join(sorted(CAPABILITIES))
             return Problem(f"cap_add: {word!r} reaches out of a container", f"one of {known}")
     for word in _words(options.get("devices")):
@@ -65,6 +77,28 @@ def trusts(options: Mapping[str, object]) -> Problem | None:
             known = "/dev/fuse, /dev/net/tun, /dev/kvm, /dev/dri"
             return Problem(f"devices: {word!r} is a device of the host's", f"one of {known}")
     return None
+
+
+def dropped(options: Mapping[str, object]) -> list[str]:
+    """Return the capabilities that a container shall not have."""
+    added = {_capability(word) for word in _words(options.get("cap_add"))}
+    if "ALL" in added:
+        return []
+    wanted = (*DROPPED, *map(_capability, _words(options.get("cap_drop"))))
+    return sorted(set(wanted) - added)
+
+
+def gains_rights(options: Mapping[str, object]) -> bool:
+    """Say whether programs with setuid (sudo, su) may give rights inside.
+
+    Not by default: what listens in an image mostly runs as a user without rights, and who takes it
+    over shall not become root inside by a hole in sudo. A profile whose person needs it says so.
+    """
+    return options.get("setuid") is True
+
+
+def _capability(word: str) -> str:
+    return word.upper().removeprefix("CAP_")
 
 
 def _words(value: object) -> Sequence[str]:

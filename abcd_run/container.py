@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from abcd_run import host, record
+from abcd_run import confined, host, record
 from abcd_run.model import Instance, Origin, Plan
 
 UID = "ABCD_UID"
@@ -26,7 +26,8 @@ SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -
 def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> dict[str, Any]:
     """Return a plan as keyword arguments of `containers.create`, the same for both SDKs.
 
-    Of the limits on memory and cpu only those are passed that the engine can enforce.
+    Of the limits on memory, cpu and processes only those are passed that the engine can enforce.
+    Whether setuid gives rights each SDK says in its own way.
     """
     resources, options = plan.resources, plan.options
     found = {
@@ -39,6 +40,7 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
         "ports": {f"{port}/tcp": (plan.address, plan.ports.get(port, 0)) for port in ports},
         "network_mode": options.get("network"),
         "cap_add": options.get("cap_add"),
+        "cap_drop": confined.dropped(options),
         "devices": options.get("devices", []),
         "init": options.get("init"),
         "shm_size": resources.shm,
@@ -48,6 +50,8 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
     if resources.cpus and "cpu" in limits:
         found["cpu_period"] = CPU_PERIOD
         found["cpu_quota"] = int(resources.cpus * CPU_PERIOD)
+    if "pids" in limits:
+        found["pids_limit"] = confined.PIDS
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -169,10 +173,23 @@ def run_line(
         line += ["--cpus", f"{resources.cpus:g}"]
     if resources.shm:
         line += ["--shm-size", str(resources.shm)]
+    line += _rights(plan.options)
     for share in plan.shares:
         line += ["--volume", f"{share.source}:{share.target}:{'ro' if share.read_only else 'rw'}"]
     assignments = [f"{key}={shlex.quote(value)}" for key, value in secret.items()]
     return " ".join([*assignments, shlex.join([*line, *extra, image, *plan.command])])
+
+
+def _rights(options: Mapping[str, Any]) -> list[str]:
+    """Return what a container may do inside, as options of the command line."""
+    line = [f"--cap-drop={name}" for name in confined.dropped(options)]
+    if not confined.gains_rights(options):
+        line += ["--security-opt", "no-new-privileges"]
+    line += [f"--cap-add={name}" for name in options.get("cap_add", ())]
+    line += [f"--device={name}" for name in options.get("devices", ())]
+    if network := options.get("network"):
+        line += [f"--network={network}"]
+    return [*line, "--init"] if options.get("init") else line
 
 
 def pull_line(plan: Plan) -> str:
@@ -187,5 +204,6 @@ def _host(address: str) -> str:
 
 def unlimited(limits: Iterable[str], *, why: str) -> tuple[str, ...]:
     """Return the note on limits that a host cannot enforce, none where it can."""
-    listed = " and ".join(limits)
+    *first, last = [*limits] or [""]
+    listed = f"{', '.join(first)} and {last}" if first else last
     return (f"{listed} limits are not enforced: {why}",) if listed else ()

@@ -13,7 +13,7 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.types import Mount
 
-from abcd_run import container, host, record
+from abcd_run import confined, container, host, record
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
@@ -34,7 +34,7 @@ TIMEOUT_SECONDS = 120
 """How long it may be silent while it works: it unpacks an image's layers without a word."""
 
 ROOTLESS = "dockerd-rootless-setuptool.sh install gives you a daemon without root"
-LIMITS = {"memory": "MemoryLimit", "cpu": "CpuCfsQuota"}
+LIMITS = {"memory": "MemoryLimit", "cpu": "CpuCfsQuota", "pids": "PidsLimit"}
 
 
 class DockerRuntime(Runtime):
@@ -119,6 +119,8 @@ class DockerRuntime(Runtime):
             ports = images.ports(self.client, plan, image)
             plan = _with_free_ports(plan, ports)
             arguments = container.arguments(plan, ports=ports, limits=self._limits())
+            if not confined.gains_rights(plan.options):
+                arguments["security_opt"] = ["no-new-privileges:true"]
             mounts = [
                 Mount(share.target, str(share.source), type="bind", read_only=share.read_only)
                 for share in plan.shares
@@ -208,6 +210,8 @@ class DockerRuntime(Runtime):
         image = images.native_name(self.client, artifact)
         uid = self._person(plan)
         extra = ["--env", f"{container.UID}={uid}"] if uid else []
+        if "pids" in self._limits():
+            extra += [f"--pids-limit={confined.PIDS}"]
         line = container.run_line(program, plan, image, ports=ports, extra=extra)
         first = images.native_load(self.client, artifact, self._daemon.url)
         return f"{first}\n{line}" if first else line

@@ -8,7 +8,7 @@ from typing import Any, cast
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import container, host, record
+from abcd_run import confined, container, host, record
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
@@ -22,7 +22,7 @@ STOP_SECONDS = 5
 """How long an instance may take to end by itself before it is killed."""
 
 TIMEOUT_SECONDS = 600
-LIMITS = ("memory", "cpu")
+LIMITS = ("memory", "cpu", "pids")
 NOT_FOUND = 404
 
 
@@ -92,6 +92,7 @@ class PodmanRuntime(Runtime):
     def _arguments(self, plan: Plan, image: str) -> dict[str, Any]:
         ports = self._ports(plan, image)
         arguments = container.arguments(plan, ports=ports, limits=self._limits)
+        arguments["no_new_privileges"] = not confined.gains_rights(plan.options)
         arguments["mounts"] = [
             {
                 "type": "bind",
@@ -185,8 +186,8 @@ class PodmanRuntime(Runtime):
         extra = []
         if plan.shares:
             extra += [f"--userns=keep-id:{_same_person(plan)}", "--user=0:0"]
-        if network := plan.options.get("network"):
-            extra += [f"--network={network}"]
+        if "pids" in self._limits:
+            extra += [f"--pids-limit={confined.PIDS}"]
         ports = [service.port for service in plan.services]
         line = container.run_line(
             ["podman"], plan, known or artifact.name, ports=ports, extra=extra

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abcd_run.confined import trusts
+from abcd_run.confined import dropped, gains_rights, trusts
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_what_reaches_out_is_named(options: dict[str, object], named: str) -> No
     assert problem is not None
     assert named in problem.message
     assert problem.remedy
+
+
+def test_a_container_has_the_least() -> None:
+    assert dropped({}) == ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP"]
+    assert dropped({"cap_drop": ["cap_kill"]}) == sorted([*dropped({}), "KILL"])
+    assert "NET_RAW" not in dropped({"cap_add": ["cap_net_raw"]})
+    assert dropped({"cap_add": ["ALL"]}) == []
+
+
+def test_setuid_gives_no_rights_unless_the_profile_says_so() -> None:
+    assert not gains_rights({})
+    assert gains_rights({"setuid": True})
+    assert not gains_rights({"setuid": False})

@@ -108,3 +108,30 @@ def test_nobody_listens(tmp_path: Path, engine: Path) -> None:
     assert host.listener(engine) == os.getuid()
     assert host.listener(tmp_path / "nobody.sock") is None
     assert host.listener(Path("x" * 300)) is None
+
+
+# What it may do
+
+
+def test_the_native_line_says_what_it_may_do() -> None:
+    options = {"cap_add": ["NET_RAW"], "devices": ["/dev/fuse"], "network": "none", "init": True}
+    line = container.run_line(["e"], replace(PLAN, options=options), "image", ports=())
+    for word in (
+        "--cap-drop=MKNOD", "--security-opt no-new-privileges", "--cap-add=NET_RAW",
+        "--device=/dev/fuse", "--network=none", "--init",
+    ):  # fmt: skip
+        assert f" {word} " in line
+    assert "--cap-drop=NET_RAW" not in line
+    meant = container.run_line(["e"], replace(PLAN, options={"setuid": True}), "image", ports=())
+    assert "no-new-privileges" not in meant
+
+
+@pytest.mark.parametrize(("limits", "pids"), [({"pids", "cpu"}, 4096), ({"cpu"}, None)])
+def test_a_limit_that_cannot_be_enforced_is_not_passed(limits: set[str], pids: int | None) -> None:
+    assert container.arguments(PLAN, ports=(), limits=limits).get("pids_limit") == pids
+
+
+def test_what_is_not_limited_is_listed() -> None:
+    (note,) = container.unlimited(["memory", "cpu", "pids"], why="no cgroups")
+    assert note == "memory, cpu and pids limits are not enforced: no cgroups"
+    assert container.unlimited([], why="no cgroups") == ()

@@ -20,7 +20,7 @@ from tests.unit.plans import CONTAINER
 
 ROOTLESS = {
     "ServerVersion": "28.0", "SecurityOptions": ["name=seccomp", "name=rootless"],
-    "MemoryLimit": True, "CpuCfsQuota": True,
+    "MemoryLimit": True, "CpuCfsQuota": True, "PidsLimit": True,
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_limits_that_are_not_enforced_are_a_note(runtime: Any) -> None:
     runtime._client.info.return_value = {**ROOTLESS, "MemoryLimit": False}
     (note,) = runtime.probe().notes
     assert note.startswith("memory limits are not enforced")
-    assert runtime._limits() == {"cpu"}
+    assert runtime._limits() == {"cpu", "pids"}
 
 
 def test_podman_in_dockers_place(runtime: Any) -> None:
