@@ -21,6 +21,7 @@ from abcd_run.target import Target
 LOOPBACK = "127.0.0.1"
 LONGEST_PORT = 5
 PASSWORD_BYTES = 24
+SEED_PREFIX = "ABCD_"
 DEFAULT_USER = "abcd"
 """Whom an image without a profile is told to serve; the family's own user."""
 
@@ -122,6 +123,20 @@ def _check(request: Request) -> None:
         raise UsageError(f"{share.source}: no such folder", remedy=f"mkdir -p {share.source}")
     if request.address != LOOPBACK:
         _check_address(request.address)
+    for key in request.env:
+        _check_variable(key)
+
+
+def _check_variable(key: str) -> None:
+    """Refuse the seed's variables: what `show` tells of an instance would no longer be true."""
+    if not key.startswith(SEED_PREFIX):
+        return
+    others = f"another name than {SEED_PREFIX}…"
+    remedies = {"ABCD_PASSWORD": "--password-file FILE", "ABCD_USER": "--set user=NAME"}
+    raise UsageError(
+        f"--env {key}: names that begin with {SEED_PREFIX} are abcd-run's own",
+        remedy=remedies.get(key, others),
+    )
 
 
 def _check_address(address: str) -> None:
@@ -191,7 +206,8 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         hostname=name,
         user=wanted.profile.user or DEFAULT_USER,
         password=request.password or secrets.token_urlsafe(PASSWORD_BYTES),
-        ssh_key=host.ssh_key(Path.home()),
+        # Whose image it is need not learn who launches it: a public key names a person.
+        ssh_key="" if wanted.adhoc else host.ssh_key(Path.home()),
         keyboard=host.keyboard(),
         locale=host.locale(),
         image=wanted.profile.name,

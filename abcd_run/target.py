@@ -31,6 +31,8 @@ class Target:
     variants: tuple[Variant, ...]
     exposed: bool = False
     """Whether the ports that the image itself exposes become services."""
+    adhoc: bool = False
+    """Whether it is a file or reference without a profile: nobody said that it reads a seed."""
 
 
 def resolve(request: Request, catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
@@ -117,7 +119,7 @@ def _adhoc(variant: Variant, request: Request) -> Target:
     found = replace(adhoc, variants=(variant,), services=services)
     if not (adhoc.ready.service or adhoc.ready.console):
         found = replace(found, ready=lenient(services, adhoc.ready.timeout))
-    return Target(found, (variant,), exposed=not services and bool(variant.image))
+    return Target(found, (variant,), exposed=not services and bool(variant.image), adhoc=True)
 
 
 def _exposed_ports(variant: Variant) -> list[int]:

@@ -186,15 +186,15 @@ def test_dry_run(engine: FakeEngine, web: Path, run: Run) -> None:
 
 def test_password_file_and_environment(engine: FakeEngine, web: Path, run: Run) -> None:
     Path("secret").write_text(" correct horse \n")
-    os.environ["ABCD_TEST_MINE"] = "mine"
+    os.environ["TEST_MINE"] = "mine"
     ended = run(
-        "--json", "--password-file", "secret", "--env", "A=b=c", "--env", "ABCD_TEST_MINE", "web"
+        "--json", "--password-file", "secret", "--env", "A=b=c", "--env", "TEST_MINE", "web"
     )
-    del os.environ["ABCD_TEST_MINE"]
+    del os.environ["TEST_MINE"]
     (one,) = document(ended)["instances"]
     assert one["password"] == "correct horse"
     (held,) = engine.held.values()
-    assert held.plan.env == {"A": "b=c", "ABCD_TEST_MINE": "mine"}
+    assert held.plan.env == {"A": "b=c", "TEST_MINE": "mine"}
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,30 @@ def test_the_users_key_is_the_first_line_of_text(engine: FakeEngine, web: Path, 
     assert one().seed.ssh_key == "ssh-rsa AAAA me"
 
 
+def test_an_image_without_a_profile_gets_no_key(engine: FakeEngine, home: Path) -> None:
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "id_rsa.pub").write_text("ssh-rsa AAAA me\n")
+    for changes in ({}, {"user": "abcd"}):
+        assert one("registry.example/nginx:1", changes=changes).seed.ssh_key == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("ABCD_PASSWORD", "--password-file FILE"),
+        ("ABCD_USER", "--set user=NAME"),
+        ("ABCD_EXEC_KEY", "another name than ABCD_…"),
+    ],
+)
+def test_the_seeds_variables_are_not_the_users(
+    key: str, remedy: str, engine: FakeEngine, web: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"--env {key}: names that begin with ABCD_") as caught:
+        plan("web", env={"A": "b", key: "x"})
+    assert caught.value.remedy == remedy
+    assert engine.calls == []
+
+
 def test_nothing_is_touched(engine: FakeEngine, web: Path) -> None:
     plan("web", count=3)
     assert set(engine.calls) <= {"missing", "open", "probe", "instances", "close"}
