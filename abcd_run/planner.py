@@ -50,7 +50,7 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
         )
     plans = [one for choice in choices for one in _plans(request, wanted, choice, several=several)]
     notes = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
-    return Planned(tuple(plans), tuple(failures), tuple(notes))
+    return Planned(tuple(plans), tuple(failures), (*wanted.notes, *notes))
 
 
 def check_memory(plans: Iterable[Plan]) -> None:

@@ -10,6 +10,7 @@ from abcd_run.catalogue import Catalogue
 from abcd_run.errors import ArtifactError, NoRuntime, UsageError
 from abcd_run.model import Kind, Origin, Ready, Service, Source
 from abcd_run.profile import Profile, Variant
+from abcd_run.reference import pinned
 from abcd_run.request import Request
 
 HTTP_PORTS = frozenset({80, 3000, 5000, 8000, 8008, 8080, 8081, 8888, 9000, 10000, 14500})
@@ -34,6 +35,9 @@ class Target:
     adhoc: bool = False
     """Whether it is a file or reference without a profile: nobody said that it reads a seed."""
 
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the word was understood."""
+
 
 def resolve(request: Request, catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
     """Return what the request's image is: a profile, a variant, a file or a reference.
@@ -49,11 +53,20 @@ def resolve(request: Request, catalogue: Catalogue, *, more: Iterable[str] = ())
         return _whole(catalogue.profile(word, request.changes))
     if (family := profile.variant_of(word)) and catalogue.path(family[0]):
         return _one(catalogue.profile(family[0], request.changes), family[1], word)
-    if _looks_like_path(word):
+    if _is_path(word):
         return _adhoc(_file_variant(word), request)
     if "/" in word or ":" in word or "@" in word:
-        return _adhoc(_reference_variant(word), request)
-    raise catalogue.unknown(word, more=tuple(more))
+        return replace(_adhoc(_reference_variant(word), request), notes=_file_too(word))
+    error = catalogue.unknown(word, more=tuple(more))
+    if _exists(word):
+        error.remedy = f"abcd-run ./{word}, if the file here is meant"
+    raise error
+
+
+def _file_too(word: str) -> tuple[str, ...]:
+    """Return the note that what was taken for a reference is a file's name as well."""
+    meant = f"there is a file {word} here, and what is run is the image of that name"
+    return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()
 
 
 def _whole(found: Profile) -> Target:
@@ -77,9 +90,10 @@ def _one(found: Profile, kind: Kind, word: str) -> Target:
     return Target(found, variants)
 
 
-def _looks_like_path(word: str) -> bool:
-    endings = (".tar", ".iso", ".tar.gz", ".tgz", ".oci")
-    return word.startswith(("/", "./", "../", "~")) or word.endswith(endings) or _exists(word)
+def _is_path(word: str) -> bool:
+    """Tell a file from a reference by the word alone: a file here must not change its meaning."""
+    endings = (".tar", ".iso", ".tar.gz", ".tgz", ".tar.zst", ".oci")
+    return word in {".", ".."} or word.startswith(("/", "./", "../", "~")) or word.endswith(endings)
 
 
 def _exists(word: str) -> bool:
@@ -93,6 +107,10 @@ def _file_variant(word: str) -> Variant:
     path = Path(word).expanduser().absolute()
     if not _exists(str(path)):
         raise ArtifactError(f"{word}: no such file", remedy=f"ls -l {path.parent}")
+    if not path.is_file() and (path.suffix == ".iso" or not path.is_dir()):
+        raise ArtifactError(
+            f"{word}: neither a file nor a layout's folder", remedy=f"ls -ld {path}"
+        )
     name = re.sub(r"[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "image"
     if path.suffix == ".iso":
         return Variant(Kind.LIVE, name, iso=str(path))
@@ -174,7 +192,9 @@ def source(found: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
     if variant.iso:
         return Source(Origin.ISO, variant.iso, variant.name, variant.sha256, variant.installs)
     if variant.archive:
-        return Source(Origin.FILE, str(variant.archive), local)
+        return Source(Origin.FILE, str(variant.archive), _name_of_file(found, variant))
+    if pinned(variant.image) or _is_foreign(found, variant):
+        return Source(Origin.REGISTRY, variant.image, local)
     from_recipe = recipe.has(found.recipe, variant.kind)
     labels = stored(variant.name)
     if labels is not None and not (fresh and from_recipe and _outdated(labels, found, variant)):
@@ -182,6 +202,26 @@ def source(found: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
     if from_recipe:
         return Source(Origin.RECIPE, str(found.recipe), local, recipes=found.recipes)
     return Source(Origin.REGISTRY, variant.image or local, local)
+
+
+def _is_adhoc(found: Profile, variant: Variant) -> bool:
+    """Say whether there is no profile but the one made for a file or a reference."""
+    return found.name == variant.name
+
+
+def _is_foreign(found: Profile, variant: Variant) -> bool:
+    """Say whether somebody has named an image that nothing of this host may stand in for."""
+    local = {f"localhost/{variant.name}:latest", f"{variant.name}:latest"}
+    return _is_adhoc(found, variant) and variant.image not in local
+
+
+def _name_of_file(found: Profile, variant: Variant) -> str:
+    """Return what engines shall call an image out of a file: nothing that a reference could mean.
+
+    Loaded as localhost/nginx, a file nginx.tar would answer to nginx later.
+    """
+    folder = "localhost/file" if _is_adhoc(found, variant) else "localhost"
+    return f"{folder}/{variant.name}:latest"
 
 
 def _outdated(labels: Mapping[str, str], found: Profile, variant: Variant) -> bool:
@@ -204,5 +244,5 @@ def stored(name: str) -> Mapping[str, str] | None:
     """Return the labels of an image in the user's local store, None if it is not there."""
     from abcd_run.oci.store import Store  # noqa: PLC0415  (not every launch looks there)
 
-    image = Store(places.store()).resolve(name)
+    image = Store(places.store()).resolve(f"localhost/{name}:latest")
     return image.config.labels if image else None

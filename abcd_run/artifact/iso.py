@@ -131,10 +131,12 @@ def _short(location: str) -> str:
 
 def _sum_beside(location: str) -> str:
     """Return the sum in FILE.sha256, as it is written beside ISOs; empty where there is none."""
+    from abcd_run.oci.blobs import small  # noqa: PLC0415  (only published ISOs need it)
+
     if "://" in location:
         return ""
     try:
-        words = Path(location + ".sha256").read_text().split()
+        words = small(Path(location + ".sha256")).decode().split()
     except (OSError, UnicodeDecodeError):
         return ""
     return words[0] if words and len(words[0]) == hashlib.sha256().digest_size * 2 else ""

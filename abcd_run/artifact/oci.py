@@ -55,7 +55,11 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     if found is None or plan.pull == "always":
         _fetch(source.location, pull=plan.pull, say=say)
         found = store.resolve(source.location)
-    assert found is not None
+    if found is None:
+        raise ArtifactError(
+            f"{source.location} was fetched, but is not what arrived",
+            remedy=f"skopeo inspect docker://{source.location}",
+        )
     return found
 
 

@@ -18,6 +18,7 @@ from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image
 from abcd_run.oci.stream import Stream
 from abcd_run.oci.tarformat import HARDLINK, REGULAR, SYMLINK, TarError
 from abcd_run.oci.tarread import entries
+from abcd_run.reference import HUB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,7 +198,7 @@ def _docker_item(archive: Archive, reference: str | None) -> tuple[Item, str | N
     if reference is None:
         raise _several(archive, known)
     for tag, item in tags.items():
-        if select.matches(reference, (tag,), ""):
+        if select.matches(reference, (tag,), "", home=HUB):
             return item, tag
     raise select.no_such_reference(archive, reference, known)
 

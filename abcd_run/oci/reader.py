@@ -57,10 +57,14 @@ def from_index(
     entries = parse.descriptors(top.pop("manifests", None), source.path)
     if not entries:
         raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
-    named = select.by_reference(entries, reference, source)
-    chosen = select.by_platform(named, wanted, source)
+    return from_entries(source, select.by_reference(entries, reference, source), wanted)
+
+
+def from_entries(source: Source, named: tuple[Descriptor, ...], architecture: str) -> Image:
+    """Open the image for this architecture among those of one name."""
+    chosen = select.by_platform(named, architecture, source)
     label = next((name for entry in named for name in select.names(entry)), None)
-    return from_manifest(source, chosen, label, architecture=wanted)
+    return from_manifest(source, chosen, label, architecture=architecture)
 
 
 def from_manifest(

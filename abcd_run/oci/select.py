@@ -10,6 +10,7 @@ from abcd_run.limits import DOCUMENT_BYTES, DOCUMENTS
 from abcd_run.oci import parse
 from abcd_run.oci.blobs import read_blob
 from abcd_run.oci.model import INDEXES, MANIFESTS, REF_NAME, Descriptor
+from abcd_run.reference import LOCAL, full, has_registry, pinned, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,18 +42,19 @@ def names(entry: Descriptor) -> tuple[str, ...]:
     return tuple(entry.annotations[key] for key in keys if entry.annotations.get(key))
 
 
-def normal(name: str) -> str:
-    """Complete a reference the way engines do, so that short and full names meet."""
-    name = name.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/")
-    tagged = "@" in name or ":" in name.rpartition("/")[2]
-    return name if tagged else f"{name}:latest"
+def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL) -> bool:
+    """Tell whether a reference means the image that has these names and this digest.
 
-
-def matches(wanted: str, have: Iterable[str], digest: str) -> bool:
-    """Tell whether a reference means the image that has these names and this digest."""
-    if wanted == digest or wanted.endswith(f"@{digest}"):
+    One that is pinned means what has its digest, whatever that is called. `home` is the registry
+    of the names that have none.
+    """
+    if wanted == digest:
         return True
-    return any(wanted == name or normal(wanted) == normal(name) for name in have)
+    if digest_wanted := pinned(wanted):
+        return digest_wanted == digest
+    if has_registry(wanted):
+        return full(wanted) in {full(name, home=home) for name in have}
+    return short(wanted) in map(short, have)
 
 
 def by_reference(
@@ -68,7 +70,8 @@ def by_reference(
                 remedy=f"name one of them, such as {known[0]}",
             )
         return entries
-    exact = tuple(entry for entry in entries if reference in names(entry))
+    unpinned = not pinned(reference)  # anybody may write any digest into a name
+    exact = tuple(entry for entry in entries if unpinned and reference in names(entry))
     found = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
     if not found:
         raise no_such_reference(source, reference, known)

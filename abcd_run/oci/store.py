@@ -13,7 +13,7 @@ from abcd_run.oci import index, parse, select, spool
 from abcd_run.oci.blobs import Layout, blob_name, open_blob, read_blob
 from abcd_run.oci.locks import locked
 from abcd_run.oci.model import CONFIG, INDEXES, MANIFESTS, Descriptor
-from abcd_run.oci.reader import open_image, open_layout
+from abcd_run.oci.reader import from_entries, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,18 @@ class Store:
         return sorted(name for name in found if name)
 
     def resolve(self, name: str, *, architecture: str | None = None) -> Image | None:
-        """Return the image of that name, or None."""
+        """Return the image of that name, or None.
+
+        A pinned name that was written here is believed: its digest, which may be that of an index
+        for several platforms, was compared when the image was fetched.
+        """
         entries = parse.descriptors(self._entries(), self.folder)
-        for entry in entries:
-            if select.matches(name, select.names(entry), entry.digest):
-                return open_layout(self.folder, name, architecture=architecture)
-        return None
+        named = [entry for entry in entries if name in select.names(entry)]
+        named = named or [e for e in entries if select.matches(name, select.names(e), e.digest)]
+        if not named:
+            return None
+        wanted = architecture or select.host_architecture()
+        return from_entries(Layout(self.folder), tuple(named), wanted)
 
     def add(
         self,
@@ -100,10 +106,13 @@ class Store:
     def _add(self, image: Image, name: str) -> Image:
         for blob in referenced(image):
             self._put(image.source, blob)
+        entry = index.entry(image, name)
         with self._changing():
             others = [item for item in self._entries() if index.name_of(item) != name]
-            index.write(self.folder, [*others, index.entry(image, name)])
-        return open_layout(self.folder, name, architecture=image.config.architecture or None)
+            index.write(self.folder, [*others, entry])
+        named = parse.descriptors([entry], self.folder)
+        wanted = image.config.architecture or select.host_architecture()
+        return from_entries(Layout(self.folder), named, wanted)
 
     def _put(self, source: Source, blob: Descriptor) -> None:
         file = self.folder / blob_name(blob.digest)

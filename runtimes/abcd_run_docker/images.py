@@ -12,6 +12,7 @@ from docker.utils import parse_repository_tag
 from abcd_run import target, variables
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Plan
+from abcd_run.reference import pinned
 from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
@@ -70,12 +71,10 @@ def _reads_zstd(api: APIClient) -> bool:
 
 
 def pulled(client: DockerClient, artifact: Artifact, *, pull: str, say: Say) -> str:
-    """Return the id of an image from a registry, or of the local one that stands in for it."""
+    """Return the id of an image from a registry, or that is here under its name."""
     remote = not artifact.reference.startswith(LOCAL)
-    if not (pull == "always" and remote):
-        for name in (artifact.reference, artifact.name):
-            if image := found(client, name):
-                return _checked(image, name)
+    if not (pull == "always" and remote) and (image_id := _answering(client, artifact.reference)):
+        return image_id
     if not remote or pull == "never":
         raise ArtifactError(
             f"docker has no image {artifact.reference}",
@@ -83,12 +82,27 @@ def pulled(client: DockerClient, artifact: Artifact, *, pull: str, say: Say) -> 
             remedy=f"docker pull {artifact.reference}" if remote else "abcd-run images",
         )
     _pull(client.api, artifact.reference, say)
-    return _checked(client.images.get(artifact.reference), artifact.reference)
+    if image_id := _answering(client, artifact.reference):
+        return image_id
+    raise ArtifactError(
+        f"docker has another image than {artifact.reference}",
+        remedy="docker images --digests, then docker rmi what has that name, and try again",
+    )
 
 
-def _checked(image: Image, name: str) -> str:
-    """Return the id of an image whose variables are such. Raises `ArtifactError`."""
-    variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], name)
+def _answering(client: DockerClient, reference: str) -> str:
+    """Return the id of the image that a reference means, empty if Docker has none such.
+
+    Raises `ArtifactError` where that has variables which are none.
+    """
+    image = found(client, reference)
+    if image is None:
+        return ""
+    digest, names = pinned(reference), image.attrs.get("RepoDigests") or ()
+    digests = {image.id, *(name.rpartition("@")[2] for name in names)}
+    if digest and digest not in digests:
+        return ""
+    variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], reference)
     return str(image.id)
 
 
@@ -129,8 +143,7 @@ def native_name(client: DockerClient, artifact: Artifact) -> str:
     """Return what a person would call the image on Docker's command line."""
     if artifact.path:
         return _stored(client, artifact) or artifact.name
-    both = (artifact.reference, artifact.name)
-    return next((name for name in both if found(client, name)), artifact.reference)
+    return artifact.reference
 
 
 def native_load(client: DockerClient, artifact: Artifact, url: str) -> str:

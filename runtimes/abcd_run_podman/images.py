@@ -9,6 +9,7 @@ from podman.errors import ImageNotFound, NotFound
 from abcd_run import process, target, variables
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
+from abcd_run.reference import pinned
 from abcd_run.runtime import Say
 
 LOCAL = "localhost/"
@@ -31,12 +32,10 @@ def loaded(client: PodmanClient, artifact: Artifact, *, say: Say) -> str:
 
 
 def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> str:
-    """Return the id of an image from a registry, or of the local one that stands in for it."""
+    """Return the id of an image from a registry, or that is here under its name."""
     remote = not artifact.reference.startswith(LOCAL)
-    if not (pull == "always" and remote):
-        for name in (artifact.reference, artifact.name):
-            if client.images.exists(name):
-                return _checked(client, name)
+    if not (pull == "always" and remote) and (image_id := _answering(client, artifact.reference)):
+        return image_id
     if not remote or pull == "never":
         raise ArtifactError(
             f"podman has no image {artifact.reference}",
@@ -44,14 +43,29 @@ def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> 
             remedy=f"podman pull {artifact.reference}" if remote else "abcd-run images",
         )
     _pull(client, artifact.reference, say)
-    return _checked(client, artifact.reference)
+    if image_id := _answering(client, artifact.reference):
+        return image_id
+    raise ArtifactError(
+        f"podman has another image than {artifact.reference}",
+        remedy="podman images --digests, then podman rmi what has that name, and try again",
+    )
 
 
-def _checked(client: PodmanClient, name: str) -> str:
-    """Return the id of an image whose variables are such. Raises `ArtifactError`."""
-    found = client.images.get(name)
-    variables.of_image((found.attrs.get("Config") or {}).get("Env") or [], name)
-    return str(found.id)
+def _answering(client: PodmanClient, reference: str) -> str:
+    """Return the id of the image that a reference means, empty if Podman has none such.
+
+    Raises `ArtifactError` where that has variables which are none.
+    """
+    try:
+        image = client.images.get(reference)
+    except (ImageNotFound, NotFound):
+        return ""
+    digest, names = pinned(reference), image.attrs.get("RepoDigests") or ()
+    digests = {image.attrs.get("Digest"), *(name.rpartition("@")[2] for name in names)}
+    if digest and digest not in digests:
+        return ""
+    variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], reference)
+    return str(image.id)
 
 
 def _pull(client: PodmanClient, reference: str, say: Say) -> None:
@@ -85,8 +99,7 @@ def user(client: PodmanClient, image: str) -> str:
 def known_name(client: PodmanClient, artifact: Artifact) -> str:
     """Return what Podman calls the image, empty where it cannot get it for itself."""
     if artifact.path is None:
-        both = (artifact.reference, artifact.name)
-        return next((name for name in both if client.images.exists(name)), artifact.reference)
+        return artifact.reference
     if _is(client, artifact.name, artifact.id):
         return artifact.name
     return artifact.id if artifact.id and client.images.exists(artifact.id) else ""

@@ -1,15 +1,17 @@
 """What the word IMAGE stands for."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from abcd_run import recipe, target
+from abcd_run import places, recipe, target
 from abcd_run.catalogue import Catalogue
-from abcd_run.errors import ArtifactError
+from abcd_run.errors import AbcdRunError, ArtifactError
 from abcd_run.model import Kind, Origin, Ready, Service
+from abcd_run.oci.store import Store
 from abcd_run.request import Request
 from abcd_run.testing.image import write_layout
 
@@ -65,6 +67,96 @@ def test_references_expose_what_the_engine_finds(home: Path) -> None:
     assert found.exposed
     assert found.variants[0].image == "nginx:1"
     assert resolve("a/nginx").variants[0].image == "a/nginx:latest"
+
+
+@pytest.mark.parametrize("word", ["docker.io/library/nginx:latest", "a/nginx", "nginx:1"])
+def test_a_file_called_like_a_reference_changes_nothing(word: str, home: Path) -> None:
+    assert not resolve(word).notes
+    write_layout(Path(word), ports=["1/tcp"])
+    found = resolve(word)
+    assert found.variants[0].archive is None
+    assert found.variants[0].image.startswith(word)
+    assert f"abcd-run ./{word}" in found.notes[0]
+    assert resolve(f"./{word}").variants[0].archive == Path(word).absolute()
+    assert not resolve(f"./{word}").notes
+
+
+def test_the_note_is_told(home: Path, web: Path, run: Any, engine: Any) -> None:
+    write_layout(Path("a/nginx"), ports=["1/tcp"])
+    ended = run("--dry-run", "a/nginx")
+    assert ended.status == 0
+    assert "abcd-run ./a/nginx runs the file" in ended.err
+
+
+def test_a_bare_word_is_no_file_but_the_file_is_named(home: Path) -> None:
+    write_layout(Path("thing"), ports=["1/tcp"])
+    with pytest.raises(AbcdRunError, match="thing") as caught:
+        resolve("thing")
+    assert "abcd-run ./thing" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["x.iso", "x.tar", "x"])
+def test_a_pipe_is_not_an_image(name: str, home: Path) -> None:
+    os.mkfifo(name)
+    with pytest.raises(ArtifactError, match="neither a file"):
+        resolve(f"./{name}")
+
+
+def test_a_file_gets_a_name_that_no_reference_means(home: Path) -> None:
+    write_layout(Path("nginx.oci"), ports=["1/tcp"], archive=True).rename("nginx.oci.tar")
+    found = resolve("./nginx.oci.tar")
+    got = target.source(found.profile, found.variants[0], lambda _: None)
+    assert got.name == "localhost/file/nginx:latest"
+
+
+@pytest.mark.parametrize(
+    ("word", "origin"),
+    [
+        ("docker.io/library/nginx:latest", Origin.REGISTRY),
+        ("nginx@sha256:" + "0" * 64, Origin.REGISTRY),
+        ("nginx:1", Origin.REGISTRY),
+        ("r.example/abcdic-x", Origin.REGISTRY),
+        ("abcdic-x:latest", Origin.STORE),
+        ("localhost/abcdic-x", Origin.STORE),
+    ],
+)
+def test_what_is_stored_answers_for_nobody_elses_image(
+    word: str, origin: Origin, home: Path
+) -> None:
+    found = resolve(word)
+    got = target.source(found.profile, found.variants[0], lambda _: {})
+    assert got.origin == origin
+
+
+def test_a_pinned_image_of_a_profile_is_not_replaced_by_a_built_one(write: Write) -> None:
+    image = "r.example/x@sha256:" + "0" * 64
+    write("x", f"[abcdic]\nimage = '{image}'")
+    assert _source({}) == (Origin.REGISTRY, image)
+
+
+def test_a_fetched_image_is_not_taken_for_a_built_one(home: Path) -> None:
+    store = Store(places.store())
+    store.add(write_layout(Path("l"), ports=[]), "docker.io/library/abcdic-x:latest")
+    assert target.stored("abcdic-x") is None
+    store.add(Path("l"), "abcdic-x")
+    assert target.stored("abcdic-x") is not None
+
+
+@pytest.mark.parametrize(
+    ("exposed", "ports"),
+    [
+        (["80/tcp", "80", "53/udp", "x", "0/tcp", "65536", "9" * 5000, "\u0663"], [80]),
+        ([], []),
+    ],
+)
+def test_exposed_ports(exposed: list[str], ports: list[int]) -> None:
+    assert target.exposed_tcp(exposed) == ports
+
+
+def test_too_many_ports(home: Path) -> None:
+    with pytest.raises(ArtifactError, match="300 ports") as caught:
+        target.exposed_tcp([f"{port}/tcp" for port in range(1, 301)])
+    assert "--set" in caught.value.remedy
 
 
 def test_a_profile_wins_over_a_file_of_its_name(web: Path) -> None:

@@ -53,6 +53,41 @@ def test_add_resolve_remove(tmp_path: Path) -> None:
     assert not parts(store)
 
 
+OTHER = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "answers"),
+    [
+        ("nginx", "nginx:latest", True),
+        ("nginx", "localhost/nginx", True),
+        ("localhost/nginx:latest", "nginx", True),
+        ("docker.io/library/nginx:1", "nginx:1", True),
+        ("docker.io/nginx:1", "docker.io/library/nginx:1", True),
+        (f"r.example/nginx@{OTHER}", f"r.example/nginx@{OTHER}", True),  # as skopeo compared it
+        ("nginx", "docker.io/library/nginx", False),
+        ("localhost/nginx:latest", "docker.io/library/nginx:latest", False),
+        ("localhost/nginx:latest", f"docker.io/library/nginx@{OTHER}", False),
+        ("docker.io/library/nginx:latest", f"nginx@{OTHER}", False),
+        ("docker.io/library/nginx:latest", "r.example/library/nginx:latest", False),
+        ("r.example/nginx:latest", "nginx", False),
+    ],
+)
+def test_only_what_is_meant_answers(tmp_path: Path, stored: str, asked: str, answers: bool) -> None:
+    store = Store(tmp_path / "store")
+    added = store.add(layout(tmp_path / "l", Tar().file("x")), stored)
+    assert (store.resolve(asked) is not None) == answers
+    pinned = store.resolve(f"r.example/any@{added.digest}")
+    assert pinned is not None
+    assert pinned.digest == added.digest
+
+
+def test_a_name_in_somebody_elses_layout_does_not_make_it_pinned(tmp_path: Path) -> None:
+    folder = layout(tmp_path / "l", Tar().file("x"), ref=f"r.example/x@{OTHER}")
+    with pytest.raises(ArtifactError, match="no image"):
+        open_image(folder, f"r.example/x@{OTHER}")
+
+
 def test_names_share_blobs_and_move(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     shared = Tar().file("base", b"0" * 1000).bytes()

@@ -1,0 +1,36 @@
+"""What an image's reference says: its registry, and the digest that it is pinned to.
+
+A name without a registry is short. Who asks by a short name takes what is here under it, of this
+host or of docker.io; a name with a registry is answered by that registry's images alone.
+"""
+
+HUB = "docker.io/"
+LOCAL = "localhost/"
+
+
+def pinned(reference: str) -> str:
+    """Return the digest in `name@sha256:…`, empty where there is none."""
+    return reference.partition("@")[2]
+
+
+def has_registry(name: str) -> bool:
+    """Tell whether a name begins with a registry, as engines see it."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
+def full(name: str, *, home: str = LOCAL) -> str:
+    """Return a name with registry and tag; `home` is the registry of short ones."""
+    whole = name if has_registry(name) else home + name
+    if whole.startswith(HUB) and "/" not in whole.removeprefix(HUB):
+        whole = f"{HUB}library/{whole.removeprefix(HUB)}"
+    return _tagged(whole)
+
+
+def short(name: str) -> str:
+    """Return a name with its tag, without what a short one leaves out."""
+    return _tagged(name.removeprefix(HUB).removeprefix("library/").removeprefix(LOCAL))
+
+
+def _tagged(name: str) -> str:
+    return name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"

@@ -1,0 +1,52 @@
+"""What answers to a reference in Podman's and Docker's stores, with clients that only list."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from docker.errors import ImageNotFound as DockerNotFound
+from podman.errors import ImageNotFound as PodmanNotFound
+
+from abcd_run.errors import ArtifactError
+from abcd_run.model import Artifact, Format
+from abcd_run_docker import images as docker_images
+from abcd_run_podman import images as podman_images
+
+RIGHT, WRONG = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+NGINX = "docker.io/library/nginx"
+
+ENGINES = [(podman_images, PodmanNotFound), (docker_images, DockerNotFound)]
+
+
+def client(images: dict[str, list[str]], not_found: type[Exception]) -> Any:
+    def get(name: str) -> Any:
+        if name not in images:
+            raise not_found(name)
+        return SimpleNamespace(id=f"id of {name}", attrs={"RepoDigests": images[name]})
+
+    return SimpleNamespace(images=SimpleNamespace(get=get, exists=images.__contains__))
+
+
+@pytest.mark.parametrize(("module", "not_found"), ENGINES, ids=["podman", "docker"])
+@pytest.mark.parametrize("reference", [f"{NGINX}@{RIGHT}", f"{NGINX}:latest"])
+def test_a_local_image_stands_in_for_none(module: Any, not_found: Any, reference: str) -> None:
+    here = client({"localhost/nginx:latest": [f"localhost/nginx@{WRONG}"]}, not_found)
+    artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
+    with pytest.raises(ArtifactError, match="no image"):
+        module.pulled(here, artifact, pull="never", say=print)
+
+
+@pytest.mark.parametrize(("module", "not_found"), ENGINES, ids=["podman", "docker"])
+@pytest.mark.parametrize(("digest", "answers"), [(RIGHT, True), (WRONG, False)])
+def test_a_pinned_reference_is_answered_by_its_digest(
+    module: Any, not_found: Any, digest: str, answers: bool
+) -> None:
+    reference = f"{NGINX}@{RIGHT}"
+    here = client({reference: [f"{NGINX}@{digest}"]}, not_found)
+    artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
+    if answers:
+        image_id = module.pulled(here, artifact, pull="never", say=print)
+        assert image_id == f"id of {reference}"
+    else:
+        with pytest.raises(ArtifactError, match="no image"):
+            module.pulled(here, artifact, pull="never", say=print)
