@@ -6,6 +6,7 @@
 # a planted link or number gives nothing that the test user could not do anyway.
 
 TEST_USER=abcdtest
+STRANGER=abcdtest2  # another user of the host, see lib/stranger.sh
 case $(id -un) in
   root | "$TEST_USER") STATE=/var/lib/abcd-run-test ;;  # venvs, caches, copies of checkouts, logs
   *) STATE=${XDG_CACHE_HOME:-$HOME/.cache}/abcd-run-test ;;
