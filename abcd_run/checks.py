@@ -69,7 +69,7 @@ def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
                 name, good=False, says=problem.message, remedy=problem.remedy, runtime=True
             )
         else:
-            says = "; ".join([f"usable, version {probe.version}", *probe.notes])
+            says = "; ".join([f"usable, version {probe.version}", *probe.notes, *probe.advice])
             found = known(parts.get(name, {}))
             yield Finding(name, good=True, says=says, runtime=True, known=found)
 

@@ -235,7 +235,8 @@ class Instance:
 
     `ports` maps a port inside to address and port on the host; `host_root` is the host's uid
     that root inside really is, None where unknown; `screens` are endpoints that are no service.
-    `publishers` are uids whose processes listen at its ports, beside this user's own.
+    `publishers` are uids whose processes listen at its ports, beside this user's own. One that is
+    `silent` runs and answers nobody, as its `state` says.
     """
 
     name: str
@@ -249,3 +250,4 @@ class Instance:
     host_root: int | None = None
     screens: tuple[Endpoint, ...] = ()
     publishers: tuple[int, ...] = ()
+    silent: bool = False

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from abcd_run.errors import UsageError
 
+SESSIONS = Path("/run/user")
+"""Where the system makes each user who logs in a folder for sockets, named by the uid."""
+
 
 def config() -> Path:
     """Return the user's configuration folder."""
@@ -28,11 +31,11 @@ def runtime_dir() -> Path | None:
     """Return the user's own folder for sockets, None where the session has none.
 
     Passwords and sockets lie there: as the XDG specification says it must be the user's own, with
-    access for nobody else. What another user's environment names, after su, is not.
+    access for nobody else. What another user's environment names, after su, is not; su may leave
+    the variable out, though the folder is there all the same.
     """
-    named = os.environ.get("XDG_RUNTIME_DIR", "")
-    usual = f"/run/user/{os.getuid()}"
-    return next((Path(one) for one in (named, usual) if _is_private(Path(one))), None)
+    named, usual = os.environ.get("XDG_RUNTIME_DIR", ""), SESSIONS / str(os.getuid())
+    return next((folder for folder in (Path(named), usual) if _is_private(folder)), None)
 
 
 def runtime_dir_problem() -> str:

@@ -60,6 +60,8 @@ def look(
     """
     if not instance.running:
         return Answer(Stage.CREATED, instance.state or "not running")
+    if instance.silent:
+        return Answer(Stage.RUNNING, instance.state)
     ready = record.read(instance.labels).ready
     if ready.console:
         return _printed(ready.console, console() if console else (), time.monotonic() + seconds)

@@ -117,6 +117,6 @@ def _known(facts: object, kinds: Mapping[str, Any]) -> dict[str, Any]:
 def _facts(text: str) -> dict[str, Any]:
     try:
         facts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}

@@ -194,7 +194,7 @@ def print_shown(launched: Launched) -> None:
         "created": known.created,
         "root": f"inside is {root}",
     }
-    stage = str(launched.stage) if found.running else found.state
+    stage = str(launched.stage) if found.running and not found.silent else found.state
     print_facts(f"{found.name} is {stage}", facts | _facts(launched))
 
 

@@ -43,14 +43,16 @@ class Probe:
     """What a look at a runtime found.
 
     `notes` are things that a user should know although the runtime is usable, such as limits
-    that this host cannot enforce. `rootful` says why root inside would be root of this host, and
-    how to get the runtime without that: it is then used for those only who ask for `--rootful`.
+    that this host cannot enforce; `advice` is told by `doctor` alone.
+    `rootful` says why root inside would be root of this host, and how to get the runtime without
+    that: it is then used for those only who ask for `--rootful`.
     """
 
     version: str = ""
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
     rootful: Problem | None = None
+    advice: tuple[str, ...] = ()
 
     def refusal(self, *, rootful: bool = False) -> Problem | None:
         """Return why the runtime must not be used, None if it may; `rootful` was asked for."""

@@ -58,7 +58,7 @@ def look_at(instances: Iterable[Instance], fleet: Fleet) -> list[Launched]:
 def _row(launched: Launched) -> tuple[str, ...]:
     found = launched.instance
     shown = endpoints.to_open(found)
-    stage = str(launched.stage) if found.running else found.state
+    stage = str(launched.stage) if found.running and not found.silent else found.state
     return (
         found.name,
         record.read(found.labels).image,

@@ -88,7 +88,7 @@ class Seen:
 
     def _has_picture(self, instance: Instance) -> bool:
         runtime = self._fleet.runtime(instance.runtime)
-        return instance.running and screen.has_screen(runtime, instance)
+        return instance.running and not instance.silent and screen.has_screen(runtime, instance)
 
     def _drawn(self, instance: Instance) -> bytes:
         runtime = self._fleet.runtime(instance.runtime)

@@ -1,14 +1,12 @@
 """Machines as instances: what libvirt and QEMU know of them."""
 
-import os
-from pathlib import Path
-
 import libvirt
-import libvirt_qemu
 
+from abcd_run.errors import LaunchFailed
 from abcd_run.model import Endpoint, Instance
-from abcd_run_libvirt import forwards, labels, place
+from abcd_run_libvirt import labels, place, processes
 from abcd_run_libvirt.errors import is_gone
+from abcd_run_libvirt.processes import Process
 
 RUNTIME = "libvirt"
 STATES = {
@@ -21,48 +19,52 @@ STATES = {
     libvirt.VIR_DOMAIN_PMSUSPENDED: "asleep",
 }
 DEAD = {libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_CRASHED}
-PRELAUNCH = '"prelaunch"'
-"""QEMU's own word for a machine that has not begun to run."""
+SILENT = "not answering"
 
 
-def instance(found: libvirt.virDomain, *, detail: bool) -> Instance | None:
-    """Return a machine as an instance; None when it is not ours, or gone meanwhile."""
+def instance(found: libvirt.virDomain, process: Process | None) -> Instance | None:
+    """Return a machine as an instance; None when it is not ours, or gone meanwhile.
+
+    QEMU itself is asked nothing: one that is stopped would hold up whoever asks it.
+    """
     try:
+        machine_id, name = found.UUIDString(), found.name()
         noted = labels.read(found.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, labels.NAMESPACE))
         state, _reason = found.state()
-        begun = state != libvirt.VIR_DOMAIN_PAUSED or _has_begun(found)
-        machine_id, name = found.UUIDString(), found.name()
-        ports = forwards.found(found) if detail else {}
+    except ValueError:  # somebody else wrote it
+        return None
     except libvirt.libvirtError as error:
         if is_gone(error) or error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN_METADATA:
             return None
         raise
+    begun = noted.begun or state != libvirt.VIR_DOMAIN_PAUSED
+    silent = process is not None and process.stopped
+    said = STATES.get(state, "unknown") if begun else "created"
     return Instance(
         name=name,
         runtime=RUNTIME,
         runtime_id=machine_id,
         labels=noted.labels,
         running=begun and state not in DEAD,
-        state=STATES.get(state, "unknown") if begun else "created",
-        ports=ports,
+        state=SILENT if silent else said,
+        ports=noted.ports,
         password=noted.password,
-        host_root=_owner(name) if detail else None,
+        host_root=process.uid if process else None,
         screens=_screens(place.place(machine_id)),
+        silent=silent,
     )
 
 
-def _has_begun(found: libvirt.virDomain) -> bool:
-    answer = libvirt_qemu.qemuMonitorCommand(found, '{"execute":"query-status"}', 0)
-    return PRELAUNCH not in answer
+def note(found: libvirt.virDomain, noted: labels.Noted) -> None:
+    """Write into a machine what is known of it by now."""
+    kind, live = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_LIVE
+    found.setMetadata(kind, labels.text(noted), labels.PREFIX, labels.NAMESPACE, live)
 
 
-def _owner(name: str) -> int:
-    """Return the uid of a machine's process, which is the most that root inside can become."""
-    try:
-        pid = (place.daemon() / "qemu" / "run" / f"{name}.pid").read_text().strip()
-        return Path(f"/proc/{pid}").stat().st_uid
-    except OSError:  # a session's machines are started as its user alone
-        return os.getuid()
+def noted(found: libvirt.virDomain) -> labels.Noted:
+    """Return what is written in a machine of ours."""
+    kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
+    return labels.read(found.metadata(kind, labels.NAMESPACE))
 
 
 def _screens(there: place.Place) -> tuple[Endpoint, ...]:
@@ -74,10 +76,30 @@ def _screens(there: place.Place) -> tuple[Endpoint, ...]:
     )
 
 
+def check_answers(name: str, machine_id: str) -> None:
+    """Refuse to ask a machine that would never answer. Raises `LaunchFailed`."""
+    process = processes.running().get(machine_id)
+    if process and process.stopped:
+        raise LaunchFailed(
+            f"{name} does not answer: its process {process.pid} is stopped",
+            remedy=f"kill -CONT {process.pid}, or abcd-run stop {name}",
+        )
+
+
 def destroy(found: libvirt.virDomain) -> None:
-    """Switch a machine off; no-op when it is gone."""
+    """Switch a machine off, by its process where libvirt cannot; no-op when it is gone."""
     try:
         found.destroy()
     except libvirt.libvirtError as error:
-        if not is_gone(error):
+        process = None if is_gone(error) else processes.running().get(found.UUIDString())
+        if process:
+            processes.end(process)
+        elif not is_gone(error):
             raise
+
+
+def end_silent(machine_id: str) -> None:
+    """Kill a machine's process that answers nobody: libvirt would ask it for 15 seconds."""
+    process = processes.running().get(machine_id)
+    if process and process.stopped:
+        processes.end(process)

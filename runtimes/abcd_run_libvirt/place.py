@@ -14,6 +14,9 @@ from pathlib import Path
 
 from abcd_run import places
 
+SOCKETS = ("virtqemud-sock", "libvirt-sock")
+"""What a session's daemon listens on, in its folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -50,21 +53,28 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def home() -> Path:
-    """Return the folder of all places: a session's own, which is gone when the host starts anew."""
+def homes() -> list[Path]:
+    """Return the folders of all places, the one for new ones first.
+
+    A session's own is gone when the host starts anew. Machines that were begun while there was no
+    session, as by cron, stay where they are when there is one.
+    """
     session = places.runtime_dir()
-    return (session / "abcd-run" if session else places.cache()) / "libvirt"
+    own = [session / "abcd-run"] if session else []
+    return [folder / "libvirt" for folder in (*own, places.cache())]
 
 
-def daemon() -> Path:
-    """Return the folder of the session's libvirt, which without XDG_RUNTIME_DIR is in the cache."""
-    session = os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("XDG_CACHE_HOME")
-    return (Path(session) if session else Path.home() / ".cache") / "libvirt"
+def daemons() -> list[Path]:
+    """Return the folders in which this user's libvirt may be, the one for new machines first."""
+    session = places.runtime_dir()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return [folder / "libvirt" for folder in ([session] if session else []) + [Path(cache)]]
 
 
 def place(machine: str) -> Place:
     """Return the place of a machine, which need not be there."""
-    return Place(home() / machine)
+    there = [home / machine for home in homes()]
+    return Place(next((one for one in there if one.is_dir()), there[0]))
 
 
 @contextmanager
@@ -85,10 +95,7 @@ def finished() -> list[Place]:
 
     Ask for these before the machines: whatever is finished then has one, or never will.
     """
-    try:
-        folders = sorted(home().iterdir())
-    except FileNotFoundError:
-        return []
+    folders = (one for home in homes() if home.is_dir() for one in sorted(home.iterdir()))
     return [Place(one) for one in folders if _is_free(one)]
 
 

@@ -4,6 +4,7 @@ import ipaddress
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +14,24 @@ from abcd_run import machine
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, UsageError
 from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
-from abcd_run_libvirt import accel, domain, forwards, hardware, images, machines, place
+from abcd_run_libvirt import (
+    accel,
+    domain,
+    forwards,
+    hardware,
+    images,
+    machines,
+    place,
+    processes,
+)
 from abcd_run_libvirt.errors import is_gone, translated
 from abcd_run_libvirt.picture import Pieces, png
 from abcd_run_libvirt.service import version
 
+LOOPBACK = (
+    "machines reach what listens on this host's loopback, as you, by 10.0.2.2; "
+    "--set on.libvirt.network=isolated leaves them their published ports alone"
+)
 FOLLOW_SECONDS = 0.2
 """How often a console's log is looked at for more."""
 
@@ -27,8 +41,10 @@ class LibvirtRuntime(Runtime):
 
     name = machines.RUNTIME
 
-    def __init__(self, connection: libvirt.virConnect) -> None:
-        self._connection = connection
+    def __init__(self, connections: Sequence[libvirt.virConnect]) -> None:
+        self._connections = connections
+        self._connection = connections[0]
+        """The one for new machines."""
 
     @cached_property
     def _able(self) -> hardware.Abilities:
@@ -49,7 +65,8 @@ class LibvirtRuntime(Runtime):
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
         problem = accel.kvm_problem()
-        return Probe(version=found, notes=(f"{problem}: {accel.COST}",) if problem else ())
+        notes = (f"{problem}: {accel.COST}",) if problem else ()
+        return Probe(version=found, notes=notes, advice=(LOOPBACK,))
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract: an ISO is started where it lies, by all machines at once."""
@@ -74,6 +91,9 @@ class LibvirtRuntime(Runtime):
                 raise
             try:
                 forwards.add(made, plan)
+                with translated("note its ports"):
+                    noted = replace(machines.noted(made), ports=forwards.found(made))
+                    machines.note(made, noted)
             except BaseException:
                 machines.destroy(made)
                 raise
@@ -92,29 +112,37 @@ class LibvirtRuntime(Runtime):
         with translated("start it"):
             found = self._connection.lookupByUUIDString(runtime_id)
             found.resume()
-            instance = machines.instance(found, detail=True)
+            machines.note(found, replace(machines.noted(found), begun=True))
+            instance = machines.instance(found, processes.running().get(runtime_id))
         if instance is None:
             raise LaunchFailed("the machine ended as soon as it was started")
         return instance
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
+        del detail  # all of it costs nothing
         with translated("list its machines", otherwise=NoRuntime):
-            domains = self._one(only) if only else self._connection.listAllDomains()
-            found = [machines.instance(one, detail=detail) for one in domains]
+            domains = self._one(only) if only else self._all()
+            known = processes.running() if domains else {}
+            found = [machines.instance(one, known.get(one.UUIDString())) for one in domains]
         return [one for one in found if one is not None]
 
+    def _all(self) -> list[libvirt.virDomain]:
+        return [one for connection in self._connections for one in connection.listAllDomains()]
+
     def _one(self, key: str) -> list[libvirt.virDomain]:
-        for look_up in (self._connection.lookupByUUIDString, self._connection.lookupByName):
-            try:
-                return [look_up(key)]
-            except libvirt.libvirtError as error:
-                if not is_gone(error) and error.get_error_code() != libvirt.VIR_ERR_INVALID_ARG:
-                    raise
+        for connection in self._connections:
+            for look_up in (connection.lookupByUUIDString, connection.lookupByName):
+                try:
+                    return [look_up(key)]
+                except libvirt.libvirtError as error:
+                    if not is_gone(error) and error.get_error_code() != libvirt.VIR_ERR_INVALID_ARG:
+                        raise
         return []
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
+        machines.end_silent(runtime_id)
         with translated("remove it"):
             for found in self._one(runtime_id):
                 machines.destroy(found)
@@ -124,7 +152,9 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         places = place.finished()
         with translated("list its machines", otherwise=NoRuntime):
-            known = {one.UUIDString() for one in self._connection.listAllDomains()}
+            known = {one.UUIDString() for one in self._all()}
+        # A machine may be another daemon's, that cannot be found: as long as it runs, it stays.
+        known |= processes.running().keys()
         for one in places:
             if one.folder.name not in known:
                 one.remove()
@@ -133,6 +163,7 @@ class LibvirtRuntime(Runtime):
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
+        machines.check_answers(instance.name, instance.runtime_id)
         known_hosts = place.place(instance.runtime_id).known_hosts
         return machine.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
@@ -153,10 +184,11 @@ class LibvirtRuntime(Runtime):
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
+        machines.check_answers(instance.name, instance.runtime_id)
         pieces = Pieces()
         with translated("take a picture of its screen"):
-            found = self._connection.lookupByUUIDString(instance.runtime_id)
-            stream = self._connection.newStream()
+            (found,) = self._one(instance.runtime_id)
+            stream = found.connect().newStream()
             found.screenshot(stream, 0)
             stream.recvAll(pieces, None)
             stream.finish()

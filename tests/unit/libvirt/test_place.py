@@ -1,9 +1,11 @@
 """The folders of machines, and what is left of them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from abcd_run import places
 from abcd_run_libvirt import place
 
 
@@ -42,20 +44,50 @@ def test_no_machine_ever() -> None:
     place.place("never").remove()
 
 
+def test_a_machine_that_was_begun_without_a_session_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(places, "SESSIONS", tmp_path / "none")
+    session = tmp_path / "session"
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    with place.made("by-cron") as there:
+        assert there.folder == tmp_path / "cache" / "libvirt" / "by-cron"
+    session.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    with place.made("by-login") as own:
+        assert own.folder == session / "abcd-run" / "libvirt" / "by-login"
+    assert place.place("by-cron") == there
+    assert place.finished() == [own, there]
+
+
 @pytest.mark.parametrize(
-    ("variables", "folder"),
+    ("variables", "folders"),
     [
-        ({"XDG_RUNTIME_DIR": "/run/user/7", "XDG_CACHE_HOME": "/c"}, "/run/user/7/libvirt"),
-        ({"XDG_CACHE_HOME": "/c"}, "/c/libvirt"),
-        ({"HOME": "/home/me"}, "/home/me/.cache/libvirt"),
+        ({"XDG_RUNTIME_DIR": "OWN", "XDG_CACHE_HOME": "/c"}, ["OWN/libvirt", "/c/libvirt"]),
+        ({"XDG_CACHE_HOME": "/c"}, ["USUAL/libvirt", "/c/libvirt"]),
+        # What su leaves: root's, or a word that is no folder.
+        ({"XDG_RUNTIME_DIR": "/proc"}, ["USUAL/libvirt", "/home/me/.cache/libvirt"]),
+        ({"XDG_RUNTIME_DIR": "relative"}, ["USUAL/libvirt", "/home/me/.cache/libvirt"]),
+        ({"nobody is logged in": ""}, ["/home/me/.cache/libvirt"]),
     ],
 )
 def test_where_libvirt_is(
-    variables: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+    variables: dict[str, str],
+    folders: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    """In a session without a folder of its own it is in the cache, also where /run/user has one."""
+    """The same from su and cron as from a login, as long as somebody is logged in."""
+    usual, own = tmp_path / "run" / str(os.getuid()), tmp_path / "own"
+    monkeypatch.setattr(places, "SESSIONS", tmp_path / "run")
+    monkeypatch.setenv("HOME", "/home/me")
     for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert place.daemon() == Path(folder)
+        monkeypatch.setenv(name, value.replace("OWN", str(own)))
+    own.mkdir()
+    if "nobody is logged in" not in variables:
+        usual.mkdir(parents=True)
+    names = [one.replace("OWN", str(own)).replace("USUAL", str(usual)) for one in folders]
+    assert [str(one) for one in place.daemons()] == names
