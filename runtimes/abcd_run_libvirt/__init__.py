@@ -7,9 +7,9 @@ from abcd_run import schema
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_libvirt import place
+from abcd_run_libvirt.place import SOCKETS
 
 DAEMONS = ("virtqemud", "libvirtd")
-SOCKETS = ("virtqemud-sock", "libvirt-sock")
 # Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
 PLACES = ("/usr/sbin", "/usr/libexec")
 QEMUS = ("qemu-system-x86_64", "qemu-kvm")
@@ -34,7 +34,7 @@ def _any_here(programs: tuple[str, ...]) -> bool:
 
 
 def _any_socket() -> bool:
-    return any((place.daemon() / name).exists() for name in SOCKETS)
+    return any((folder / name).exists() for folder in place.daemons() for name in SOCKETS)
 
 
 def _open() -> Runtime:
@@ -55,6 +55,7 @@ BACKEND = Backend(
         "cpu": CPU,
         "display": str,
         "firmware": str,
+        "network": str,
         "video": str,
     },
 )

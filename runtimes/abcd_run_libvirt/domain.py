@@ -10,11 +10,22 @@ from pathlib import Path
 from abcd_run import record
 from abcd_run.model import Plan
 from abcd_run_libvirt import labels
-from abcd_run_libvirt.hardware import Hardware
+from abcd_run_libvirt.hardware import NETWORK, Hardware
 from abcd_run_libvirt.place import Place
 
 MEMORY = 1 << 30
 """Bytes of a machine whose image does not say what it needs."""
+
+
+QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
+ISOLATED = (
+    ("-netdev", f"user,id={NETWORK},restrict=on"),
+    # A slot that libvirt, which does not know of this card, gives to nothing else.
+    ("-device", f"virtio-net-pci,netdev={NETWORK},addr=0x10,romfile="),
+)
+"""What libvirt has no words for: a network of forwarded ports, and of nothing else."""
+
+ET.register_namespace("qemu", QEMU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,10 @@ def xml(design: Design) -> str:
     for event, what in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _add(domain, f"on_{event}", what)
     _devices(_add(domain, "devices"), design)
+    if hardware.network == "isolated":
+        line = _add(domain, f"{{{QEMU}}}commandline")
+        for word in (word for option in ISOLATED for word in option):
+            _add(line, f"{{{QEMU}}}arg", value=word)
     ET.indent(domain)
     return ET.tostring(domain, encoding="unicode") + "\n"
 
@@ -108,9 +123,10 @@ def _devices(devices: ET.Element, design: Design) -> None:
     _disks(devices, design)
     _add(devices, "controller", type="usb", model="none")
     _shares(devices, design.plan)
-    interface = _add(devices, "interface", type="user")
-    _add(interface, "model", type="virtio")
-    _add(interface, "rom", enabled="no")  # nothing starts from the network
+    if design.hardware.network == "user":
+        interface = _add(devices, "interface", type="user")
+        _add(interface, "model", type="virtio")
+        _add(interface, "rom", enabled="no")  # nothing starts from the network
     serial = _add(devices, "serial", type="pty")
     _add(serial, "log", file=str(design.place.log), append="off")
     _add(_add(devices, "rng", model="virtio"), "backend", "/dev/urandom", model="random")

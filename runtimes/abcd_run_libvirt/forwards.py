@@ -8,9 +8,7 @@ import libvirt_qemu
 from abcd_run.errors import LaunchFailed, PortTaken
 from abcd_run.model import Plan
 from abcd_run_libvirt.errors import translated
-
-NETWORK = "hostnet0"
-"""What libvirt calls the first card's network in QEMU."""
+from abcd_run_libvirt.hardware import NETWORK
 
 _LINE = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)")
 

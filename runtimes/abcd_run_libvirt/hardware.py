@@ -1,18 +1,22 @@
 """What machines are made of here: a plan's options against what this QEMU can do."""
 
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from abcd_run.errors import UsageError
 from abcd_run.units import format_size
+from abcd_run_libvirt import markup
 
 AUTO = "auto"
+NETWORK = "hostnet0"
+"""What libvirt calls the first card's network in QEMU."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "accel": (AUTO, "kvm", "tcg"),
     "boot": ("direct", "menu"),
     "display": (AUTO, "spice", "vnc", "none"),
     "firmware": ("bios", "uefi"),
+    "network": ("user", "isolated"),
 }
 MENU_MEMORY = 320 << 20
 """Bytes with which GRUB can load a kernel under UEFI; with 256 MiB it cannot."""
@@ -40,11 +44,13 @@ class Hardware:
     display: str
     firmware: str
     video: str
+    network: str = "user"
+    """`isolated` has nothing but its published ports, `user` all that its owner reaches."""
 
 
 def abilities(capabilities: str, *, kvm: bool) -> Abilities:
     """Read libvirt's description of what domains can have."""
-    devices = ET.fromstring(capabilities).find("devices")  # noqa: S314  (libvirt's own)
+    devices = markup.parsed(capabilities).find("devices")
 
     def values(path: str) -> frozenset[str]:
         found = devices.iterfind(path) if devices is not None else ()
@@ -72,7 +78,9 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
     _check_there("display", display, able.graphics | {"none"})
     _check_there("video", video, able.video | {"none"})
     cpu = str(options.get("cpu", CPUS[accel]))
-    return Hardware(accel, wanted["boot"], cpu, display, wanted["firmware"], video)
+    return Hardware(
+        accel, wanted["boot"], cpu, display, wanted["firmware"], video, wanted["network"]
+    )
 
 
 def check_memory(parts: Hardware, memory: int | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from abcd_run import record
 from abcd_run.model import Plan, Resources, Share
 from abcd_run_libvirt import labels
-from abcd_run_libvirt.domain import Design, Kernel, native, processors, xml
+from abcd_run_libvirt.domain import QEMU, Design, Kernel, native, processors, xml
 from abcd_run_libvirt.hardware import Hardware
 from abcd_run_libvirt.place import Place
 
@@ -101,6 +101,21 @@ def test_the_screen_is_a_socket(design: Design, protocol: str) -> None:
     (listen,) = graphics
     assert listen.get("type") == "socket"
     assert listen.get("socket") == f"/run/user/7/abcd-run/libvirt/u-u-i-d/{protocol}.sock"
+
+
+def test_the_network_of_its_owner(design: Design) -> None:
+    root = parsed(design)
+    assert [one.get("type") for one in root.iterfind("devices/interface")] == ["user"]
+    assert root.find(f"{{{QEMU}}}commandline") is None
+
+
+def test_a_network_of_its_own_ports_alone(design: Design) -> None:
+    root = parsed(replace(design, hardware=replace(PARTS, network="isolated")))
+    assert root.find("devices/interface") is None
+    words = [one.get("value", "") for one in root.iterfind(f"{{{QEMU}}}commandline/*")]
+    assert words[:2] == ["-netdev", "user,id=hostnet0,restrict=on"]
+    assert words[2] == "-device"
+    assert "netdev=hostnet0" in words[3]
 
 
 def test_no_screen(design: Design) -> None:

@@ -32,6 +32,11 @@ def test_capabilities_are_read() -> None:
     assert abilities("<domainCapabilities/>", kvm=False).graphics == frozenset()
 
 
+def test_capabilities_with_entities_of_their_own_are_refused() -> None:
+    with pytest.raises(ValueError, match="document type"):
+        abilities(f"<!DOCTYPE a [<!ENTITY x 'y'>]>{CAPABILITIES}", kvm=True)
+
+
 def test_the_best_there_is() -> None:
     found = choose({}, EVERYTHING)
     assert (found.display, found.video) == ("spice", "qxl")
@@ -44,6 +49,7 @@ def test_the_best_there_is() -> None:
 
 def test_the_user_decides_otherwise() -> None:
     wanted = {"accel": "tcg", "boot": "menu", "display": "none", "firmware": "uefi", "cpu": "max"}
+    wanted["network"] = "isolated"
     found = choose(wanted, PLAIN)
     assert {key: getattr(found, key) for key in wanted} == wanted
     assert found.video == "none"
@@ -51,7 +57,7 @@ def test_the_user_decides_otherwise() -> None:
     assert choose({"video": "bochs"}, EVERYTHING).video == "bochs"
 
 
-@pytest.mark.parametrize("key", ["accel", "boot", "display", "firmware"])
+@pytest.mark.parametrize("key", ["accel", "boot", "display", "firmware", "network"])
 def test_an_unknown_word_is_named_with_the_known_ones(key: str) -> None:
     with pytest.raises(UsageError, match=rf"on\.libvirt\.{key}: 'x' is none of") as caught:
         choose({key: "x"}, EVERYTHING)
