@@ -9,6 +9,13 @@ from abcd_run_virtualbox.errors import DRIVER, FIRMWARE, KVM_ON, NO_KVM
 SHARES_SINCE = (7, 2, 10)
 """The first VirtualBox that asks KVM for the processor, and then needs it switched on."""
 
+CLOSES_SINCE = (7, 0, 0)
+"""The first VirtualBox that keeps machines from the host's loopback."""
+
+LOOPBACK = (
+    "machines reach what listens on this host's loopback, as you, by 10.0.2.2: "
+    "VirtualBox 7.0 keeps them from it"
+)
 Version = tuple[int, int, int]
 
 
@@ -29,6 +36,13 @@ def notes(version: Version, *, root: Path = Path("/")) -> tuple[str, ...]:
     if not _virtualizes(root):
         found.append(f"the processor shows no virtualization: {FIRMWARE}")
     return tuple(found)
+
+
+def advice(version: Version) -> tuple[str, ...]:
+    """Return what this version cannot keep machines from."""
+    if version >= CLOSES_SINCE:
+        return ()
+    return (LOOPBACK,)
 
 
 def _kvm(version: Version, root: Path) -> str:

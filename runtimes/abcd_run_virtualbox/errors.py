@@ -39,6 +39,11 @@ class Refused(LaunchFailed):
         return _any(GONE, self.text)
 
     @property
+    def unknown_option(self) -> bool:
+        """Whether this VirtualBox is too old for what it was told."""
+        return "Unknown option" in self.text
+
+    @property
     def broken(self) -> bool:
         """Whether the machine is registered, but its files are not there."""
         return _any(BROKEN, self.text)

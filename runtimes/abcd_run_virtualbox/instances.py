@@ -17,6 +17,7 @@ from abcd_run_virtualbox.manage import Manage
 RUNTIME = "virtualbox"
 RUNNING = {"running", "paused", "starting", "restoring", "saving", "stopping"}
 ASKED_AT_ONCE = 4
+NEEDED = {"name", "UUID", "CfgFile", "VMState"}
 
 
 def found(manage: Manage, *, detail: bool) -> list[Instance]:
@@ -24,14 +25,19 @@ def found(manage: Manage, *, detail: bool) -> list[Instance]:
     said = parse.machines(manage("list", "vms", doing="list its machines"))
     listed = [uuid for uuid, name in said.items() if name != parse.INACCESSIBLE]
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        asked = pool.map(lambda uuid: one(manage, uuid, detail=detail), listed)
-        return [instance for instance in asked if instance]
+        asked = [pool.submit(one, manage, uuid, detail=detail) for uuid in listed]
+    failed = [found for found in asked if isinstance(found.exception(), Refused)]
+    if failed and len(failed) == len(asked):
+        failed[0].result()
+    # One that VirtualBox cannot describe just now hides no other.
+    answers = [found.result() for found in asked if found not in failed]
+    return [instance for instance in answers if instance]
 
 
 def one(manage: Manage, key: str, *, detail: bool) -> Instance | None:
     """Return the machine of a UUID or name; None when there is none, or it is not ours."""
     facts = described(manage, key)
-    if GROUP not in facts.get("groups", "").split(","):
+    if GROUP not in facts.get("groups", "").split(",") or not facts.keys() >= NEEDED:
         return None
     try:
         said = manage("getextradata", facts["UUID"], "enumerate", doing="read its labels")

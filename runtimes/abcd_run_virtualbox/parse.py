@@ -3,11 +3,20 @@
 import re
 from collections.abc import Mapping
 
+from abcd_run.limits import TEXT_BYTES
+
 INACCESSIBLE = "<inaccessible>"
 """What `list vms` calls a machine whose files cannot be read."""
 
 _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
-_FACT = re.compile(r'^(?:"(?P<quoted>.*?)"|(?P<bare>[^"=]+))=(?P<value>.*)$')
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_FACT = re.compile(
+    # A string may go over lines, of which none is a fact then: who writes a machine's description
+    # would else say where its files are.
+    rf'^(?:"(?P<quoted>[^"\n]*)"|(?P<bare>[^"=\n]+))=(?P<value>{_STRING}[^\n]*|[^\n]*)$',
+    re.MULTILINE | re.DOTALL,
+)
+_FORWARD = re.compile(r"(?:.*,)?tcp,([0-9.]*),(\d{1,5}),[^,]*,(\d{1,5})", re.DOTALL)
 _LISTED = re.compile(r'^"(?P<name>.*)" \{(?P<uuid>[0-9a-f-]{36})\}$', re.MULTILINE)
 _EXTRA = re.compile(r"^Key: (?P<key>.*?), Value: (?P<value>.*)$", re.MULTILINE)
 _CREATED = re.compile(r"^UUID: ([0-9a-f-]{36})", re.MULTILINE)
@@ -28,11 +37,10 @@ def version(text: str) -> tuple[int, int, int] | None:
 
 
 def facts(text: str) -> dict[str, str]:
-    """Return what `showvminfo --machinereadable` says, without quotes."""
-    found = {}
-    for line in text.splitlines():
-        if match := _FACT.match(line):
-            found[match["quoted"] or match["bare"]] = _unquoted(match["value"])
+    """Return what `showvminfo --machinereadable` says, without quotes; the first of each name."""
+    found: dict[str, str] = {}
+    for match in _FACT.finditer(_lines(text)):
+        found.setdefault(match["quoted"] or match["bare"] or "", _unquoted(match["value"]))
     return found
 
 
@@ -71,12 +79,13 @@ def machine_folder(text: str) -> str:
 
 def forwards(found: Mapping[str, str]) -> dict[int, tuple[str, int]]:
     """Return address and port on the host for each forwarded port inside."""
-    rules = (value.split(",") for key, value in found.items() if key.startswith("Forwarding("))
+    rules = (value for key, value in found.items() if key.startswith("Forwarding("))
     return {
-        int(inside): (address or "0.0.0.0", int(port))  # noqa: S104
-        for _name, _protocol, address, port, _guest, inside in rules
+        int(rule[3]): (rule[1] or "0.0.0.0", int(rule[2]))  # noqa: S104
+        for rule in map(_FORWARD.fullmatch, rules)
+        if rule
     }
 
 
 def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return text[:TEXT_BYTES].replace("\r\n", "\n")

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import host, limits
+from abcd_run import host
 from abcd_run import machine as machines
-from abcd_run.errors import AbcdRunError, NoRuntime
+from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
+from abcd_run.limits import PICTURE_BYTES
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run.units import format_size
 from abcd_run_virtualbox import driver, ends, instances, machine, parse, paths, ports, start
+from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.machine import Machine
 from abcd_run_virtualbox.manage import Manage
 
@@ -46,6 +49,7 @@ class VirtualBoxRuntime(Runtime):
         return Probe(
             version=text,
             notes=driver.notes(version),
+            advice=driver.advice(version),
             rootful=rootful if _is_root() else None,
         )
 
@@ -65,6 +69,7 @@ class VirtualBoxRuntime(Runtime):
             machines.write_seed(plan, there.seed)
             for line in machine.shape(plan, there, uuid):
                 self._manage.patiently(*line, doing=f"create {plan.name}")
+            self._close(plan, uuid)
             if there.screen:
                 line = machine.screen(plan, there, uuid)
                 self._manage.secretly(*line, doing="open its screen")
@@ -72,6 +77,13 @@ class VirtualBoxRuntime(Runtime):
             ends.remove(self._manage, uuid)
             raise
         return uuid
+
+    def _close(self, plan: Plan, uuid: str) -> None:
+        try:
+            self._manage.patiently(*machine.closing(uuid), doing=f"create {plan.name}")
+        except Refused as error:
+            if not error.unknown_option:  # `doctor` says that it is too old
+                raise
 
     def _place(self, plan: Plan, iso: Path) -> Machine:
         return Machine(
@@ -140,9 +152,7 @@ class VirtualBoxRuntime(Runtime):
                 "controlvm", instance.runtime_id, "screenshotpng", str(file),
                 doing="take a picture of its screen",
             )  # fmt: skip
-            with file.open("rb") as picture:
-                # One byte more than may be: then it is refused.
-                return picture.read(limits.PICTURE_BYTES + 1)
+            return _bounded(file, instance)
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
@@ -159,6 +169,16 @@ class VirtualBoxRuntime(Runtime):
                 return Path(os.devnull) / runtime_id
             self._folders[runtime_id] = instances.folder(facts)
         return self._folders[runtime_id]
+
+
+def _bounded(file: Path, instance: Instance) -> bytes:
+    """Return a picture of a screen, whose size the machine itself may choose."""
+    if file.stat().st_size > PICTURE_BYTES:
+        raise LaunchFailed(
+            f"{instance.name}: its picture is larger than {format_size(PICTURE_BYTES)}",
+            remedy=f"abcd-run open {instance.name}",
+        )
+    return file.read_bytes()
 
 
 def _is_root() -> bool:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from abcd_run.errors import AbcdRunError, PortTaken
+from abcd_run.limits import TEXT_BYTES
 from abcd_run_virtualbox import paths
 from abcd_run_virtualbox.errors import ENDED, FORWARD, Refused, refused
 from abcd_run_virtualbox.manage import Manage
@@ -41,7 +42,9 @@ def _reason(error: Refused, uuid: str, log: Path) -> AbcdRunError:
 def _said(log: Path) -> list[str]:
     """Return the errors in a machine's log: `VMSetError: …; rc=VERR_…`, without the times."""
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TEXT_BYTES))
+            lines = file.read(TEXT_BYTES).decode(errors="replace").splitlines()
     except OSError:
         return []
     return [line.partition(" ")[2] for line in lines if "VMSetError" in line or "VERR_NAT" in line]
