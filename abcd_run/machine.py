@@ -141,6 +141,15 @@ def iso_by_hand(plan: Plan, artifact: Artifact) -> tuple[Path, list[str]]:
     return made, [shlex.join(line)]
 
 
+def here_document(command: str, content: str) -> list[str]:
+    """Return the shell lines that give a command CONTENT to read, whatever lines that has."""
+    lines = content.rstrip("\n").split("\n")
+    mark = "ABCD-RUN"
+    while mark in lines:
+        mark += "-"
+    return [f"{command} <<'{mark}'", *lines, mark]
+
+
 def _check(plan: Plan) -> None:
     for name, value in plan.env.items():
         if not value.isprintable():
@@ -166,7 +175,8 @@ def ssh_line(
     for option in _options(known_hosts):
         line += ["-o", option]
     inside = _remote(command) if user == login else f"su {shlex.quote(user)} {_dash_c(command)}"
-    return [*line, f"{login}@{address}", *([inside] if inside else [])]
+    # What begins with a dash would be an option else, and run a command of this host.
+    return [*line, "--", f"{login}@{address}", *([inside] if inside else [])]
 
 
 def _options(known_hosts: Path) -> list[str]:

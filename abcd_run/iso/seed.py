@@ -54,7 +54,7 @@ def _image(files: Mapping[str, bytes]) -> bytes:
 
 def lines(values: Mapping[str, str]) -> str:
     """Return VALUES as KEY='value' lines for a shell."""
-    return "".join(f"{_key(key)}={_quoted(value)}\n" for key, value in values.items())
+    return "".join(f"{_key(key)}={_quoted(key, value)}\n" for key, value in values.items())
 
 
 def _key(key: str) -> str:
@@ -63,8 +63,11 @@ def _key(key: str) -> str:
     return key
 
 
-def _quoted(value: str) -> str:
+def _quoted(key: str, value: str) -> str:
     """Quote for a shell, where nothing but the quote itself is special between quotes."""
-    if re.search(r"[\x00-\x08\x0a-\x1f]", value):
-        raise ArtifactError("a value of the seed has a line break or control character in it")
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", value):
+        raise ArtifactError(
+            f"the seed cannot carry {key}: it has a line break or control character in it",
+            details=repr(value)[:200],
+        )
     return "'" + value.replace("'", "'\\''") + "'"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abcd_run import record
+from abcd_run.errors import UsageError
+from abcd_run.machine import here_document
 from abcd_run.model import Plan
 from abcd_run_libvirt import labels
 from abcd_run_libvirt.hardware import NETWORK, Hardware
@@ -75,7 +77,15 @@ def xml(design: Design) -> str:
         for word in (word for option in ISOLATED for word in option):
             _add(line, f"{{{QEMU}}}arg", value=word)
     ET.indent(domain)
-    return ET.tostring(domain, encoding="unicode") + "\n"
+    text = ET.tostring(domain, encoding="unicode") + "\n"
+    if found := labels.NO_TEXT.search(text):
+        start = max(0, found.start() - 40)
+        raise UsageError(
+            "libvirt takes no control characters, nor names of files that are not UTF-8",
+            details=repr(text[start : found.end()]),
+            remedy="rename what has them",
+        )
+    return text
 
 
 def processors(plan: Plan, hardware: Hardware) -> int:
@@ -174,13 +184,11 @@ def native(design: Design, *, commands: list[str], seed: dict[str, str]) -> str:
     folder = shlex.quote(str(design.place.folder))
     lines = [f"(umask 077; mkdir -p {folder})"]
     for name, content in seed.items():
-        lines += [f"cat >{folder}/{name} <<'ABCD-RUN'", content.rstrip("\n"), "ABCD-RUN"]
+        lines += here_document(f"cat >{folder}/{name}", content)
     names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
     lines += [
         f"xorriso -outdev {shlex.quote(str(design.place.seed))} -volid cidata -joliet on {names}",
-        "virsh --connect qemu:///session create /dev/stdin <<'ABCD-RUN'",
-        xml(design).rstrip("\n"),
-        "ABCD-RUN",
+        *here_document("virsh --connect qemu:///session create /dev/stdin", xml(design)),
     ]
     for command in commands:
         line = ["virsh", "--connect", "qemu:///session", "qemu-monitor-command", "--hmp"]

@@ -1,5 +1,6 @@
 """What machines are made of here: a plan's options against what this QEMU can do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 MENU_MEMORY = 320 << 20
 """Bytes with which GRUB can load a kernel under UEFI; with 256 MiB it cannot."""
 
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CPUS = {"kvm": "host", "tcg": "Nehalem"}
 """`Nehalem` is x86-64-v2, which many distributions want; what QEMU calls qemu64 is less."""
 
@@ -78,6 +80,10 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
     _check_there("display", display, able.graphics | {"none"})
     _check_there("video", video, able.video | {"none"})
     cpu = str(options.get("cpu", CPUS[accel]))
+    if not MODEL.fullmatch(cpu):  # QEMU takes what follows a comma for options of its own
+        raise UsageError(
+            f"on.libvirt.cpu: {cpu!r} is no model's name", remedy="virsh cpu-models x86_64"
+        )
     return Hardware(
         accel, wanted["boot"], cpu, display, wanted["firmware"], video, wanted["network"]
     )

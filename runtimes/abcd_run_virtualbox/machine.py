@@ -8,6 +8,7 @@ from pathlib import Path
 
 from abcd_run import record
 from abcd_run.errors import UsageError
+from abcd_run.machine import here_document
 from abcd_run.model import Plan
 from abcd_run_virtualbox.manage import as_file
 
@@ -183,13 +184,14 @@ def native(plan: Plan, there: Machine, seed: Mapping[str, str]) -> str:
     names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
     lines = ["umask 077", _line(creation(plan))]
     for name, content in seed.items():
-        lines += _file(f"{folder}/{name}", content)
+        lines += here_document(f"cat >{folder}/{name}", content)
     lines += [f"xorriso -outdev {folder}/seed.iso -volid cidata -joliet on {names}"]
     lines += ["rm " + " ".join(f"{folder}/{name}" for name in seed)]
     lines += [_line(line) for line in shape(plan, there, plan.name)]
     lines += [_line(closing(plan.name))]
     if there.screen:
-        lines += _file(f"{folder}/screen", as_file(screen(plan, there, plan.name)))
+        secret = as_file(screen(plan, there, plan.name))
+        lines += here_document(f"cat >{folder}/screen", secret)
         lines += [f"{NATIVE} @{folder}/screen", f"rm {folder}/screen"]
     lines += [_line(["startvm", plan.name])]
     return "\n".join(lines)
@@ -197,7 +199,3 @@ def native(plan: Plan, there: Machine, seed: Mapping[str, str]) -> str:
 
 def _line(arguments: list[str]) -> str:
     return shlex.join([NATIVE, *arguments])
-
-
-def _file(path: str, content: str) -> list[str]:
-    return [f"cat >{path} <<'ABCD-RUN'", content.rstrip("\n"), "ABCD-RUN"]

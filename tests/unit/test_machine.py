@@ -8,11 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from abcd_run import machine, record
-from abcd_run.errors import LaunchFailed, UsageError
+from abcd_run.errors import ArtifactError, LaunchFailed, UsageError
 from abcd_run.model import Format, Instance, Kind, Origin, Plan, Seed, Service, Share, Source
 
 PLAN = Plan(
@@ -101,6 +102,67 @@ def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None
     assert login == "root@127.0.0.1"
     assert shlex.split(shell)[:4] == ["su", "www", "-s", "/bin/sh"]
     assert remote("abcd")[-1] == "abcd@127.0.0.1"
+
+
+def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Path) -> None:
+    """A profile from anywhere may name one; ssh would run the command on this host."""
+    trap = "-oProxyCommand=touch${IFS}trap"
+    plan = replace(PLAN, seed=replace(PLAN.seed, user=trap))
+    found = replace(line, labels=record.labels(plan))
+    words = machine.ssh_line(found, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
+    assert words[words.index("--") + 1] == f"{trap}@127.0.0.1"
+    assert trap not in " ".join(words[: words.index("--")])
+
+
+@pytest.mark.parametrize("name", ['a "b"', "100% %h", "back\\slash", "~x", "$HOME", "a,b"])
+def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name / "known_hosts"
+    options = [word for one in machine._options(path) for word in ("-o", one)]
+    line = ["ssh", "-F", "none", *options, "-G", "host"]
+    said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    (found,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
+    read = found.removeprefix("userknownhostsfile ").strip('"')
+    assert read.replace("%%", "%") == str(path)
+
+
+@pytest.mark.parametrize("name", ["${HOME}", "two\nlines"])
+def test_paths_that_ssh_cannot_be_told(name: str, tmp_path: Path) -> None:
+    with pytest.raises(LaunchFailed, match="takes no such path"):
+        machine._options(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "content", ["a\nb\n", "x\nABCD-RUN\ntouch trap\n", "ABCD-RUN\nABCD-RUN-\ny"]
+)
+def test_a_here_document_ends_where_it_is_meant_to(content: str, tmp_path: Path) -> None:
+    script = "\n".join(machine.here_document("cat", content))
+    ended = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == content.rstrip("\n") + "\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["a\nb: c", "\x1b[2J", "\udcff", "a\u2028b"])
+@pytest.mark.parametrize("field", ["locale", "keyboard", "ssh_key"])
+def test_what_the_seed_cannot_say_is_refused_by_name(
+    field: str, value: str, tmp_path: Path
+) -> None:
+    seed: Any = replace(PLAN.seed, **{field: value})
+    with pytest.raises(ArtifactError, match=f"ABCD_{field.upper()}"):
+        machine.write_seed(replace(PLAN, seed=seed), tmp_path / "seed.iso")
+    assert not list(tmp_path.glob("seed*"))
+
+
+@pytest.mark.parametrize("value", ["'; touch x; '", "a: [b", "- x", "{{ y }}", '"', "#", "é ü"])
+def test_odd_values_stay_values(value: str) -> None:
+    seed: Any = replace(PLAN.seed, locale=value, keyboard=value, ssh_key=value, hostname=value)
+    files = machine.seed_files(replace(PLAN, seed=seed))
+    script = files["abcd-seed"] + 'printf %s "$ABCD_LOCALE"'
+    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said == value
+    assert json.loads(files["user-data"].partition("\n")[2])["hostname"] == value
+    assert json.loads(files["meta-data"])["local-hostname"] == value
 
 
 def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run import record
+from abcd_run.errors import UsageError
 from abcd_run.model import Plan, Resources, Share
 from abcd_run_libvirt import labels
 from abcd_run_libvirt.domain import QEMU, Design, Kernel, native, processors, xml
@@ -142,6 +143,29 @@ def test_shares(design: Design) -> None:
     first, second = root.findall("devices/filesystem")
     assert [one.attrib for one in first] == [{"dir": "/home/me/a b"}, {"dir": "share0"}]
     assert second.find("readonly") is not None
+
+
+ODD = "/a\"b'<x>&amp;,y=z\t\u00e9"
+
+
+def test_odd_paths_stay_paths(design: Design) -> None:
+    shares = (Share(Path(ODD), "/mnt"),)
+    plan = replace(design.plan, shares=shares, image="</title><x/>")
+    root = parsed(replace(design, plan=plan, iso=Path(ODD), place=Place(Path(ODD))))
+    assert text(root, "title") == "</title><x/> (abcd-run)"
+    share = root.find("devices/filesystem/source")
+    disk = root.find("devices/disk/source")
+    assert share is not None
+    assert disk is not None
+    assert (share.get("dir"), disk.get("file")) == (ODD, ODD)
+
+
+@pytest.mark.parametrize("path", ["/a\x01b", "/a\x1b[2Jb", "/a\udcffb", "/a\ufffeb"])
+def test_what_no_xml_can_say_is_refused(design: Design, path: str) -> None:
+    shares = (Share(Path(path), "/mnt"),)
+    with pytest.raises(UsageError, match="control characters") as raised:
+        xml(replace(design, plan=replace(design.plan, shares=shares)))
+    assert raised.value.details.isprintable()
 
 
 def test_processors(plan: Plan) -> None:

@@ -64,6 +64,12 @@ def test_an_unknown_word_is_named_with_the_known_ones(key: str) -> None:
     assert caught.value.remedy.startswith(f"--set on.libvirt.{key}=")
 
 
+@pytest.mark.parametrize("cpu", ["Nehalem,+vmx", "-x", "a b", "", "x\n", "a=b"])
+def test_what_is_no_model_of_a_processor(cpu: str) -> None:
+    with pytest.raises(UsageError, match="no model's name"):
+        choose({"cpu": cpu}, PLAIN)
+
+
 def test_what_this_qemu_lacks_is_said() -> None:
     with pytest.raises(UsageError, match="no spice"):
         choose({"display": "spice"}, PLAIN)
