@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from abcd_run import record, variables
@@ -18,6 +18,15 @@ PORTS = "abcd-run-ports"
 
 SHM = 64 << 20
 """Bytes of /dev/shm where the profile does not say, as with Docker and Podman; LXD has none."""
+
+PROCESSES = 4096
+"""Processes and threads that an instance may have: no desktop has a tenth of it."""
+
+NOT_INSIDE = (
+    "audit_control audit_read block_suspend linux_immutable mac_admin mac_override sys_module"
+    " sys_pacct sys_rawio sys_time syslog wake_alarm"
+)
+"""Capabilities that count on the host alone, or not at all: no init inside can use them."""
 
 PERIOD = 100
 """Milliseconds in which an instance may use its share of the cpus."""
@@ -40,16 +49,16 @@ Device = dict[str, str]
 class Place:
     """Where an instance goes, found out beforehand: its profiles, and what they do not give.
 
-    `root` is the disk that the instance has of its own, in `pool`. `cut_off` are the network cards
-    of the profiles that it shall not have. Where LXD gives each user a project, that may forbid
-    to publish ports and what is `low_level`: LXC's own configuration.
+    `root` is the disk that the instance has of its own, in `pool`. `cards` are its network cards,
+    some of them those of the profiles in another form: cut off from all, or from other instances.
+    Where LXD gives each user a project, that may forbid to publish ports and what is `low_level`:
+    LXC's own configuration.
     """
 
     profiles: tuple[str, ...] = ("default",)
     pool: str = ""
     root: Mapping[str, str] | None = None
-    network: str = ""
-    cut_off: tuple[str, ...] = ()
+    cards: Mapping[str, Device] = field(default_factory=dict[str, Device])
     low_level: bool = True
     publishes: bool = True
 
@@ -65,6 +74,9 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
     # After a restart of the host it is a remainder, as with the other runtimes.
     found["boot.autostart"] = "false"
     found[PRIVILEGED] = "false"
+    # Not security.idmap.isolated: of two that are created at once, LXD 5.0 gives one uids that are
+    # not its to give, or another's.
+    found["limits.processes"] = str(PROCESSES)
     if plan.resources.memory:
         found["limits.memory"] = str(plan.resources.memory)
     if plan.resources.cpus:
@@ -101,6 +113,8 @@ def _low_level(plan: Plan, told: Environment, *, always: bool) -> list[str]:
     if always or plan.resources.shm:
         options = f"rw,nosuid,nodev,mode=1777,create=dir,size={plan.resources.shm or SHM}"
         lines += [f"lxc.mount.entry = tmpfs dev/shm tmpfs {options} 0 0"]
+    if always:
+        lines += [f"lxc.cap.drop = {NOT_INSIDE}"]
     if plan.command:
         # LXC splits it at spaces, and knows no quotes that would keep one.
         lines += [f'lxc.init.cmd = /bin/sh -c eval${{IFS}}"${COMMAND}"']
@@ -123,10 +137,7 @@ def devices(plan: Plan, place: Place, ownership: Ownership, ports: Mapping[int, 
     if place.root is not None:
         root = {**place.root, "type": "disk", "path": "/", "pool": place.pool}
         found["root"] = {**root, "size": str(plan.resources.disk)} if plan.resources.disk else root
-    for card in place.cut_off:
-        found[card] = {"type": "none"}
-    if place.network:
-        found["eth0"] = {"type": "nic", "name": "eth0", "network": place.network}
+    found |= {name: dict(card) for name, card in place.cards.items()}
     if ports:
         found[PORTS] = _proxy(plan.address, ports)
     for number, share in enumerate(plan.shares, start=1):

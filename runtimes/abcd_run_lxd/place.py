@@ -12,6 +12,7 @@ from abcd_run_lxd.document import Place
 
 NO_POOL = "sudo lxd init --minimal, or: lxc storage create default dir"
 NONE = "none"
+APART = "security.port_isolation"
 Facts = Mapping[str, Any]
 
 
@@ -20,25 +21,23 @@ def find(client: Client, plan: Plan, *, project: str) -> Place:
     options = plan.options
     known = _all(client, "profiles")
     profiles = _profiles(options.get("profiles"), known, plan)
-    devices = [device for name in profiles for device in known[name]["devices"].values()]
+    given = {key: one for name in profiles for key, one in known[name]["devices"].items()}
     pool = str(options.get("pool") or "")
-    network = str(options.get("network") or "")
     pools = _all(client, "storage-pools")
     none: Facts = {}
-    given = next((device for device in devices if device.get("path") == "/"), none)
-    usable = given.get("pool") in pools
+    disk = next((one for one in given.values() if one.get("path") == "/"), none)
+    usable = disk.get("pool") in pools
     root: Mapping[str, str] | None = None
     if pool or plan.resources.disk or not usable:
-        root = given
-        pool = pool or (given["pool"] if usable else _first_pool(pools))
-    if not network and not any(device["type"] == "nic" for device in devices):
-        network = _first_network(_all(client, "networks").values())
+        root = disk
+        pool = pool or (disk["pool"] if usable else _first_pool(pools))
+    cards = {key: one for key, one in given.items() if one["type"] == "nic"}
+    wanted = str(options.get("network") or "")
     return Place(
         profiles=profiles,
         pool=pool,
         root=root,
-        network="" if network == NONE else network,
-        cut_off=tuple(_cards(known, profiles)) if network == NONE else (),
+        cards=network_cards(cards, wanted, _all(client, "networks")),
         low_level=_allows(client, project, "restricted.containers.lowlevel"),
         publishes=_allows(client, project, "restricted.devices.proxy"),
     )
@@ -76,15 +75,35 @@ def _first_pool(pools: Iterable[str]) -> str:
     return names[0]
 
 
-def _first_network(networks: Iterable[Facts]) -> str:
-    """Return a managed bridge, empty where there is none: ports are published without, too."""
-    found = (one["name"] for one in networks if one["managed"] and one["type"] == "bridge")
-    return next(found, "")
+def network_cards(
+    given: Mapping[str, Facts], wanted: str, networks: Mapping[str, Facts]
+) -> dict[str, dict[str, str]]:
+    """Return the network cards of an instance; `given` are those of its profiles.
+
+    On LXD's own bridges it reaches the host and what lies behind, but no other instance that is
+    kept apart in the same way. Where there is no bridge it has no card, and its ports are published
+    all the same.
+    """
+    if wanted == NONE:
+        return {name: {"type": "none"} for name in given}
+    bridges = {name: facts for name, facts in networks.items() if _is_bridge(facts)}
+    cards = dict(given)
+    if network := wanted or ("" if given else next(iter(bridges), "")):
+        cards["eth0"] = {"type": "nic", "name": "eth0", "network": network}
+    apart = {name for name, facts in bridges.items() if _is_native(facts)}
+    return {
+        name: {APART: "true", **card} if card.get("network") in apart else dict(card)
+        for name, card in cards.items()
+    }
 
 
-def _cards(known: Mapping[str, Facts], profiles: Iterable[str]) -> list[str]:
-    pairs = (pair for name in profiles for pair in known[name]["devices"].items())
-    return [name for name, device in pairs if device["type"] == "nic"]
+def _is_bridge(network: Facts) -> bool:
+    return bool(network["managed"] and network["type"] == "bridge")
+
+
+def _is_native(network: Facts) -> bool:
+    """Say whether the kernel's own bridge is meant: Open vSwitch keeps nobody apart."""
+    return bool((network.get("config") or {}).get("bridge.driver", "native") == "native")
 
 
 def _allows(client: Client, project: str, key: str) -> bool:

@@ -93,6 +93,17 @@ def test_the_profiles_own_configuration_is_added() -> None:
     assert "dev/shm" in second
 
 
+def test_the_number_of_processes_is_bounded() -> None:
+    assert config()["limits.processes"] == "4096"
+    options = {"config": {"limits.processes": "9"}}
+    assert config(replace(PLAN, options=options))["limits.processes"] == "9"
+
+
+def test_what_counts_on_the_host_alone_is_dropped() -> None:
+    (line,) = [one for one in config()["raw.lxc"].splitlines() if "cap.drop" in one]
+    assert {"sys_module", "sys_rawio", "sys_time"} <= set(line.split())
+
+
 def test_limits() -> None:
     found = config(replace(PLAN, resources=Resources(memory=2**28, cpus=1.5, shm=2**20)))
     assert found["limits.memory"] == "268435456"
@@ -137,12 +148,12 @@ def test_no_ports_no_device() -> None:
 
 
 def test_what_the_profiles_do_not_give() -> None:
-    place = Place(pool="fast", root={"pool": "slow"}, network="br0", cut_off=("eth9",))
+    cards = {"eth0": {"type": "nic", "network": "br0"}, "eth9": {"type": "none"}}
+    place = Place(pool="fast", root={"pool": "slow"}, cards=cards)
     plan = replace(PLAN, resources=Resources(disk=2**30))
     found = document.devices(plan, place, Ownership(), {})
     assert found["root"] == {"type": "disk", "path": "/", "pool": "fast", "size": "1073741824"}
-    assert found["eth0"] == {"type": "nic", "name": "eth0", "network": "br0"}
-    assert found["eth9"] == {"type": "none"}
+    assert (found["eth0"], found["eth9"]) == (cards["eth0"], cards["eth9"])
 
 
 def test_shares() -> None:

@@ -1,0 +1,60 @@
+"""What instances of LXD's have of the host and of each other: as little as can be."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run, launch
+from abcd_run_lxd import document
+from tests.engines_here import need
+
+Document = dict[str, Any]
+CGROUPS = Path("/sys/fs/cgroup")
+NAME = "apart-on-lxd"
+SYS_MODULE, SYS_RAWIO, SYS_TIME = 16, 17, 25
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[list[Document]]:
+    """Have two instances of one user."""
+    need("lxd")
+    found = launch("--on", "lxd", "--name", NAME, "--count", "2", "abcd4demo")
+    try:
+        yield found
+    finally:
+        assert abcd_run("stop", *(one["name"] for one in found)).status == 0
+
+
+def inside(instance: Document, command: str) -> str:
+    """Run a line of shell as root inside."""
+    ended = abcd_run("exec", "--user", "root", instance["name"], "--", "sh", "-c", command)
+    assert ended.status == 0, ended.err
+    return ended.out
+
+
+def test_the_number_of_processes_is_bounded(two: list[Document]) -> None:
+    """By the kernel, whose bound is in a file of the instance's control group."""
+    for one in two:
+        file = f"lxc.payload.{one['name']}/pids.max"
+        (found,) = [*CGROUPS.glob(file), *CGROUPS.glob(f"pids/{file}")]
+        assert int(found.read_text()) == document.PROCESSES
+
+
+def test_root_inside_lacks_what_counts_on_the_host(two: list[Document]) -> None:
+    """Neither the first process nor a command may even try."""
+    for place in ("1", "self"):
+        found = inside(two[0], f"sed -n 's/^CapBnd:\\t*//p' /proc/{place}/status")
+        assert int(found, 16)
+        assert not [bit for bit in (SYS_MODULE, SYS_RAWIO, SYS_TIME) if int(found, 16) >> bit & 1]
+
+
+def test_they_do_not_reach_each_other(two: list[Document]) -> None:
+    """The host reaches both: it is their way to the rest of the world."""
+    ask = "ip -4 -o addr show dev eth0 | sed 's/.* inet \\([0-9.]*\\).*/\\1/'"
+    addresses = [inside(one, ask).strip() for one in two]
+    assert all(addresses)
+    get = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 {} 8080 2>&1 | head -n 1; true"
+    assert "401" in inside(two[0], get.format(addresses[0]))
+    assert "HTTP" not in inside(two[0], get.format(addresses[1]))
