@@ -41,11 +41,12 @@ def to_open(instance: Instance) -> Endpoint | None:
 
 def quoted(path: str) -> str:
     """Return a path as it stands in a URL: what a person wrote may have letters of any script."""
-    return quote(path or "/", safe="/%?&=+,;:@~!$'()*")
+    rooted = path if path.startswith("/") else f"/{path}"  # else it would be part of the host
+    return quote(rooted, safe="/%?&=+,;:@~!$'()*")
 
 
 def _url(service: Service, address: str, port: int, user: str) -> str:
     host = f"[{address}]" if ":" in address else address
-    who = f"{user}@" if service.protocol == "ssh" and user else ""
+    who = f"{quote(user, safe='')}@" if service.protocol == "ssh" and user else ""
     path = quoted(service.path) if service.protocol in ("http", "https") else ""
     return f"{service.protocol}://{who}{host}:{port}{path}"

@@ -45,6 +45,10 @@ class Stage(IntEnum):
         return self.name.lower()
 
 
+PROTOCOLS = ("http", "https", "ssh", "vnc", "spice", "tcp")
+"""What a service may speak; a viewer may be given nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A port of the instance that people or programs use, or of one kind of its variants alone."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from abcd_run import schema
 from abcd_run.errors import ProfileError
-from abcd_run.model import Kind, Ready, Resources, Service
+from abcd_run.model import PROTOCOLS, Kind, Ready, Resources, Service
 
 REFERENCE_PATTERN = (
     r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
@@ -19,7 +19,7 @@ REFERENCE = schema.matching(
 )
 _SERVICE: schema.Shape = {
     "port": schema.PORT,
-    "protocol": schema.one_of("http", "https", "ssh", "vnc", "spice", "tcp"),
+    "protocol": schema.one_of(*PROTOCOLS),
     "path": schema.URL_PATH,
     "open": schema.FLAG,
     "variant": schema.one_of(*Kind),

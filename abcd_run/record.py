@@ -1,13 +1,14 @@
 """The record of an instance: labels on the runtime's own object, and nothing anywhere else."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from abcd_run import __version__
-from abcd_run.model import Plan, Ready, Service
+from abcd_run.model import PROTOCOLS, Plan, Ready, Service
 
 PREFIX = "abcd-run."
 MARK = PREFIX + "version"
@@ -32,6 +33,16 @@ _READY = {
     "timeout": (int, float),
     "lenient": bool,
 }
+_FIT: Mapping[str, Callable[[Any], bool]] = {
+    "port": lambda port: 0 < port < 2**16 and not isinstance(port, bool),
+    "protocol": lambda protocol: protocol in PROTOCOLS,
+    # Behind the host of an address, anything else would make another host of it.
+    "path": lambda path: path.startswith("/"),
+}
+"""What a label must be to be believed: whoever makes an image or a container may write some."""
+
+_PERSON = re.compile(r"[\w.][\w.:@-]*")
+"""A user as programs take one; with a hyphen first it would be an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,8 @@ def read(found: Mapping[str, str]) -> Record:
         image=found.get(PREFIX + "image", ""),
         variant=found.get(PREFIX + "variant", ""),
         created=found.get(CREATED, ""),
-        user=str(facts.get("user") or ""),
-        account=str(facts.get("account") or ""),
+        user=_person(facts.get("user")),
+        account=_person(facts.get("account")),
         services=tuple(_services(facts.get("services"))),
         screen=tuple(_words(facts.get("screen"))),
         ready=Ready(**_known(facts.get("ready"), _READY)),
@@ -103,6 +114,10 @@ def _services(found: object) -> Iterator[Service]:
             yield Service(**known)
 
 
+def _person(found: object) -> str:
+    return found if isinstance(found, str) and _PERSON.fullmatch(found) else ""
+
+
 def _words(found: object) -> list[str]:
     words = found if isinstance(found, list) else []
     return words if all(isinstance(word, str) for word in words) else []
@@ -111,7 +126,15 @@ def _words(found: object) -> list[str]:
 def _known(facts: object, kinds: Mapping[str, Any]) -> dict[str, Any]:
     """Return those keys that this version knows, as far as they are what it expects."""
     found = facts if isinstance(facts, dict) else {}
-    return {key: value for key, value in found.items() if isinstance(value, kinds.get(key, ()))}
+    return {
+        key: value
+        for key, value in found.items()
+        if isinstance(value, kinds.get(key, ())) and _FIT.get(key, _any)(value)
+    }
+
+
+def _any(_value: object) -> bool:
+    return True
 
 
 def _facts(text: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Programs of the desktop that show an endpoint."""
 
 import os
+import re
 import shutil
 import subprocess
 from urllib.parse import urlsplit
@@ -9,6 +10,13 @@ from abcd_run import handover
 from abcd_run.model import Endpoint
 
 WEB = ("http", "https")
+
+PLACE = re.compile(r"(spice|vnc)://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
+SOCKET = {
+    protocol: re.compile(rf"{protocol}\+unix:///[^?#\x00-\x1f\x7f]+")
+    for protocol in ("spice", "vnc")
+}
+"""Addresses of screens; a socket's is an absolute path."""
 
 
 def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool = False) -> None:
@@ -55,7 +63,9 @@ def viewer(endpoint: Endpoint) -> list[str]:
 
 
 def _line(endpoint: Endpoint) -> list[str]:
-    place = urlsplit(endpoint.url)
-    if place.scheme == "vnc+unix":  # remote-viewer knows sockets for SPICE only
-        return ["vncviewer", place.path]
-    return ["remote-viewer", endpoint.url] if endpoint.protocol in ("spice", "vnc") else []
+    """Return the command for an address that is one of a screen, and nothing a program obeys."""
+    if SOCKET["vnc"].fullmatch(endpoint.url):  # remote-viewer knows sockets for SPICE only
+        return ["vncviewer", urlsplit(endpoint.url).path]
+    if SOCKET["spice"].fullmatch(endpoint.url) or PLACE.fullmatch(endpoint.url):
+        return ["remote-viewer", endpoint.url]
+    return []

@@ -10,10 +10,11 @@ from json import dumps
 from select import select
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import endpoints, host, limits, publisher, readiness, sockets
+from abcd_run import endpoints, handover, host, limits, publisher, readiness, sockets
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Endpoint, Instance, Ready, Service, Stage
 from abcd_run.testing.page import Listener, Page
@@ -341,6 +342,13 @@ SCREEN = Endpoint("screen", "spice", "spice://127.0.0.1:5900")
 def test_urls(service: Service, address: str, url: str) -> None:
     found = endpoints.endpoints(instance(service, ports={service.port: (address, 5)}))
     assert found == (Endpoint(service.name, service.protocol, url),)
+
+
+def test_a_path_cannot_become_another_host() -> None:
+    """The password stands before the host."""
+    assert endpoints.quoted("@evil.example/") == "/@evil.example/"
+    url = handover.with_login(f"http://127.0.0.1:5{endpoints.quoted('@evil.example')}", "a", "b")
+    assert urlsplit(url).hostname == "127.0.0.1"
 
 
 def test_ports_that_no_profile_names_are_guessed_at() -> None:

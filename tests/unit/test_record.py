@@ -97,6 +97,9 @@ def test_age(created: str, least: float, most: float) -> None:
         '{"services": [{"name": "web", "port": 8080, "newer": true}], "ready": {"newer": 1}}',
         '{"services": [{"name": "web", "port": "8080"}], "ready": {"timeout": "soon"}}',
         '{"services": [], "ready": {"console": "("}}',
+        '{"services": [{"name": "web", "port": 0}, {"name": "ssh", "port": 99999}]}',
+        '{"services": [{"name": "web", "port": true}]}',
+        "[" * 100_000,
     ],
 )
 def test_what_another_version_wrote_is_read_as_far_as_it_goes(text: str) -> None:
@@ -104,6 +107,34 @@ def test_what_another_version_wrote_is_read_as_far_as_it_goes(text: str) -> None
     assert found.image == "web"
     assert isinstance(found.ready.timeout, int | float)
     assert [service.port for service in found.services] == ([8080] if "newer" in text else [])
+
+
+def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
+    """Whoever makes an image or a container may write some."""
+    facts = {
+        "user": "-oProxyCommand=touch /tmp/x",
+        "account": "--privileged",
+        "services": [
+            {"name": "a", "port": 1, "protocol": "vnc+unix:-Log=*:file:/home/me/.profile"},
+            {"name": "b", "port": 2, "protocol": "http", "path": "@evil.example/"},
+            {"name": "c", "port": 3, "protocol": "http", "path": "/@fine"},
+        ],
+        "ready": {"path": "@evil.example/"},
+    }
+    found = record.read({"abcd-run.profile": json.dumps(facts)})
+    assert (found.user, found.account) == ("", "")
+    assert found.services == (
+        Service("a", 1, "tcp"),
+        Service("b", 2, "http", "/"),
+        Service("c", 3, "http", "/@fine"),
+    )
+    assert found.ready == Ready()
+
+
+@pytest.mark.parametrize("person", ["abcd", "root", "1000", "1000:1000", "a.b-c", "Domain@user"])
+def test_people_go_by_many_names(person: str) -> None:
+    labels = {"abcd-run.profile": json.dumps({"user": person, "account": person})}
+    assert (record.read(labels).user, record.read(labels).account) == (person, person)
 
 
 @pytest.mark.parametrize("screen", ["null", '"shoot"', "5", "[1]", '["shoot", null]', "{}"])

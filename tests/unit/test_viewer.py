@@ -38,6 +38,36 @@ def test_each_by_its_program(opened: list[Any]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        Endpoint("x", "vnc+unix:-Log=*", "vnc+unix:-Log=*:file:/tmp/x://127.0.0.1:5"),
+        Endpoint("x", "vnc", "vnc+unix:-Log=*:file:/tmp/x"),
+        Endpoint("x", "vnc", "vnc+unix://-Log=*:file:/tmp/x"),
+        Endpoint("x", "vnc", "--display=evil:0"),
+        Endpoint("x", "spice", "/tmp/settings.vv"),
+        Endpoint("x", "spice", "spice://127.0.0.1:5?password=x"),
+        Endpoint("x", "spice", "spice://127.0.0.1:5\n--x"),
+        Endpoint("x", "spice", "spice+unix://relative/path"),
+        Endpoint("x", "file", "file:///etc/passwd"),
+        Endpoint("x", "javascript", "javascript:alert(1)"),
+    ],
+)
+def test_no_program_gets_what_is_no_address_of_a_screen(
+    endpoint: Endpoint, opened: list[Any]
+) -> None:
+    viewer.show(endpoint)
+    assert opened == []
+    assert viewer.hindrance(endpoint) == "no program here shows this"
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:5900", "[::1]:5900", "my-host.example:1"])
+def test_addresses_of_screens(place: str) -> None:
+    for protocol in ("spice", "vnc"):
+        url = f"{protocol}://{place}"
+        assert viewer._line(Endpoint("screen", protocol, url)) == ["remote-viewer", url]
+
+
 def test_nothing_without_a_screen(opened: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
