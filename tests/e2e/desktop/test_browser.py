@@ -154,6 +154,8 @@ def test_open_hands_the_password_over(desktop: Document, browser: Browser, tmp_p
     ):
         until(told.exists, within=30)
         address = told.read_text().strip()
+        # Not even the address that is good for one look.
+        assert urlsplit(address).scheme == "file"
         assert desktop["password"] not in address
         opened = context.new_page()
         opened.goto(address)
