@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from abcd_run import schema
+from abcd_run import console, limits, schema
 from abcd_run.errors import ProfileError
 from abcd_run.model import PROTOCOLS, Kind, Ready, Resources, Service
 
@@ -51,7 +51,7 @@ SHAPE: schema.Shape = {
     "ready": {
         "service": schema.STRING,
         "path": schema.URL_PATH,
-        "console": schema.STRING,
+        "console": console.EXPRESSION,
         "timeout": schema.NUMBER,
     },
     "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
@@ -144,8 +144,12 @@ def parse(path: Path) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415  (costs 10 ms, and images given by path need none)
 
     try:
+        with path.open("rb") as file:
+            text = file.read(limits.TEXT_BYTES + 1)
+        if len(text) > limits.TEXT_BYTES:
+            raise ProfileError(f"{path}: more than 1 MiB", remedy=f"mend {path}")
         # Some editors begin a file with a mark of its encoding.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ProfileError(
             f"{path}: not a TOML file: not UTF-8 at byte {error.start}", remedy=f"mend {path}"
@@ -247,14 +251,13 @@ def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> 
             f"{origin}: ready.service: no service {wanted!r}, {expected}",
             remedy=schema.did_you_mean(wanted, names, f"add [services.{wanted}] with its port"),
         )
-    if console := keys.get("console", ""):
-        try:
-            re.compile(console)
-        except re.error as error:
-            raise ProfileError(
-                f"{origin}: ready.console: expected a regular expression: {error}",
-                remedy="mend the expression",
-            ) from error
+    try:
+        console.check(keys.get("console", ""))
+    except console.Unusable as error:
+        raise ProfileError(
+            f"{origin}: ready.console: expected a regular expression: {error}",
+            remedy="mend the expression",
+        ) from error
     return Ready(**keys)
 
 

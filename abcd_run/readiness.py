@@ -2,7 +2,6 @@
 
 import base64
 import http.client
-import re
 import socket
 import ssl
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from abcd_run import endpoints, limits, publisher, record, timed
+from abcd_run.console import Unusable, says
 from abcd_run.model import Instance, Ready, Service, Stage
 
 TRY_SECONDS = 2.0
@@ -77,12 +77,12 @@ def look(
 def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
     try:
         for window in _windows(pieces):
-            if re.search(wanted, window.decode(errors="replace"), re.MULTILINE):
+            if says(window, wanted):
                 return Answer(Stage.READY)
             if time.monotonic() > until:
                 return Answer(Stage.RUNNING, "its console says more than can be read in time")
-    except re.error as error:  # what another version took for a regular expression
-        return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression: {error}")
+    except Unusable as error:  # what another version took for a regular expression
+        return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression to use: {error}")
     return Answer(Stage.RUNNING, "waiting for the console's line")
 
 

@@ -13,6 +13,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 """What moves a terminal's cursor, ends a line, or turns text around: no value has any."""
 
 Table = Mapping[str, Value]
+_LAYOUT = re.compile(r"[\n\t]")
+_SHOWN = 200
+"""Characters of a wrong value that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Wrong(Exception):
 def _of(kind: type, expected: str) -> Rule:
     def read(value: Value) -> Value:
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise Wrong
+        if isinstance(value, str) and CONTROL.search(value):
             raise Wrong
         return value
 
@@ -59,7 +64,9 @@ def _size(value: Value) -> Value:
 
 
 def _strings(value: Value) -> Value:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list):
+        raise Wrong
+    if any(not isinstance(item, str) or CONTROL.search(item) for item in value):
         raise Wrong
     return tuple(value)
 
@@ -68,7 +75,7 @@ def matching(pattern: str, expected: str) -> Rule:
     """Return the rule for a string that a regular expression matches as a whole."""
 
     def read(value: Value) -> Value:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        if not isinstance(value, str) or CONTROL.search(value) or not re.fullmatch(pattern, value):
             raise Wrong
         return value
 
@@ -82,9 +89,12 @@ def _uid(value: Value) -> Value:
 
 
 def _words(value: Value) -> Value:
-    if not value:
+    """Return a command, of which a word may be a script of several lines."""
+    if not isinstance(value, list) or not value:
         raise Wrong
-    return _strings(value)
+    if any(not isinstance(item, str) or CONTROL.search(_LAYOUT.sub("", item)) for item in value):
+        raise Wrong
+    return tuple(value)
 
 
 def _sha256(value: Value) -> Value:
@@ -105,7 +115,7 @@ def one_of(*words: str) -> Rule:
     return Rule(f"one of {', '.join(words)}", read)
 
 
-STRING = _of(str, "a string")
+STRING = _of(str, "a string of one line")
 FLAG = _of(bool, "true or false")
 WHOLE = _of(int, "a whole number")
 TABLE = _of(dict, "a table")
@@ -117,6 +127,8 @@ WORDS = Rule("a list of strings that is not empty", _words)
 UID = Rule("a uid from 1 on", _uid)
 USER = matching(r"[a-z_][a-z0-9_.-]{0,30}", 'a user\'s name, such as "abcd"')
 URL_PATH = matching(r"/[^\s#]*", 'a path that starts with "/"')
+SERVICE = matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}", 'a service\'s name, such as "web"')
+PROTOCOL = matching(r"[a-z][a-z0-9+.-]{0,30}", 'a protocol\'s name, such as "https"')
 FILE = matching(r"[^\0]+", "the path of a file")
 SHA256 = Rule("64 hexadecimal digits", _sha256)
 
@@ -129,6 +141,7 @@ class Named:
     """A table whose keys are names that the author chose, each with the same shape inside."""
 
     shape: "Shape"
+    names: Rule = SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +176,22 @@ def _value(value: Value, rule: Rule | Named | Listed | Shape, *, where: str, pat
         names = _read(value, TABLE, where=where, path=path)
         assert isinstance(names, dict)
         return {
-            name: _table(inner, rule.shape, where=where, path=f"{path}.{name}")
+            _name(name, rule.names, where=where, path=path): _table(
+                inner, rule.shape, where=where, path=f"{path}.{name}"
+            )
             for name, inner in names.items()
         }
     return _table(value, rule, where=where, path=path)
+
+
+def _name(name: str, rule: Rule, *, where: str, path: str) -> str:
+    try:
+        return str(rule.read(name))
+    except Wrong:
+        raise ProfileError(
+            f"{where}: {path}: expected {rule.expected}, found {_shown(name)}",
+            remedy="give it another name",
+        ) from None
 
 
 def _table(value: Value, shape: Shape, *, where: str, path: str) -> dict[str, Value]:
@@ -185,9 +210,14 @@ def _read(value: Value, rule: Rule, *, where: str, path: str) -> Value:
 def wrong_type(value: Value, expected: str, *, where: str, path: str) -> ProfileError:
     """Return the error for a value that is not what was expected."""
     return ProfileError(
-        f"{where}: {path}: expected {expected}, found {value!r}",
+        f"{where}: {path}: expected {expected}, found {_shown(value)}",
         remedy=f"give {path} as {expected}",
     )
+
+
+def _shown(value: Value) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def unknown_key(key: str, known: Iterable[str], *, where: str) -> ProfileError:
@@ -195,8 +225,13 @@ def unknown_key(key: str, known: Iterable[str], *, where: str) -> ProfileError:
     names = sorted(known)
     expected = f"expected one of {', '.join(names)}"
     return ProfileError(
-        f"{where}: {key}: unknown key, {expected}", remedy=did_you_mean(key, names, "remove it")
+        f"{where}: {_plain(key)}: unknown key, {expected}",
+        remedy=did_you_mean(key, names, "remove it"),
     )
+
+
+def _plain(key: str) -> str:
+    return _shown(key) if CONTROL.search(key) or len(key) > _SHOWN else key
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import profile, schema
+from abcd_run import limits, profile, schema
 from abcd_run.catalogue import Catalogue, Unreadable
 from abcd_run.errors import ArtifactError, ProfileError, UsageError
 from abcd_run.model import Kind, Ready, Resources, Service
@@ -73,7 +73,8 @@ def test_schema_reads_values() -> None:
          "did you mean name or named?"),
         ({"xyz": 1}, "f: xyz: unknown key, expected one of deep, listed, name, named",
          "remove it"),
-        ({"name": 1}, "f: name: expected a string, found 1", "give name as a string"),
+        ({"name": 1}, "f: name: expected a string of one line, found 1",
+         "give name as a string of one line"),
         ({"deep": {"numbr": 1}}, "f: deep.numbr: unknown key, expected one of deep.number",
          "did you mean deep.number?"),
         ({"named": {"a": {"port": 99999}}},
@@ -287,3 +288,45 @@ def test_the_profiles_that_come_with_abcd_run_are_right(name: str, home: Path) -
     assert found.summary
     assert found.resources.memory
     assert {variant.kind for variant in found.variants} == {Kind.CONTAINER, Kind.LIVE}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (r'summary = "a\u001b[2Jb"', "summary"),
+        (r'summary = "a\nb"', "summary"),
+        (r'summary = "a\u202eb"', "summary"),
+        (r'user = "abcd\n"', "user"),
+        (r'parent = "x\u0000"', "parent"),
+        ('runtimes = ["a\\nb"]', "runtimes"),
+        ('[screen]\ncommand = ["a\\u001b"]', "screen.command"),
+        ('[[verify]]\nname = "a\\rb"\ncommand = ["x"]', r"verify\[0\].name"),
+        ('[[verify]]\nname = "a"\ncommand = ["x\\u0000"]', r"verify\[0\].command"),
+        ('[services."we\\nb"]\nport = 80', "services"),
+        ('[services."we=b"]\nport = 80', "services"),
+        ('[services."--web"]\nport = 80', "services"),
+        ('[services.web]\nport = 80\npath = "/\\u001b"', "services.web.path"),
+        ('[ready]\nconsole = "a\\u0007"', "ready.console"),
+        ("[ready]\nconsole = '" + "a" * 300 + "'", "ready.console"),
+        ("[ready]\nconsole = '" + "(" * 200 + ")" * 56 + "'", "ready.console"),
+        ("[ready]\nconsole = 'a{99999999999}'", "ready.console"),
+        ('[abcdic]\narchive = "a\\nb"', "abcdic.archive"),
+        ('"a\\nb" = 1', "a"),
+    ],
+)
+def test_no_value_moves_the_cursor_or_ends_a_line(text: str, key: str, write: Write) -> None:
+    path = write("x", text)
+    with pytest.raises(ProfileError, match=key) as caught:
+        Catalogue.usual().read(path)
+    assert not schema.CONTROL.search(caught.value.message)
+    assert len(caught.value.message) < 1000
+
+
+def test_a_command_may_be_a_script_of_several_lines(write: Write) -> None:
+    text = '[[verify]]\nname = "a"\ncommand = ["sh", "-c", "a\\n\\tb"]'
+    assert Catalogue.usual().read(write("x", text)).verify[0].command[-1] == "a\n\tb"
+
+
+def test_a_profile_is_no_larger_than_any_text(write: Write) -> None:
+    with pytest.raises(ProfileError, match=r"x\.toml: more than 1 MiB"):
+        Catalogue.usual().read(write("x", "#" * (limits.TEXT_BYTES + 1)))
