@@ -1,14 +1,15 @@
 """The record of an instance: labels on the runtime's own object, and nothing anywhere else."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from abcd_run import __version__
-from abcd_run.model import PROTOCOLS, Plan, Ready, Service
+from abcd_run import __version__, console, limits, schema
+from abcd_run.model import Plan, Ready, Service
+from abcd_run.schema import Rule
 
 PREFIX = "abcd-run."
 MARK = PREFIX + "version"
@@ -18,31 +19,24 @@ NAME, CREATED = PREFIX + "name", PREFIX + "created"
 UNIQUE = (NAME, CREATED)
 """The labels that no two instances have alike."""
 
-_SERVICE = {
-    "name": str,
-    "port": int,
-    "protocol": str,
-    "path": str,
-    "open": bool,
-    "variant": str,
+_PATH = schema.matching(r"/.*", 'a path that starts with "/"')
+_SERVICE: Mapping[str, Rule] = {
+    "name": schema.SERVICE,
+    "port": schema.PORT,
+    "protocol": schema.PROTOCOL,
+    "path": _PATH,
+    "open": schema.FLAG,
+    "variant": schema.STRING,
 }
-_READY = {
-    "service": str,
-    "path": str,
-    "console": str,
-    "timeout": (int, float),
-    "lenient": bool,
+_READY: Mapping[str, Rule] = {
+    "service": schema.SERVICE,
+    "path": _PATH,
+    "console": console.EXPRESSION,
+    "timeout": schema.NUMBER,
+    "lenient": schema.FLAG,
 }
-_FIT: Mapping[str, Callable[[Any], bool]] = {
-    "port": lambda port: 0 < port < 2**16 and not isinstance(port, bool),
-    "protocol": lambda protocol: protocol in PROTOCOLS,
-    # Behind the host of an address, anything else would make another host of it.
-    "path": lambda path: path.startswith("/"),
-}
-"""What a label must be to be believed: whoever makes an image or a container may write some."""
-
-_PERSON = re.compile(r"[\w.][\w.:@-]*")
-"""A user as programs take one; with a hyphen first it would be an option."""
+LONGEST = 1000
+"""Services, words of a command and characters of a label that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,52 +86,58 @@ def labels(plan: Plan) -> dict[str, str]:
 
 
 def read(found: Mapping[str, str]) -> Record:
-    """Read the labels back; what another version left out or mangled gets its default."""
+    """Read the labels back; what another version left out or mangled gets its default.
+
+    Never raises: other tools of the user's, or an image, may have written them as well.
+    """
     facts = _facts(found.get(PREFIX + "profile", ""))
     return Record(
-        name=found.get(NAME, ""),
-        image=found.get(PREFIX + "image", ""),
-        variant=found.get(PREFIX + "variant", ""),
-        created=found.get(CREATED, ""),
-        user=_person(facts.get("user")),
-        account=_person(facts.get("account")),
+        name=_label(found, NAME),
+        image=_label(found, PREFIX + "image"),
+        variant=_label(found, PREFIX + "variant"),
+        created=_label(found, CREATED),
+        user=_user(facts.get("user")),
+        account=_user(facts.get("account")),
         services=tuple(_services(facts.get("services"))),
-        screen=tuple(_words(facts.get("screen"))),
+        screen=_words(facts.get("screen")),
         ready=Ready(**_known(facts.get("ready"), _READY)),
     )
 
 
+def _label(found: Mapping[str, str], key: str) -> str:
+    text = found.get(key)
+    usable = isinstance(text, str) and len(text) <= LONGEST and not schema.CONTROL.search(text)
+    return str(text) if usable else ""
+
+
+def _user(found: object) -> str:
+    return str(_known({"user": found}, {"user": schema.USER}).get("user", ""))
+
+
 def _services(found: object) -> Iterator[Service]:
-    for facts in found if isinstance(found, list) else []:
+    for facts in found[:LONGEST] if isinstance(found, list) else []:
         known = _known(facts, _SERVICE)
         if "name" in known and "port" in known:
             yield Service(**known)
 
 
-def _person(found: object) -> str:
-    return found if isinstance(found, str) and _PERSON.fullmatch(found) else ""
+def _words(found: object) -> tuple[str, ...]:
+    words = _known({"words": found}, {"words": schema.WORDS}).get("words", ())
+    return words if len(words) <= LONGEST else ()
 
 
-def _words(found: object) -> list[str]:
-    words = found if isinstance(found, list) else []
-    return words if all(isinstance(word, str) for word in words) else []
-
-
-def _known(facts: object, kinds: Mapping[str, Any]) -> dict[str, Any]:
+def _known(facts: object, rules: Mapping[str, Rule]) -> dict[str, Any]:
     """Return those keys that this version knows, as far as they are what it expects."""
-    found = facts if isinstance(facts, dict) else {}
-    return {
-        key: value
-        for key, value in found.items()
-        if isinstance(value, kinds.get(key, ())) and _FIT.get(key, _any)(value)
-    }
+    known = {}
+    for key, value in facts.items() if isinstance(facts, dict) else ():
+        with suppress(schema.Wrong, KeyError):
+            known[key] = rules[key].read(value)
+    return known
 
 
-def _any(_value: object) -> bool:
-    return True
-
-
-def _facts(text: str) -> dict[str, Any]:
+def _facts(text: object) -> dict[str, Any]:
+    if not isinstance(text, str) or len(text) > limits.TEXT_BYTES:
+        return {}
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError):

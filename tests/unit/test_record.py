@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,6 +141,50 @@ def test_people_go_by_many_names(person: str) -> None:
 @pytest.mark.parametrize("screen", ["null", '"shoot"', "5", "[1]", '["shoot", null]', "{}"])
 def test_a_mangled_screen_is_none(screen: str) -> None:
     assert record.read({"abcd-run.profile": f'{{"screen": {screen}}}'}).screen == ()
+
+
+@pytest.mark.parametrize(
+    ("services", "kept"),
+    [
+        ([{"name": "w", "port": 80, "protocol": "-Log=*:stderr:100"}], [("w", 80, "tcp")]),
+        ([{"name": "w", "port": 80, "protocol": "rdp+tls"}], [("w", 80, "rdp+tls")]),
+        ([{"name": "--w", "port": 80}], []),
+        ([{"name": "w\n", "port": 80}], []),
+        ([{"name": "w", "port": True}], []),
+        ([{"name": "w", "port": 70000}], []),
+        ([{"name": "w", "port": 80}] * 5000, [("w", 80, "tcp")] * 1000),
+    ],
+)
+def test_services_that_somebody_else_wrote(services: Any, kept: list[Any]) -> None:
+    found = record.read({"abcd-run.profile": json.dumps({"services": services})})
+    assert [(one.name, one.port, one.protocol) for one in found.services] == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"services": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"user": "' + "a" * (8 << 20) + '"}',
+        '{"user": "-oProxyCommand=x", "account": ["abcd"]}',
+        '{"user": {"a": 1}, "account": "root\\n"}',
+        '{"ready": {"timeout": NaN}}',
+        '{"ready": {"timeout": Infinity, "path": "x", "console": 5}}',
+        '{"ready": {"timeout": -1, "service": "\\u001b", "lenient": 1}}',
+        '{"ready": {"timeout": ' + "9" * 5000 + "}}",
+        '{"screen": ["\\u0000"]}',
+        '{"services": {"a": []}, "ready": [[]]}',
+    ],
+)
+def test_what_somebody_else_wrote_is_the_default(text: str) -> None:
+    found = record.read({"abcd-run.profile": text})
+    assert found == record.read({})
+    assert found.ready == Ready()
+
+
+def test_labels_are_lines_of_some_length() -> None:
+    labels = {"abcd-run.name": "a\nb", "abcd-run.image": "i" * 5000, "abcd-run.created": "\x1b[2J"}
+    assert record.read(labels) == record.read({})
 
 
 # The seed
