@@ -55,7 +55,7 @@ def _host_root(pid: int, config: Mapping[str, str]) -> int | None:
     if root is not None:
         return root
     try:
-        ranges = json.loads(config["volatile.last_state.idmap"])
+        ranges = json.loads(config["volatile.idmap.current"])
         uids = (one for one in ranges if one["Isuid"])
         return next((int(one["Hostid"]) for one in uids if one["Nsid"] == 0), None)
     except (KeyError, TypeError, ValueError):

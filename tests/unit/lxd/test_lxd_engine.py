@@ -282,7 +282,7 @@ def test_an_instance_without_published_ports_is_reached_at_its_own_address() -> 
 
 def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_seen() -> None:
     def mapped(text: str) -> int | None:
-        config = {**FACTS["config"], "volatile.last_state.idmap": text}
+        config = {**FACTS["config"], "volatile.idmap.current": text}
         return state.instance({**FACTS, "config": config}).host_root
 
     group = '{"Isuid":false,"Isgid":true,"Hostid":0,"Nsid":0,"Maprange":9}'
