@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from abcd_run import __version__, console, limits, schema
-from abcd_run.model import Plan, Ready, Service
+from abcd_run.model import PROTOCOLS, Plan, Ready, Service
 from abcd_run.schema import Rule
 
 PREFIX = "abcd-run."
@@ -23,7 +23,7 @@ _PATH = schema.matching(r"/.*", 'a path that starts with "/"')
 _SERVICE: Mapping[str, Rule] = {
     "name": schema.SERVICE,
     "port": schema.PORT,
-    "protocol": schema.PROTOCOL,
+    "protocol": schema.one_of(*PROTOCOLS),
     "path": _PATH,
     "open": schema.FLAG,
     "variant": schema.STRING,

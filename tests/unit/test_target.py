@@ -218,3 +218,11 @@ def _source(labels: dict[str, str] | None, *, fresh: bool = True) -> tuple[Origi
     found = resolve("x")
     got = target.source(found.profile, found.variants[0], lambda _: labels, fresh=fresh)
     return got.origin, got.location
+
+
+def test_exposed_ports_are_ports_and_not_too_many() -> None:
+    ports = ["80/tcp", "80", "22/tcp", "53/udp", "0/tcp", "70000", "9" * 5000, "\u0663", "a-b"]
+    assert target.exposed_tcp(ports) == [22, 80]
+    with pytest.raises(ArtifactError, match="exposes 65535 ports") as caught:
+        target.exposed_tcp([f"{port}/tcp" for port in range(1, 65536)])
+    assert "--set services." in caught.value.remedy
