@@ -343,3 +343,13 @@ def test_threads_end_when_nobody_reads_on(tmp_path: Path) -> None:
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_a_directory_as_old_tars_wrote_it_is_written_as_one(tmp_path: Path) -> None:
+    tar = Tar().add("old/", tarfile.REGTYPE).file("old/x", b"1").add("7", tarfile.CONTTYPE)
+    raw = b"".join(scan(image(tmp_path, tar)).tar())
+    with tarfile.open(fileobj=io.BytesIO(raw)) as made:
+        kinds = {entry.name.rstrip("/"): entry.type for entry in made}
+    assert (kinds["old"], kinds["7"]) == (tarfile.DIRTYPE, tarfile.REGTYPE)
+    at = raw.index(b"old/\0")
+    assert raw[at + 156 : at + 157] == tarfile.DIRTYPE  # whatever Python's reader makes of a slash
