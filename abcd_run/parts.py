@@ -8,16 +8,18 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from abcd_run import places
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from threading import Event
 
+PRIVATE, OTHERS = 0o700, 0o077
 POLL = 0.1  # seconds between two looks at somebody else's lock
 
 
@@ -39,6 +41,8 @@ class Part:
         """Give the part its real name, when all of it is on the disk."""
         try:
             self.file.flush()
+            if not _is_private(self.target):
+                os.fchmod(self.file.fileno(), 0o666 & ~_umask())
             os.fsync(self.file.fileno())
             self.path.replace(self.target)
         except OSError as error:
@@ -61,7 +65,7 @@ def part_of(
     Whoever waited finds TARGET made, usually, and should look before making it again.
     """
     path = target.with_name(target.name + ".part")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    (private_folder if _is_private(target) else _shared_folder)(target.parent)
     cancel = cancel or current()
     while (file := _locked(path)) is None:
         if waiting:
@@ -94,6 +98,33 @@ def helps(error: OSError, folder: Path | str, variable: str) -> str:
     return f"make room in {folder} or set {variable} to a folder that has some"
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder of the user's own; one that is theirs, but open to others, is closed.
+
+    Whoever may open a file may lock it, and so hold up everybody who waits for that lock.
+    """
+    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+        missing.mkdir(mode=PRIVATE, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & OTHERS:
+        folder.chmod(PRIVATE)
+
+
+def _shared_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _is_private(target: Path) -> bool:
+    """Tell whether a file is kept for abcd-run itself, not written for a person."""
+    return target.absolute().is_relative_to(places.cache().absolute())
+
+
+def _umask() -> int:
+    """Return the mask for new files; to ask the kernel by setting it would hit other threads."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next((int(line.split()[1], 8) for line in lines if line.startswith("Umask:")), 0o077)
+
+
 def abandoned(folder: Path) -> list[Path]:
     """List the part-files in FOLDER that no living process holds."""
     return [path for path in sorted(folder.glob("*.part")) if path.is_file() and _is_free(path)]
@@ -110,7 +141,8 @@ def discard_abandoned(folder: Path) -> list[Path]:
 
 def _locked(path: Path) -> BinaryIO | None:
     """Open and lock PATH, or return None when somebody else holds it or took it away."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644), "r+b")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
+    _make_private(file, path)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_at(file, path):
@@ -126,6 +158,15 @@ def _locked(path: Path) -> BinaryIO | None:
         ) from error
     file.close()
     return None
+
+
+def _make_private(file: BinaryIO, path: Path) -> None:
+    status = os.fstat(file.fileno())
+    if status.st_uid != os.geteuid():
+        file.close()
+        raise ArtifactError(f"{path} belongs to somebody else", remedy=f"ls -l {path}")
+    if status.st_mode & OTHERS:
+        os.fchmod(file.fileno(), 0o600)
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

@@ -3,6 +3,7 @@
 import os
 import pwd
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from abcd_run.errors import UsageError
@@ -19,7 +20,14 @@ def config() -> Path:
 def cache() -> Path:
     """Return the folder of images and artifacts; `ABCD_RUN_CACHE` moves it off a small home."""
     moved = os.environ.get("ABCD_RUN_CACHE")
-    return Path(moved).absolute() if moved else _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
+    if moved:
+        return Path(moved).absolute()
+    folder = _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
+    # Earlier versions left it open: others could read images and hold the locks in it.
+    with suppress(OSError):
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    return folder
 
 
 def store() -> Path:

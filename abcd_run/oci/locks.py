@@ -1,4 +1,7 @@
-"""Locks between processes, held by the kernel and so gone with whoever held them."""
+"""Locks between processes, held by the kernel and so gone with whoever held them.
+
+Whoever may open a lock's file may hold it, so nobody else may: file and folder are the user's own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from abcd_run.cancel import current
+from abcd_run.parts import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +27,29 @@ def locked(file: Path, *, shared: bool = False, wait: bool = True) -> Iterator[b
 
     Raises `Interrupted` when it is cancelled while somebody else has it.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = _opened(file)
     try:
         yield _lock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def held(file: Path, *, shared: bool = False) -> Iterator[int]:
+    """Wait for a lock and yield its file descriptor; who inherits that holds the lock too."""
+    fd = _opened(file)
+    try:
+        _lock(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=True)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _opened(file: Path) -> int:
+    private_folder(file.parent)
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    os.fchmod(fd, 0o600)
+    return fd
 
 
 def _lock(fd: int, kind: int, *, wait: bool) -> bool:
