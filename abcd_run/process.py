@@ -18,13 +18,21 @@ KILL_SECONDS = 2.0
 """How long a program may take to end by itself when it is asked to."""
 
 
-def run(command: Sequence[str], *, doing: str, say: Say, cwd: Path | None = None) -> None:
+def run(
+    command: Sequence[str],
+    *,
+    doing: str,
+    say: Say,
+    cwd: Path | None = None,
+    inherited: Sequence[int] = (),
+) -> None:
     """Run a command, telling each line that it prints; it ends with us, also when interrupted.
 
-    Raises `ArtifactError` with its last lines.
+    It inherits the file descriptors that are named, such as a lock's. Raises `ArtifactError` with
+    its last lines.
     """
     last = deque[str](maxlen=LAST_LINES)
-    with child(command, cwd=cwd, stderr=subprocess.STDOUT) as process:
+    with child(command, cwd=cwd, stderr=subprocess.STDOUT, inherited=inherited) as process:
         assert process.stdout is not None
         for line in process.stdout:
             text = line.decode(errors="replace").strip()
@@ -47,7 +55,11 @@ def ran(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
 
 @contextmanager
 def child(
-    command: Sequence[str], *, stderr: int, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    stderr: int,
+    cwd: Path | None = None,
+    inherited: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command beside the block, which reads what it prints; then it has ended.
 
@@ -58,6 +70,7 @@ def child(
     with subprocess.Popen(
         command,
         cwd=cwd,
+        pass_fds=inherited,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,

@@ -41,7 +41,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 
     image = oci.brought(plan, say=say)
     say("converting")
-    with out.open("wb", buffering=0) as file:
+    with out.open("wb") as file:
         write_lxd_image(image, file, description=_description(plan), properties={ID: _id(image)})
 
 

@@ -10,6 +10,7 @@ from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
     from abcd_run.oci.model import Image
+    from abcd_run.oci.store import Store
 
 LOCAL = "localhost/"
 
@@ -34,10 +35,24 @@ def planned(plan: Plan) -> Artifact:
 
 def opened(plan: Plan) -> "Image":
     """Return the image of a plan that lies on this disk. Raises `ArtifactError`."""
-    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries need none)
-
     path, reference = _place(plan)
-    return open_image(path, reference or None)
+    return on_disk(path, reference)
+
+
+def on_disk(path: Path, reference: str) -> "Image":
+    """Return the image in a file, a layout or the local store. Raises `ArtifactError`."""
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries need none)
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+
+    if path != places.store():
+        return open_image(path, reference or None)
+    image = Store(path).resolve(reference)
+    if image is None:
+        raise ArtifactError(
+            f"{reference} is not whole in {path}",
+            remedy="type it again: what was wrong has been removed, and is built or fetched anew",
+        )
+    return image
 
 
 def brought(plan: Plan, *, say: Say) -> "Image":
@@ -53,7 +68,7 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     store = Store(places.store())
     found = store.resolve(source.location)
     if found is None or plan.pull == "always":
-        _fetch(source.location, pull=plan.pull, say=say)
+        _fetch(store, source.location, pull=plan.pull, say=say)
         found = store.resolve(source.location)
     if found is None:
         raise ArtifactError(
@@ -69,21 +84,23 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 
     image = brought(plan, say=say)
     say("writing")
-    with out.open("wb", buffering=0) as file:
+    with out.open("wb") as file:
         for piece in stream_archive(image, plan.source.name):
             file.write(piece)
 
 
-def _fetch(reference: str, *, pull: str, say: Say) -> None:
+def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
             details="nobody has built or fetched it yet",
             remedy="abcd-run images shows what can be built; --pull missing fetches",
         )
-    places.store().mkdir(parents=True, exist_ok=True)
-    command = ["skopeo", "copy", f"docker://{reference}", f"oci:{places.store()}:{reference}"]
-    process.run(command, doing=f"fetching {reference}", say=say)
+    store.check(reference)  # skopeo takes what is there for right
+    with store.fetching(reference) as (folder, lock):
+        blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
+        command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]
+        process.run(command, doing=f"fetching {reference}", say=say, inherited=[lock])
 
 
 def _place(plan: Plan) -> tuple[Path, str]:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from abcd_run.errors import ArtifactError
 from abcd_run.limits import ARCHIVE_ENTRIES, ARCHIVE_NAMES, JSON_BYTES, LAYERS
 from abcd_run.oci import index, parse, reader, select
-from abcd_run.oci.blobs import Memory, Pinned, Span, blob_name, digest_of, digest_of_stream
+from abcd_run.oci.blobs import (
+    Memory,
+    Pinned,
+    Span,
+    blob_name,
+    digest_of,
+    digest_of_stream,
+    get_again,
+)
 from abcd_run.oci.budget import Budget, Limits
 from abcd_run.oci.decompress import GZIP, ZSTD, decompressed
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image
@@ -79,6 +87,10 @@ class Archive:
         """Open a blob."""
         content = self._added.get(digest, blob_name(digest))
         return Memory(content) if isinstance(content, bytes) else self.member(content)
+
+    def spoilt(self, digest: str) -> str:
+        """Return what to do about a blob that is wrong."""
+        return get_again(digest)
 
     def _missing(self, name: str) -> ArtifactError:
         return ArtifactError(

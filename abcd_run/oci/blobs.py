@@ -13,12 +13,14 @@ from abcd_run.errors import ArtifactError
 from abcd_run.limits import JSON_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from abcd_run.oci.interfaces import Reader, Source
     from abcd_run.oci.model import Descriptor
 
 CHUNK = 1 << 20
+GET_AGAIN = "get the image again"
 DIGEST_DIGITS = {"sha256": 64, "sha512": 128}
 HEX = frozenset("0123456789abcdef")
 
@@ -40,7 +42,7 @@ def blob_name(digest: str) -> str:
     """Give a blob's path inside a layout; ArtifactError when the digest is not one."""
     algorithm, _, digits = digest.partition(":")
     if len(digits) != DIGEST_DIGITS.get(algorithm) or not HEX.issuperset(digits):
-        raise ArtifactError(f"{digest[:80]!r} is not a digest", remedy="get the image again")
+        raise ArtifactError(f"{digest[:80]!r} is not a digest", remedy=GET_AGAIN)
     return f"blobs/{algorithm}/{digits}"
 
 
@@ -129,6 +131,16 @@ def small(path: Path) -> bytes:
     return b"".join(islice(pieces, JSON_BYTES // CHUNK + 1))
 
 
+def get_again(digest: str) -> str:
+    """Return what to do about a wrong blob of somebody else's."""
+    del digest
+    return GET_AGAIN
+
+
+class CorruptError(ArtifactError):
+    """A blob is missing, or is not what its digest says."""
+
+
 class Layout:
     """The blobs of an OCI image layout directory."""
 
@@ -141,18 +153,33 @@ class Layout:
         try:
             return whole(file)
         except OSError as error:
-            raise ArtifactError(
+            raise CorruptError(
                 f"{self.path}: blob {digest} is missing",
                 details=str(error),
-                remedy="get the image again",
+                remedy=self.spoilt(digest),
             ) from error
+
+    def spoilt(self, digest: str) -> str:
+        """Return what to do about a blob that is missing or wrong."""
+        return get_again(digest)
 
 
 class Verified:
-    """A stream that raises ArtifactError at its end unless digest and size are as promised."""
+    """A stream that raises CorruptError at its end unless digest and size are as promised.
 
-    def __init__(self, inner: Reader, digest: str, size: int | None, name: str) -> None:
+    `spoilt` hears the digest then, and returns the remedy.
+    """
+
+    def __init__(
+        self,
+        inner: Reader,
+        digest: str,
+        size: int | None,
+        name: str,
+        spoilt: Callable[[str], str] = get_again,
+    ) -> None:
         self._inner, self._digest, self._expected, self._name = inner, digest, size, name
+        self._spoilt = spoilt
         self._algorithm = digest.partition(":")[0]
         self._hash = hashlib.new(self._algorithm)
         self._size = 0
@@ -169,11 +196,11 @@ class Verified:
     def _check(self) -> None:
         found = f"{self._algorithm}:{self._hash.hexdigest()}"
         if found != self._digest or self._expected not in {None, self._size}:
-            raise ArtifactError(
+            raise CorruptError(
                 f"{self._name} is corrupt",
                 details=f"expected {self._expected or ''} {self._digest}, "
                 f"read {self._size} bytes with {found}",
-                remedy="get the image again",
+                remedy=self._spoilt(self._digest),
             )
 
     def close(self) -> None:
@@ -185,7 +212,7 @@ def open_blob(source: Source, blob: Descriptor) -> Reader:
     """Open a blob that is verified while it is read."""
     blob_name(blob.digest)
     name = f"{source.path}: blob {blob.digest}"
-    return Verified(source.open(blob.digest), blob.digest, blob.size, name)
+    return Verified(source.open(blob.digest), blob.digest, blob.size, name, source.spoilt)
 
 
 def read_blob(source: Source, blob: Descriptor, *, limit: int = JSON_BYTES) -> bytes:

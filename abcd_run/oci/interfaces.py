@@ -31,3 +31,7 @@ class Source(Protocol):
     def open(self, digest: str) -> Reader:
         """Open a blob, unverified; ArtifactError when it is not there."""
         ...
+
+    def spoilt(self, digest: str) -> str:
+        """Hear that a blob is missing or wrong; return what to do about it."""
+        ...

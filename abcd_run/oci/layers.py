@@ -9,6 +9,7 @@ from abcd_run.errors import ArtifactError
 from abcd_run.oci.ahead import Ahead
 from abcd_run.oci.blobs import Verified, blob_name, open_blob
 from abcd_run.oci.decompress import decompressed
+from abcd_run.oci.kept import suspect
 from abcd_run.oci.stream import Stream, TruncatedError
 from abcd_run.oci.tarformat import TarError
 
@@ -45,7 +46,10 @@ def reading(image: Image, layer: Layer, *, checked: bool = False) -> Iterator[St
     reader = (reopen_layer if checked else open_layer)(image, layer)
     try:
         yield Stream(reader)
-    except (TarError, TruncatedError) as error:
+    except (TarError, TruncatedError, ArtifactError) as error:
+        suspect(image.source, layer.blob)
+        if isinstance(error, ArtifactError):
+            raise
         raise refused(image, layer.blob.digest, error) from error
     finally:
         reader.close()

@@ -44,7 +44,7 @@ def write_lxd_image(
     if isinstance(out, Path):
         part = out.with_name(f".{out.name}.part")
         try:
-            with part.open("wb", buffering=0) as file:
+            with part.open("wb") as file:
                 write_lxd_image(
                     image,
                     file,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -29,9 +28,10 @@ class Readable(Protocol):
 
 
 def copy(stream: Readable, out: IO[bytes]) -> int:
-    """Copy a stream into an unbuffered file and return its size; OSError where there is no room.
+    """Copy a stream into a buffered file and return its size; OSError where there is no room.
 
-    Room is what the disk has beyond a reserve that is left to others.
+    An unbuffered file may take a part of what it is given, and say so to nobody. Room is what the
+    disk has beyond a reserve that is left to others.
     """
     size = looked = 0
     while data := stream.read(CHUNK):
@@ -41,6 +41,7 @@ def copy(stream: Readable, out: IO[bytes]) -> int:
             _refuse_full(out.fileno(), size)
         out.write(data)
         size += len(data)
+    out.flush()
     return size
 
 
@@ -54,9 +55,11 @@ def _refuse_full(fd: int, size: int) -> None:
 
 @contextmanager
 def scratch(what: str) -> Iterator[IO[bytes]]:
-    """Open a nameless, unbuffered file in TMPDIR; what goes wrong with it names that."""
+    """Open a nameless file in TMPDIR; what goes wrong with it names that."""
+    import tempfile  # noqa: PLC0415 - costs 5 ms, and only compressed archives need it
+
     try:
-        with tempfile.TemporaryFile(buffering=0) as file:
+        with tempfile.TemporaryFile() as file:
             yield file
     except OSError as error:
         folder = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - a message

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import ArtifactError
-from abcd_run.oci import index, parse, select, spool
-from abcd_run.oci.blobs import Layout, blob_name, open_blob, read_blob
-from abcd_run.oci.locks import locked
-from abcd_run.oci.model import CONFIG, INDEXES, MANIFESTS, Descriptor
+from abcd_run.oci import index, parse, select, spool, unneeded
+from abcd_run.oci.blobs import CorruptError, blob_name, open_blob
+from abcd_run.oci.kept import Kept
+from abcd_run.oci.locks import held, locked
+from abcd_run.oci.model import CONFIG, REF_NAME, Descriptor
 from abcd_run.oci.reader import from_entries, open_image
+from abcd_run.parts import helps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from abcd_run.oci.spool import Readable
 
 PART = ".part-"
-GRACE = 3600.0  # seconds in which a blob may wait for its index entry (skopeo takes no lock)
 
 
 class Store:
@@ -39,18 +39,21 @@ class Store:
         return sorted(name for name in found if name)
 
     def resolve(self, name: str, *, architecture: str | None = None) -> Image | None:
-        """Return the image of that name, or None.
+        """Return the image of that name, or None, also where blobs of it are missing or wrong.
 
+        Layers are told by their sizes here: whoever reads them finds out the rest.
         A pinned name that was written here is believed: its digest, which may be that of an index
         for several platforms, was compared when the image was fetched.
         """
-        entries = parse.descriptors(self._entries(), self.folder)
-        named = [entry for entry in entries if name in select.names(entry)]
-        named = named or [e for e in entries if select.matches(name, select.names(e), e.digest)]
-        if not named:
-            return None
-        wanted = architecture or select.host_architecture()
-        return from_entries(Layout(self.folder), tuple(named), wanted)
+        image, kept = self._described(name, architecture), Kept(self.folder)
+        whole = image and all(kept.has(layer.blob) for layer in image.layers)
+        return image if whole else None
+
+    def check(self, name: str) -> None:
+        """Read all blobs of an image, and remove those that are wrong."""
+        image, kept = self._described(name, None), Kept(self.folder)
+        for blob in referenced(image) if image else ():
+            kept.is_whole(blob)
 
     def add(
         self,
@@ -68,10 +71,27 @@ class Store:
             return self._add(open_image(source, reference, architecture=architecture), name)
 
     @contextmanager
-    def importing(self) -> Iterator[None]:
-        """Keep `collect` away while somebody adds blobs, be it another program."""
-        with locked(self.folder / ".lock-blobs", shared=True):
-            yield
+    def importing(self) -> Iterator[int]:
+        """Keep `collect` away while somebody adds blobs; yield the lock's file descriptor.
+
+        A program that inherits it keeps `collect` away for as long as it lives, whatever becomes
+        of us.
+        """
+        with held(self.folder / ".lock-blobs", shared=True) as fd:
+            yield fd
+
+    @contextmanager
+    def fetching(self, name: str) -> Iterator[tuple[Path, int]]:
+        """Have another program bring an image, which gets a name when the block has ended.
+
+        Yields a folder for its layout, whose blobs belong into `blobs` of this store, and a lock
+        for it to inherit. Did it write the store's index, it would undo what others add meanwhile.
+        """
+        with self.importing() as lock, self._part() as folder:
+            folder.mkdir(mode=0o700)
+            yield folder, lock
+            for item in index.read(folder)[-1:]:
+                self._enter({**item, "annotations": {REF_NAME: name}}, name)
 
     def remove(self, name: str) -> bool:
         """Forget a name and delete the blobs that nobody else needs; tell whether it was there."""
@@ -80,22 +100,20 @@ class Store:
             after = [item for item in before if index.name_of(item) != name]
             if len(after) < len(before):
                 index.write(self.folder, after)
-        self.collect(grace=0)
+        self.collect()
         return len(after) < len(before)
 
-    def collect(self, *, grace: float = GRACE) -> int:
-        """Delete unreferenced blobs and part-files older than `grace` seconds; return the bytes.
+    def collect(self) -> int:
+        """Delete unreferenced blobs and part-files; return the bytes.
 
-        Nothing is deleted while somebody imports.
+        Nothing is deleted while somebody imports, and no clock is asked: what has no name when
+        nobody holds the lock will never get one.
         """
         with locked(self.folder / ".lock-blobs", wait=False) as alone:
             if not alone:
                 return 0
-            needed = _needed(self.folder, parse.descriptors(self._entries(), self.folder))
-            blobs = (self.folder / "blobs").glob("*/*")
-            unneeded = [b for b in blobs if f"{b.parent.name}:{b.name}" not in needed]
-            parts = self.folder.glob(f"{PART}*")
-            return sum(_delete(file, time.time() - grace) for file in [*unneeded, *parts])
+            entries = parse.descriptors(self._entries(), self.folder)
+            return unneeded.delete(self.folder, entries, f"{PART}*")
 
     def _entries(self) -> list[dict[str, Any]]:
         return index.read(self.folder)
@@ -107,17 +125,32 @@ class Store:
         for blob in referenced(image):
             self._put(image.source, blob)
         entry = index.entry(image, name)
+        self._enter(entry, name)
+        named = parse.descriptors([entry], self.folder)
+        wanted = image.config.architecture or select.host_architecture()
+        return from_entries(Kept(self.folder), named, wanted)
+
+    def _described(self, name: str, architecture: str | None) -> Image | None:
+        entries = parse.descriptors(self._entries(), self.folder)
+        named = [entry for entry in entries if name in select.names(entry)]
+        named = named or [e for e in entries if select.matches(name, select.names(e), e.digest)]
+        if not named:
+            return None
+        wanted = architecture or select.host_architecture()
+        try:
+            return from_entries(Kept(self.folder), tuple(named), wanted)
+        except CorruptError:
+            return None
+
+    def _enter(self, entry: dict[str, Any], name: str) -> None:
         with self._changing():
             others = [item for item in self._entries() if index.name_of(item) != name]
             index.write(self.folder, [*others, entry])
-        named = parse.descriptors([entry], self.folder)
-        wanted = image.config.architecture or select.host_architecture()
-        return from_entries(Layout(self.folder), named, wanted)
 
     def _put(self, source: Source, blob: Descriptor) -> None:
-        file = self.folder / blob_name(blob.digest)
-        if file.exists() and file.stat().st_size == blob.size:
+        if Kept(self.folder).is_whole(blob):
             return
+        file = self.folder / blob_name(blob.digest)
         reader = open_blob(source, blob)
         try:
             with self._part() as part:
@@ -141,10 +174,11 @@ class Store:
             yield part
         except OSError as error:
             raise ArtifactError(
-                f"{self.folder}: cannot write: {error.strerror}", remedy=f"df -h {self.folder}"
+                f"{self.folder}: cannot write: {error.strerror}",
+                remedy=helps(error, self.folder, "XDG_CACHE_HOME"),
             ) from error
         finally:
-            part.unlink(missing_ok=True)
+            unneeded.remove(part)
 
 
 def referenced(image: Image) -> tuple[Descriptor, ...]:
@@ -155,43 +189,7 @@ def referenced(image: Image) -> tuple[Descriptor, ...]:
     return tuple({blob.digest: blob for blob in blobs}.values())
 
 
-def _needed(folder: Path, entries: tuple[Descriptor, ...]) -> set[str]:
-    """Return every digest that the entries lead to; a broken manifest leads nowhere."""
-    needed: set[str] = set()
-    left = list(entries)
-    while left:
-        blob = left.pop()
-        if blob.digest not in needed:
-            needed.add(blob.digest)
-            left += _named_in(blob, folder)
-    return needed
-
-
-def _named_in(blob: Descriptor, folder: Path) -> tuple[Descriptor, ...]:
-    """Return what an index or a manifest names."""
-    if blob.media_type not in INDEXES | MANIFESTS:
-        return ()
-    try:
-        document = parse.document(read_blob(Layout(folder), blob), folder, blob.digest)
-        if blob.media_type in INDEXES:
-            return parse.descriptors(document.get("manifests"), folder)
-        layers = parse.descriptors(document.get("layers") or [], folder)
-        return parse.descriptor(document.get("config"), folder), *layers
-    except ArtifactError:
-        return ()
-
-
 def _copy(stream: Readable, file: Path) -> None:
-    with file.open("xb", buffering=0) as out:
+    with file.open("xb") as out:
         spool.copy(stream, out)
-
-
-def _delete(file: Path, before: float) -> int:
-    try:
-        status = file.stat()
-        if status.st_mtime > before:
-            return 0
-        file.unlink()
-    except FileNotFoundError:
-        return 0
-    return status.st_size
+        os.fsync(out.fileno())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from abcd_run.errors import ArtifactError
 from abcd_run.oci import index
 from abcd_run.oci.blobs import CHUNK, Memory, Verified, blob_name, digest_of, open_blob
 from abcd_run.oci.decompress import ZSTD, decompressed
+from abcd_run.oci.kept import suspect
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image, Layer
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ class Unzstd:
         self.manifest = b""
 
     @property
+    def source(self) -> Source:
+        """Return the source underneath."""
+        return self._source
+
+    @property
     def path(self) -> Path:
         """Return the path of the source underneath."""
         return self._source.path
@@ -35,6 +42,10 @@ class Unzstd:
         if digest not in self._layers:
             return self._source.open(digest)
         return decompressed(open_blob(self._source, self._layers[digest]))
+
+    def spoilt(self, digest: str) -> str:
+        """Tell the source underneath; what is made of it has other digests."""
+        return self._source.spoilt(digest)
 
 
 def without_zstd(image: Image) -> Image:
@@ -66,13 +77,16 @@ def _is_zstd(source: Source, blob: Descriptor) -> bool:
         reader.close()
 
 
-def _plain(source: Source, layer: Layer) -> Layer:
+def _plain(source: Unzstd, layer: Layer) -> Layer:
     name = f"{source.path}: the tar in {layer.blob.digest}"
     reader = Verified(source.open(layer.diff_id), layer.diff_id, None, name)
     size = 0
     try:
         while data := reader.read(CHUNK):
             size += len(data)
+    except ArtifactError:
+        suspect(source.source, layer.blob)
+        raise
     finally:
         reader.close()
     return Layer(Descriptor(PLAIN_LAYER, layer.diff_id, size), layer.diff_id)

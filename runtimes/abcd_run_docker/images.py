@@ -10,6 +10,7 @@ from docker.models.images import Image
 from docker.utils import parse_repository_tag
 
 from abcd_run import target, variables
+from abcd_run.artifact.oci import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Plan
 from abcd_run.reference import pinned
@@ -60,10 +61,8 @@ def _stored(client: DockerClient, artifact: Artifact) -> str:
 
 
 def _on_disk(artifact: Artifact) -> "OciImage":
-    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (most launches find it loaded)
-
     assert artifact.path is not None
-    return open_image(artifact.path, artifact.reference or None)
+    return on_disk(artifact.path, artifact.reference)
 
 
 def _reads_zstd(api: APIClient) -> bool:

@@ -7,6 +7,7 @@ from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
 from abcd_run import process, target, variables
+from abcd_run.artifact.oci import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
 from abcd_run.reference import pinned
@@ -22,11 +23,10 @@ def loaded(client: PodmanClient, artifact: Artifact, *, say: Say) -> str:
     if client.images.exists(artifact.id):
         return artifact.id
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
-    from abcd_run.oci.reader import open_image  # noqa: PLC0415
 
     assert artifact.path is not None
     say(f"loading {artifact.name} into podman")
-    image = open_image(artifact.path, artifact.reference or None)
+    image = on_disk(artifact.path, artifact.reference)
     client.images.load(data=stream_archive(image, artifact.name))  # type: ignore[arg-type]
     return artifact.name
 

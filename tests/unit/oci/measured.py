@@ -40,7 +40,7 @@ def stored(path):
     Store(path.parent / "store").add(path, "it")
 
 def collected(path):
-    Store(path).collect(grace=0)
+    Store(path).collect()
 
 said = ""
 try:

@@ -81,7 +81,7 @@ def use(path: Path) -> None:
         check(error)
     if path.is_dir():
         try:
-            Store(path).collect(grace=0)
+            Store(path).collect()
         except ArtifactError as error:
             check(error)
 

@@ -102,7 +102,7 @@ def test_names_share_blobs_and_move(tmp_path: Path) -> None:
     moved = store.resolve("two")
     assert moved is not None
     assert moved.digest == one.digest
-    assert store.collect(grace=0) > 0
+    assert store.collect() > 0
     assert len(blobs(store)) == 4
 
 
@@ -192,9 +192,8 @@ def test_nothing_is_collected_while_somebody_imports(tmp_path: Path) -> None:
     stray = store.folder / "blobs" / "sha256" / ("0" * 64)
     stray.write_bytes(b"on its way")
     with store.importing():
-        assert store.collect(grace=0) == 0
-    assert store.collect() == 0  # too young
-    assert store.collect(grace=0) == len(b"on its way")
+        assert store.collect() == 0
+    assert store.collect() == len(b"on its way")
     assert not stray.exists()
 
 
