@@ -4,6 +4,8 @@ A name without a registry is short. Who asks by a short name takes what is here 
 host or of docker.io; a name with a registry is answered by that registry's images alone.
 """
 
+from collections.abc import Iterable
+
 HUB = "docker.io/"
 LOCAL = "localhost/"
 
@@ -17,6 +19,13 @@ def has_registry(name: str) -> bool:
     """Tell whether a name begins with a registry, as engines see it."""
     first, slash, _ = name.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
+def means(wanted: str, have: Iterable[str], *, home: str = LOCAL) -> bool:
+    """Tell whether a reference that is not pinned means an image of these names."""
+    if has_registry(wanted):
+        return full(wanted) in {full(name, home=home) for name in have}
+    return short(wanted) in map(short, have)
 
 
 def full(name: str, *, home: str = LOCAL) -> str:

@@ -218,10 +218,11 @@ def _is_foreign(found: Profile, variant: Variant) -> bool:
 def _name_of_file(found: Profile, variant: Variant) -> str:
     """Return what engines shall call an image out of a file: nothing that a reference could mean.
 
-    Loaded as localhost/nginx, a file nginx.tar would answer to nginx later.
+    Loaded as localhost/nginx, a file nginx.tar would answer to nginx later, and to Podman all names
+    that end with /nginx are called so.
     """
-    folder = "localhost/file" if _is_adhoc(found, variant) else "localhost"
-    return f"{folder}/{variant.name}:latest"
+    name = f"file-{variant.name}" if _is_adhoc(found, variant) else variant.name
+    return f"localhost/{name}:latest"
 
 
 def _outdated(labels: Mapping[str, str], found: Profile, variant: Variant) -> bool:

@@ -10,7 +10,7 @@ from abcd_run.limits import DOCUMENT_BYTES, DOCUMENTS
 from abcd_run.oci import parse
 from abcd_run.oci.blobs import read_blob
 from abcd_run.oci.model import INDEXES, MANIFESTS, REF_NAME, Descriptor
-from abcd_run.reference import LOCAL, full, has_registry, pinned, short
+from abcd_run.reference import LOCAL, means, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,9 +52,7 @@ def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL)
         return True
     if digest_wanted := pinned(wanted):
         return digest_wanted == digest
-    if has_registry(wanted):
-        return full(wanted) in {full(name, home=home) for name in have}
-    return short(wanted) in map(short, have)
+    return means(wanted, have, home=home)
 
 
 def by_reference(

@@ -98,7 +98,7 @@ def _answering(client: DockerClient, reference: str) -> str:
     if image is None:
         return ""
     digest, names = pinned(reference), image.attrs.get("RepoDigests") or ()
-    digests = {image.id, *(name.rpartition("@")[2] for name in names)}
+    digests = {image.id, *map(pinned, names)}
     if digest and digest not in digests:
         return ""
     variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], reference)

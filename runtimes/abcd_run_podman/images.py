@@ -10,7 +10,7 @@ from abcd_run import process, target, variables
 from abcd_run.artifact.oci import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
-from abcd_run.reference import pinned
+from abcd_run.reference import has_registry, means, pinned
 from abcd_run.runtime import Say
 
 LOCAL = "localhost/"
@@ -54,15 +54,19 @@ def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> 
 def _answering(client: PodmanClient, reference: str) -> str:
     """Return the id of the image that a reference means, empty if Podman has none such.
 
-    Raises `ArtifactError` where that has variables which are none.
+    What a short name means is for Podman to say, which has aliases for some. Raises `ArtifactError`
+    where the image has variables which are none.
     """
     try:
         image = client.images.get(reference)
     except (ImageNotFound, NotFound):
         return ""
-    digest, names = pinned(reference), image.attrs.get("RepoDigests") or ()
-    digests = {image.attrs.get("Digest"), *(name.rpartition("@")[2] for name in names)}
-    if digest and digest not in digests:
+    tags, digests = (image.attrs.get(key) or () for key in ("RepoTags", "RepoDigests"))
+    if digest := pinned(reference):
+        right = digest in {image.attrs.get("Digest"), *map(pinned, digests)}
+    else:
+        right = not has_registry(reference) or means(reference, tags)
+    if not right:
         return ""
     variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], reference)
     return str(image.id)

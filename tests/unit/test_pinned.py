@@ -22,7 +22,9 @@ def client(images: dict[str, list[str]], not_found: type[Exception]) -> Any:
     def get(name: str) -> Any:
         if name not in images:
             raise not_found(name)
-        return SimpleNamespace(id=f"id of {name}", attrs={"RepoDigests": images[name]})
+        tags = [one for one in images[name] if "@" not in one]
+        attrs = {"RepoDigests": sorted({*images[name]} - {*tags}), "RepoTags": tags}
+        return SimpleNamespace(id=f"id of {name}", attrs=attrs)
 
     return SimpleNamespace(images=SimpleNamespace(get=get, exists=images.__contains__))
 
@@ -50,3 +52,23 @@ def test_a_pinned_reference_is_answered_by_its_digest(
     else:
         with pytest.raises(ArtifactError, match="no image"):
             module.pulled(here, artifact, pull="never", say=print)
+
+
+@pytest.mark.parametrize(
+    ("reference", "tag", "answers"),
+    [
+        (f"{NGINX}:1", f"{NGINX}:1", True),
+        (f"{NGINX}:1", "localhost/nginx:1", False),
+        (f"{NGINX}:1", "r.example/library/nginx:1", False),
+        ("fedora:1", "registry.fedoraproject.org/fedora:1", True),
+    ],
+)
+def test_podman_must_mean_what_was_asked(reference: str, tag: str, answers: bool) -> None:
+    here = client({reference: [tag]}, PodmanNotFound)
+    artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
+    if answers:
+        image_id = podman_images.pulled(here, artifact, pull="never", say=print)
+        assert image_id == f"id of {reference}"
+    else:
+        with pytest.raises(ArtifactError, match="no image"):
+            podman_images.pulled(here, artifact, pull="never", say=print)

@@ -106,7 +106,7 @@ def test_a_file_gets_a_name_that_no_reference_means(home: Path) -> None:
     write_layout(Path("nginx.oci"), ports=["1/tcp"], archive=True).rename("nginx.oci.tar")
     found = resolve("./nginx.oci.tar")
     got = target.source(found.profile, found.variants[0], lambda _: None)
-    assert got.name == "localhost/file/nginx:latest"
+    assert got.name == "localhost/file-nginx:latest"
 
 
 @pytest.mark.parametrize(
