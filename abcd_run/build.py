@@ -11,13 +11,12 @@ the child's `FROM localhost/PARENT-base` and `COPY --from=localhost/VARIANT-OF-P
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from abcd_run import places, process, recipe
+from abcd_run import places, process, recipe, scratch
 from abcd_run.cancel import call
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.fleet import Fleet
@@ -26,6 +25,9 @@ from abcd_run.profile import Profile, variant_name
 from abcd_run.recipe import Layer
 from abcd_run.registry import unusable
 from abcd_run.runtime import Builds, Problem, Say
+
+PREFIX = "build-"
+"""Of the folders in which builds happen, in the cache's `build`."""
 
 
 def ensure(plan: Plan, fleet: Fleet, *, say: Say) -> None:
@@ -56,6 +58,11 @@ def build(profile: Profile, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) 
         return _build(profile.recipes, kinds, fleet, say=say)
 
 
+def prune() -> None:
+    """Remove what killed builds have left."""
+    scratch.discard_abandoned(places.cache() / "build", PREFIX)
+
+
 def _build(
     recipes: Sequence[Path], kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say
 ) -> list[str]:
@@ -63,11 +70,11 @@ def _build(
 
     builder = _builder(fleet)
     *parents, own = recipes
-    with tempfile.TemporaryDirectory(prefix="build-", dir=_scratch()) as scratch:
+    with scratch.held(_folder(), PREFIX) as place:
         for parent in parents:
-            for layer in recipe.layers(_copied(parent, scratch), kinds):
+            for layer in recipe.layers(_copied(parent, place), kinds):
                 _layer(layer, builder, say=say)
-        base, *upper = recipe.layers(_copied(own, scratch), kinds)
+        base, *upper = recipe.layers(_copied(own, place), kinds)
         _layer(base, builder, say=say)
         for layer, kind in zip(upper, kinds, strict=True):
             label = f"LABEL {recipe.LABEL}={recipe.digest(recipes, kind)}"
@@ -75,15 +82,15 @@ def _build(
         store = Store(places.store())
         for layer in upper:
             say(f"storing {layer.name}")
-            archive = Path(scratch) / f"{layer.name}.tar"
+            archive = place / f"{layer.name}.tar"
             builder.save(f"localhost/{layer.name}:latest", archive)
             store.add(archive, layer.name)
             archive.unlink()
     return [layer.name for layer in upper]
 
 
-def _copied(folder: Path, scratch: str) -> Path:
-    return Path(shutil.copytree(folder, Path(scratch) / folder.name))
+def _copied(folder: Path, place: Path) -> Path:
+    return Path(shutil.copytree(folder, place / folder.name))
 
 
 def _layer(layer: Layer, builder: Builds, *, say: Say, more: str = "") -> None:
@@ -128,11 +135,11 @@ def _locked(image: str, say: Say) -> Iterator[None]:
     from abcd_run.oci.locks import locked  # noqa: PLC0415  (most launches build nothing)
 
     say("waiting for another build")
-    with locked(_scratch() / f"{image}.lock"):
+    with locked(_folder() / f"{image}.lock"):
         yield
 
 
-def _scratch() -> Path:
+def _folder() -> Path:
     folder = places.cache() / "build"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

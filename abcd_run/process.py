@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 
+from abcd_run import keeper
 from abcd_run.cancel import check, current
 from abcd_run.errors import ArtifactError
 from abcd_run.runtime import Say
@@ -86,7 +87,8 @@ def child(
                 killing.start()
 
         try:
-            with current().ending(end, at_last=lambda: _send(process, signal.SIGKILL)):
+            ending = current().ending(end, at_last=lambda: _send(process, signal.SIGKILL))
+            with keeper.bound(process.pid), ending:
                 yield process
                 process.wait()
         except BaseException:

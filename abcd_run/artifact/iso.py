@@ -2,14 +2,13 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcd_run import places, regular
+from abcd_run import places, regular, scratch
 from abcd_run.artifact import oci
 from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from abcd_run.oci.rootfs import Rootfs
 
 CHUNK = 1 << 20
+
+PREFIX = "making-"
+"""Of the folders for what a build takes from its image."""
+
 DESCRIPTOR = 16 * 2048
 """Where an ISO's own description begins, in bytes; its length in blocks is 80 bytes further."""
 
@@ -79,6 +82,7 @@ def prune() -> None:
     if not folder().is_dir():
         return
     discard_abandoned(folder())
+    scratch.discard_abandoned(folder(), PREFIX)
     store = Store(places.store())
     for name in store.names():
         image = store.resolve(name)
@@ -192,9 +196,8 @@ def _built(plan: Plan, image: "Image", say: Say) -> Path:
 
     say(f"reading {plan.variant}")
     rootfs = scan(image)
-    # Not in the cache: what a killed process leaves here goes when the host starts anew.
-    with tempfile.TemporaryDirectory(prefix="abcd-run-iso-") as scratch:
-        system = _system(plan, rootfs, Path(scratch), say)
+    with scratch.held(folder(), PREFIX) as place:
+        system = _system(plan, rootfs, place, say)
         return build(system, target, progress=lambda step: say(f"building the ISO: {step}"))
 
 
@@ -208,12 +211,12 @@ def _key(image: "Image") -> str:
     return image.config_digest.partition(":")[2][:16]
 
 
-def _system(plan: Plan, rootfs: "Rootfs", scratch: Path, say: Say) -> "LiveSystem":
+def _system(plan: Plan, rootfs: "Rootfs", place: Path, say: Say) -> "LiveSystem":
     from abcd_run.iso.system import LiveSystem, choose_initrd, choose_kernel  # noqa: PLC0415
 
     boot = rootfs.find("/boot")
     names = list(boot.children or ()) if boot else []
-    kernel, initrd = scratch / "kernel", scratch / "initrd"
+    kernel, initrd = place / "kernel", place / "initrd"
     for path, name in ((kernel, choose_kernel(names)), (initrd, choose_initrd(names))):
         with path.open("wb") as file:
             rootfs.read(f"/boot/{name}", file)

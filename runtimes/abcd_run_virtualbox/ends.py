@@ -5,10 +5,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from abcd_run import scratch
 from abcd_run_virtualbox import instances, parse
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.machine import CONTROLLER, DISCS, GROUP
-from abcd_run_virtualbox.manage import LOOK_SECONDS, PATIENCE_SECONDS, Manage
+from abcd_run_virtualbox.manage import CALL, LOOK_SECONDS, PATIENCE_SECONDS, Manage, calls
 
 YOUNG_SECONDS = 10.0
 """A folder that changed so lately may be of a machine that is being made, or removed."""
@@ -65,6 +66,7 @@ def prune(manage: Manage) -> None:
 
     A folder with settings in it is somebody's: VirtualBox may have another registry elsewhere.
     """
+    scratch.discard_abandoned(calls(), CALL)
     there = home(manage)
     broken = parse.broken(manage("list", "--long", "vms", doing="list its machines"))
     for uuid, settings in broken.items():

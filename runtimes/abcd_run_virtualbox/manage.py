@@ -2,13 +2,13 @@
 
 import shlex
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from abcd_run import places, scratch
 from abcd_run.errors import NoRuntime
 from abcd_run_virtualbox import paths
 from abcd_run_virtualbox.errors import Refused, refused
@@ -18,6 +18,9 @@ PATIENCE_SECONDS = 20.0
 """How long somebody else may hold a machine's lock: VirtualBox does for seconds after a stop."""
 
 LOOK_SECONDS = 0.1
+CALL = "call-"
+"""Of the folders in which VBoxManage gets and leaves files for us."""
+
 CALL_SECONDS = 120
 
 QUESTIONS = {"list", "showvminfo", "getextradata"}
@@ -68,10 +71,15 @@ class Manage:
 
     def secretly(self, *arguments: str, doing: str) -> str:
         """Run it with arguments that other users of this host must not see."""
-        with tempfile.TemporaryDirectory(prefix="abcd-run-") as folder:
-            file = Path(folder) / "arguments"
+        with scratch.held(calls(), CALL) as folder:
+            file = folder / "arguments"
             file.write_text(as_file(arguments))
             return self.patiently(f"@{file}", doing=doing)
+
+
+def calls() -> Path:
+    """Return where the folders of calls are."""
+    return places.cache() / "virtualbox"
 
 
 def as_file(arguments: Sequence[str]) -> str:

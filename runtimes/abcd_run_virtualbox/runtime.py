@@ -1,12 +1,11 @@
 """VirtualBox as a runtime."""
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import host
+from abcd_run import host, scratch
 from abcd_run import machine as machines
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
 from abcd_run.limits import PICTURE_BYTES
@@ -16,7 +15,7 @@ from abcd_run.units import format_size
 from abcd_run_virtualbox import driver, ends, instances, machine, parse, paths, ports, start
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.machine import Machine
-from abcd_run_virtualbox.manage import Manage
+from abcd_run_virtualbox.manage import CALL, Manage, calls
 
 OLDEST = (6, 1, 0)
 FOLLOW_SECONDS = 0.3
@@ -146,8 +145,8 @@ class VirtualBoxRuntime(Runtime):
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
-        with tempfile.TemporaryDirectory(prefix="abcd-run-") as folder:
-            file = Path(folder) / "screen.png"
+        with scratch.held(calls(), CALL) as folder:
+            file = folder / "screen.png"
             self._manage(
                 "controlvm", instance.runtime_id, "screenshotpng", str(file),
                 doing="take a picture of its screen",
