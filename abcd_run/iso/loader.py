@@ -66,14 +66,17 @@ def make_loader(folder: Path, *, epoch: int, cancel: Event) -> Loader:
 
 
 def _fat_image(image: Path, application: Path, *, epoch: int, cancel: Event) -> Path:
-    """Put the UEFI application where firmware looks for it; -N and the epoch fix the bytes."""
+    """Put the UEFI application where firmware looks for it; -N and the epoch fix the bytes.
+
+    Called by its name alone: in a folder's, mtools would take $, % and @@ for its own.
+    """
     with image.open("wb") as file:
         file.truncate(FAT_SIZE)
     steps: tuple[list[str | Path], ...] = (
-        ["mformat", "-i", image, "-N", "ABCD0001", "-v", "EFI_LIVE", "::"],
-        ["mmd", "-i", image, "::/EFI", "::/EFI/BOOT"],
-        ["mcopy", "-i", image, application, "::/EFI/BOOT/BOOTX64.EFI"],
+        ["mformat", "-i", image.name, "-N", "ABCD0001", "-v", "EFI_LIVE", "::"],
+        ["mmd", "-i", image.name, "::/EFI", "::/EFI/BOOT"],
+        ["mcopy", "-i", image.name, application.name, "::/EFI/BOOT/BOOTX64.EFI"],
     )
     for argv in steps:
-        tools.run(argv, epoch=epoch, cancel=cancel)
+        tools.run(argv, epoch=epoch, cancel=cancel, cwd=image.parent)
     return image

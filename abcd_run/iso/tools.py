@@ -47,9 +47,9 @@ def require() -> None:
         )
 
 
-def run(argv: Sequence[str | Path], *, epoch: int, cancel: Event) -> None:
+def run(argv: Sequence[str | Path], *, epoch: int, cancel: Event, cwd: Path | None = None) -> None:
     """Run a program to its end; raise ArtifactError with what it said when it fails."""
-    with child(argv, epoch=epoch, cancel=cancel):
+    with child(argv, epoch=epoch, cancel=cancel, cwd=cwd):
         pass
 
 
@@ -61,6 +61,7 @@ def child(
     cancel: Event,
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
+    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program beside the with-block, which feeds or reads it; it never outlives the block.
 
@@ -70,6 +71,7 @@ def child(
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
             argv,
+            cwd=cwd,
             stdin=stdin,
             stdout=said if stdout is None else stdout,
             stderr=said,

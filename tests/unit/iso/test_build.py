@@ -18,6 +18,7 @@ import pytest
 from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.iso import tools
 from abcd_run.iso.build import build
+from abcd_run.iso.direct import direct_boot
 from abcd_run.parts import discard_abandoned
 from tests.unit.iso.conftest import said_by, write_tar
 
@@ -173,6 +174,18 @@ def test_a_file_that_may_not_be_so_large(make_system: MakeSystem, tmp_path: Path
     argv: list[str | Path] = [sys.executable, "-c", code, system.kernel, system.initrd, target]
     assert said_by(*argv) == "ulimit -f unlimited\n"
     assert names(tmp_path / "out") == set()
+
+
+@pytest.mark.parametrize(
+    "name", ['a"b', "a$b", "a'b", "a b", "a\nb", "-a", "a@@1", "a%s,b;c*?[", "ü"]
+)
+def test_a_folder_with_a_name_that_means_something(
+    make_system: MakeSystem, tmp_path: Path, name: str
+) -> None:
+    plain = build(make_system(), tmp_path / "a.iso").read_bytes()
+    assert build(make_system(), tmp_path / name / "a.iso").read_bytes() == plain
+    boot = direct_boot(tmp_path / name / "a.iso", tmp_path / name / "boot")
+    assert boot.kernel.read_bytes() == make_system().kernel.read_bytes()
 
 
 def test_of_several_at_once_one_builds(make_system: MakeSystem, tmp_path: Path) -> None:
