@@ -141,10 +141,12 @@ def _session() -> Finding:
 def _disk() -> Finding:
     folder = next(part for part in (places.cache(), *places.cache().parents) if part.exists())
     free = shutil.disk_usage(folder).free
+    usable = folder.is_dir() and os.access(folder, os.W_OK)
+    says = f"{format_size(free)} free for images in {places.cache()}"
     return Finding(
         "disk",
-        good=free > 2**30,
-        says=f"{format_size(free)} free for images in {places.cache()}",
+        good=usable and free > 2**30,
+        says=says if usable else f"{folder} is no folder that can be written, for {places.cache()}",
         remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
     )
 

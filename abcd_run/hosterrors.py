@@ -9,7 +9,7 @@ from pathlib import Path
 from abcd_run.errors import AbcdRunError
 
 NO_THREAD = "can't start new thread"
-PROCESSES = "end some programs, or allow more: ulimit -u 4096"
+PROCESSES = "end some programs, or allow more: ulimit -u 4096; ulimit -v unlimited"
 ROOM = "make room in {folder}, or set ABCD_RUN_CACHE (TMPDIR for /tmp) to a folder that has some"
 
 REMEDIES = {
@@ -41,7 +41,7 @@ def told(error: Exception) -> AbcdRunError | None:
     if isinstance(error, MemoryError):
         return AbcdRunError("there is not enough memory", remedy=REMEDIES[errno.ENOMEM])
     if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
-        return AbcdRunError("this user may start no more processes", remedy=PROCESSES)
+        return AbcdRunError("no more processes and threads can be started", remedy=PROCESSES)
     if isinstance(error, shutil.Error):
         return _copied(error)
     if not isinstance(error, OSError) or error.errno not in REMEDIES:
@@ -65,10 +65,13 @@ def _copied(error: shutil.Error) -> AbcdRunError:
     if not isinstance(rows, list) or not rows:
         return AbcdRunError("a folder could not be copied", details=str(error))
     _, target, why = rows[0]
+    # The numbers are gone by then, but for their mention.
+    number = next((one for one in REMEDIES if f"[Errno {one}]" in why), errno.ENOSPC)
+    file = Path(target)
     return AbcdRunError(
         f"cannot write {target}",
         details=f"{why}; {len(rows)} files in all",
-        remedy=ROOM.format(folder=_quoted(Path(target).parent)),
+        remedy=REMEDIES[number].format(file=_quoted(file), folder=_quoted(file.parent)),
     )
 
 

@@ -25,7 +25,7 @@ def test_a_number_of_the_kernel_s(number: int, name: object) -> None:
     ("error", "message"),
     [
         (MemoryError(), "there is not enough memory"),
-        (RuntimeError("can't start new thread"), "this user may start no more processes"),
+        (RuntimeError("can't start new thread"), "no more processes and threads can be started"),
         (FileNotFoundError(errno.ENOENT, "No such file", "skopeo"), "skopeo is not installed"),
     ],
 )
@@ -50,6 +50,7 @@ def test_a_folder_that_could_not_be_copied(tmp_path: Path) -> None:
     error = unexpected(caught.value)
     assert error.message.startswith(f"cannot write {tmp_path}/to/")
     assert "2 files in all" in error.details
+    assert error.remedy.startswith("ls -ld ")  # what EACCES has
     assert "\n" not in error.message
 
 

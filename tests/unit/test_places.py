@@ -66,3 +66,15 @@ def test_nobody_has_a_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_relative_cache_is_one_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ABCD_RUN_CACHE", "here")
     assert places.cache() == home / "work" / "here"
+
+
+def test_a_cache_that_cannot_be_is_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, closed = home / "file", home / "closed"
+    file.write_text("")
+    closed.mkdir(mode=0o500)
+    for place in (file / "cache", closed / "cache"):
+        monkeypatch.setenv("ABCD_RUN_CACHE", str(place))
+        finding = next(one for one in checks.host_checks() if one.name == "disk")
+        assert not finding.good
+        assert str(place.parent) in finding.says
+        assert "ABCD_RUN_CACHE" in finding.remedy
