@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcd_run import places, regular, scratch
+from abcd_run import limits, places, regular, scratch
 from abcd_run.artifact import oci
 from abcd_run.cancel import check
 from abcd_run.errors import ArtifactError
@@ -140,7 +140,8 @@ def _sum_beside(location: str) -> str:
     if "://" in location:
         return ""
     try:
-        words = small(Path(location + ".sha256")).decode().split()
+        with regular.opened(Path(location + ".sha256")) as file:
+            words = file.read(limits.TEXT_BYTES).decode().split()
     except (OSError, UnicodeDecodeError):
         return ""
     return words[0] if words and len(words[0]) == hashlib.sha256().digest_size * 2 else ""

@@ -91,6 +91,19 @@ def test_the_sum_beside_counts(plan: Plan, medium: Path) -> None:
     assert "wrong sha256" in refused(plan).message
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("what", ["fifo", "huge", "garbage"])
+def test_a_sum_beside_that_is_none(plan: Plan, medium: Path, what: str) -> None:
+    beside = medium.with_name("live.iso.sha256")
+    if what == "fifo":
+        os.mkfifo(beside)
+    else:
+        beside.write_bytes(b"\xff\xfe")
+    if what == "huge":
+        os.truncate(beside, 1 << 40)
+    assert iso.artifact(plan, say=lambda _: None).path == medium
+
+
 def test_a_written_iso_has_its_sum_beside(plan: Plan, medium: Path, tmp_path: Path) -> None:
     out = tmp_path / "copy.iso"
     with Fleet(Registry.installed()) as fleet:
