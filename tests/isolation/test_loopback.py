@@ -1,116 +1,111 @@
-"""Another user of the host, who knows every address: what the kernel says of whose a socket is.
-
-The stranger is a process of a subordinate uid of ours, which is another user to the kernel. That
-needs no engine, and no root to become it.
-"""
+"""The wall, and the page by which a browser gets a password: on loopback, for their user alone."""
 
 import json
-import shutil
+import os
+import re
 import signal
+import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from json import dumps
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from abcd_run import handover, host, publisher, readiness, sockets
-from abcd_run.model import Instance, Stage
-from abcd_run.testing.cli import PROGRAM
+from abcd_run.testing.cli import PROGRAM, http_status
+from tests.isolation.conftest import Document, Lab
+from tests.isolation.stranger import Stranger
+from tests.waiting import until
 
-SECONDS = 30
-URL = "http://abcd:secret@127.0.0.1:8080/"
-PLACES = ("127.0.0.1", "::ffff:127.0.0.1", "::1")
-
-STRANGER = [
-    "unshare", "--user", "--map-auto", "--map-root-user", "--",
-    "setpriv", "--reuid", "1", "--regid", "1", "--clear-groups", "--",
-]  # fmt: skip
-
-ASK = """
-import sys
-from http.client import HTTPConnection, HTTPException
-place, port, path, host = sys.argv[1:]
-asking = HTTPConnection(place, int(port), timeout=20)
-try:
-    asking.request("GET", path, headers={"Host": host})
-    answer = asking.getresponse()
-    print(answer.status, answer.headers["Location"] or answer.read().decode())
-except (OSError, HTTPException) as error:
-    print("nothing")
-"""
-
-LISTEN = """
-import socket
-with socket.create_server(("127.0.0.1", 0)) as listening:
-    print(listening.getsockname()[1], flush=True)
-    listening.settimeout(20)
-    connection, _ = listening.accept()
-    print(repr(connection.recv(4096)), flush=True)
-"""
+LOOPBACK = ("127.0.0.1", "::ffff:127.0.0.1", "::1", "localhost")
+REFUSED = {0, 403, 404}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def stranger() -> None:
-    """There is a second user; where there cannot be one, nothing of this is known."""
-    if not sockets.IS_TOLD or not shutil.which("newuidmap"):
-        pytest.skip("no subordinate uids here")
-    said = subprocess.run([*STRANGER, "true"], capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
+def _asked(stranger: Stranger, url: str) -> list[dict[str, Any]]:
+    questions = json.dumps([(url, to, "") for to in LOOPBACK])
+    answers: list[dict[str, Any]] = json.loads(stranger.python("web", questions).out)
+    return answers
 
 
-def ask(url: str, place: str, *, who: tuple[str, ...] = ()) -> str:
-    parts = urlsplit(url)
-    words = [place, str(parts.port), parts.path, parts.netloc]
-    line = [*who, sys.executable, "-I", "-c", ASK, *words]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
+@pytest.fixture(scope="module")
+def wall(lab: Lab) -> Iterator[str]:
+    """Return the address of a wall, which another user is here taken to know."""
+    line = [PROGRAM, "wall", "--quiet"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("below", ["", "instances.json", "screen/", "open/"])
+def test_the_wall_is_its_users(wall: str, lab: Lab, stranger: Stranger, below: str) -> None:
+    """Somebody who has read the token somewhere is refused by every name of loopback."""
+    name = next(iter(lab.instances.values()))["name"]
+    url = wall + below + (name if below.endswith("/") else "")
+    for answer in _asked(stranger, url):
+        assert answer["status"] in REFUSED
+        assert answer["location"] == ""
+        assert not [word for word in lab.secrets() if word in answer["text"]]
+    assert http_status(f"{wall}instances.json")[0] == 200
 
 
 @contextmanager
-def wall() -> Iterator[str]:
-    with subprocess.Popen([PROGRAM, "wall", "--json"], stdout=subprocess.PIPE, text=True) as served:
-        assert served.stdout
+def _opening(instance: Document, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Open an instance in a browser that goes nowhere yet; yield what it was given."""
+    told = folder / "told"
+    browser = folder / "browser"
+    browser.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >{told}.part\nmv {told}.part {told}\nsleep 60\n'
+    )
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    monkeypatch.setenv("DISPLAY", ":9")
+    line = [PROGRAM, "open", instance["name"]]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            yield str(json.loads("".join(iter(served.stdout.readline, "}\n")) + "}")["url"])
+            until(told.exists)
+            yield told.read_text().strip()
         finally:
-            served.send_signal(signal.SIGINT)
-        assert served.wait(SECONDS) == 0
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_the_wall(place: str) -> None:
-    with wall() as url:
-        for below in ("", "instances.json"):
-            assert ask(url + below, place, who=tuple(STRANGER)) == "nothing\n"
-        mine = ask(url + "instances.json", place)
-    assert mine.startswith('200 {"instances"') or (place == "::1" and mine == "nothing\n")
+def _led_to(argument: str, stranger: Stranger) -> str:
+    """Return the address that a browser's argument leads to; a file in between is its user's."""
+    assert re.fullmatch(r"(file|http)://\S+", argument)
+    if argument.startswith("http:"):
+        return argument
+    page = Path(unquote(urlsplit(argument).path))
+    assert page.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
+    assert stranger.run("cat", str(page)).status != 0
+    (address,) = set(re.findall(r"http://127\.0\.0\.1:\d+/[\w-]+", page.read_text()))
+    return str(address)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_the_one_look(place: str) -> None:
-    with handover.one_look(URL) as look:
-        assert ask(look.address, place, who=tuple(STRANGER)) == "nothing\n"
-        assert not look.fetched.is_set()
-        assert ask(look.address, "127.0.0.1") == f"302 {URL}\n"
-
-
-def test_a_port_of_an_instance() -> None:
-    """A stranger listens where an instance's port was: the password is not sent."""
-    facts = {"user": "abcd", "services": [{"name": "web", "port": 80, "protocol": "http"}]}
-    line = [*STRANGER, sys.executable, "-I", "-c", LISTEN]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as listening:
-        assert listening.stdout
-        port = int(listening.stdout.readline())
-        uid = sockets.listener(("127.0.0.1", port))
-        assert uid not in (None, 0, host.user())
-        found = Instance(
-            "one", "fake", "1", {"abcd-run.profile": dumps(facts)}, running=True,
-            ports={80: ("127.0.0.1", port)}, password="secret",
-        )  # fmt: skip
-        assert publisher.stranger(found, ("127.0.0.1", port)) == f"uid {uid} of this host"
-        answer = readiness.look(found)
-        assert answer.stage is Stage.RUNNING
-        assert f"uid {uid}" in answer.seen
-        assert listening.stdout.readline() == "b''\n"
+def test_one_look_is_its_users(
+    instance: Document, stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its address gives another user nothing, and is still good for the user's own browser."""
+    with _opening(instance, tmp_path, monkeypatch) as argument:
+        assert instance["password"] not in argument
+        address = _led_to(argument, stranger)
+        for answer in _asked(stranger, address):
+            assert answer["status"] in REFUSED
+            assert answer["location"] == ""
+            assert instance["password"] not in answer["text"]
+        asked = [
+            "curl",
+            "-sS",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{redirect_url}",
+            "--noproxy",
+            "*",
+            address,
+        ]
+        ended = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30)
+        assert instance["password"] in ended.stdout

@@ -53,12 +53,12 @@ class Command(BaseRequestHandler):
         process = subprocess.Popen(
             command, stdin=given, stdout=out, stderr=err, start_new_session=True
         )
-        ended = os.pidfd_open(process.pid)
+        ended, connection = os.pidfd_open(process.pid), self.request.fileno()
         try:
-            ready, _, _ = select.select([ended, self.request], [], [])
+            ready, _, _ = select.select([ended, connection], [], [])
         finally:
             os.close(ended)
-        if self.request in ready:
+        if connection in ready:
             os.killpg(process.pid, signal.SIGTERM)
         try:
             return process.wait(END_SECONDS)

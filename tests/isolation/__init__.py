@@ -1,0 +1,1 @@
+"""What another user of the host, and root inside an instance, cannot do."""

@@ -1,0 +1,1 @@
+"""Programs for the other user: the system's Python reads them from standard input."""

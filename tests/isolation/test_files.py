@@ -1,0 +1,50 @@
+"""What another user can read of the files that a launch leaves while its instances run."""
+
+import json
+import os
+from base64 import b64encode
+from pathlib import Path
+
+from abcd_run import places
+from tests.isolation.conftest import Lab
+from tests.isolation.stranger import Stranger
+
+PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib", "/var/log", "/var/cache", "/home"]
+
+
+def _holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
+    folders = [*PLACES, str(Path.home()), str(places.cache())]
+    ended = stranger.python("files", str(since), json.dumps(words), *folders)
+    found: list[str] = json.loads(ended.out)["found"]
+    return found
+
+
+def test_no_file_tells_a_secret(lab: Lab, stranger: Stranger, tmp_path: Path) -> None:
+    """None that was written since the launch has a password in it, plain or as browsers send it."""
+    logins = [f"abcd:{one['password']}" for one in lab.instances.values()]
+    words = [*lab.secrets(), *(b64encode(login.encode()).decode() for login in logins)]
+    assert _holding(stranger, lab.began, words) == []
+
+
+def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None:
+    """A file that its owner forgot to close is found; one that is closed is not."""
+    word = f"word-{os.urandom(12).hex()}"
+    opened, closed = (Path(f"/tmp/isolation-{os.getpid()}-{kind}") for kind in ("open", "closed"))
+    try:
+        for path, mode in ((opened, 0o644), (closed, 0o600)):
+            path.write_text(f"a {word} b")
+            path.chmod(mode)
+        assert _holding(stranger, lab.began, [word]) == [str(opened)]
+    finally:
+        opened.unlink(missing_ok=True)
+        closed.unlink(missing_ok=True)
+
+
+def test_our_folders_are_closed(lab: Lab, stranger: Stranger) -> None:
+    """The session's folder, and what the cache holds of instances."""
+    session = places.runtime_dir()
+    assert session
+    assert stranger.run("ls", str(session)).status != 0
+    for path in Path("/tmp").glob("abcd-run*"):
+        assert stranger.run("ls", str(path)).status != 0
+        assert path.lstat().st_mode & 0o077 == 0
