@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from abcd_run.__main__ import console
@@ -21,7 +22,7 @@ from abcd_run.cancel import current
 
 CHECKOUT = Path(__file__).parents[2]
 CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt"}
-SECONDS = 120
+SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ def ended(
     ) as process:
         said, happened = [], 0.0
         assert process.stderr
+        killing = Timer(SECONDS, process.kill)  # what waits for ever fails
+        killing.start()
         for text in process.stderr:
             said.append(text)
             if text.startswith("HOOK "):
                 happened = float(text.split()[1])
-        process.wait(SECONDS)
+        process.wait()
+        killing.cancel()
         took = time.time() - happened
     err = "".join(said)
     assert happened, err
