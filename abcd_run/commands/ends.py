@@ -1,7 +1,8 @@
 """`wait`, `stop` and `prune`: instances that come and go."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
 from typing import TypeVar
 
@@ -213,7 +214,7 @@ def _interrupted(
 
 
 def _each(
-    instances: Iterable[Instance],
+    instances: Sequence[Instance],
     act: Callable[[Instance], T],
     shown: Progress,
     *,
@@ -221,10 +222,13 @@ def _each(
 ) -> tuple[list[T], list[Failure]]:
     """Do something with instances side by side; what fails comes back as a failure.
 
-    When it is cancelled, what is under way gets `grace` seconds, and nothing more is begun.
+    A runtime that hangs holds up its own alone. When it is cancelled, what is under way gets
+    `grace` seconds, and nothing more is begun.
     """
-    with Threads(WORKERS) as threads:
-        futures = {threads.submit(partial(act, one)): one for one in instances}
+    with ExitStack() as stack:
+        runtimes = dict.fromkeys(one.runtime for one in instances)
+        lanes = {name: stack.enter_context(Threads(WORKERS)) for name in runtimes}
+        futures = {lanes[one.runtime].submit(partial(act, one)): one for one in instances}
         try:
             if not settled(futures):
                 under_way = [future for future in futures if not future.cancel()]

@@ -421,6 +421,31 @@ def test_an_interrupted_stop_says_what_has_gone_and_what_not(
     assert left in error["details"]
 
 
+def test_a_runtime_that_hangs_does_not_hold_up_the_others_at_the_end(
+    engines: Engines, web: Path, run: Run
+) -> None:
+    """Not even when more of its instances are stuck than are removed at the same time."""
+    silent, well = engines("silent", "well")
+    assert run("--on", "silent", "--count", "5", "--no-wait", "web").status == 0
+    assert run("--on", "well", "--count", "2", "--no-wait", "web").status == 0
+    released, waited = Event(), []
+    silent.before["remove"] = partial(waits, released)
+
+    def release_when_the_others_are_gone() -> None:
+        try:
+            waited.append(until(lambda: not well.held, within=SOON))
+        finally:
+            released.set()
+
+    thread = Thread(target=release_when_the_others_are_gone)
+    thread.start()
+    ended = run("stop", "--all")
+    thread.join()
+    assert waited
+    assert ended.status == 0
+    assert silent.held == {}
+
+
 def test_logs_that_are_followed(
     engine: FakeEngine, web: Path, run: Run, hanging: Callable[[str], None]
 ) -> None:
