@@ -18,7 +18,7 @@ from threading import Event, RLock, Thread
 from time import monotonic
 from typing import ParamSpec, TypeVar
 
-from abcd_run.errors import Interrupted
+from abcd_run.errors import AbcdRunError, Interrupted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -169,6 +169,18 @@ def awaited(future: Future[T], *, within: float | None = None) -> T:
     return future.result()
 
 
+def spawn(work: Callable[[], None]) -> None:
+    """Start a thread for which nobody waits at the process's end. Raises `AbcdRunError`."""
+    try:
+        Thread(target=work, daemon=True).start()
+    except RuntimeError as error:
+        raise AbcdRunError(
+            "this host lets you start no more processes and threads",
+            details=str(error),
+            remedy="end some, or raise the limit: ulimit -u",
+        ) from error
+
+
 def elsewhere(work: Callable[[], T]) -> Future[T]:
     """Have work done by a thread of its own, for which nobody waits at the process's end."""
     answer: Future[T] = Future()
@@ -179,7 +191,7 @@ def elsewhere(work: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001  (raised again by `result`)
             answer.set_exception(error)
 
-    Thread(target=carried(do), daemon=True).start()
+    spawn(carried(do))
     return answer
 
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Self, TypeVar
 
 from abcd_run import record
-from abcd_run.cancel import awaited, carried, settled
+from abcd_run.cancel import awaited, carried, settled, spawn
 from abcd_run.errors import (
     AbcdRunError,
     Failure,
@@ -45,7 +44,7 @@ Start = Callable[[str, Callable[[], None]], None]
 
 def _in_a_thread(_name: str, question: Callable[[], None]) -> None:
     # No pool: Python waits for a pool's threads at its end, also for one that hangs.
-    Thread(target=question, daemon=True).start()
+    spawn(question)
 
 
 @dataclass

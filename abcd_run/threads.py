@@ -6,10 +6,10 @@ A web server has a new thread for each request, and a client for each would be o
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from typing import Self, TypeVar
 
-from abcd_run.cancel import carried
+from abcd_run.cancel import carried, spawn
 
 T = TypeVar("T")
 Task = Callable[[], None]
@@ -25,7 +25,7 @@ class Threads:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._count = count
         for _ in range(count):
-            Thread(target=self._work, daemon=True).start()
+            spawn(self._work)
 
     def __enter__(self) -> Self:
         return self

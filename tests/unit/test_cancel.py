@@ -492,3 +492,21 @@ def test_a_page_that_is_silent(
     assert time.monotonic() - began < SOON
     assert (ended.status, engine.held) == (130, {})
     assert "what was begun has been removed" in ended.err
+
+
+@pytest.mark.parametrize("words", [("images",), ("ps",), ("web",)])
+def test_a_host_that_lets_start_no_threads(
+    words: tuple[str, ...],
+    engine: FakeEngine,
+    web: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", fails)
+    ended = run(*words)
+    assert ended.status == 5
+    assert "this host lets you start no more" in ended.err
+    assert "ulimit -u" in ended.err
