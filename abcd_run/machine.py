@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +26,7 @@ ENVIRONMENT = "/run/abcd/environment"
 SSH_SECONDS = 60
 LOOK_SECONDS = 0.5
 GREETING = b"SSH-"
+PIECE = 1 << 16
 
 
 def own_key() -> Path:
@@ -139,6 +140,30 @@ def iso_by_hand(plan: Plan, artifact: Artifact) -> tuple[Path, list[str]]:
     made = Path.cwd() / f"{plan.variant}.iso"
     line = ["abcd-run", "artifact", plan.variant, "--to", "iso", "--output", str(made)]
     return made, [shlex.join(line)]
+
+
+def console(
+    path: Path, *, follow: bool, goes_on: Callable[[], bool], pause: float
+) -> Iterator[bytes]:
+    """Yield what a machine has printed into a file, in pieces; with `follow` while it `goes_on`.
+
+    Without, it is what stands there at first: a machine may print quicker than anybody reads.
+    """
+    try:
+        file = path.open("rb")
+    except OSError:
+        return
+    with file:
+        left = os.fstat(file.fileno()).st_size
+        while not follow and left > 0 and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+        while follow:
+            follow = goes_on()
+            while piece := file.read(PIECE):
+                yield piece
+            if follow:
+                time.sleep(pause)
 
 
 def here_document(command: str, content: str) -> list[str]:

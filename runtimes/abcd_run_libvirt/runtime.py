@@ -1,7 +1,6 @@
 """Virtual machines of this user's libvirt as a runtime."""
 
 import ipaddress
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -169,18 +168,12 @@ class LibvirtRuntime(Runtime):
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
-        try:
-            file = place.place(instance.runtime_id).log.open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            while True:
-                last = not (follow and self.instances(instance.runtime_id, detail=False))
-                while piece := file.read(1 << 16):
-                    yield piece
-                if last:
-                    return
-                time.sleep(FOLLOW_SECONDS)
+        path = place.place(instance.runtime_id).log
+
+        def goes_on() -> bool:
+            return bool(self.instances(instance.runtime_id, detail=False))
+
+        return machine.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""

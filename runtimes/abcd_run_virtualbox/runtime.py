@@ -126,18 +126,12 @@ class VirtualBoxRuntime(Runtime):
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
-        try:
-            file = (self._folder(instance.runtime_id) / "console.log").open("rb")
-        except OSError:
-            return
-        with file:
-            while True:
-                last = not (follow and self._runs(instance))
-                while piece := file.read(1 << 16):
-                    yield piece
-                if last:
-                    return
-                time.sleep(FOLLOW_SECONDS)
+        path = self._folder(instance.runtime_id) / "console.log"
+
+        def goes_on() -> bool:
+            return self._runs(instance)
+
+        return machines.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
 
     def _runs(self, instance: Instance) -> bool:
         found = self.instances(instance.runtime_id, detail=False)

@@ -1,7 +1,7 @@
 """The way of a launch: what is tried again, what is undone, what is left running."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from abcd_run.cancel import Token
 from abcd_run.catalogue import Catalogue
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
 from abcd_run.fleet import Fleet
-from abcd_run.launch import Launched, Launcher
+from abcd_run.launch import Launched, Launcher, console_of
+from abcd_run.limits import TEXT_BYTES
 from abcd_run.model import Plan, Stage
 from abcd_run.progress import Silent
 from abcd_run.request import Request
@@ -310,3 +311,17 @@ def test_an_interrupt_undoes_the_rest_where_one_undo_fails(
     assert len(engine.held) == 1
     assert "cannot remove it" in caught.value.details
     assert "abcd-run prune" in caught.value.remedy or "abcd-run stop" in caught.value.remedy
+
+
+def test_of_a_long_console_the_end_is_kept() -> None:
+    class Talks:
+        def logs(self, instance: object, *, follow: bool) -> Iterator[bytes]:
+            del instance, follow
+            for _ in range(40):
+                yield b"x" * (TEXT_BYTES // 16)
+            yield b"login: "
+
+    talks: Any = Talks()
+    found = console_of(talks, talks)()
+    assert len(found) == TEXT_BYTES
+    assert found.endswith(b"xlogin: ")

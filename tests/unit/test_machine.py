@@ -165,6 +165,34 @@ def test_odd_values_stay_values(value: str) -> None:
     assert json.loads(files["meta-data"])["local-hostname"] == value
 
 
+def test_a_console_that_grows_while_it_is_read_has_an_end(tmp_path: Path) -> None:
+    """A machine that prints for ever would else hold up whoever looks."""
+    log = tmp_path / "console.log"
+    log.write_bytes(b"x" * 3 * machine.PIECE)
+    read = 0
+    with log.open("ab") as more:
+        for piece in machine.console(log, follow=False, goes_on=lambda: True, pause=0):
+            read += len(piece)
+            more.write(b"y" * 2 * machine.PIECE)
+            more.flush()
+    assert read == 3 * machine.PIECE
+
+
+def test_a_console_is_followed_to_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.write_bytes(b"one ")
+    left = iter([True, True, False])
+
+    def goes_on() -> bool:
+        with log.open("ab") as more:
+            more.write(b"more ")
+        return next(left)
+
+    found = b"".join(machine.console(log, follow=True, goes_on=goes_on, pause=0))
+    assert found == b"one more more more "
+    assert not list(machine.console(tmp_path / "no", follow=True, goes_on=goes_on, pause=0))
+
+
 def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
     plan = replace(PLAN, services=PLAN.services[:1])
     found = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
