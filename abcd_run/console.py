@@ -47,7 +47,7 @@ def check(wanted: str) -> None:
 
 
 def says(printed: bytes, wanted: str) -> bool:
-    """Say whether a line matches; of a text beyond all bounds the last counts. Raises `Unusable`."""
+    """Say whether a line matches; of a very long text the last counts. Raises `Unusable`."""
     check(wanted)
     printed = printed[-2 * limits.TEXT_BYTES :]
     if _QUICK.fullmatch(wanted):

@@ -81,7 +81,6 @@ def part_of(
 
 def unwritable(target: Path, error: OSError) -> ArtifactError:
     """Say that TARGET could not be written, and what helps."""
-    room = f"make room in {target.parent} or set ABCD_RUN_CACHE to a folder that has some"
     return ArtifactError(
         f"cannot write {target}",
         details=error.strerror or str(error),

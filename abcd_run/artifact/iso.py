@@ -135,7 +135,6 @@ def _short(location: str) -> str:
 
 def _sum_beside(location: str) -> str:
     """Return the sum in FILE.sha256, as it is written beside ISOs; empty where there is none."""
-
     if "://" in location:
         return ""
     try:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from abcd_run.limits import EXTENSION_BYTES
 from abcd_run.oci import tarformat as tf
-from abcd_run.oci.tarread import EXTENSION_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def _in_data(entry: Entry, stream: Stream, room: int) -> tuple[list[int], bytes]
         if end >= 0:
             numbers.append(_number(bytes(head[start:end]), entry))
             wanted, start = 1 + 2 * numbers[0], end + 1
-        elif len(head) - start > DIGITS or len(head) + tf.BLOCK > min(room, EXTENSION_LIMIT):
+        elif len(head) - start > DIGITS or len(head) + tf.BLOCK > min(room, EXTENSION_BYTES):
             raise tf.TarError(f"the sparse map of {entry.name!r} does not end")
         else:
             head += stream.take(tf.BLOCK)

@@ -4,7 +4,6 @@ import re
 import struct
 import time
 import zlib
-from typing import Protocol
 
 from abcd_run import limits
 from abcd_run.errors import LaunchFailed

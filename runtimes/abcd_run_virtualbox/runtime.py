@@ -1,7 +1,6 @@
 """VirtualBox as a runtime."""
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -22,6 +22,7 @@ from abcd_run.errors import ArtifactError, Interrupted, NoAnswer
 from abcd_run.fleet import Fleet
 from abcd_run.model import Stage
 from abcd_run.oci.locks import locked
+from abcd_run.oci.store import Store
 from abcd_run.once import Once
 from abcd_run.parts import part_of
 from abcd_run.registry import Registry
@@ -166,7 +167,7 @@ def test_a_lock_of_another_process(token: Token, tmp_path: Path) -> None:
 
 
 def test_anothers_build(token: Token, home: Path) -> None:
-    with held_by_another(build._scratch() / "web.lock"), ends_soon():
+    with held_by_another(build._folder() / "web.lock"), ends_soon():
         Timer(0.05, token.set).start()
         with build._locked("web", lambda _: None):
             pytest.fail("another builds it")
@@ -471,7 +472,9 @@ def test_oci_images_are_fetched_by_a_child_that_ends(
     skopeo.chmod(0o755)
     Timer(0.3, token.set).start()
     with ends_soon():
-        oci._fetch("registry.example/a:1", pull="missing", say=lambda _: None)
+        oci._fetch(
+            Store(home / "store"), "registry.example/a:1", pull="missing", say=lambda _: None
+        )
 
 
 def test_a_page_that_is_silent(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import planner, readiness, target
+from abcd_run import launch, planner, readiness, target
 from abcd_run.cancel import Token
 from abcd_run.catalogue import Catalogue
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
@@ -322,6 +322,6 @@ def test_of_a_long_console_the_end_is_kept() -> None:
             yield b"login: "
 
     talks: Any = Talks()
-    found = console_of(talks, talks)()
+    found = launch._end(console_of(talks, talks)())
     assert len(found) == TEXT_BYTES
     assert found.endswith(b"xlogin: ")

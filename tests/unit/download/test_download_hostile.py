@@ -11,6 +11,7 @@ from urllib.request import Request
 import pytest
 
 from abcd_run import limits
+from abcd_run.cancel import Token
 from abcd_run.download import answer, fetch, transfer
 from abcd_run.errors import ArtifactError, Interrupted
 
@@ -114,7 +115,7 @@ def test_who_waits_for_a_silent_server_hears_the_end(
     line: Line, tmp_path: Path, head: bytes
 ) -> None:
     line.head = head
-    cancel = threading.Event()
+    cancel = Token()
     threading.Timer(0.3, cancel.set).start()
     begun = time.monotonic()
     with pytest.raises(Interrupted):
