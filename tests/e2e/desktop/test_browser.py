@@ -158,7 +158,7 @@ def test_open_hands_the_password_over(desktop: Document, browser: Browser, tmp_p
         assert urlsplit(address).scheme == "file"
         assert desktop["password"] not in address
         opened = context.new_page()
-        opened.goto(address)
+        opened.goto(address, wait_until="commit")  # it leads on at once
         opened.wait_for_selector("canvas")
         assert opening.wait(timeout=30) == 0
     kept = sqlite3.connect(profile / "Default" / "History")
