@@ -12,6 +12,7 @@ from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
 from abcd_run.reference import has_registry, means, pinned
 from abcd_run.runtime import Say
+from abcd_run_podman import working
 
 LOCAL = "localhost/"
 
@@ -120,7 +121,8 @@ def _is(client: PodmanClient, name: str, image_id: str) -> bool:
 def build(context: Path, name: str, *, say: Say) -> None:
     """Build a folder with a Containerfile; the command reads it where it lies."""
     command = ["podman", "build", "--tag", name, "--file", str(context / "Containerfile")]
-    process.run([*command, str(context)], doing=f"building {name}", say=say)
+    with working.tidied(context) as options:
+        process.run([*command, *options, str(context)], doing=f"building {name}", say=say)
 
 
 def save(name: str, out: Path) -> None:

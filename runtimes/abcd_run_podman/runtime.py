@@ -14,7 +14,7 @@ from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.ownership import Marks
 from abcd_run.runtime import Probe, Problem, Runtime, Say
-from abcd_run_podman import images
+from abcd_run_podman import images, working
 from abcd_run_podman.errors import translated
 from abcd_run_podman.service import Service
 
@@ -193,6 +193,10 @@ class PodmanRuntime(Runtime):
             ["podman"], plan, known or artifact.name, ports=ports, extra=extra
         )
         return line if known else f"{container.pull_line(plan)} && {line}"
+
+    def prune(self) -> None:
+        """See the contract."""
+        working.discard_abandoned()
 
     def build(self, context: Path, *, name: str, say: Say) -> None:
         """See the contract."""

@@ -1,0 +1,71 @@
+"""The working containers of builds, which buildah leaves behind when it is ended.
+
+It names them after images, so that nobody could tell ours from what somebody else builds. Each
+build of ours therefore gives its containers a host name of the build's own folder: it stands in
+buildah's notes, in /etc/hosts while a command of the build runs, and in no image.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from abcd_run import limits, scratch
+
+NAME = "abcd-run-build-"
+SECONDS = 20
+NOTES = "*-containers/*/userdata/buildah.json"
+"""Of each working container, in Podman's store."""
+
+
+@contextmanager
+def tidied(context: Path) -> Iterator[list[str]]:
+    """Yield the options of a build, after which its containers are gone, however it ends."""
+    discard_abandoned()
+    name = NAME + str(context).encode().hex()
+    try:
+        yield ["--add-host", f"{name}:127.0.0.1"]
+    finally:
+        _remove([container for container, mark in _marked() if mark == name])
+
+
+def discard_abandoned() -> None:
+    """Remove the containers of our builds that no living process is busy with."""
+    _remove([container for container, mark in _marked() if not _is_busy(mark)])
+
+
+def _is_busy(mark: str) -> bool:
+    context = Path(bytes.fromhex(mark.removeprefix(NAME)).decode())
+    return any(scratch.is_held(folder) for folder in context.parents)
+
+
+def _marked() -> Iterator[tuple[str, str]]:
+    """Yield the ids of our builds' containers, each with its mark."""
+    for notes in _store().glob(NOTES):
+        with suppress(OSError, ValueError, AttributeError):
+            with notes.open("rb") as file:
+                told = json.loads(file.read(limits.JSON_BYTES))
+            hosts = (told.get("CommonBuildOpts") or {}).get("AddHost") or []
+            marks = [str(host).partition(":")[0] for host in hosts]
+            if mark := next((one for one in marks if one.startswith(NAME)), ""):
+                yield notes.parent.parent.name, mark
+
+
+def _store() -> Path:
+    said = _podman("info", "--format", "{{.Store.GraphRoot}}").strip()
+    return Path(said or "/nonexistent")
+
+
+def _remove(containers: list[str]) -> None:
+    if containers:
+        _podman("rm", "--force", *containers)
+
+
+def _podman(*arguments: str) -> str:
+    """Return what podman prints, nothing where it fails: tidying up is no reason to."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        line = ["podman", *arguments]
+        ended = subprocess.run(line, check=False, capture_output=True, text=True, timeout=SECONDS)
+        return ended.stdout
+    return ""
