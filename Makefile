@@ -20,7 +20,7 @@ test:  ## everything: formatting, lint, types, unit tests, and the contract on t
 	@$(RUN) tests/check
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/faults
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
 
 check:  ## formatting, lint, types and unit tests, in under a minute, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check
