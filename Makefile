@@ -22,6 +22,9 @@ test:  ## everything: formatting, lint, types, unit tests, and the contract on t
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
 
+soak:  ## what takes an hour or two: hundreds of launches in a row, dozens at once
+	@$(RUN) python -m pytest tests/soak
+
 check:  ## formatting, lint, types and unit tests, in under a minute, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check
 
@@ -36,4 +39,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines that were started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test check bench engines clean
+.PHONY: help demo demo-desktop test soak check bench engines clean

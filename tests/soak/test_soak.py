@@ -1,0 +1,158 @@
+"""What takes too long for every day: many launches in a row and at once leave the host as it was.
+
+`make soak` runs them, CI does not; docs/reliability.md has the results.
+"""
+
+import os
+import subprocess
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from abcd_run import places
+from abcd_run.testing.cli import abcd_run, launch
+from tests.engines_here import need
+from tests.waiting import until
+
+IMAGE = "abcd4demo"
+IN_A_ROW = {"podman": 200, "docker": 200, "lxd": 50, "libvirt": 20}
+AT_ONCE = [("podman", 30), ("docker", 30), ("podman,docker,lxd", 14)]
+END_SECONDS = 60
+SETTLE_SECONDS = 30
+"""How long daemons may take to forget what has ended."""
+
+GROWN_FILES = 8
+GROWN_KIB = 32 << 10
+"""What a daemon may keep for good: its own caches and pools, whatever the number of launches."""
+
+LISTS = {
+    "podman": (
+        ["podman", "images", "-q"],
+        ["podman", "network", "ls", "-q"],
+        ["podman", "ps", "-aq"],
+    ),
+    "docker": (
+        ["docker", "images", "-q"],
+        ["docker", "network", "ls", "-q"],
+        ["docker", "ps", "-aq"],
+    ),
+    "lxd": (["lxc", "image", "list", "--format=csv", "-c", "f"], ["lxc", "list", "--format=csv"]),
+    "libvirt": (["virsh", "--connect", "qemu:///session", "list", "--all", "--uuid"],),
+}
+DAEMONS = {"dockerd", "containerd", "libvirtd", "virtlogd"}
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a host has that launches could leave behind."""
+
+    processes: Counter[str]
+    ports: frozenset[str]
+    files: frozenset[str]
+    lists: tuple[str, ...]
+
+
+def _processes() -> dict[int, str]:
+    """Return the programs of this user that have not ended, by process id."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (path / "stat").read_text().rpartition(")")[2].split()[0]
+            if path.stat().st_uid == os.getuid() and state != "Z":
+                found[int(path.name)] = (path / "comm").read_text().strip()
+        except OSError:
+            continue
+    return found
+
+
+def _ports() -> frozenset[str]:
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return frozenset(row[1] for row in rows if row[3] == "0A" and row[7] == str(os.getuid()))
+
+
+def _files() -> frozenset[str]:
+    """Return the files of ours: in the cache, in the session's folder, in /tmp."""
+    folders = [places.cache(), places.runtime_dir() or places.cache()]
+    found = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
+    found |= {str(path) for path in places.cache().rglob("*")}
+    return frozenset(found | {str(path) for path in Path("/tmp").glob("abcd-run*")})
+
+
+def _left(runtimes: list[str]) -> Left:
+    lines = [line for name in runtimes for line in LISTS[name]]
+    said = [
+        subprocess.run(line, capture_output=True, text=True, check=True).stdout for line in lines
+    ]
+    return Left(Counter(_processes().values()), _ports(), _files(), tuple(said))
+
+
+def _daemons() -> dict[int, tuple[int, int]]:
+    """Return how many files each daemon has open, and its KiB of memory."""
+    found = {}
+    for pid, name in _processes().items():
+        if name in DAEMONS:
+            status = dict(
+                line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+            )
+            files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208  (counted, not looked at)
+            found[pid] = files, int(status["VmRSS"].split()[0])
+    return found
+
+
+def _as_before(before: Left, runtimes: list[str]) -> None:
+    try:
+        until(lambda: _left(runtimes) == before, within=SETTLE_SECONDS)
+    except AssertionError:
+        assert asdict(_left(runtimes)) == asdict(before)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("runtime", IN_A_ROW)
+def test_in_a_row(runtime: str) -> None:
+    """Launched and stopped again and again, an image leaves nothing, and daemons do not grow."""
+    need(runtime)
+    for _ in range(2):  # caches are filled
+        _once(runtime)
+    before, daemons = _left([runtime]), _daemons()
+    for _ in range(IN_A_ROW[runtime]):
+        _once(runtime)
+    _as_before(before, [runtime])
+    after = _daemons()
+    for pid, (files, memory) in daemons.items():
+        if pid in after:
+            assert after[pid][0] <= files + GROWN_FILES
+            assert after[pid][1] <= memory + GROWN_KIB
+
+
+def _once(runtime: str) -> None:
+    (found,) = launch("--on", runtime, IMAGE)
+    assert found["stage"] == "ready"
+    ended = abcd_run("stop", found["name"])
+    assert ended.status == 0, ended.err
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("on", "count"), AT_ONCE)
+def test_at_once(on: str, count: int) -> None:
+    """All are ready, or refused in one clear line each; all have ended within a minute."""
+    runtimes = on.split(",")
+    need(*runtimes)
+    for runtime in runtimes:
+        _once(runtime)
+    before = _left(runtimes)
+    ended = abcd_run("--json", "--on", on, "--count", str(count), IMAGE, within=900)
+    instances, errors = ended.json["instances"], ended.json["errors"]
+    began = time.monotonic()
+    stopped = abcd_run("stop", *(one["name"] for one in instances))
+    assert stopped.status == 0, stopped.err
+    assert time.monotonic() - began < END_SECONDS
+    assert {one["stage"] for one in instances} <= {"ready"}
+    for error in errors:
+        assert error["message"]
+        assert "\n" not in error["message"]
+        assert error["remedy"]
+    assert errors or len(instances) == count * len(runtimes)
+    _as_before(before, runtimes)
