@@ -79,7 +79,7 @@ CAPABILITIES = [
 REFUSED = {
     "a setting of the kernel": "echo 1 >/proc/sys/kernel/sysrq",
     "where the kernel calls a program": "echo '|/x' >/proc/sys/kernel/core_pattern",
-    "the host's clock": "date -s 2020-01-01",
+    "the host's clock": "date -s 2020-01-01; date +%Y | grep -x 2020",
     "a disk's device": "mknod /tmp/disk b 8 0 && head -c 1 /tmp/disk",
     "the kernel's memory": "mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem",
     "a file system of the kernel's": "mount -t debugfs debugfs /mnt && ls /mnt/*",
