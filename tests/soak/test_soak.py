@@ -106,7 +106,10 @@ def _as_before(before: Left, runtimes: list[str]) -> None:
     try:
         until(lambda: _left(runtimes) == before, within=SETTLE_SECONDS)
     except AssertionError:
-        assert asdict(_left(runtimes)) == asdict(before)
+        after = _left(runtimes)
+        assert set(after.files) - set(before.files) == set()
+        assert after.processes - before.processes == Counter()
+        assert asdict(after) == asdict(before)
 
 
 @pytest.mark.timeout(3600)
