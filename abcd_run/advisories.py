@@ -79,6 +79,9 @@ TABLE = (
     ),
 )
 
+SERVED = ("nginx", "xpra")
+"""What of an image's packages the outside speaks to."""
+
 DOCUMENTS = Path("/usr/share/doc")
 CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 
@@ -93,7 +96,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An advisory that a version here is before; `package` is the distribution's, if it is one."""
+    """An advisory that a version here is before; `package` is the distribution's, if it is one.
+
+    Of a package inside an image, whose changelog is not there, the version is the package's own.
+    """
 
     advisory: Advisory
     version: str
@@ -106,6 +112,8 @@ class Known:
         line = f"{found.component} {self.version}: {found.possible} ({fixed})"
         if not self.package:
             return line
+        if self.package == self.version:
+            return f"{line}; who made the package may have mended that version"
         return f"{line}; its package {self.package} does not say it is: apt list --upgradable"
 
 

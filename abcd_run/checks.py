@@ -6,14 +6,20 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abcd_run import advisories, host, places
-from abcd_run.advisories import Known
+from abcd_run.advisories import Known, Package
 from abcd_run.choose import PROBE_SECONDS
-from abcd_run.errors import Failure
+from abcd_run.errors import ArtifactError, Failure
 from abcd_run.fleet import Fleet
 from abcd_run.runtime import Consists, Probe, Problem, Runtime
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:
+    from abcd_run.oci.model import Image
+    from abcd_run.profile import Variant
+    from abcd_run.target import Target
 
 SUBIDS_NEEDED = 65536
 SMALLEST_MEMORY = 256 * 2**20
@@ -82,6 +88,39 @@ def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
         for part in against
         for one in advisories.known(part, versions[part], advisories.package(part))
     )
+
+
+def image_checks(wanted: "Target") -> Iterator[Finding]:
+    """Yield what the images of a target bring that the outside speaks to, as far as they are here.
+
+    Reads their layers, which takes seconds.
+    """
+    from abcd_run.oci.packages import installed  # noqa: PLC0415  (`doctor` alone reads images)
+
+    for variant in wanted.variants:
+        try:
+            image = _image(variant)
+            found = installed(image, advisories.SERVED) if image else {}
+        except ArtifactError as error:
+            yield Finding(variant.name, good=False, says=error.message, remedy=error.remedy)
+            continue
+        if found:
+            says = ", ".join(f"{name} {version}" for name, version in found.items())
+            packages = {name: Package(version) for name, version in found.items()}
+            against = (advisories.known(name, found[name], packages[name]) for name in found)
+            known = tuple(one for some in against for one in some)
+            yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
+
+
+def _image(variant: "Variant") -> "Image | None":
+    """Return a variant's image as it lies on this disk, None where there is none."""
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+
+    if variant.archive:
+        return open_image(variant.archive)
+    store = Store(places.store())
+    return store.resolve(variant.name) or (store.resolve(variant.image) if variant.image else None)
 
 
 def _components(runtime: Runtime) -> Mapping[str, str]:

@@ -66,12 +66,16 @@ def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> in
 
     \b
     abcd-run doctor
-    abcd-run doctor abcd4desktop      how many of it fit
+    abcd-run doctor abcd4desktop      how many of it fit, what it brings
     """
     del quiet
     with Fleet(Registry.installed()) as fleet:
         found = [*checks.host_checks(), *checks.runtime_checks(fleet)]
-    fits = _fits(image, folder) if image else None
+    fits = None
+    if image:
+        wanted = target.resolve(Request(image), Catalogue.usual(folder))
+        found += checks.image_checks(wanted)
+        fits = _fits(image, wanted)
     if as_json:
         findings = [report.finding(one) for one in found]
         day = advisories.AS_OF
@@ -86,8 +90,7 @@ def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> in
     return 0 if checks.any_usable(found) else 3
 
 
-def _fits(image: str, folder: Path | None) -> int:
-    wanted = target.resolve(Request(image), Catalogue.usual(folder))
+def _fits(image: str, wanted: target.Target) -> int:
     needs = wanted.profile.resources.memory or checks.SMALLEST_MEMORY
     free = host.memory_available()
     report.complain(f"{format_size(free)} of memory are free, {image} needs {format_size(needs)}")
