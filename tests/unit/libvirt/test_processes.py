@@ -24,6 +24,10 @@ def qemu(machine: str, *, name: str = "/usr/bin/qemu-system-x86_64") -> Iterator
     line = [name, "-c", SLEEP, "-uuid", machine, "-S"]
     with subprocess.Popen(line, executable=sys.executable) as process:
         try:
+            # It is begun a moment before the kernel shows its arguments.
+            deadline = time.monotonic() + 10
+            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                assert time.monotonic() < deadline
             yield process.pid
         finally:
             process.kill()
