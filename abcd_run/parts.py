@@ -91,7 +91,7 @@ def unwritable(target: Path, error: OSError) -> ArtifactError:
 def helps(error: OSError, folder: Path | str, variable: str) -> str:
     """Return the remedy for a file that cannot be written into a folder that VARIABLE names."""
     if error.errno == errno.EFBIG:
-        return "raise this shell's limit of file sizes: ulimit -f unlimited"
+        return "ulimit -f unlimited"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
         return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
     return f"make room in {folder} or set {variable} to a folder that has some"

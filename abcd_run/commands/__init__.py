@@ -1,5 +1,6 @@
 """The command line: one module for each group of commands, and what they share."""
 
+import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from abcd_run.interrupts import heeded
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
     """Run a command line; whatever a user or host can cause ends in one clear error."""
+    before = sys.stdout
     try:
         status = heeded(
             lambda: cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
@@ -32,8 +34,11 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
         return _failed(Interrupted("interrupted"), arguments)
     except AbcdRunError as error:
         return _failed(error, arguments)
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output is gone, for which click ends the program.
+    except (BrokenPipeError, SystemExit) as error:
+        # click ends the program when the reader has gone, having wrapped the output that says so,
+        # and when it has told a shell how a line may go on.
+        if isinstance(error, SystemExit) and sys.stdout is before:
+            raise
         report.give_up()
         return READER_GONE
     except OSError as error:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from abcd_run import report
 from abcd_run.checks import Finding
-from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError
 from abcd_run.launch import Launched
 from abcd_run.model import Endpoint, Instance, Stage
@@ -81,15 +80,13 @@ def test_a_line_of_others_cannot_look_like_one_of_ours(capsys: Any) -> None:
 
 
 def test_a_profiles_summary(home: Path, write: Callable[..., Path], run: Run) -> None:
+    """It is refused, and what says so is shown as it is."""
     text = NASTY.encode("unicode_escape").decode().replace("\\x", "\\u00")
     write("bad", f'summary = "{text}"\n[abcdic]\nimage = "registry.example/x:1"\n')
     for words in (("images",), ("images", "--tree")):
-        out = run(*words).out
-        printed(out)
-    found = next(one for one in run("--json", "images").json["images"] if one["name"] == "bad")
-    assert found["summary"] == NASTY
-    offered = options.complete_image(Any, None, "bad")[0]  # type: ignore[arg-type]
-    printed(str(offered.help))
+        ended = run(*words)
+        printed(ended.out + ended.err)
+        assert "summary" in ended.err
 
 
 CLOSED = ">&-"

@@ -132,7 +132,7 @@ def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
     assert found.ready == Ready()
 
 
-@pytest.mark.parametrize("person", ["abcd", "root", "1000", "1000:1000", "a.b-c", "Domain@user"])
+@pytest.mark.parametrize("person", ["abcd", "root", "_apt", "a.b-c"])
 def test_people_go_by_many_names(person: str) -> None:
     labels = {"abcd-run.profile": json.dumps({"user": person, "account": person})}
     assert (record.read(labels).user, record.read(labels).account) == (person, person)
@@ -147,7 +147,7 @@ def test_a_mangled_screen_is_none(screen: str) -> None:
     ("services", "kept"),
     [
         ([{"name": "w", "port": 80, "protocol": "-Log=*:stderr:100"}], [("w", 80, "tcp")]),
-        ([{"name": "w", "port": 80, "protocol": "rdp+tls"}], [("w", 80, "rdp+tls")]),
+        ([{"name": "w", "port": 80, "protocol": "rdp+tls"}], [("w", 80, "tcp")]),
         ([{"name": "--w", "port": 80}], []),
         ([{"name": "w\n", "port": 80}], []),
         ([{"name": "w", "port": True}], []),

@@ -188,7 +188,7 @@ def test_libvirt_is_told_which_session_is_ours(
         return uri
 
     usual, cache = tmp_path / "run" / str(os.getuid()), tmp_path / "c"
-    usual.mkdir(parents=True)
+    usual.mkdir(parents=True, mode=0o700)
     monkeypatch.setattr(libvirt, "open", opened)
     monkeypatch.setattr("abcd_run.places.SESSIONS", tmp_path / "run")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

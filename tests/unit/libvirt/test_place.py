@@ -53,7 +53,7 @@ def test_a_machine_that_was_begun_without_a_session_stays_where_it_is(
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     with place.made("by-cron") as there:
         assert there.folder == tmp_path / "cache" / "libvirt" / "by-cron"
-    session.mkdir()
+    session.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
     with place.made("by-login") as own:
         assert own.folder == session / "abcd-run" / "libvirt" / "by-login"
@@ -86,8 +86,8 @@ def test_where_libvirt_is(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value.replace("OWN", str(own)))
-    own.mkdir()
+    own.mkdir(mode=0o700)
     if "nobody is logged in" not in variables:
-        usual.mkdir(parents=True)
+        usual.mkdir(parents=True, mode=0o700)
     names = [one.replace("OWN", str(own)).replace("USUAL", str(usual)) for one in folders]
     assert [str(one) for one in place.daemons()] == names

@@ -10,6 +10,7 @@ import pytest
 import requests
 from pylxd.exceptions import LXDAPIException, NotFound
 
+from abcd_run import record
 from abcd_run.errors import NoRuntime
 from abcd_run_lxd import document
 from abcd_run_lxd.runtime import LxdRuntime
@@ -20,7 +21,8 @@ HANGS, BREAKS, GONE = "hangs", "breaks", "gone"
 
 
 def facts(name: str, *, owner: str = str(os.getuid())) -> dict[str, Any]:
-    told = {**config(), document.OWNER: owner}
+    named = document.LABEL + record.NAME
+    told = {**config(), document.OWNER: owner, named: name}
     return {"name": name, "status": "Stopped", "config": told, "devices": {}, "state": None}
 
 
