@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run import __version__, commands
+from abcd_run.cancel import Token, using
 from abcd_run.catalogue import Catalogue
 from abcd_run.fleet import Fleet
 from abcd_run.registry import Registry
@@ -150,3 +151,10 @@ def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def token() -> Iterator[Token]:
+    """The token that what a test does heeds."""
+    with using(Token()) as token:
+        yield token
