@@ -19,10 +19,11 @@ def pytest_runtest_makereport(item, call):  # type: ignore[no-untyped-def]
 
 
 def pytest_configure() -> None:
-    """Have programs notice Ctrl-C also when the tests run in the background of a script."""
+    """Have programs notice signals also when the tests run in a script's background, or by nohup."""
     for number, usual in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGQUIT, signal.SIG_DFL),
+        (signal.SIGHUP, signal.SIG_DFL),
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
