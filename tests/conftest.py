@@ -19,7 +19,7 @@ def pytest_runtest_makereport(item, call):  # type: ignore[no-untyped-def]
 
 
 def pytest_configure() -> None:
-    """Have programs notice signals also when the tests run in a script's background, or by nohup."""
+    """Have programs notice signals also where a script or nohup has the tests ignore them."""
     for number, usual in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGQUIT, signal.SIG_DFL),

@@ -4,10 +4,15 @@ import hashlib
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
 SUM = hashlib.sha256(BODY).hexdigest()
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 @dataclass
