@@ -2,9 +2,10 @@
 
 import libvirt
 
+from abcd_run import record
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Endpoint, Instance
-from abcd_run_libvirt import labels, place, processes
+from abcd_run_libvirt import forwards, labels, place, processes
 from abcd_run_libvirt.errors import is_gone
 from abcd_run_libvirt.processes import Process
 
@@ -25,7 +26,8 @@ SILENT = "not answering"
 def instance(found: libvirt.virDomain, process: Process | None) -> Instance | None:
     """Return a machine as an instance; None when it is not ours, or gone meanwhile.
 
-    QEMU itself is asked nothing: one that is stopped would hold up whoever asks it.
+    QEMU itself is asked nothing where that is noted already: one that is stopped would hold up
+    whoever asks it.
     """
     try:
         machine_id, name = found.UUIDString(), found.name()
@@ -47,12 +49,25 @@ def instance(found: libvirt.virDomain, process: Process | None) -> Instance | No
         labels=noted.labels,
         running=begun and state not in DEAD,
         state=SILENT if silent else said,
-        ports=noted.ports,
+        ports=noted.ports or _unnoted_ports(found, noted, process),
         password=noted.password,
         host_root=process.uid if process else None,
         screens=_screens(place.place(machine_id)),
         silent=silent,
     )
+
+
+def _unnoted_ports(
+    found: libvirt.virDomain, noted: labels.Noted, process: Process | None
+) -> dict[int, tuple[str, int]]:
+    """Return the ports of a machine that was made by the lines of a dry run: QEMU knows them."""
+    answers = process is not None and not process.stopped
+    if not answers or not record.read(noted.labels).services:
+        return {}
+    try:
+        return forwards.found(found)
+    except LaunchFailed:  # it has ended meanwhile
+        return {}
 
 
 def note(found: libvirt.virDomain, noted: labels.Noted) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.engines_here import is_named, need
 from tests.isolation.stranger import Running, Stranger
 
 Document = dict[str, Any]
+FOLDER = Path(__file__).parent
 IMAGE = "abcd4demo"
 RUNTIMES = [name for name in ("podman", "docker", "lxd", "libvirt") if is_named(name)]
 BUILD_SECONDS = 280
@@ -50,8 +52,14 @@ class Seen:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have those last that end the instances which all others share."""
-    items.sort(key=lambda item: "seen" in getattr(item, "fixturenames", ()))
+    """Have those of these tests last that end the instances which all others share."""
+    own = [place for place, item in enumerate(items) if FOLDER in item.path.parents]
+    ordered = sorted(
+        (items[place] for place in own),
+        key=lambda item: "seen" in getattr(item, "fixturenames", ()),
+    )
+    for place, item in zip(own, ordered, strict=True):
+        items[place] = item
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +79,7 @@ def stranger() -> Stranger:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(stranger: Stranger) -> Iterator[Lab]:
     """Return the instances of all these tests, all launched at once and stopped at the end."""
     need(*RUNTIMES)
@@ -87,7 +95,7 @@ def lab(stranger: Stranger) -> Iterator[Lab]:
         yield Lab(began, listened, {one["runtime"]: one for one in found}, watch)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seen(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """Run commands inside, take a picture and stop all; return what the stranger saw meanwhile."""
     picture = tmp_path_factory.mktemp("picture") / "screen.png"

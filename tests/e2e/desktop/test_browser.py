@@ -83,27 +83,31 @@ def test_the_screen_follows_the_window(
             shot(opened, artifacts / f"{desktop['runtime']}-{width}x{height}.png")
 
 
+REFUSED = {401, 429}
+"""Wrong logins are refused, and those of whoever tries many are held up: see test_gate.py."""
+
+
 @pytest.mark.parametrize("password", WRONG)
 @pytest.mark.parametrize("path", ["", "index.html", "socket", "Status", "Info", "js/Client.js"])
 def test_pages_want_the_password(desktop: Document, path: str, password: str) -> None:
     address = url(desktop) + path
     assert http_status(address)[0] == 401
-    assert http_status(address, user=USER, password=password)[0] == 401
-    assert http_status(address, user="", password=desktop["password"])[0] == 401
+    assert http_status(address, user=USER, password=password)[0] in REFUSED
+    assert http_status(address, user="", password=desktop["password"])[0] in REFUSED
 
 
 def test_a_browser_with_a_wrong_password_sees_nothing(desktop: Document, browser: Browser) -> None:
     context = browser.new_context(http_credentials={"username": USER, "password": "wrong"})
     answer = context.new_page().goto(url(desktop))
     assert answer is not None
-    assert answer.status == 401
+    assert answer.status in REFUSED
     context.close()
 
 
 def test_the_socket_wants_the_password(desktop: Document) -> None:
     assert _socket(desktop, desktop["password"]) == 101
     for password in WRONG:
-        assert _socket(desktop, password) == 401
+        assert _socket(desktop, password) in REFUSED
     assert _socket(desktop, None) == 401
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from abcd_run import record
 from abcd_run.errors import LaunchFailed
-from abcd_run.model import Plan
+from abcd_run.model import Plan, Service
 
 libvirt = pytest.importorskip("libvirt", reason="libvirt-python is not installed")
 from abcd_run_libvirt import labels, machines, place, processes, service  # noqa: E402
@@ -88,6 +88,32 @@ def alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Process]
     found: dict[str, Process] = {}
     monkeypatch.setattr(processes, "running", lambda: found)
     return found
+
+
+@pytest.mark.parametrize(
+    ("noted", "process", "asked"),
+    [
+        ({}, {}, True),  # made by the lines of a dry run, or by an earlier version
+        ({"ports": {80: ("127.0.0.1", 1234)}}, {}, False),
+        ({}, {"stopped": True}, False),
+        ({}, None, False),
+    ],
+)
+def test_qemu_is_asked_for_ports_that_nobody_has_noted(
+    noted: Any,
+    process: Any,
+    asked: bool,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("abcd_run_libvirt.forwards.found", lambda _: {80: ("127.0.0.1", 99)})
+    served = replace(plan, services=(Service("web", 80, "http"),))
+    known = replace(labels.Noted(record.labels(served), "pw"), **noted)
+    one: Any = Domain("one", labels.text(known))
+    qemu = None if process is None else Process(7, one.id, 1000, **process)
+    found = machines.instance(one, qemu)
+    assert found is not None
+    assert (found.ports == {80: ("127.0.0.1", 99)}) is asked
 
 
 def test_one_that_answers_nobody_hides_no_other(
