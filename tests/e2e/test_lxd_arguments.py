@@ -61,9 +61,9 @@ class Seen:
 
 def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Not while it is launched, used, looked at and stopped; inside, both are there."""
-    monkeypatch.setenv("ABCD_TEST_TOKEN", SECRET)
+    monkeypatch.setenv("TEST_TOKEN", SECRET)
     screen = f"screen.command={json.dumps(['sh', '-c', PICTURE])}"
-    options = ("--on", "lxd", "--name", NAME, "--env", "ABCD_TEST_TOKEN", "--set", screen)
+    options = ("--on", "lxd", "--name", NAME, "--env", "TEST_TOKEN", "--set", screen)
     seen = Seen()
     with seen.looking():
         (found,) = launch(*options, "abcd4demo")
@@ -76,7 +76,7 @@ def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path
             stopped = abcd_run("stop", NAME)
     assert (picture.status, stopped.status) == (0, 0), picture.err + stopped.err
     for printed in (inside.out.splitlines(), first.out.split("\0")):
-        assert f"ABCD_TEST_TOKEN={SECRET}" in printed
+        assert f"TEST_TOKEN={SECRET}" in printed
         assert f"ABCD_PASSWORD={found['password']}" in printed
     assert found["password"] in shown.out
 
