@@ -30,7 +30,9 @@ class Basis:
     """The tests; `image` is a small image with a web page behind the instance's password.
 
     A runtime that is too slow for that has a smaller one: it says what it `prints` when it is
-    ready, and why it has no page and no system inside, where the tests of those are skipped.
+    ready, and why it has no page and no system inside, where the tests of those are skipped. One
+    that `undoes_slowly` may need longer to remove what was begun than a signal leaves it: it must
+    then name what is left, with what removes it.
     """
 
     runtime: ClassVar[str]
@@ -39,6 +41,7 @@ class Basis:
     prints: ClassVar[str] = "abcd: ready"
     no_page: ClassVar[str] = ""
     no_system: ClassVar[str] = ""
+    undoes_slowly: ClassVar[bool] = False
 
     @pytest.fixture(scope="class")
     @classmethod
