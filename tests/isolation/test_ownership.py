@@ -28,7 +28,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     )
     yield program
     subprocess.run([program, "rm", "--force", NAME], check=False, capture_output=True)
-    subprocess.run([program, "rmi", "--force", IMAGE], check=False, capture_output=True)
+    subprocess.run([program, "rmi", IMAGE], check=False, capture_output=True)
 
 
 def _known(runtime: Runtime) -> list[str]:
