@@ -4,7 +4,7 @@ Images, profiles, guests, servers and other users of the host are hostile until 
 reads what they say takes a bound from here, and refuses by name what goes beyond it.
 """
 
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 
 TEXT_BYTES = MIB
 """Of any text: a profile, a file of an ISO, a line of an engine, a log's line, a boot menu."""

@@ -4,21 +4,26 @@ Guests, images, profiles and engines say what they like. What is for people goes
 function that lets nothing of it reach the terminal as a command; documents are in ASCII.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abcd_run import endpoints, record
-from abcd_run.advisories import Known
-from abcd_run.checks import Finding
 from abcd_run.errors import AbcdRunError, Failure
-from abcd_run.launch import Launched
-from abcd_run.model import Endpoint, Plan
 from abcd_run.progress import visible
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:  # every command prints, and doctor alone has findings
+    from collections.abc import Iterable, Sequence
+
+    from abcd_run.advisories import Known
+    from abcd_run.checks import Finding
+    from abcd_run.launch import Launched
+    from abcd_run.model import Endpoint, Plan
 
 LONGEST_LINE = 500
 
