@@ -26,7 +26,7 @@ soak:  ## what takes an hour or two: hundreds of launches in a row, dozens at on
 	@$(RUN) python -m pytest tests/soak
 
 check:  ## formatting, lint, types and unit tests, in under a minute, without engines
-	@ABCD_RUN_ENGINES=none tests/engines/run tests/check
+	@ABCD_RUN_ENGINES=none tests/engines/run tests/check -m 'not slow'
 
 bench:  ## measure against the native tools, into docs/benchmarks.md
 	@ABCD_RUN_PACKAGES="vagrant distrobox" $(RUN) python -m tests.bench >docs/benchmarks.new

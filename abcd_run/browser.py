@@ -16,7 +16,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import tempfile
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
-from abcd_run import handover, places
+from abcd_run import handover, places, scratch
 
 FILE_SECONDS = 10.0
 """How long a browser may take to follow the file, before it is given the address."""
@@ -38,6 +37,8 @@ LOOK_SECONDS = 0.1
 
 SNAPS = Path("/var/lib/snapd/desktop/applications")
 SNAP = Path("/usr/bin/snap")
+
+PREFIX = "look-"
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>abcd-run</title>
@@ -92,11 +93,21 @@ def _start(address: str) -> Future[bool]:
 @contextmanager
 def _file(address: str) -> Iterator[Path]:
     """Write the file that leads to an address, for this user alone."""
-    with tempfile.TemporaryDirectory(prefix="abcd-run-look-", dir=places.runtime_dir()) as folder:
-        path = Path(folder).absolute() / "page.html"
+    with scratch.held(_folder(), PREFIX) as folder:
+        path = folder / "page.html"
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(PAGE.format(address=html.escape(address)))
         yield path
+
+
+def prune() -> None:
+    """Remove the files of looks whose process was killed."""
+    scratch.discard_abandoned(_folder(), PREFIX)
+
+
+def _folder() -> Path:
+    session = places.runtime_dir()
+    return session / "abcd-run" / "look" if session else places.cache() / "look"
 
 
 def takes_files() -> bool:

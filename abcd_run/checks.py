@@ -137,6 +137,15 @@ def host_checks() -> Iterator[Finding]:
     yield Finding("memory", good=True, says=f"{free} free")
     yield _disk()
     yield _builders()
+    yield from _served()
+
+
+def _served() -> Iterator[Finding]:
+    """Yield what images would bring of their own, where the host's distribution has brought it."""
+    for name in advisories.SERVED:
+        if package := advisories.package(name):
+            found = advisories.known(name, package.version, package)
+            yield Finding(name, good=True, says=f"{package.version} on this host", known=found)
 
 
 def _subids(path: str) -> Finding:

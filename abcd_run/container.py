@@ -6,12 +6,15 @@ something on the host for every instance that is killed.
 """
 
 import shlex
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from abcd_run import confined, host, record
-from abcd_run.model import Instance, Origin, Plan
+from abcd_run import confined, host, places, record
+from abcd_run.model import Artifact, Instance, Origin, Plan
+from abcd_run.parts import part_of
+from abcd_run.runtime import Say
 
 UID = "ABCD_UID"
 """The variable by which an image learns that its user shall not have the usual uid."""
@@ -21,6 +24,23 @@ CPU_PERIOD = 100_000
 
 SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l")
 """bash where the image has it: busybox and dash know no line editing."""
+
+
+@contextmanager
+def loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
+    """Let one launch of this user's load an image into an engine; the others wait to find it there.
+
+    Raises `Interrupted`, or `ArtifactError` where the cache cannot be written.
+    """
+
+    def waiting(_: Path) -> None:
+        say(f"another launch loads {artifact.name}")
+
+    # Nothing is written there: it is the lock that is wanted.
+    name = f"{into}-{artifact.id or artifact.name}".replace("/", "-")
+    with part_of(places.cache() / "load" / name, waiting=waiting):
+        say(f"loading {artifact.name} into {into}")
+        yield
 
 
 def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> dict[str, Any]:

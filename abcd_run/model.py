@@ -233,6 +233,10 @@ class Endpoint:
     url: str
 
 
+SILENT = "not answering"
+"""The state of an instance that runs and answers nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One launched copy, as its runtime sees it now.

@@ -1,9 +1,11 @@
 """What container engines mean when they refuse: they share much of their text."""
 
-from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, PortTaken
+from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
 
 _TAKEN_PORT = ("address already in use", "port is already allocated")
 _TAKEN_NAME = ("is already in use", "already in use by")
+
+NO_ROOM = "no space left on device"
 
 
 def meaning(
@@ -19,7 +21,24 @@ def meaning(
         return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy)
     if any(sign in text for sign in _TAKEN_NAME):
         return NameTaken(f"{brief}: the name is taken", details=text)
-    return otherwise(brief, details=text, remedy="abcd-run doctor")
+    if NO_ROOM in text:
+        brief = f"{brief}: its storage is full"
+    return otherwise(brief, details=text, remedy=what_helps(text, engine=engine))
+
+
+def what_helps(text: str, *, engine: str, usual: str = "abcd-run doctor") -> str:
+    """Return what helps against an engine's failure: room where that lacks, else what is usual."""
+    return f"{engine} system df; abcd-run prune; {engine} image prune" if NO_ROOM in text else usual
+
+
+def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
+    """Return the error of an image that an engine could not get from its registry."""
+    usual = "check the name and the network; --pull never uses what is here"
+    return ArtifactError(
+        f"{reference} could not be pulled",
+        details=text,
+        remedy=what_helps(text, engine=engine, usual=usual),
+    )
 
 
 def port_taken(text: str) -> bool:

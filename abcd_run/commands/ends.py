@@ -135,10 +135,11 @@ def _prune_runtime(runtime: Runtime) -> None:
 
 
 def _prune_cache() -> None:
-    from abcd_run import build, places  # noqa: PLC0415
+    from abcd_run import browser, build, places  # noqa: PLC0415
     from abcd_run.artifact import iso  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415
 
+    browser.prune()
     build.prune()
     iso.prune()
     if places.store().exists():

@@ -29,7 +29,12 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 
 
 def _silent(doing: str, error: requests.RequestException) -> NoRuntime:
-    slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+    slow = is_slow(error)
     said = "its daemon does not answer in time" if slow else "its daemon is down"
     kind = NoAnswer if slow else NoRuntime
     return kind(f"docker could not {doing}: {said}", details=str(error), remedy=START)
+
+
+def is_slow(error: requests.RequestException) -> bool:
+    """Say whether the daemon is there, but did not answer in time."""
+    return isinstance(error, requests.Timeout) or "timed out" in str(error)

@@ -9,7 +9,7 @@ from docker.errors import ImageNotFound
 from docker.models.images import Image
 from docker.utils import parse_repository_tag
 
-from abcd_run import target, variables
+from abcd_run import container, refusal, target, variables
 from abcd_run.artifact.oci import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Plan
@@ -38,11 +38,17 @@ def loaded(client: DockerClient, artifact: Artifact, *, say: Say) -> str:
         return name
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
 
-    say(f"loading {artifact.name} into docker")
-    archive = stream_archive(_on_disk(artifact), artifact.name, keep_zstd=_reads_zstd(client.api))
-    for told in client.api.load_image(archive):  # type: ignore[no-untyped-call]
-        if failure := told.get("error"):
-            raise ArtifactError(f"{artifact.name} could not be loaded", details=failure)
+    with container.loading(artifact, into="docker", say=say):
+        if name := _stored(client, artifact):
+            return name
+        image, keep_zstd = _on_disk(artifact), _reads_zstd(client.api)
+        archive = stream_archive(image, artifact.name, keep_zstd=keep_zstd)
+        for told in client.api.load_image(archive):  # type: ignore[no-untyped-call]
+            if failure := told.get("error"):
+                doing = f"load {artifact.name}"
+                raise refusal.meaning(
+                    failure, engine="docker", doing=doing, otherwise=ArtifactError
+                )
     return artifact.name
 
 
@@ -111,11 +117,7 @@ def _pull(api: APIClient, reference: str, say: Say) -> None:
     # Without a tag Docker would pull all of them.
     for told in api.pull(repository, tag or "latest", stream=True, decode=True):
         if failure := told.get("error"):
-            raise ArtifactError(
-                f"{reference} could not be pulled",
-                details=failure,
-                remedy="check the name and the network; --pull never uses what is here",
-            )
+            raise refusal.not_pulled(reference, failure, engine="docker")
         if "progress" in told:
             say(f"pulling {reference}: {told['id']} {told['progress']}")
 
@@ -172,7 +174,9 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
             raise ArtifactError(
                 f"building {name} failed",
                 details=failure,
-                remedy="mend what it says, then try again",
+                remedy=refusal.what_helps(
+                    failure, engine="docker", usual="fix what it says, then try again"
+                ),
             )
         if text := told.get("stream", "").strip():
             say(f"building {name}: {text}")

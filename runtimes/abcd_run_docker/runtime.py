@@ -13,7 +13,7 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.types import Mount
 
-from abcd_run import confined, container, host, record
+from abcd_run import confined, container, host
 from abcd_run.cancel import current
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
@@ -22,6 +22,7 @@ from abcd_run.registry import unusable
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_docker import images
 from abcd_run_docker.errors import translated
+from abcd_run_docker.instances import Containers
 from abcd_run_docker.service import Daemon, unreachable
 
 STOP_SECONDS = 5
@@ -159,23 +160,10 @@ class DockerRuntime(Runtime):
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
         with translated("list its containers", otherwise=NoRuntime):
+            asked = Containers(self.client.api, self._marks, self._instance)
             if only:
-                return self._one(only)
-            found = self.client.api.containers(all=True, filters={"label": [record.MARK]})
-            if not detail:
-                listed = [(container.brief(facts, runtime=self.name), facts) for facts in found]
-                return [one for one, facts in listed if self._marks.are_own(one, facts)]
-            return [one for facts in found for one in self._one(facts["Id"])]
-
-    def _one(self, key: str) -> list[Instance]:
-        try:
-            facts = self.client.api.inspect_container(key)
-        except NotFound:
-            return []
-        instance = self._instance(facts)
-        # Docker finds by any unique beginning of an id, too, and it finds what is not ours.
-        meant = key in (instance.name, instance.runtime_id)
-        return [instance] if meant and self._marks.are_own(instance, facts) else []
+                return asked.called(only)
+            return asked.each() if detail else asked.listed()
 
     def _labels(self, image: str) -> Mapping[str, str] | None:
         try:

@@ -4,7 +4,7 @@ import libvirt
 
 from abcd_run import record
 from abcd_run.errors import LaunchFailed
-from abcd_run.model import Endpoint, Instance
+from abcd_run.model import SILENT, Endpoint, Instance
 from abcd_run_libvirt import forwards, labels, place, processes
 from abcd_run_libvirt.errors import is_gone
 from abcd_run_libvirt.processes import Process
@@ -20,7 +20,6 @@ STATES = {
     libvirt.VIR_DOMAIN_PMSUSPENDED: "asleep",
 }
 DEAD = {libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_CRASHED}
-SILENT = "not answering"
 
 
 def instance(found: libvirt.virDomain, process: Process | None) -> Instance | None:

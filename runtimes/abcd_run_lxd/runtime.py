@@ -12,6 +12,7 @@ from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
 from abcd_run import record
+from abcd_run.cancel import check, current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
@@ -27,7 +28,7 @@ from abcd_run_lxd import (
     ports,
     state,
 )
-from abcd_run_lxd.errors import is_slow, passes, translated
+from abcd_run_lxd.errors import is_busy, is_slow, passes, translated
 from abcd_run_lxd.service import Server
 
 ASK_SECONDS = 15
@@ -127,6 +128,20 @@ class LxdRuntime(Runtime):
                 reserved.release()
 
     def _start(self, name: str, wanted: Collection[int]) -> None:
+        """Start it, patiently: another launch that tried for the same name keeps it busy."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._start_once(name, wanted)
+            except LXDAPIException as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            current().wait(BUSY_LOOK_SECONDS)
+            check()
+
+    def _start_once(self, name: str, wanted: Collection[int]) -> None:
         """Start it, and return as soon as its ports are LXD's.
 
         LXD itself waits for a whole second then, as it does for every proxy device.

@@ -16,12 +16,18 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
     try:
         yield
     except APIError as error:
+        # podman-py has no other name for a service that is gone: its cause tells.
+        if isinstance(error.__cause__, OSError):
+            raise _unanswered(doing, error.__cause__) from error
         text = error.explanation or str(error)
         raise refusal.meaning(text, engine="podman", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
-        kind = NoAnswer if isinstance(error, requests.Timeout) else NoRuntime
-        raise kind(
-            f"podman does not answer: could not {doing}", details=str(error), remedy="podman info"
-        ) from error
+        raise _unanswered(doing, error) from error
     except (PodmanError, TypeError, ValueError) as error:
         raise otherwise(f"podman could not {doing}", details=str(error)) from error
+
+
+def _unanswered(doing: str, error: OSError) -> NoRuntime:
+    kind = NoAnswer if isinstance(error, requests.Timeout) else NoRuntime
+    said = f"podman could not {doing}: its service does not answer"
+    return kind(said, details=str(error), remedy="podman info")

@@ -6,7 +6,7 @@ from pathlib import Path
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import process, target, variables
+from abcd_run import container, process, refusal, target, variables
 from abcd_run.artifact.oci import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact
@@ -19,17 +19,24 @@ LOCAL = "localhost/"
 
 def loaded(client: PodmanClient, artifact: Artifact, *, say: Say) -> str:
     """Return the name of an image that lies on disk, or its id; loaded unless Podman has it."""
-    if _is(client, artifact.name, artifact.id):
-        return artifact.name
-    if client.images.exists(artifact.id):
-        return artifact.id
+    if name := _stored(client, artifact):
+        return name
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
 
     assert artifact.path is not None
-    say(f"loading {artifact.name} into podman")
-    image = on_disk(artifact.path, artifact.reference)
-    client.images.load(data=stream_archive(image, artifact.name))  # type: ignore[arg-type]
+    with container.loading(artifact, into="podman", say=say):
+        if name := _stored(client, artifact):
+            return name
+        image = on_disk(artifact.path, artifact.reference)
+        client.images.load(data=stream_archive(image, artifact.name))  # type: ignore[arg-type]
     return artifact.name
+
+
+def _stored(client: PodmanClient, artifact: Artifact) -> str:
+    """Return the name or id of an image that Podman has already, empty if it has not."""
+    if _is(client, artifact.name, artifact.id):
+        return artifact.name
+    return artifact.id if client.images.exists(artifact.id) else ""
 
 
 def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> str:
@@ -80,11 +87,7 @@ def _pull(client: PodmanClient, reference: str, say: Say) -> None:
     for line in response.iter_lines():
         told = json.loads(line)
         if failure := told.get("error"):
-            raise ArtifactError(
-                f"{reference} could not be pulled",
-                details=failure,
-                remedy="check the name and the network; --pull never uses what is here",
-            )
+            raise refusal.not_pulled(reference, failure, engine="podman")
         if text := told.get("stream"):
             say(f"pulling {reference}: {text.strip()}")
 

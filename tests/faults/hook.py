@@ -2,8 +2,9 @@
 
     python -m tests.faults.hook RUNTIME before|after STEP SIGNAL PIDS -- ARGUMENTS…
 
-At the step's first call the processes PIDS (with commas, or none) are stopped, as by SIGSTOP, and
-abcd-run itself is sent SIGNAL; with HOOK_TWICE set, once more when it has heard that.
+At the step's first call the processes PIDS (with commas, or none) are stopped, as by SIGSTOP, or
+killed where HOOK_KILLS is set. Then abcd-run itself is sent SIGNAL, if it is not `none`; with
+HOOK_TWICE set, once more when it has heard that.
 """
 
 import importlib
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -23,6 +25,7 @@ from abcd_run.cancel import current
 CHECKOUT = Path(__file__).parents[2]
 CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt"}
 SECONDS = 60
+NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,15 @@ class Ended:
 def ended(
     *arguments: str,
     at: tuple[str, str, str],
-    how: signal.Signals,
+    how: signal.Signals | None,
     stopping: tuple[int, ...] = (),
     **environment: str,
 ) -> Ended:
     """Run abcd-run, with the signal `at` a runtime's step; the step must be come to."""
     runtime, when, step = at
     pids = ",".join(map(str, stopping))
-    line = [sys.executable, "-m", "tests.faults.hook", runtime, when, step, how.name, pids, "--"]
+    sent = how.name if how else NONE
+    line = [sys.executable, "-m", "tests.faults.hook", runtime, when, step, sent, pids, "--"]
     with subprocess.Popen(
         [*line, *arguments],
         cwd=CHECKOUT,
@@ -70,7 +74,7 @@ def ended(
     return Ended(process.returncode, err, took)
 
 
-def _hooked(kind: Any, step: str, when: str, number: signal.Signals, pids: list[int]) -> None:
+def _hooked(kind: Any, step: str, when: str, sent: str, pids: list[int]) -> None:
     original = getattr(kind, step)
     happened: list[str] = []
 
@@ -79,11 +83,14 @@ def _hooked(kind: Any, step: str, when: str, number: signal.Signals, pids: list[
             return
         happened.append(step)
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):  # it has ended with another of them
+                os.kill(pid, signal.SIGKILL if "HOOK_KILLS" in os.environ else signal.SIGSTOP)
         os.write(2, f"HOOK {time.time()}\n".encode())
-        os.kill(os.getpid(), number)
+        if sent == NONE:
+            return
+        os.kill(os.getpid(), signal.Signals[sent])
         if "HOOK_TWICE" in os.environ and current().wait(SECONDS):
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.Signals[sent])
 
     def hooked(self: Any, *given: Any, **named: Any) -> Any:
         if when == "before":
@@ -98,11 +105,11 @@ def _hooked(kind: Any, step: str, when: str, number: signal.Signals, pids: list[
 
 def main() -> None:
     """Do what the command line says."""
-    runtime, when, step, number, pids, _, *arguments = sys.argv[1:]
+    runtime, when, step, sent, pids, _, *arguments = sys.argv[1:]
     module = importlib.import_module(f"abcd_run_{runtime}.runtime")
     kind = getattr(module, f"{CLASSES[runtime]}Runtime")
     stopped = [int(pid) for pid in pids.split(",") if pid]
-    _hooked(kind, step, when, signal.Signals[number], stopped)
+    _hooked(kind, step, when, sent, stopped)
     sys.argv = ["abcd-run", *arguments]
     console()
 

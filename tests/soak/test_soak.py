@@ -43,6 +43,7 @@ LISTS = {
     "libvirt": (["virsh", "--connect", "qemu:///session", "list", "--all", "--uuid"],),
 }
 DAEMONS = {"dockerd", "containerd", "libvirtd", "virtlogd"}
+"""Whose number does not count: libvirt's come when they are asked and go when they are idle."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def _left(runtimes: list[str]) -> Left:
     said = [
         subprocess.run(line, capture_output=True, text=True, check=True).stdout for line in lines
     ]
-    return Left(Counter(_processes().values()), _ports(), _files(), tuple(said))
+    programs = Counter(name for name in _processes().values() if name not in DAEMONS)
+    return Left(programs, _ports(), _files(), tuple(said))
 
 
 def _daemons() -> dict[int, tuple[int, int]]:

@@ -88,21 +88,26 @@ def test_doctor_tells_it(
 ) -> None:
     (one,) = engines("one")
     one.parts = {"runc": "1.1.5", "crun": "1.0"}
-    monkeypatch.setattr(advisories, "package", lambda _: Package("1.1.5-1+deb12u1"))
+    here = {"runc": Package("1.1.5-1+deb12u1"), "nginx": Package("1.22.1-9+deb12u3")}
+    monkeypatch.setattr(advisories, "package", here.get)
     shown = run("doctor")
     assert shown.status == 0
     assert "     ! runc 1.1.5: " in shown.out
+    assert "nginx: 1.22.1-9+deb12u3 on this host\n     ! nginx 1.22.1" in shown.out
     assert f"!    is what was publicly known on {advisories.AS_OF}\n" in shown.out
     document = json.loads(run("doctor", "--json").out)
     assert document["known_as_of"] == advisories.AS_OF
     told = [known for check in document["checks"] for known in check["known"]]
-    assert {known["component"] for known in told} == {"runc"}
-    assert told[0]["package"] == "1.1.5-1+deb12u1"
+    assert {known["component"] for known in told} == {"nginx", "runc"}
+    assert told[-1]["package"] == "1.1.5-1+deb12u1"
 
 
 def test_doctor_is_silent_where_nothing_is_known(
-    engines: Callable[..., list[FakeEngine]], run: Callable[..., Ended]
+    engines: Callable[..., list[FakeEngine]],
+    run: Callable[..., Ended],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(advisories, "package", lambda _: None)
     (one,) = engines("one")
     one.parts = {"runc": "99.0"}
     assert "!" not in run("doctor").out

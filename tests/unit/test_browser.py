@@ -3,6 +3,8 @@
 import os
 import re
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +67,31 @@ def test_nothing_worth_knowing_is_an_argument(home: Path, program: Callable[...,
     assert argument.startswith((home / "run").as_uri())
     assert "secret" not in argument
     assert found.modes == [0o600, 0o700]
-    assert list((home / "run").iterdir()) == []
+    assert [path for path in (home / "run").rglob("*") if path.is_file()] == []
+
+
+HOLDS = """
+from abcd_run import browser
+with browser._file("http://127.0.0.1:1/") as page:
+    print(page, flush=True)
+    input()
+"""
+
+
+def test_what_a_killed_look_has_left_is_pruned(home: Path) -> None:
+    line = [sys.executable, "-c", HOLDS]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as looking:
+        assert looking.stdout
+        page = Path(looking.stdout.readline().strip())
+        browser.prune()
+        assert page.exists()  # it is still wanted
+        looking.kill()
+    assert page.is_relative_to(home / "run")
+    assert page.exists()
+    browser.prune()
+    assert not page.parent.exists()
 
 
 def test_without_a_folder_of_the_session(

@@ -26,6 +26,7 @@ def test_expressions(wanted: str, printed: bytes, found: bool) -> None:
     assert says(printed, wanted) is found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["(a+)+$", "(a|a)*$", r"(.*)*\1x", ".*.*.*.*x"])
 def test_a_slow_expression_is_given_up(wanted: str) -> None:
     begun = time.monotonic()

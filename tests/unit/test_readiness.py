@@ -272,6 +272,7 @@ def test_console(printed: bytes, stage: Stage) -> None:
     assert readiness.look(found, console=lambda: [printed]).stage is stage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [0, 1, 99, 100, 101, 1_000])
 @pytest.mark.parametrize("after", [0, 1_000])
 @pytest.mark.parametrize("size", [7, 1_000])

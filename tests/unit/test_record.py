@@ -78,6 +78,7 @@ def test_labels_are_the_designs_and_hold_no_secret() -> None:
         ("soon", 0, 0),
         ("", 0, 0),
     ],
+    ids=["long ago", "just now", "no zone", "no time", "empty"],
 )
 def test_age(created: str, least: float, most: float) -> None:
     age = record.read(record.labels(replace(PLAN, created=created))).age

@@ -136,6 +136,7 @@ def test_what_is_built_is_not_built_again(make_system: MakeSystem, tmp_path: Pat
     assert build(make_system(write_tar=unwanted), iso) == iso
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["", ".sha256", ".checked"])
 @pytest.mark.parametrize("damage", [b"", b"\xff garbage", "cut off", "a byte, at its old time"])
 def test_what_is_damaged_is_whole_again(
@@ -176,6 +177,7 @@ def test_a_file_that_may_not_be_so_large(make_system: MakeSystem, tmp_path: Path
     assert names(tmp_path / "out") == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ['a"b', "a$b", "a'b", "a b", "a\nb", "-a", "a@@1", "a%s,b;c*?[", "ü"]
 )

@@ -17,6 +17,8 @@ from tests.unit.iso.discs import BLOCK, FILES, disc, read_by_child
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SECONDS, MEMORY = 10, 512 * limits.MIB
 ROOT = 16 * BLOCK + 156  # the record of the root, in the first description
 

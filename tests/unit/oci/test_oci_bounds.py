@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Make = Callable[[Path], Path]
 
+pytestmark = pytest.mark.slow
+
 LISTS = b"[" + b",".join([b"[]"] * 2_000_000) + b"]"
 
 CASES: dict[str, tuple[str, Make, str]] = {

@@ -28,6 +28,8 @@ from abcd_run.oci.tarwrite import Extra, header
 from abcd_run.target import exposed_tcp
 from tests.unit.oci.making import Tar, docker_archive, layout, make, sha, tar_of, write_layout
 
+pytestmark = pytest.mark.slow
+
 LONG = os.environ.get("ABCD_RUN_FUZZ")
 FUZZ = settings(
     max_examples=int(LONG or 150),

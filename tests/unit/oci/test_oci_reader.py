@@ -137,7 +137,11 @@ def test_wrong_architecture_without_platform_in_the_index(tmp_path: Path) -> Non
     assert "s390x" in error.details
 
 
-@pytest.mark.parametrize("content", [b"", b"no tar at all" * 100, gzip.compress(b"x" * 9999)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no tar at all" * 100, gzip.compress(b"x" * 9999)],
+    ids=["empty", "no tar", "gzip of no tar"],
+)
 def test_not_an_image(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "f"
     file.write_bytes(content)

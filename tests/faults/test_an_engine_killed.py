@@ -1,0 +1,93 @@
+"""An engine is killed at a stage of a launch: one error in time, and no remains that stay.
+
+LXD's daemon is root's, who alone could kill it.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from abcd_run.testing.cli import abcd_run
+from tests.engines_here import need
+from tests.faults import own
+from tests.faults.hook import ended
+from tests.waiting import until
+
+NEVER = 'ready.console="a line that nothing prints"'
+STEPS = [
+    ("before", "probe"),
+    ("before", "provide"),
+    ("before", "create"),
+    ("after", "create"),
+    ("before", "start"),
+    ("after", "start"),
+]
+WITHIN = 15.0
+"""Seconds that a launch may go on without its engine."""
+
+ENDS = {3, 5}
+"""The statuses of a runtime that cannot be used, and of a launch that failed."""
+
+
+@pytest.fixture(scope="module", params=["podman", "docker"])
+def engine(request: pytest.FixtureRequest) -> Iterator[own.Engine]:
+    """An engine that nobody else needs."""
+    need(request.param)
+    with {"podman": own.podman, "docker": own.docker}[request.param]() as engine:
+        yield engine
+
+
+def _left(runtime: str, name: str) -> bool:
+    listed = abcd_run("ps", "--on", runtime)
+    assert listed.err == "", listed.err
+    return name in listed.out
+
+
+@pytest.mark.parametrize(("when", "step"), STEPS)
+def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
+    """The error names the engine; when that is back, what is left can be removed."""
+    name = f"killed-{engine.runtime}-{os.urandom(3).hex()}"
+    words = ["--on", engine.runtime, "--name", name, "--timeout", "20", "--set", NEVER]
+    at = (engine.runtime, when, step)
+    found = ended(*words, "abcd4demo", at=at, how=None, stopping=engine.pids(), HOOK_KILLS="yes")
+    engine.again()
+    if (when, step) != ("after", "start"):
+        assert found.status in ENDS, found.err
+        assert found.seconds < WITHIN
+    else:
+        assert found.status != 0
+    assert engine.runtime in found.err
+    if _left(engine.runtime, name):
+        assert abcd_run("stop", name, "--on", engine.runtime).status == 0
+    assert abcd_run("prune", "--on", engine.runtime).status == 0
+    assert not _left(engine.runtime, name)
+
+
+def _libvirtd() -> tuple[int, ...]:
+    mine = psutil.Process().uids().real
+    found = psutil.process_iter(["name", "uids"])
+    names = {"libvirtd", "virtqemud"}
+    return tuple(
+        one.pid for one in found if one.info["name"] in names and one.info["uids"].real == mine
+    )
+
+
+@pytest.mark.parametrize(("when", "step"), STEPS)
+def test_libvirt_in_mid_launch(when: str, step: str) -> None:
+    """A machine outlives the daemon, which the next question starts again."""
+    need("libvirt")
+    name = f"killed-libvirt-{os.urandom(3).hex()}"
+    words = ["--on", "libvirt", "--name", name, "--no-wait", "abcd4demo"]
+    assert abcd_run("ps", "--on", "libvirt").status == 0  # the daemon is there
+    began = time.monotonic()
+    at = ("libvirt", when, step)
+    found = ended(*words, at=at, how=None, stopping=_libvirtd(), HOOK_KILLS="yes")
+    assert time.monotonic() - began < 2 * WITHIN
+    assert found.status in {0, *ENDS}, found.err
+    if found.status == 0:
+        assert abcd_run("stop", name).status == 0
+    assert abcd_run("prune", "--on", "libvirt").status == 0
+    until(lambda: not _left("libvirt", name))

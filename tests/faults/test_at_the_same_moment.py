@@ -1,0 +1,50 @@
+"""Ten people launch an image that nobody has launched yet: it is brought once, and all have it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run
+from tests.engines_here import need
+from tests.faults import fresh
+from tests.faults.hook import CHECKOUT
+
+COUNT = 10
+BRINGS = {
+    "podman": ("abcd_run.oci.archive", "stream_archive"),
+    "docker": ("abcd_run.oci.archive", "stream_archive"),
+    "lxd": ("abcd_run_lxd.images", "_imported"),
+    "libvirt": ("abcd_run.iso.build", "_assemble"),
+}
+"""The function by which an image is brought into an engine, or made for it."""
+
+
+def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
+    """Launch ten times at once, each in a process of its own."""
+    counted = [sys.executable, "-m", "tests.faults.counted", str(calls), *BRINGS[engine]]
+    line = [*counted, "--json", "--quiet", "--no-wait", "--on", engine, image]
+    launches = [subprocess.Popen(line, stdout=subprocess.PIPE, cwd=CHECKOUT) for _ in range(COUNT)]
+    documents = [json.loads(launch.communicate(timeout=240)[0]) for launch in launches]
+    assert [one["errors"] for one in documents] == [[]] * COUNT
+    return [one for found in documents for one in found["instances"]]
+
+
+@pytest.mark.parametrize("engine", BRINGS)
+def test_first_launches(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All run, under names of their own, and the image was brought once."""
+    need(engine)
+    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
+    image = "abcd4demo" if engine == "libvirt" else str(fresh.archive(tmp_path))
+    try:
+        instances = _launched(engine, image, tmp_path / "calls")
+        assert len({one["name"] for one in instances}) == COUNT
+        assert len({one["runtime_id"] for one in instances}) == COUNT
+        assert (tmp_path / "calls").read_text().split() == [BRINGS[engine][1]]
+    finally:
+        ended = abcd_run("stop", "--all", "--on", engine)
+    assert ended.status == 0, ended.err
+    assert abcd_run("--json", "ps", "--on", engine).json["instances"] == []
