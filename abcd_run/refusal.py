@@ -5,6 +5,9 @@ from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken
 _TAKEN_PORT = ("address already in use", "port is already allocated")
 _TAKEN_NAME = ("is already in use", "already in use by")
 
+GARBLED = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading an engine's answer raises where that is not what its interface says."""
+
 NO_ROOM = "no space left on device"
 
 
@@ -38,6 +41,17 @@ def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
         f"{reference} could not be pulled",
         details=text,
         remedy=what_helps(text, engine=engine, usual=usual),
+    )
+
+
+def garbled(
+    error: Exception, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
+) -> AbcdRunError:
+    """Return the error of an answer that cannot be read."""
+    return otherwise(
+        f"{engine} could not {doing}: its answer cannot be read",
+        details=f"{type(error).__name__}: {error}",
+        remedy="abcd-run doctor",
     )
 
 

@@ -21,11 +21,15 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         raise refusal.meaning(text, engine="docker", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
         raise _silent(doing, error) from error
-    except (DockerException, TypeError, ValueError) as error:
+    except DockerException as error:
         # The first request of a client hides why it failed.
         if isinstance(error.__cause__, requests.RequestException):
             raise _silent(doing, error.__cause__) from error
-        raise otherwise(f"docker could not {doing}", details=str(error)) from error
+        raise otherwise(
+            f"docker could not {doing}", details=str(error), remedy="abcd-run doctor"
+        ) from error
+    except refusal.GARBLED as error:
+        raise refusal.garbled(error, engine="docker", doing=doing, otherwise=otherwise) from error
 
 
 def _silent(doing: str, error: requests.RequestException) -> NoRuntime:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import requests
 from pylxd.exceptions import ClientConnectionFailed, LXDAPIException
 
+from abcd_run import refusal
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
 
 DOWN = "sudo systemctl start lxd.socket; lxc info"
@@ -32,15 +33,17 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
     try:
         yield
     except LXDAPIException as error:
-        raise refusal(str(error), doing=doing, otherwise=otherwise) from error
+        raise meaning(str(error), doing=doing, otherwise=otherwise) from error
     except (ClientConnectionFailed, requests.RequestException) as error:
         slow = is_slow(error)
         said = "it does not answer in time" if slow else "it is down, or this user may not use it"
         kind = NoAnswer if slow else NoRuntime
         raise kind(f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN) from error
+    except refusal.GARBLED as error:
+        raise refusal.garbled(error, engine="lxd", doing=doing, otherwise=otherwise) from error
 
 
-def refusal(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
+def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
     """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
     brief = f"lxd could not {doing}"
     if any(sign in text for sign in _TAKEN_PORT):

@@ -23,8 +23,12 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         raise refusal.meaning(text, engine="podman", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
         raise _unanswered(doing, error) from error
-    except (PodmanError, TypeError, ValueError) as error:
-        raise otherwise(f"podman could not {doing}", details=str(error)) from error
+    except PodmanError as error:
+        raise otherwise(
+            f"podman could not {doing}", details=str(error), remedy="abcd-run doctor"
+        ) from error
+    except refusal.GARBLED as error:
+        raise refusal.garbled(error, engine="podman", doing=doing, otherwise=otherwise) from error
 
 
 def _unanswered(doing: str, error: OSError) -> NoRuntime:

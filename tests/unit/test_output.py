@@ -20,6 +20,7 @@ from abcd_run.model import Endpoint, Instance, Stage
 from abcd_run.progress import visible
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
+from tests.unit.fuzzing import examples
 
 Run = Callable[..., Ended]
 
@@ -34,6 +35,7 @@ def test_what_others_say_is_shown_and_not_obeyed() -> None:
     assert visible("\x1b[1;31mred\x1b[0m") == "red"
 
 
+@examples(100)
 @given(st.text())
 def test_no_text_at_all_is_obeyed(text: str) -> None:
     assert visible(text).isprintable()

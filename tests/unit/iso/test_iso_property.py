@@ -7,7 +7,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abcd_run.errors import ArtifactError
@@ -15,6 +15,7 @@ from abcd_run.iso.direct import direct_boot
 from abcd_run.iso.entries import live_entry
 from abcd_run.iso.install import auto_install, installs
 from abcd_run.iso.medium import opened
+from tests.unit.fuzzing import examples
 from tests.unit.iso.discs import BLOCK, FILES, disc
 
 SECONDS = 10
@@ -35,7 +36,7 @@ def is_tree(files: dict[str, bytes]) -> bool:
     return not any(one.startswith(other + "/") for one in files for other in files)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(60)
 @given(TREES.filter(is_tree))
 def test_reads_what_was_written(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +58,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(EDITS, st.one_of(st.none(), st.integers(0, 60 * BLOCK)))
 @example([], 17 * BLOCK)
 @example([(23 * BLOCK + offset, b"\xff" * 8) for offset in range(0, 64, 8)], None)
@@ -99,7 +100,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(WORDS, max_size=30).map("".join), st.integers(1, 20_000))
 def test_no_text_takes_long(text: str, times: int) -> None:
     long = (text * times)[: 1 << 18]

@@ -10,6 +10,7 @@ from abcd_run import record
 from abcd_run.limits import TEXT_BYTES
 from abcd_run_libvirt import labels
 from abcd_run_libvirt.labels import Noted
+from tests.unit.fuzzing import examples
 
 NOTED = Noted({"abcd-run.name": "a<&\"'>b"}, "se]]>cret", {80: ("127.0.0.1", 1234)}, begun=True)
 
@@ -54,6 +55,7 @@ TAGS = st.sampled_from(
 )  # fmt: skip
 
 
+@examples(100)
 @given(st.lists(st.one_of(TAGS, st.text(max_size=20)), max_size=20).map("".join))
 def test_any_metadata(text: str) -> None:
     """It is read, or refused in one way, and soon."""

@@ -1,74 +1,31 @@
-"""Whatever somebody writes into an image: an image or an `ArtifactError`, and soon.
-
-`ABCD_RUN_FUZZ=N` tries N examples of each, other ones every time.
-"""
+"""Whatever somebody writes into an image: an image or an `ArtifactError`, and soon."""
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.lxd import stream_lxd_image
-from abcd_run.oci.model import MANIFEST
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.rootfs import scan
 from abcd_run.oci.store import Store
 from abcd_run.oci.tarwrite import Extra, header
 from abcd_run.target import exposed_tcp
+from tests.unit.fuzzing import JSON, changed, examples, spots
 from tests.unit.oci.making import Tar, docker_archive, layout, make, sha, tar_of, write_layout
 
 pytestmark = pytest.mark.slow
 
-LONG = os.environ.get("ABCD_RUN_FUZZ")
-FUZZ = settings(
-    max_examples=int(LONG or 150),
-    derandomize=not LONG,
-    database=None,
-    deadline=timedelta(seconds=10),
-    suppress_health_check=list(HealthCheck),
-)
-
-ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [
-        *(None, True, 0, -1, 5, 1 << 70, 1e300, [], {}, [[]], ["a", 5], {"a": None}),
-        *("", "\0", "\x1b[2J", "\ud800", "..", "/", "9" * 5000, "é" * 300),
-        *("sha256:" + "0" * 64, "sha256:", MANIFEST),
-    ]
-)
-JSON = st.recursive(
-    ODD | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=8,
-)
-
-
-def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """List the ways to every value inside a document."""
-    listed = enumerate(value) if isinstance(value, list) else ()
-    inside: Any = value.items() if isinstance(value, dict) else listed
-    return [path, *(spot for key, item in inside for spot in spots(item, (*path, key)))]
-
-
-def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return new
-    copy = json.loads(json.dumps(value))
-    place = copy
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = new
-    return copy
+FUZZ = examples(150)
 
 
 def use(path: Path) -> None:

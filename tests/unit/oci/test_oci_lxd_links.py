@@ -12,12 +12,13 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import tarformat
 from abcd_run.oci.lxd import write_lxd_image
+from tests.unit.fuzzing import examples
 from tests.unit.oci.making import Tar, image
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ FIELDS = st.tuples(st.integers(100, 511), st.binary(min_size=1, max_size=12))
     st.sampled_from([*TRAPS.values(), Tar().file("a", HIDDEN).bytes()[:1024]]),
     st.lists(FIELDS, max_size=4),
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 def test_no_header_gets_a_name_past_us(
     tmp_path_factory: pytest.TempPathFactory, layer: bytes, changes: list[tuple[int, bytes]]
 ) -> None:

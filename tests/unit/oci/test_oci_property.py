@@ -9,10 +9,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abcd_run.errors import ArtifactError
+from tests.unit.fuzzing import examples
 from tests.unit.oci.listing import flat, listing
 from tests.unit.oci.making import Tar, image
 
@@ -146,7 +147,7 @@ def described(root: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(LAYERS)
 @example([[Op("file", "a/b"), Op("hard", "c", "a/b")], [Op("hide", "a/b"), Op("dir", "a")]])
 @example([[Op("link", "a", "b"), Op("file", "b/c")], [Op("dir", "a"), Op("empty", "a")]])

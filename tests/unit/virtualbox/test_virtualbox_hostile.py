@@ -13,6 +13,7 @@ from abcd_run.model import Instance
 from abcd_run_virtualbox import driver, instances, parse, runtime, start
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.manage import Manage
+from tests.unit.fuzzing import examples
 from tests.unit.plans import CONTAINER
 from tests.unit.virtualbox import outputs
 
@@ -145,6 +146,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@examples(100)
 @given(st.lists(st.one_of(PIECES, st.text(max_size=30)), max_size=30).map("".join))
 def test_any_output(said: str) -> None:
     """Whatever is printed, it is read without a traceback."""
