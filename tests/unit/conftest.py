@@ -1,6 +1,7 @@
 """What unit tests stand on: a home of their own, and a runtime that is no engine."""
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ from abcd_run.testing.fake import ENGINES, FakeEngine
 Run = Callable[..., Ended]
 Write = Callable[..., Path]
 
+MEMORY = 512 << 20
+"""Bytes by which no module of tests may grow, whatever it feeds to the code."""
+
 WEB = """
 summary = "An image for tests"
 user = "abcd"
@@ -35,6 +39,17 @@ protocol = "ssh"
 service = "web"
 timeout = 20
 """
+
+
+def _most_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _bounded_memory() -> Iterator[None]:
+    before = _most_memory()
+    yield
+    assert _most_memory() - before < MEMORY
 
 
 @pytest.fixture
