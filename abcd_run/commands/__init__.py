@@ -1,14 +1,14 @@
 """The command line: one module for each group of commands, and what they share."""
 
-import sys
+import os
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
-import click
+import typer
 
 from abcd_run import hosterrors, report
-from abcd_run.commands.group import cli
+from abcd_run.commands.group import COMPLETES, NAME, cli
 from abcd_run.errors import (
     READER_GONE,
     AbcdRunError,
@@ -22,23 +22,16 @@ from abcd_run.interrupts import heeded
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
     """Run a command line; whatever a user or host can cause ends in one clear error."""
-    before = sys.stdout
     try:
-        status = heeded(
-            lambda: cli.main(list(arguments), prog_name="abcd-run", standalone_mode=False)
-        )
+        status = heeded(lambda: _answered(list(arguments)))
         report.flush()
-    except click.ClickException as error:
+    except typer.TyperException as error:
         return _failed(_usage(error), arguments)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _failed(Interrupted("interrupted"), arguments)
     except AbcdRunError as error:
         return _failed(error, arguments)
-    except (BrokenPipeError, SystemExit) as error:
-        # click ends the program when the reader has gone, having wrapped the output that says so,
-        # and when it has told a shell how a line may go on.
-        if isinstance(error, SystemExit) and sys.stdout is before:
-            raise
+    except BrokenPipeError:
         report.give_up()
         return READER_GONE
     except OSError as error:
@@ -46,6 +39,22 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
     except Exception as error:  # noqa: BLE001  (a bug must not look like a crash)
         return _failed(_bug(error, arguments), arguments)
     return status if isinstance(status, int) else 0
+
+
+def _answered(arguments: list[str]) -> object:
+    """Do what a line says, or tell a shell how the line that it holds may go on.
+
+    Typer's own `main` would wrap the output when its reader has gone, and take Ctrl-C for a status.
+    """
+    if asked := os.environ.get(COMPLETES):
+        from abcd_run.commands import completion  # noqa: PLC0415  (it offers every command)
+
+        return completion.answer(asked)
+    try:
+        with cli.make_context(NAME, arguments) as context:
+            return cli.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
 
 
 def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
@@ -57,9 +66,18 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     return error.status
 
 
-def _usage(error: click.ClickException) -> UsageError:
-    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
-    return UsageError(error.format_message().rstrip("."), remedy=f"{command or 'abcd-run'} --help")
+def _usage(error: typer.TyperException) -> UsageError:
+    # Typer has no public name for the errors that know their context and what may be meant.
+    context, meant = getattr(error, "ctx", None), getattr(error, "possibilities", None)
+    told = error.message + _suggestion(meant) if meant else error.format_message()
+    return UsageError(
+        told.rstrip("."), remedy=f"{context.command_path if context else NAME} --help"
+    )
+
+
+def _suggestion(meant: Sequence[str]) -> str:
+    names = ", ".join(repr(name) for name in sorted(meant))
+    return f". Did you mean {names}?" if len(meant) == 1 else f". (Did you mean one of: {names}?)"
 
 
 def _host(error: OSError) -> AbcdRunError:

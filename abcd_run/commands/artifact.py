@@ -3,8 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import click
-
 from abcd_run import planner, report, target
 from abcd_run.artifact import write
 from abcd_run.cancel import heeding
@@ -12,44 +10,22 @@ from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
 from abcd_run.fleet import Fleet
-from abcd_run.model import Format
 from abcd_run.progress import progress
 from abcd_run.registry import Registry
 from abcd_run.request import Request
 from abcd_run.units import format_size
 
 
-@click.command()
-@options.image
-@click.option(
-    "--to",
-    "form",
-    required=True,
-    metavar="oci|lxd|iso",
-    type=click.Choice([str(form) for form in Format]),
-    help="An OCI archive, a unified LXD image or a live ISO.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    required=True,
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Where to write it; a file that is there is replaced once the new one is whole.",
-)
-@options.pull
-@options.profiles
-@options.common
 def artifact(
     *,
-    image: str,
-    form: str,
-    out: Path,
-    pull: str,
-    folder: Path | None,
-    as_json: bool,
-    quiet: bool,
+    image: options.Image,
+    to: options.Form,
+    output: options.Artifact,
+    pull: options.Pull = "missing",
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Write what a runtime would take into a file.
 
@@ -58,23 +34,23 @@ def artifact(
     abcd-run artifact abcd4demo --to lxd -o demo.lxd.tar      lxc image import demo.lxd.tar
     abcd-run artifact abcd4demo --to iso -o demo.iso
     """
-    _check(out)
+    _check(output)
     request = Request(image, pull=pull)
-    wanted = target.resolve(request, Catalogue.usual(folder))
-    plan = planner.for_artifact(request, wanted, Format(form))
+    wanted = target.resolve(request, Catalogue.usual(profiles))
+    plan = planner.for_artifact(request, wanted, to)
     shown = progress(quiet=quiet)
     say = heeding(partial(shown.say, plan.variant))
     with Fleet(Registry.installed()) as fleet:
         try:
-            write(plan, fleet, out, say=say)
+            write(plan, fleet, output, say=say)
         finally:
             shown.close()
-    size = out.stat().st_size
+    size = output.stat().st_size
     if as_json:
-        facts = {"variant": plan.variant, "format": form, "path": str(out), "size": size}
+        facts = {"variant": plan.variant, "format": str(to), "path": str(output), "size": size}
         report.print_json({"artifact": facts, "errors": []})
     elif not quiet:
-        report.print_facts(f"{plan.variant} is in {out}", {"size": format_size(size)})
+        report.print_facts(f"{plan.variant} is in {output}", {"size": format_size(size)})
     return 0
 
 

@@ -1,9 +1,6 @@
 """`images`, `pull` and `build`: what can be launched, and having it here."""
 
 from functools import partial
-from pathlib import Path
-
-import click
 
 from abcd_run import build as building
 from abcd_run import planner, recipe, report, settings, target
@@ -20,19 +17,21 @@ from abcd_run.registry import Registry
 from abcd_run.request import Request
 
 
-@click.command()
-@click.option("--tree", is_flag=True, help="Show which image descends from which.")
-@options.profiles
-@options.common
-def images(*, tree: bool, folder: Path | None, as_json: bool, quiet: bool) -> int:
+def images(
+    *,
+    tree: options.Tree = False,
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """List the images that can be launched by name.
 
     \b
     abcd-run images
     abcd-run images --tree
     """
-    del quiet
-    entries = Catalogue.usual(folder).all()
+    entries = Catalogue.usual(profiles).all()
     found = [entry for entry in entries if isinstance(entry, Profile)]
     bad = [entry for entry in entries if isinstance(entry, Unreadable)]
     sources = {one.name: _sources(one) for one in found}
@@ -88,13 +87,14 @@ def _print_tree(found: list[Profile]) -> None:
     branch(None, "")
 
 
-@click.command()
-@options.image
-@options.on
-@options.profiles
-@options.common
 def pull(
-    *, image: str, on: tuple[str, ...], folder: Path | None, as_json: bool, quiet: bool
+    *,
+    image: options.Image,
+    on: options.Runtimes = None,
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Fetch or build IMAGE now, so that a launch finds it here.
 
@@ -102,10 +102,11 @@ def pull(
     abcd-run pull abcd4demo
     abcd-run pull --on docker docker.io/library/nginx:latest
     """
+    asked = options.split(on)
     defaults = settings.load()
     with Fleet(defaults.registry()) as fleet:
-        request = Request(image, on=on or defaults.on)
-        planned = planner.plan(request, target.resolve(request, Catalogue.usual(folder)), fleet)
+        request = Request(image, on=asked or defaults.on)
+        planned = planner.plan(request, target.resolve(request, Catalogue.usual(profiles)), fleet)
         shown = progress(quiet=quiet)
         fetched = []
         try:
@@ -128,18 +129,21 @@ def pull(
     return 1 if planned.failures else 0
 
 
-@click.command()
-@options.image
-@options.profiles
-@options.common
-def build(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> int:
+def build(
+    *,
+    image: options.Image,
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Build IMAGE or one of its variants from its recipe.
 
     \b
     abcd-run build abcd4demo
     abcd-run build abcdic4demo
     """
-    wanted = target.resolve(Request(image), Catalogue.usual(folder))
+    wanted = target.resolve(Request(image), Catalogue.usual(profiles))
     kinds = tuple(variant.kind for variant in wanted.variants)
     shown = progress(quiet=quiet)
 

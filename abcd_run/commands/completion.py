@@ -1,30 +1,46 @@
-"""`completion`: the script that makes a shell complete abcd-run."""
+"""`completion`: the script that makes a shell complete abcd-run, and what the script asks for."""
 
-import click
-from click.shell_completion import get_completion_class
+import io
+import sys
+from contextlib import redirect_stdout
+
+import typer.completion
 
 from abcd_run import report
 from abcd_run.commands import options
+from abcd_run.commands.group import COMPLETES, NAME, cli
 
 
-@click.command()
-@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(["bash", "zsh", "fish"]))
-@options.common
-def completion(*, shell: str, as_json: bool, quiet: bool) -> int:
+def completion(
+    *,
+    shell: options.Shell,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Print what makes your shell complete abcd-run.
 
     \b
     source <(abcd-run completion bash)
     abcd-run completion fish > ~/.config/fish/completions/abcd-run.fish
     """
-    from abcd_run.commands.group import cli  # noqa: PLC0415  (it imports this module)
-
-    del quiet
-    kind = get_completion_class(shell)
-    assert kind is not None
-    script = kind(cli, {}, "abcd-run", "_ABCD_RUN_COMPLETE").source()
+    with redirect_stdout(io.StringIO()) as script:
+        answer(f"source_{shell}")
     if as_json:
-        report.print_json({"shell": shell, "script": script, "errors": []})
+        report.print_json({"shell": shell, "script": script.getvalue(), "errors": []})
     else:
-        click.echo(script)
+        sys.stdout.write(script.getvalue())
     return 0
+
+
+def answer(instruction: str) -> int:
+    """Print what a shell's script asks for by `COMPLETES`, and return its status."""
+    # Typer renders the help of what it offers by rich where that is installed: 100 ms at each
+    # press of Tab, and brackets are gone. A module that is None counts as not installed.
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+    # This is what makes the shells known; the options that it returns are not wanted here.
+    typer.completion.get_completion_inspect_parameters()
+    try:
+        return typer.completion.shell_complete(cli, {}, NAME, COMPLETES, instruction)
+    except SystemExit as ended:  # so fish is told whether there is anything to offer
+        return ended.code if isinstance(ended.code, int) else 1

@@ -6,8 +6,6 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TypeVar
 
-import click
-
 from abcd_run import report
 from abcd_run.cancel import Token, current, settled, using
 from abcd_run.commands import options
@@ -26,18 +24,14 @@ PRUNE_SECONDS = 120.0
 """How long a runtime may take to remove old images, before it is said to be stuck."""
 
 
-@click.command()
-@options.names
-@click.option("--timeout", metavar="S", type=options.number, help="Seconds.")
-@options.on
-@options.common
 def wait(
     *,
-    names: tuple[str, ...],
-    timeout: float | None,
-    on: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
+    names: options.Names = None,
+    timeout: options.Timeout = None,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Wait until instances are ready.
 
@@ -46,8 +40,9 @@ def wait(
     """
     if not names:
         raise UsageError("wait for which instance?", remedy="abcd-run ps")
+    asked = options.split(on)
     with Fleet(Registry.installed()) as fleet:
-        found = [fleet.find(name, on) for name in names]
+        found = [fleet.find(name, asked) for name in names]
         shown = progress(quiet=quiet)
         launcher = Launcher(fleet, shown)
 
@@ -64,13 +59,14 @@ def wait(
     return report.status(done, failures)
 
 
-@click.command()
-@options.names
-@click.option("--all", "everything", is_flag=True, help="Every instance on every runtime.")
-@options.on
-@options.common
 def stop(
-    *, names: tuple[str, ...], everything: bool, on: tuple[str, ...], as_json: bool, quiet: bool
+    *,
+    names: options.Names = None,
+    everything: options.Everything = False,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Stop instances and remove them: they are ephemeral.
 
@@ -85,29 +81,34 @@ def stop(
         )
     if not names and not everything:
         raise UsageError("stop which instance?", remedy="abcd-run stop NAME, or stop --all")
+    asked = options.split(on)
     with Fleet(Registry.installed()) as fleet:
-        found, problems = _chosen(fleet, names, on, everything=everything)
+        found, problems = _chosen(fleet, names or [], asked, everything=everything)
         status = _remove(fleet, found, problems, as_json=as_json, quiet=quiet, key="stopped")
-        return _of_all(status) if everything and not on else status
+        return _of_all(status) if everything and not asked else status
 
 
-@click.command()
-@options.on
-@options.common
-def prune(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def prune(
+    *,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Remove what killed launches and old images have left.
 
     \b
     abcd-run prune
     """
+    asked = options.split(on)
     with Fleet(Registry.installed()) as fleet:
         shown = progress(quiet=quiet)
         try:
-            dead, problems = _pruned(fleet, on, shown)
+            dead, problems = _pruned(fleet, asked, shown)
         finally:
             shown.close()
         status = _remove(fleet, dead, problems, as_json=as_json, quiet=quiet, key="pruned")
-        return _of_all(status) if not on else status
+        return _of_all(status) if not asked else status
 
 
 def _of_all(status: int) -> int:
@@ -147,7 +148,7 @@ def _prune_cache() -> None:
 
 
 def _chosen(
-    fleet: Fleet, names: tuple[str, ...], on: tuple[str, ...], *, everything: bool
+    fleet: Fleet, names: list[str], on: tuple[str, ...], *, everything: bool
 ) -> tuple[list[Instance], list[Failure]]:
     if everything:
         found, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)

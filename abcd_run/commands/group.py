@@ -1,92 +1,130 @@
 """`abcd-run IMAGE` beside `abcd-run COMMAND`: the group whose default is to launch."""
 
 import importlib
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-import click
+import typer
+from typer.core import TyperCommand, TyperGroup
 
-from abcd_run.commands import options
-
+NAME = "abcd-run"
 LAUNCH = "launch"
+COMPLETES = "_ABCD_RUN_COMPLETE"
+"""The variable by which a shell asks how a line may go on."""
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    LAUNCH: ("launch:launch", "Launch IMAGE, and print how to reach it."),
+    "ps": ("look:ps", "List the instances on all runtimes."),
+    "show": ("look:show", "Show endpoints, password and all else about an instance."),
+    "logs": ("inside:logs", "Print what an instance has printed on its console."),
+    "open": ("look:open_", "Open an instance's desktop or page, or print its address."),
+    "exec": ("inside:exec_", "Run a command in an instance and end with its status."),
+    "shell": ("inside:shell", "Open a shell in an instance."),
+    "screenshot": ("screenshot:screenshot", "Save a picture of an instance's screen."),
+    "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
+    "wait": ("ends:wait", "Wait until instances are ready."),
+    "stop": ("ends:stop", "Stop instances and remove them: they are ephemeral."),
+    "prune": ("ends:prune", "Remove what killed launches and old images have left."),
+    "images": ("catalogue:images", "List the images that can be launched by name."),
+    "pull": ("catalogue:pull", "Fetch or build IMAGE now, so that a launch finds it here."),
+    "build": ("catalogue:build", "Build IMAGE or one of its variants from its recipe."),
+    "artifact": ("artifact:artifact", "Write what a runtime would take into a file."),
+    "runtimes": ("host:runtimes", "List the runtimes, what they take, what keeps them back."),
+    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to mend it."),
+    "completion": ("completion:completion", "Print what makes your shell complete abcd-run."),
+}
+"""Where a command is, and the line about it: the help of all imports none of them."""
+
+QUICK = ("--help", "-h", "--version")
 
 
-class DefaultLaunch(click.Group):
-    """A group that imports a command when it is used, and launches where none is named."""
+class DefaultLaunch(TyperGroup):
+    """A group that imports a command when it is used, and launches where none is named.
 
-    attributes: ClassVar[dict[str, str]] = {"exec": "exec_", "open": "open_"}
-    modules: ClassVar[dict[str, str]] = {
-        LAUNCH: "launch",
-        "ps": "look",
-        "show": "look",
-        "logs": "inside",
-        "open": "look",
-        "exec": "inside",
-        "shell": "inside",
-        "screenshot": "screenshot",
-        "wall": "wall",
-        "wait": "ends",
-        "stop": "ends",
-        "prune": "ends",
-        "images": "catalogue",
-        "pull": "catalogue",
-        "build": "catalogue",
-        "artifact": "artifact",
-        "runtimes": "host",
-        "doctor": "host",
-        "completion": "completion",
-    }
+    Typer has no public name for the classes of contexts, formatters and what a shell is offered.
+    """
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return the commands for the help page, in the order of use."""
-        return [name for name in self.modules if name != LAUNCH]
+        return [name for name in COMMANDS if name != LAUNCH]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command and return it."""
-        if cmd_name not in self.modules:
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """Import the function of a command and return what Typer makes of it."""
+        from abcd_run.commands.command import Command, OneImage  # noqa: PLC0415  (not for help)
+
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"abcd_run.commands.{self.modules[cmd_name]}")
-        command = getattr(module, self.attributes.get(cmd_name, cmd_name))
-        assert isinstance(command, click.Command)
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        found = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
+        alone = _typer()
+        alone.command(cmd_name, cls=OneImage if cmd_name == LAUNCH else Command)(found)
+        command = typer.main.get_command(alone)
+        assert isinstance(command, TyperCommand)
         return command
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command first: options may stand before it, and a bare image is launched."""
         if not args and not ctx.resilient_parsing:
-            click.echo(ctx.get_help(), err=True)
+            typer.echo(ctx.get_help(), err=True)
             ctx.exit(2)
-        if args and args[0] not in ("--help", "-h", "--version"):
-            args = self._command_first(args)
+        if args and args[0] not in QUICK and args[0] not in COMMANDS:
+            args = _command_first(args)
         return super().parse_args(ctx, args)
 
-    def _command_first(self, args: list[str]) -> list[str]:
-        place = options.first_word(args)
-        if place is None or args[place] not in self.modules:
-            return [LAUNCH, *args]
-        return [args[place], *args[:place], *args[place + 1 :]]
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the lines about the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> "list[click.shell_completion.CompletionItem]":
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Offer the images beside the commands."""
-        if incomplete.startswith("-"):
-            # No command stands there yet: these are options of the launch.
-            launch = self.get_command(ctx, LAUNCH)
-            assert launch
-            with click.Context(launch, ctx, resilient_parsing=True) as inner:
-                return launch.shell_complete(inner, incomplete)
-        found = super().shell_complete(ctx, incomplete)
-        return [*found, *options.complete_image(ctx, None, incomplete)]
+        launch = self.get_command(ctx, LAUNCH)
+        assert launch
+        with launch.make_context(LAUNCH, [], ctx, resilient_parsing=True) as inner:
+            if incomplete.startswith("-"):
+                # No command stands there yet: these are options of the launch.
+                return list(launch.shell_complete(inner, incomplete))
+            images = launch.params[0].shell_complete(inner, incomplete)
+        return [*super().shell_complete(ctx, incomplete), *images]
 
 
-@click.command(
-    cls=DefaultLaunch,
-    name="abcd-run",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    subcommand_metavar="IMAGE | COMMAND [ARGS]…",
-    options_metavar="[OPTIONS]",
-)
-@click.version_option(package_name="abcd-run", message="abcd-run %(version)s")
-def cli() -> None:
+def _command_first(args: list[str]) -> list[str]:
+    from abcd_run.commands import options  # noqa: PLC0415  (most lines begin with the command)
+
+    place = options.first_word(args)
+    if place is None or args[place] not in COMMANDS:
+        return [LAUNCH, *args]
+    return [args[place], *args[:place], *args[place + 1 :]]
+
+
+def _typer(**more: Any) -> typer.Typer:
+    """Return a Typer that prints plain text: rich costs 100 ms, and reads brackets as markup."""
+    return typer.Typer(
+        rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, **more
+    )
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001  (Typer's way to call it)
+    if asked:
+        from abcd_run import __version__  # noqa: PLC0415
+
+        typer.echo(f"{NAME} {__version__}")
+        raise typer.Exit
+
+
+def main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            show_default=False,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
     """Launch a polymorphic system image on any runtime, without administrator rights.
 
     \b
@@ -100,3 +138,19 @@ def cli() -> None:
     an ISO on disk, or a reference such as docker.io/library/nginx:latest.
     `abcd-run launch --help` lists the options of a launch.
     """
+
+
+def _group() -> DefaultLaunch:
+    whole = _typer(
+        cls=DefaultLaunch,
+        name=NAME,
+        callback=main,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        subcommand_metavar="IMAGE | COMMAND [ARGS]…",
+    )
+    group = typer.main.get_group(whole)
+    assert isinstance(group, DefaultLaunch)
+    return group
+
+
+cli = _group()

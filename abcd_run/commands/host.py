@@ -1,9 +1,5 @@
 """`runtimes` and `doctor`: what this host can do, what is missing, how to mend it."""
 
-from pathlib import Path
-
-import click
-
 from abcd_run import advisories, checks, host, report, target
 from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
@@ -14,18 +10,20 @@ from abcd_run.runtime import Backend, Probe, Problem
 from abcd_run.units import format_size
 
 
-@click.command()
-@options.on
-@options.common
-def runtimes(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def runtimes(
+    *,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """List the runtimes, what they take, what keeps them back.
 
     \b
     abcd-run runtimes
     """
-    del quiet
     with Fleet(Registry.installed()) as fleet:
-        found = checks.probe_all(fleet, on)
+        found = checks.probe_all(fleet, options.split(on))
         documents = [_document(name, fleet.registry.backend(name), p) for name, p in found.items()]
     if as_json:
         report.print_json({"runtimes": documents, "errors": []})
@@ -57,23 +55,25 @@ def _row(document: report.Document) -> tuple[str, ...]:
     return document["name"], usable, document["version"], takes, note + remedy
 
 
-@click.command()
-@click.argument("image", metavar="[IMAGE]", default="", shell_complete=options.complete_image)
-@options.profiles
-@options.common
-def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> int:
+def doctor(
+    *,
+    image: options.Fitting = "",
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Say what this host can do, what is missing, how to mend it.
 
     \b
     abcd-run doctor
     abcd-run doctor abcd4desktop      how many of it fit, what it brings
     """
-    del quiet
     with Fleet(Registry.installed()) as fleet:
         found = [*checks.host_checks(), *checks.runtime_checks(fleet)]
     fits = None
     if image:
-        wanted = target.resolve(Request(image), Catalogue.usual(folder))
+        wanted = target.resolve(Request(image), Catalogue.usual(profiles))
         found += checks.image_checks(wanted)
         fits = _fits(image, wanted)
     if as_json:
@@ -84,7 +84,7 @@ def doctor(*, image: str, folder: Path | None, as_json: bool, quiet: bool) -> in
         for one in found:
             report.print_finding(one)
         if any(one.known for one in found):
-            click.echo(f"!    is what was publicly known on {advisories.AS_OF}")
+            report.say(f"!    is what was publicly known on {advisories.AS_OF}")
         if fits is not None:
             report.say(f"{fits} instances of {image} fit into the free memory")
     return 0 if checks.any_usable(found) else 3

@@ -3,8 +3,6 @@
 import os
 import sys
 
-import click
-
 from abcd_run import process, record, report
 from abcd_run.cancel import each
 from abcd_run.commands import options
@@ -14,23 +12,16 @@ from abcd_run.model import Instance
 from abcd_run.registry import Registry
 from abcd_run.runtime import Executes, Logs
 
-user = click.option("--user", metavar="USER", help="As this user; default the image's own.")
 
-
-@click.command("exec")
-@options.name
-@click.argument("command", metavar="-- CMD…", nargs=-1, required=True, type=click.UNPROCESSED)
-@user
-@options.on
-@options.common
 def exec_(
     *,
-    name: str,
-    command: tuple[str, ...],
-    user: str | None,
-    on: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
+    name: options.Name,
+    command: options.Line,
+    user: options.User = None,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Run a command in an instance and end with its status.
 
@@ -38,9 +29,8 @@ def exec_(
     abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release
     echo hello | abcd-run exec NAME -- tr a-z A-Z
     """
-    del quiet
     terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    line = _line(name, command, user=user, on=on, tty=terminal)
+    line = _line(name, tuple(command), user=user, on=on, tty=terminal)
     if not as_json:
         return _run(line)
     ended = process.ran(line)
@@ -54,27 +44,29 @@ def exec_(
     return ended.returncode
 
 
-@click.command()
-@options.name
-@user
-@options.on
-@options.common
-def shell(*, name: str, user: str | None, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def shell(
+    *,
+    name: options.Name,
+    user: options.User = None,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Open a shell in an instance.
 
     \b
     abcd-run shell abcd4demo-podman-1
     abcd-run shell --user root NAME
     """
-    del quiet, as_json
     return _run(_line(name, (), user=user, on=on, tty=sys.stdin.isatty()))
 
 
 def _line(
-    name: str, command: tuple[str, ...], *, user: str | None, on: tuple[str, ...], tty: bool
+    name: str, command: tuple[str, ...], *, user: str | None, on: list[str] | None, tty: bool
 ) -> list[str]:
     with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, on)
+        found = fleet.find(name, options.split(on))
         runtime = fleet.runtime(found.runtime)
         if not isinstance(runtime, Executes):
             raise AbcdRunError(f"{found.runtime} cannot run commands in its instances")
@@ -96,21 +88,23 @@ def _run(line: list[str]) -> int:
     os.execvp(line[0], line)  # noqa: S606
 
 
-@click.command()
-@options.name
-@click.option("-f", "--follow", is_flag=True, help="Go on printing until it ends.")
-@options.on
-@options.common
-def logs(*, name: str, follow: bool, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def logs(
+    *,
+    name: options.Name,
+    follow: options.Follow = False,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Print what an instance has printed on its console.
 
     \b
     abcd-run logs abcd4demo-podman-1
     abcd-run logs -f NAME
     """
-    del quiet
     with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, on)
+        found = fleet.find(name, options.split(on))
         runtime = fleet.runtime(found.runtime)
         if not isinstance(runtime, Logs):
             raise AbcdRunError(f"{found.runtime} keeps no logs")

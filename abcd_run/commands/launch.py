@@ -1,18 +1,14 @@
 """`abcd-run IMAGE`: launch it."""
 
 import os
-import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import click
+from typing import Any, NamedTuple
 
 from abcd_run import artifact, planner, report, settings, shorthand, target, variables
 from abcd_run.catalogue import Catalogue
 from abcd_run.commands import options
-from abcd_run.commands.group import LAUNCH, DefaultLaunch
+from abcd_run.commands.group import COMMANDS, LAUNCH
 from abcd_run.commands.look import open_all
 from abcd_run.errors import Failure, UsageError
 from abcd_run.fleet import Fleet
@@ -23,71 +19,34 @@ from abcd_run.request import Request
 from abcd_run.runtime import Explains
 from abcd_run.units import parse_size
 
-Parameters = tuple[str, ...]
-
 LONGEST_PASSWORD = 1024
-ROOTFUL = "Allow root inside to be root of this host, and options of a profile that reach the host."
 
 
-class OneImage(click.Command):
-    """The launch: words after IMAGE that are no option must stand behind `--`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse a second IMAGE, which would otherwise be taken for a command to run inside."""
-        after = len(args) - args.index("--") - 1 if "--" in args else 0
-        rest = super().parse_args(ctx, args)
-        command: tuple[str, ...] = ctx.params.get("command") or ()
-        if len(command) > after and not ctx.resilient_parsing:
-            image, word = ctx.params["image"], command[0]
-            raise UsageError(
-                f"one IMAGE at a time: {word!r} is another",
-                remedy=f"abcd-run {image} -- {shlex.join(command)}   if that is a command to run",
-            )
-        return rest
-
-
-@click.command(cls=OneImage)
-@options.image
-@click.argument("command", metavar="[-- COMMAND…]", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--on",
-    metavar="RUNTIME[,…]",
-    multiple=True,
-    callback=options.split,
-    shell_complete=options.complete_runtime,
-    help="Where: runtimes by name, auto (the best one here) or all (all usable ones).",
-)
-@click.option("--count", metavar="N", type=click.IntRange(1, 999), default=1, help="N on each.")
-@click.option("--name", metavar="NAME", help="Name it; default IMAGE-RUNTIME-N.")
-@click.option("--memory", metavar="SIZE", help="Memory, such as 2GiB.")
-@click.option("--cpus", metavar="N", type=options.number, help="Processors.")
-@click.option("--address", metavar="ADDR", default="127.0.0.1", help="Publish on this address.")
-@click.option("--publish", metavar="SERVICE[=PORT]", multiple=True, help="Fix a service's port.")
-@click.option("--share", "shares", metavar="DIR[:PATH][:ro]", multiple=True, help="Share a folder.")
-@click.option("--env", metavar="K=V", multiple=True, help="Set a variable; K alone takes yours.")
-@click.option(
-    "--password-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Read the password from this file, not a random one.",
-)
-@click.option("--timeout", metavar="S", type=options.number, help="Seconds.")
-@click.option("--wait/--no-wait", default=True, help="Wait until it is ready (default).")
-@click.option("--open/--no-open", "open_it", default=False, help="Show it when it is ready.")
-@options.pull
-@options.profiles
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a profile key.")
-@click.option("--rootful", is_flag=True, help=ROOTFUL)
-@click.option("--dry-run", is_flag=True, help="Print the plan and the native command, do nothing.")
-@options.common
 def launch(
     *,
-    folder: Path | None,
-    as_json: bool,
-    quiet: bool,
-    dry_run: bool,
-    wait: bool,
-    open_it: bool,
-    **given: Any,
+    image: options.Image,
+    command: options.Inside = None,
+    on: options.Where = None,
+    count: options.Count = 1,
+    name: options.Called = None,
+    memory: options.Memory = None,
+    cpus: options.Cpus = None,
+    address: options.Address = "127.0.0.1",
+    publish: options.Publish = None,
+    share: options.Shares = None,
+    env: options.Env = None,
+    password_file: options.PasswordFile = None,
+    timeout: options.Timeout = None,
+    wait: options.Wait = True,
+    open_it: options.Open = False,
+    pull: options.Pull = "missing",
+    profiles: options.Profiles = None,
+    changes: options.Changes = None,
+    rootful: options.Rootful = False,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Launch IMAGE, and print how to reach it.
 
@@ -98,29 +57,60 @@ def launch(
     abcd-run docker.io/library/nginx:latest
     abcd-run ./image.oci.tar -- sh -c 'echo hello'
     """
+    request = Request(
+        image=image,
+        on=options.split(on),
+        count=count,
+        name=_name(name),
+        address=address,
+        publish=tuple(publish or ()),
+        shares=tuple(_share(word) for word in share or ()),
+        env=dict(_variable(word) for word in env or ()),
+        password=_password(password_file),
+        command=tuple(command or ()),
+        pull=pull,
+        timeout=timeout or 0,
+        rootful=rootful,
+        changes=_changes(changes or [], memory=memory, cpus=cpus),
+    )
+    way = Way(dry_run=dry_run, wait=wait, open_it=open_it, as_json=as_json, quiet=quiet)
+    return _launch(request, profiles, way)
+
+
+class Way(NamedTuple):
+    """What is done about a launch, and how it is told."""
+
+    dry_run: bool
+    wait: bool
+    open_it: bool
+    as_json: bool
+    quiet: bool
+
+
+def _launch(request: Request, profiles: Path | None, way: Way) -> int:
     defaults = settings.load()
-    request = _request(given, defaults.on)
+    request = replace(request, on=request.on or defaults.on)
     with Fleet(defaults.registry()) as fleet:
         changes = shorthand.written_out(request.changes, fleet.registry)
         request = replace(request, changes=changes)
-        commands = [name for name in DefaultLaunch.modules if name != LAUNCH]
-        wanted = target.resolve(request, Catalogue.usual(folder), more=commands)
+        commands = [name for name in COMMANDS if name != LAUNCH]
+        wanted = target.resolve(request, Catalogue.usual(profiles), more=commands)
         planned = planner.plan(request, wanted, fleet)
-        if dry_run:
-            return _explain(planned, fleet, as_json=as_json)
+        if way.dry_run:
+            return _explain(planned, fleet, as_json=way.as_json)
         planner.check_memory(planned.plans)
-        if not quiet:
+        if not way.quiet:
             report.print_notes(planned.notes)
-        shown = progress(quiet=quiet)
+        shown = progress(quiet=way.quiet)
         try:
-            launcher = Launcher(fleet, shown, wait=wait)
+            launcher = Launcher(fleet, shown, wait=way.wait)
             done, failures = launcher.launch_all(planned.plans)
         finally:
             shown.close()
         failures = [*planned.failures, *failures]
-        if open_it:
+        if way.open_it:
             failures += open_all(one.instance for one in done)
-        _report(report.document(done, failures), done, failures, as_json=as_json)
+        _report(report.document(done, failures), done, failures, as_json=way.as_json)
         return report.status(done, failures)
 
 
@@ -155,34 +145,14 @@ def _native(plan: Plan, fleet: Fleet) -> str:
     return runtime.native(plan, artifact.planned(plan)) if isinstance(runtime, Explains) else ""
 
 
-def _request(given: Mapping[str, Any], default_on: Parameters) -> Request:
-    changes = _changes(given["changes"])
-    for key, value in (("memory", given["memory"]), ("cpus", given["cpus"])):
-        if value is not None:
-            _put(changes, f"resources.{key}", value, said=f"--{key}")
-    if given["memory"] is not None:
-        parse_size(given["memory"])
-    if given["name"] == "":
+def _name(given: str | None) -> str:
+    if given == "":
         raise UsageError("--name '': the name is empty", remedy="use a-z, 0-9 and -")
-    return Request(
-        image=given["image"],
-        on=given["on"] or default_on,
-        count=given["count"],
-        name=given["name"] or "",
-        address=given["address"],
-        publish=given["publish"],
-        shares=tuple(_share(word) for word in given["shares"]),
-        env=dict(_variable(word) for word in given["env"]),
-        password=_password(given["password_file"]),
-        command=given["command"],
-        pull=given["pull"],
-        timeout=given["timeout"] or 0,
-        rootful=given["rootful"],
-        changes=changes,
-    )
+    return given or ""
 
 
-def _changes(words: Parameters) -> dict[str, Any]:
+def _changes(words: list[str], *, memory: str | None, cpus: float | None) -> dict[str, Any]:
+    """Return the keys of the profile that `--set` and the options for some of them change."""
     changes: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
@@ -191,6 +161,11 @@ def _changes(words: Parameters) -> dict[str, Any]:
                 f"--set {word}: expected KEY=VALUE", remedy="--set resources.memory=1GiB"
             )
         _put(changes, key, _value(text), said=f"--set {word}")
+    for option, value in (("memory", memory), ("cpus", cpus)):
+        if value is not None:
+            _put(changes, f"resources.{option}", value, said=f"--{option}")
+    if memory is not None:
+        parse_size(memory)
     return changes
 
 

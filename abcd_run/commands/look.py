@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from functools import partial
 
-import click
-
 from abcd_run import endpoints, publisher, record, report, viewer
 from abcd_run.cancel import awaited
 from abcd_run.commands import options
@@ -18,18 +16,22 @@ from abcd_run.threads import Threads
 LOOKS_AT_ONCE = 16
 
 
-@click.command()
-@options.on
-@options.common
-def ps(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def ps(
+    *,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """List the instances on all runtimes.
 
     \b
     abcd-run ps
     abcd-run ps --on podman --json
     """
+    asked = options.split(on)
     with Fleet(Registry.installed()) as fleet:
-        found, errors = fleet.instances(on)
+        found, errors = fleet.instances(asked)
         seen = look_at(found, fleet)
     if as_json:
         report.print_json(report.document(seen, errors))
@@ -40,7 +42,7 @@ def ps(*, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     for failure in errors:
         report.print_error(failure.error)
     # A runtime that is down is a note, unless it was asked for by name.
-    return 3 if on and errors else 0
+    return 3 if asked and errors else 0
 
 
 def look_at(instances: Iterable[Instance], fleet: Fleet) -> list[Launched]:
@@ -69,19 +71,21 @@ def _row(launched: Launched) -> tuple[str, ...]:
     )
 
 
-@click.command()
-@options.name
-@options.on
-@options.common
-def show(*, name: str, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def show(
+    *,
+    name: options.Name,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Show endpoints, password and all else about an instance.
 
     \b
     abcd-run show abcd4demo-podman-1
     """
-    del quiet
     with Fleet(Registry.installed()) as fleet:
-        seen = look_at([fleet.find(name, on)], fleet)
+        seen = look_at([fleet.find(name, options.split(on))], fleet)
     if as_json:
         report.print_json(report.document(seen, []))
     else:
@@ -89,19 +93,21 @@ def show(*, name: str, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     return 0
 
 
-@click.command("open")
-@options.name
-@options.on
-@options.common
-def open_(*, name: str, on: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def open_(
+    *,
+    name: options.Name,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Open an instance's desktop or page, or print its address.
 
     \b
     abcd-run open abcd4demo-podman-1
     """
-    del quiet
     with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, on)
+        found = fleet.find(name, options.split(on))
         failures = open_all([found])
         if as_json:
             report.print_json(report.document(look_at([found], fleet), failures))

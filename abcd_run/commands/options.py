@@ -1,14 +1,18 @@
-"""Options that several commands share, and what the shell completes for them."""
+"""The options and words of all commands, each described once, and what the shell completes.
 
-import functools
-from collections.abc import Callable
+Several commands share most of them. That all stand here has a second use: an option may stand
+before the command, and `first_word` must know whether it takes the next word.
+"""
+
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Literal, get_args, get_origin
 
-import click
-from click.shell_completion import CompletionItem
+import typer
+from typer.models import OptionInfo
 
 from abcd_run.errors import UsageError
+from abcd_run.model import Format
 
 
 def number(text: str) -> float:
@@ -19,118 +23,209 @@ def number(text: str) -> float:
         read = 0
     # Written so that "nan" is wrong, too: every comparison with it is false.
     if not 0 < read < float("inf"):
-        raise click.BadParameter(f"{text!r} is not a number above 0")
+        raise typer.BadParameter(f"{text!r} is not a number above 0")
     return read
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+def split(given: list[str] | None) -> tuple[str, ...]:
+    """Read `--on podman,docker --on lxd`."""
+    from abcd_run.settings import split_runtimes  # noqa: PLC0415  (the start-up path is counted)
 
-# fmt: off
-VALUED = frozenset((
-    "--on", "--count", "--name", "--memory", "--cpus", "--address", "--publish", "--share",
-    "--env", "--password-file", "--timeout", "--pull", "--profiles", "--set", "--user",
-    "--output", "-o", "--to", "--port",
-))
-# fmt: on
-"""The options that take the next word as their value."""
+    runtimes = split_runtimes(tuple(given or ()))
+    if given and not runtimes:
+        raise UsageError(f"--on {given[0]!r}: names no runtime", remedy="--on auto")
+    return runtimes
 
 
-def first_word(args: list[str]) -> int | None:
-    """Return the place of the first word that is neither an option nor an option's value."""
-    place = 0
-    while place < len(args) and args[place] != "--":
-        if not args[place].startswith("-"):
-            return place
-        place += 2 if args[place] in VALUED else 1
-    return None
-
-
-def complete_image(
-    ctx: click.Context, param: click.Parameter | None, incomplete: str
-) -> list[CompletionItem]:
+def complete_image(incomplete: str) -> list[tuple[str, str]]:
     """Offer the images of the catalogue with their summaries, and the variants."""
     from abcd_run.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
     from abcd_run.progress import visible  # noqa: PLC0415
 
     found = Catalogue.usual().all()
     profiles = [one for one in found if not isinstance(one, Unreadable)]
-    items = [CompletionItem(one.name, help=visible(one.summary)) for one in profiles]
-    items += [CompletionItem(variant.name) for one in profiles for variant in one.variants]
-    return [item for item in items if item.value.startswith(incomplete)]
+    offered = [(one.name, visible(one.summary)) for one in profiles]
+    offered += [(variant.name, "") for one in profiles for variant in one.variants]
+    return [one for one in offered if one[0].startswith(incomplete)]
 
 
-def complete_runtime(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def complete_runtime(incomplete: str) -> list[str]:
     """Offer runtimes, also after a comma; no backend is imported."""
     from abcd_run.registry import Registry  # noqa: PLC0415  (only for completion)
 
     before, comma, last = incomplete.rpartition(",")
     names = ["auto", "all", *Registry.installed().names()]
-    return [CompletionItem(before + comma + name) for name in names if name.startswith(last)]
+    return [before + comma + name for name in names if name.startswith(last)]
 
 
-def complete_instance(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def complete_instance(incomplete: str) -> list[str]:
     """Offer the names of the instances."""
     from abcd_run.fleet import Fleet  # noqa: PLC0415  (only for completion)
     from abcd_run.registry import Registry  # noqa: PLC0415
 
     with Fleet(Registry.installed()) as fleet:
         instances, _ = fleet.instances(detail=False)
-    return [CompletionItem(one.name) for one in instances if one.name.startswith(incomplete)]
+    return [one.name for one in instances if one.name.startswith(incomplete)]
 
 
-def split(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """Read `--on podman,docker --on lxd`."""
-    from abcd_run.settings import split_runtimes  # noqa: PLC0415  (the start-up path is counted)
+# A default is told by an option's help where it matters; words are explained by the usage line.
+_option = partial(typer.Option, show_default=False)
+_word = partial(typer.Argument, hidden=True)
 
-    runtimes = split_runtimes(value)
-    if value and not runtimes:
-        raise UsageError(f"--on {value[0]!r}: names no runtime", remedy="--on auto")
-    return runtimes
+# For every command. -v is read where unexpected errors are printed, in `commands.run`.
+Json = Annotated[bool, _option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
+Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of what goes wrong.")]
+
+# For several.
+Image = Annotated[str, _word(metavar="IMAGE", autocompletion=complete_image)]
+Name = Annotated[str, _word(metavar="NAME", autocompletion=complete_instance)]
+Names = Annotated[list[str] | None, _word(metavar="NAME…", autocompletion=complete_instance)]
+Runtimes = Annotated[
+    list[str] | None,
+    _option(
+        "--on",
+        metavar="RUNTIME[,…]",
+        autocompletion=complete_runtime,
+        help="Only these runtimes.",
+    ),
+]
+Profiles = Annotated[
+    Path | None, _option("--profiles", metavar="DIR", help="One more folder of profiles.")
+]
+Pull = Annotated[
+    Literal["always", "missing", "never"],
+    _option(
+        "--pull",
+        metavar="[always|missing|never]",
+        help="When to fetch the image; never works without a network.",
+    ),
+]
+Timeout = Annotated[float | None, _option("--timeout", metavar="S", parser=number, help="Seconds.")]
+User = Annotated[
+    str | None,
+    _option("--user", metavar="USER", help="As this user; default the image's own."),
+]
+
+# For the launch.
+Inside = Annotated[list[str] | None, _word(metavar="[-- COMMAND…]")]
+Where = Annotated[
+    list[str] | None,
+    _option(
+        "--on",
+        metavar="RUNTIME[,…]",
+        autocompletion=complete_runtime,
+        help="Where: runtimes by name, auto (the best one here) or all (all usable ones).",
+    ),
+]
+Count = Annotated[int, _option("--count", metavar="N", min=1, max=999, help="N on each.")]
+Called = Annotated[
+    str | None, _option("--name", metavar="NAME", help="Name it; default IMAGE-RUNTIME-N.")
+]
+Memory = Annotated[str | None, _option("--memory", metavar="SIZE", help="Memory, such as 2GiB.")]
+Cpus = Annotated[float | None, _option("--cpus", metavar="N", parser=number, help="Processors.")]
+Address = Annotated[str, _option("--address", metavar="ADDR", help="Publish on this address.")]
+Publish = Annotated[
+    list[str] | None,
+    _option("--publish", metavar="SERVICE[=PORT]", help="Fix a service's port."),
+]
+Shares = Annotated[
+    list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
+]
+Env = Annotated[
+    list[str] | None,
+    _option("--env", metavar="K=V", help="Set a variable; K alone takes yours."),
+]
+PasswordFile = Annotated[
+    Path | None,
+    _option(
+        "--password-file",
+        metavar="FILE",
+        dir_okay=False,
+        help="Read the password from this file, not a random one.",
+    ),
+]
+Wait = Annotated[bool, _option("--wait/--no-wait", help="Wait until it is ready (default).")]
+Open = Annotated[bool, _option("--open/--no-open", help="Show it when it is ready.")]
+Changes = Annotated[
+    list[str] | None, _option("--set", metavar="KEY=VALUE", help="Change a profile key.")
+]
+Rootful = Annotated[
+    bool,
+    _option(
+        "--rootful",
+        help="Allow root inside to be root of this host, and options of a profile "
+        "that reach the host.",
+    ),
+]
+DryRun = Annotated[
+    bool, _option("--dry-run", help="Print the plan and the native command, do nothing.")
+]
+
+# For one other command each.
+Line = Annotated[list[str], _word(metavar="-- CMD…")]
+Follow = Annotated[bool, _option("-f", "--follow", help="Go on printing until it ends.")]
+Everything = Annotated[bool, _option("--all", help="Every instance on every runtime.")]
+Tree = Annotated[bool, _option("--tree", help="Show which image descends from which.")]
+Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
+Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
+Port = Annotated[
+    int | None,
+    _option(
+        "--port",
+        metavar="N",
+        min=1,
+        max=65535,
+        help="The port of the page; a free one is taken without it.",
+    ),
+]
+OpenWall = Annotated[bool, _option("--open/--no-open", help="Show it in the browser.")]
+Form = Annotated[
+    Format,
+    _option(
+        "--to", metavar="oci|lxd|iso", help="An OCI archive, a unified LXD image or a live ISO."
+    ),
+]
+Artifact = Annotated[
+    Path,
+    _option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Where to write it; a file that is there is replaced once the new one is whole.",
+    ),
+]
+Picture = Annotated[
+    Path | None,
+    _option(
+        "-o",
+        "--output",
+        metavar="F.png",
+        dir_okay=False,
+        allow_dash=True,
+        help="The file to write, - for standard output; default NAME.png here.",
+    ),
+]
 
 
-on = click.option(
-    "--on",
-    metavar="RUNTIME[,…]",
-    multiple=True,
-    callback=split,
-    shell_complete=complete_runtime,
-    help="Only these runtimes.",
-)
-json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Print details of what goes wrong.")
-pull = click.option(
-    "--pull",
-    type=click.Choice(["always", "missing", "never"]),
-    default="missing",
-    help="When to fetch the image; never works without a network.",
-)
-profiles = click.option(
-    "--profiles",
-    "folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="One more folder of profiles.",
-)
-image = click.argument("image", metavar="IMAGE", shell_complete=complete_image)
-name = click.argument("name", metavar="NAME", shell_complete=complete_instance)
-names = click.argument("names", metavar="NAME…", nargs=-1, shell_complete=complete_instance)
+def first_word(args: list[str]) -> int | None:
+    """Return the place of the first word that is neither an option nor an option's value."""
+    valued = with_value()
+    place = 0
+    while place < len(args) and args[place] != "--":
+        if not args[place].startswith("-"):
+            return place
+        place += 2 if args[place] in valued else 1
+    return None
 
 
-def common(function: F) -> F:
-    """Give a command the options that all of them have."""
-
-    @json
-    @quiet
-    @verbose
-    @functools.wraps(function)
-    def wrapped(*args: Any, verbose: bool, **kwargs: Any) -> Any:
-        # -v is read where unexpected errors are printed, in `commands.run`.
-        del verbose
-        return function(*args, **kwargs)
-
-    return wrapped  # type: ignore[return-value]
+def with_value() -> frozenset[str]:
+    """Return the names of the options above that take the next word."""
+    described = [get_args(one) for one in globals().values() if get_origin(one) is Annotated]
+    # Typer takes the first name of an annotated option for its default, until it reads a command.
+    return frozenset(
+        name
+        for kind, found in described
+        if isinstance(found, OptionInfo) and kind is not bool
+        for name in (str(found.default), *(found.param_decls or ()))
+    )

@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import click
-
 from abcd_run import report, screen
 from abcd_run.cancel import call
 from abcd_run.commands import options
@@ -13,20 +11,14 @@ from abcd_run.fleet import Fleet
 from abcd_run.registry import Registry
 
 
-@click.command()
-@options.name
-@click.option(
-    "-o",
-    "--output",
-    "output",
-    metavar="F.png",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="The file to write, - for standard output; default NAME.png here.",
-)
-@options.on
-@options.common
 def screenshot(
-    *, name: str, output: Path | None, on: tuple[str, ...], as_json: bool, quiet: bool
+    *,
+    name: options.Name,
+    output: options.Picture = None,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Save a picture of an instance's screen.
 
@@ -34,7 +26,7 @@ def screenshot(
     abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
     """
     with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, on)
+        found = fleet.find(name, options.split(on))
         picture = call(lambda: screen.picture(fleet.runtime(found.runtime), found))
     path = output or Path(f"{found.name}.png")
     if str(path) == "-":

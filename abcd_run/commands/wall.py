@@ -2,8 +2,6 @@
 
 from threading import Thread
 
-import click
-
 from abcd_run import report, viewer
 from abcd_run.cancel import LOOK_SECONDS, check
 from abcd_run.commands import options
@@ -13,18 +11,14 @@ from abcd_run.model import Endpoint
 from abcd_run.registry import Registry
 
 
-@click.command()
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(1, 65535),
-    help="The port of the page; a free one is taken without it.",
-)
-@click.option("--open/--no-open", "open_it", default=False, help="Show it in the browser.")
-@options.on
-@options.common
 def wall(
-    *, port: int | None, open_it: bool, on: tuple[str, ...], as_json: bool, quiet: bool
+    *,
+    port: options.Port = None,
+    open_it: options.OpenWall = False,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Show all instances on one page, with live pictures, until Ctrl-C.
 
@@ -34,14 +28,15 @@ def wall(
     abcd-run wall --open
     abcd-run wall --on podman,libvirt --port 8000
     """
-    # The help of all commands imports this module, and shall not import a server.
+    # The help of this command imports this module, and shall not import a server.
     from abcd_run.threads import Lanes  # noqa: PLC0415
     from abcd_run.wall.seen import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415
 
+    asked = options.split(on)
     with Fleet(Registry.installed(), Lanes().start) as fleet:
-        fleet.meant(on)
-        with Wall(Seen(fleet, on), port=port or 0, between=check) as server:
+        fleet.meant(asked)
+        with Wall(Seen(fleet, asked), port=port or 0, between=check) as server:
             try:
                 _say(server.url, as_json=as_json, quiet=quiet)
                 if open_it:

@@ -192,7 +192,7 @@ def main(*_, **__):
     assert current().wait(10)
     current().check()
 
-cli.main = main
+cli.invoke = main
 sys.argv = ["abcd-run", "--json", "ps"]
 console()
 """

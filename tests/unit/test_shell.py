@@ -8,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.core import TyperOption
 
-from abcd_run.commands.group import DefaultLaunch
+from abcd_run.commands.group import COMMANDS as KNOWN
+from abcd_run.commands.group import cli
+from abcd_run.commands.options import with_value
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
 
 Run = Callable[..., Ended]
 
-COMMANDS = [name for name in DefaultLaunch.modules if name != "launch"]
+SLOW = {"podman", "docker", "pylxd", "libvirt", "requests", "rich.text"}
+COMMANDS = [name for name in KNOWN if name != "launch"]
 
 
 @pytest.mark.parametrize("command", [[], ["launch"], *([name] for name in COMMANDS)], ids=str)
@@ -35,22 +39,49 @@ def test_without_words_it_is_help_and_wrong_use(engine: FakeEngine, run: Run) ->
     assert "Usage: abcd-run" in ended.err
 
 
+@pytest.mark.parametrize("command", KNOWN)
+def test_the_line_about_a_command_is_its_own(command: str) -> None:
+    """The help of all prints lines that stand beside the commands' places, to import none."""
+    place, line = KNOWN[command]
+    found = cli.get_command(None, command)
+    assert found
+    assert (found.help or "").partition("\n")[0] == line
+    assert place.startswith(f"{found.callback.__module__.rpartition('.')[2]}:")
+
+
+def test_what_takes_the_next_word_is_known_of_all_options() -> None:
+    """An option that a command describes for itself, instead of all in one place, ends here."""
+    options = [
+        one
+        for command in KNOWN
+        if (found := cli.get_command(None, command))
+        for one in found.params
+        if isinstance(one, TyperOption)
+    ]
+    names = {name for one in options if not one.is_flag for name in one.opts}
+    assert with_value() == names
+    assert {"--on", "-o", "--output", "--memory"} < names
+    assert not {name for one in options if one.is_flag for name in one.opts} & names
+
+
 def complete(words: list[str], *, shell: str = "bash") -> list[str]:
     """Return what a shell is offered for the last word, asked as it asks."""
+    line = " ".join(["abcd-run", *words])
     env = {
-        **os.environ, "_ABCD_RUN_COMPLETE": f"{shell}_complete",
-        "COMP_WORDS": " ".join(["abcd-run", *words]), "COMP_CWORD": str(len(words)),
+        **os.environ, "_ABCD_RUN_COMPLETE": f"complete_{shell}", "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words)), "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }  # fmt: skip
     line = (
         "import sys; from abcd_run.__main__ import main; sys.argv = ['abcd-run']; status = main()"
     )
-    line += "; sdks = {'podman', 'docker', 'pylxd', 'libvirt', 'requests'} & set(sys.modules)"
+    line += f"; sdks = {SLOW} & set(sys.modules)"
     line += "; sys.exit(f'imports {sdks}' if sdks else status)"
     ended = subprocess.run(
         [sys.executable, "-c", line], env=env, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    return [entry.partition(",")[2] for entry in ended.stdout.splitlines()]
+    return ended.stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -79,14 +110,42 @@ def test_completion(
     assert set(complete(words)) == offered
 
 
+@pytest.mark.parametrize(
+    ("shell", "offered"),
+    [
+        ("fish", "web\tAn image [for] tests"),
+        ("zsh", """_arguments '*: :(("web":"An image [for] tests"))'"""),
+    ],
+)
+def test_shells_that_show_what_something_is(
+    shell: str, offered: str, plugins: Callable[..., Path], write: Callable[..., Path]
+) -> None:
+    """Brackets are no markup there."""
+    write("web", "summary = 'An image [for] tests'\n[abcdic]\nimage = 'registry.example/x:1'")
+    assert complete(["pull", "we"], shell=shell) == [offered]
+
+
+def test_bash_completes_by_the_script(
+    plugins: Callable[..., Path], web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    script = run("completion", "bash").out
+    lines = f"{script}COMP_WORDS=(abcd-run --on f); COMP_CWORD=2; _abcd_run_completion abcd-run"
+    lines += "; echo ${COMPREPLY[@]}"
+    plugins(fake="abcd_run.testing.fake:BACKENDS.fake", fast="abcd_run.testing.fake:BACKENDS.fast")
+    line = ["bash", "--norc", "-c", lines]
+    ended = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["fake", "fast"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(
     shell: str, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # click asks bash for its version
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # Typer asks bash for its version
     ended = run("completion", shell)
     assert (ended.status, ended.err) == (0, "")
-    assert f"_ABCD_RUN_COMPLETE={shell}_complete" in ended.out
+    assert f"_ABCD_RUN_COMPLETE=complete_{shell}" in ended.out
     if Path("/bin/bash").exists() and shell == "bash":
         subprocess.run(["/bin/bash", "-n"], input=ended.out, text=True, check=True)
 

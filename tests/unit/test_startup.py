@@ -43,7 +43,7 @@ def installed(plugins: Plugins) -> Path:
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_version_imports_nothing(option: str, installed: Path) -> None:
     found = imported(option)
-    assert not {"click", "importlib.metadata", "dataclasses", "typing", "json"} & found
+    assert not {"typer", "importlib.metadata", "dataclasses", "typing", "json"} & found
     assert {name for name in found if name.startswith("abcd_run")} == {
         "abcd_run",
         "abcd_run.__main__",
