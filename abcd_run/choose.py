@@ -8,8 +8,8 @@ from abcd_run.errors import Failure, NoRuntime, ProfileError
 from abcd_run.fleet import Fleet
 from abcd_run.model import FORMATS, Format, Kind, Origin, Source
 from abcd_run.profile import Variant
-from abcd_run.registry import unusable
-from abcd_run.request import ALL, AUTO, Request
+from abcd_run.registry import ALL, AUTO, unusable
+from abcd_run.request import Request
 from abcd_run.runtime import Backend, Options, Problem, Runtime
 from abcd_run.target import Target
 

@@ -2,15 +2,19 @@
 
 from urllib.parse import quote
 
-from abcd_run import record, target
+from abcd_run import record
 from abcd_run.model import Endpoint, Instance, Service
 
 
 def services(instance: Instance) -> tuple[Service, ...]:
     """Return the services of an instance; ports that no profile names are guessed at."""
     known = record.read(instance.labels).services
-    named = {service.port for service in known}
-    return (*known, *target.exposed_services(sorted(set(instance.ports) - named)))
+    unnamed = sorted(set(instance.ports) - {service.port for service in known})
+    if not unnamed:
+        return known
+    from abcd_run.target import exposed_services  # noqa: PLC0415  (the start-up path is counted)
+
+    return (*known, *exposed_services(unnamed))
 
 
 def endpoints(instance: Instance) -> tuple[Endpoint, ...]:

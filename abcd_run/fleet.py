@@ -19,8 +19,7 @@ from abcd_run.errors import (
 )
 from abcd_run.model import Instance
 from abcd_run.once import Once
-from abcd_run.registry import Registry, absence, broken, connect, unusable
-from abcd_run.request import ALL, AUTO
+from abcd_run.registry import ALL, AUTO, Registry, absence, broken, connect, unusable
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.schema import did_you_mean
 

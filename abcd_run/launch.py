@@ -24,11 +24,12 @@ from abcd_run.errors import (
 )
 from abcd_run.fleet import Fleet
 from abcd_run.interrupts import left_behind
+from abcd_run.launched import Launched, console_of
 from abcd_run.model import Instance, Plan, Stage
 from abcd_run.once import Once
 from abcd_run.planner import next_name, renamed
 from abcd_run.progress import Progress
-from abcd_run.runtime import Logs, Runtime
+from abcd_run.runtime import Runtime
 from abcd_run.threads import Threads
 
 WORKERS = 4
@@ -54,19 +55,6 @@ UNDOING = 8
 
 LOOKS_BETWEEN_CHECKS = 8
 """Whether the instance still runs is asked after this many looks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launched:
-    """An instance that was started, and how far it came.
-
-    `ready_seconds` is None if it is not ready, and `late` why it is not although that was awaited.
-    """
-
-    instance: Instance
-    stage: Stage
-    ready_seconds: float | None = None
-    late: NotReady | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,18 +327,3 @@ def _end(pieces: Iterable[bytes]) -> bytes:
         while size - len(kept[0]) > limits.TEXT_BYTES:
             size -= len(kept.popleft())
     return b"".join(kept)[-limits.TEXT_BYTES :]
-
-
-def console_of(runtime: Runtime, instance: Instance) -> Callable[[], Iterable[bytes]]:
-    """Return the question what an instance has printed; nothing where nobody keeps it."""
-
-    def printed() -> Iterable[bytes]:
-        return runtime.logs(instance, follow=False) if isinstance(runtime, Logs) else ()
-
-    return printed
-
-
-def measured(runtime: Runtime, instance: Instance) -> Launched:
-    """Return an instance with the stage that it is at now."""
-    answer = readiness.look(instance, console=console_of(runtime, instance))
-    return Launched(instance, answer.stage)

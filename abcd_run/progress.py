@@ -1,6 +1,5 @@
 """Show people how far launches have come: live lines on a terminal, plain lines elsewhere."""
 
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -10,8 +9,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol, TextIO
 
 from abcd_run.model import Stage
-
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+from abcd_run.visible import ESCAPES, visible
 
 REDRAW_SECONDS = 0.2
 QUIET_SECONDS = 1.0
@@ -174,21 +172,9 @@ def _size() -> tuple[int, int]:
     return max(columns - 1, 1), max(lines, 2)
 
 
-def visible(line: str) -> str:
-    r"""Return a line of others so that a terminal obeys none of it, and shows what it is.
-
-    Colours and movements are left out, all else that is no letter or sign is written as `\x07`.
-    """
-    return "".join(map(_shown, _ESCAPES.sub("", line.expandtabs())))
-
-
-def _shown(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-
-
 def _printable(text: str) -> str:
     """Return what a program printed as one line."""
-    return visible(" ".join(_ESCAPES.sub("", text).split()))
+    return visible(" ".join(ESCAPES.sub("", text).split()))
 
 
 def progress(*, quiet: bool, out: TextIO | None = None) -> Progress:

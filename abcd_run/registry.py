@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from abcd_run import hosterrors
+from abcd_run.entries import Entry, entries
 from abcd_run.errors import AbcdRunError, NoRuntime, UsageError
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.schema import did_you_mean
 
 T = TypeVar("T")
 GROUP = "abcd_run.runtimes"
+AUTO, ALL = "auto", "all"
+"""What `--on` may say instead of names: the best one here, all usable ones."""
+
 PREFERENCE = ("podman", "docker", "lxd", "libvirt", "virtualbox")
 
 
@@ -19,14 +22,14 @@ PREFERENCE = ("podman", "docker", "lxd", "libvirt", "virtualbox")
 class Registry:
     """The entry points of all backends, by name; `order` is that in which `auto` tries them."""
 
-    found: dict[str, list[EntryPoint]] = field(default_factory=dict[str, list[EntryPoint]])
+    found: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
     order: tuple[str, ...] = PREFERENCE
 
     @classmethod
     def installed(cls, order: tuple[str, ...] = ()) -> "Registry":
         """Return the registry of what is installed; `order` names go before the usual ones."""
-        found: dict[str, list[EntryPoint]] = {}
-        for entry in entry_points(group=GROUP):
+        found: dict[str, list[Entry]] = {}
+        for entry in entries(GROUP):
             # An editable install is seen twice when its folder is also on sys.path.
             if entry.value not in [other.value for other in found.get(entry.name, [])]:
                 found.setdefault(entry.name, []).append(entry)

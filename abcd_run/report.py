@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from abcd_run import endpoints, record
 from abcd_run.errors import AbcdRunError, Failure
-from abcd_run.progress import visible
 from abcd_run.units import format_size
+from abcd_run.visible import visible
 
 if TYPE_CHECKING:  # every command prints, and doctor alone has findings
     from collections.abc import Iterable, Sequence
 
     from abcd_run.advisories import Known
     from abcd_run.checks import Finding
-    from abcd_run.launch import Launched
+    from abcd_run.launched import Launched
     from abcd_run.model import Endpoint, Plan
 
 LONGEST_LINE = 500

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from abcd_run.model import Share
-
-AUTO = "auto"
-ALL = "all"
+from abcd_run.registry import AUTO
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abcd_run import places, profile, schema
-from abcd_run.registry import Registry
-from abcd_run.request import ALL, AUTO
+from abcd_run.registry import ALL, AUTO, Registry
 
 _SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS}
 

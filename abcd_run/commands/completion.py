@@ -35,9 +35,6 @@ def completion(
 
 def answer(instruction: str) -> int:
     """Print what a shell's script asks for by `COMPLETES`, and return its status."""
-    # Typer renders the help of what it offers by rich where that is installed: 100 ms at each
-    # press of Tab, and brackets are gone. A module that is None counts as not installed.
-    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     # This is what makes the shells known; the options that it returns are not wanted here.
     typer.completion.get_completion_inspect_parameters()
     try:

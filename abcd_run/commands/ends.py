@@ -11,7 +11,8 @@ from abcd_run.cancel import Token, current, settled, using
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.fleet import PATIENT_SECONDS, Fleet
-from abcd_run.launch import UNDO_SECONDS, WORKERS, Launched, Launcher
+from abcd_run.launch import UNDO_SECONDS, WORKERS, Launcher
+from abcd_run.launched import Launched
 from abcd_run.model import Instance
 from abcd_run.progress import Progress, progress
 from abcd_run.registry import Registry

@@ -29,10 +29,12 @@ def number(text: str) -> float:
 
 def split(given: list[str] | None) -> tuple[str, ...]:
     """Read `--on podman,docker --on lxd`."""
+    if not given:
+        return ()
     from abcd_run.settings import split_runtimes  # noqa: PLC0415  (the start-up path is counted)
 
-    runtimes = split_runtimes(tuple(given or ()))
-    if given and not runtimes:
+    runtimes = split_runtimes(tuple(given))
+    if not runtimes:
         raise UsageError(f"--on {given[0]!r}: names no runtime", remedy="--on auto")
     return runtimes
 
@@ -40,7 +42,7 @@ def split(given: list[str] | None) -> tuple[str, ...]:
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
     """Offer the images of the catalogue with their summaries, and the variants."""
     from abcd_run.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
-    from abcd_run.progress import visible  # noqa: PLC0415
+    from abcd_run.visible import visible  # noqa: PLC0415
 
     found = Catalogue.usual().all()
     profiles = [one for one in found if not isinstance(one, Unreadable)]
@@ -51,10 +53,10 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
 
 def complete_runtime(incomplete: str) -> list[str]:
     """Offer runtimes, also after a comma; no backend is imported."""
-    from abcd_run.registry import Registry  # noqa: PLC0415  (only for completion)
+    from abcd_run.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
 
     before, comma, last = incomplete.rpartition(",")
-    names = ["auto", "all", *Registry.installed().names()]
+    names = [AUTO, ALL, *Registry.installed().names()]
     return [before + comma + name for name in names if name.startswith(last)]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from abcd_run.iso.entries import entries
 from abcd_run.iso.medium import opened
-from abcd_run.progress import visible
+from abcd_run.visible import visible
 
 if TYPE_CHECKING:
     from pathlib import Path

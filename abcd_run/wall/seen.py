@@ -9,7 +9,7 @@ from abcd_run import report, screen
 from abcd_run.endpoints import to_open
 from abcd_run.errors import Failure, LaunchFailed, NoSuchInstance
 from abcd_run.fleet import ASK_SECONDS, Fleet
-from abcd_run.launch import Launched, measured
+from abcd_run.launched import Launched, measured
 from abcd_run.model import Instance, Stage
 from abcd_run.report import Document
 from abcd_run.threads import Threads

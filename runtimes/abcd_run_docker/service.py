@@ -4,7 +4,6 @@ Nothing here needs the SDK: it is asked on every start of abcd-run.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -86,6 +85,8 @@ def _configured() -> Daemon | Problem | None:
     name = os.environ.get("DOCKER_CONTEXT") or _read(folder / "config.json").get("currentContext")
     if not name or name == "default":
         return None
+    import hashlib  # noqa: PLC0415  (OpenSSL comes with it, and few have a context)
+
     meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
     url = _read(meta).get("Endpoints", {}).get("docker", {}).get("Host")
     if not url:

@@ -2,7 +2,7 @@
 
     python -m tests.bench [--runs N] [GROUP…]
 
-A group is one of launches, answers, lxd, iso, boot; without any it is all of them.
+A group is one of start, launches, answers, lxd, iso, boot; without any it is all of them.
 """
 
 import argparse
@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import boot, cases, iso, lxd, table
+from tests.bench import boot, cases, iso, lxd, start, table
 from tests.bench.measure import Row
 
 Group = Callable[[int, Path], Iterator[Row]]
 
 GROUPS: Mapping[str, Group] = {
+    "start": start.rows,
     "launches": lambda runs, _: cases.launches(runs),
     "answers": lambda runs, _: cases.answers(4 * runs),
     "lxd": lxd.rows,
@@ -32,7 +33,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("groups", nargs="*", choices=[[], *GROUPS])
     options = parser.parse_args()
-    subprocess.run(["abcd-run", "-q", "pull", "--on", "podman,docker", cases.IMAGE], check=True)
+    if options.groups != ["start"]:  # which needs no engine
+        subprocess.run(["abcd-run", "-q", "pull", "--on", "podman,docker", cases.IMAGE], check=True)
     measured = []
     with tempfile.TemporaryDirectory(prefix="abcd-run-bench-") as scratch:
         for name in options.groups or GROUPS:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from abcd_run import record, report
 from abcd_run.errors import AbcdRunError
-from abcd_run.launch import Launched
+from abcd_run.launched import Launched
 from abcd_run.model import Stage
 from abcd_run.ownership import Marks
 from abcd_run.runtime import Runtime

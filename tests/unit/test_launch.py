@@ -12,7 +12,8 @@ from abcd_run.cancel import Token
 from abcd_run.catalogue import Catalogue
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
 from abcd_run.fleet import Fleet
-from abcd_run.launch import Launched, Launcher, console_of
+from abcd_run.launch import Launcher
+from abcd_run.launched import Launched, console_of
 from abcd_run.limits import TEXT_BYTES
 from abcd_run.model import Plan, Stage
 from abcd_run.progress import Silent

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from abcd_run import report
 from abcd_run.checks import Finding
 from abcd_run.errors import AbcdRunError
-from abcd_run.launch import Launched
+from abcd_run.launched import Launched
 from abcd_run.model import Endpoint, Instance, Stage
-from abcd_run.progress import visible
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
+from abcd_run.visible import visible
 from tests.unit.fuzzing import examples
 
 Run = Callable[..., Ended]

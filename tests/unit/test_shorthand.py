@@ -1,12 +1,11 @@
 """`--set KEY=VALUE` with a key that only runtimes have."""
 
-from importlib.metadata import EntryPoint
-
+from abcd_run.entries import Entry
 from abcd_run.registry import Registry
 from abcd_run.shorthand import written_out
 
 REGISTRY = Registry(
-    {name: [EntryPoint(name, f"abcd_run_{name}:BACKEND", "x")] for name in ("podman", "libvirt")}
+    {name: [Entry(name, f"abcd_run_{name}:BACKEND")] for name in ("podman", "libvirt")}
 )
 
 

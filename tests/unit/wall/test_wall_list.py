@@ -12,7 +12,7 @@ import pytest
 from abcd_run import fleet as fleets
 from abcd_run.errors import NoRuntime
 from abcd_run.fleet import Fleet
-from abcd_run.launch import measured
+from abcd_run.launched import measured
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
 from tests.unit.wall.browser import SECONDS, Serve, password, waits

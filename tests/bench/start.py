@@ -1,0 +1,37 @@
+"""How soon an answer comes that no engine is asked for, against Python doing nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from tests.bench.measure import Row, Side, compare
+
+LINES = (["--version"], ["--help"], ["images"], ["ps"])
+NOTHING = [sys.executable, "-c", "pass"]
+
+
+def rows(runs: int, scratch: Path) -> Iterator[Row]:
+    """Yield each row as soon as it is measured; none of them sees an engine."""
+    program = shutil.which("abcd-run") or str(Path(sys.executable).with_name("abcd-run"))
+    env = without_engines(scratch / "home", Path(program).parent)
+    for words in LINES:
+        name = f"abcd-run {words[0]}"
+        what = f"{name}, no engine" if words == ["ps"] else name
+        ours = _side(name, [program, *words], env)
+        yield compare(what, ours, _side("python -c pass", NOTHING, env), runs=4 * runs)
+
+
+def without_engines(home: Path, programs: Path) -> dict[str, str]:
+    """Return the environment of somebody whose host has none: no program, no socket."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    places = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "LXD_DIR"), str(home))
+    kept = {name: text for name, text in os.environ.items() if name.startswith("LC_")}
+    return {**kept, **places, "PATH": str(programs)}
+
+
+def _side(name: str, line: list[str], env: dict[str, str]) -> Side:
+    return Side(name, partial(subprocess.run, line, check=True, capture_output=True, env=env))
