@@ -119,8 +119,9 @@ def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:
     """Return the host's uid of root inside, None where nothing shows it.
 
     An engine in a PID namespace of its own tells numbers that are other processes' here. The
-    mounts of a container name it; those of another user's process cannot be read. Where its
-    process is not to be seen, root inside is at most what the engine itself is.
+    mounts of a container name it (psutil knows those of our own process alone); another user's
+    process does not show them. Where its process is not to be seen, root inside is at most what
+    the engine itself is.
     """
 
     def owner() -> int | None:

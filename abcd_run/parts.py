@@ -119,7 +119,10 @@ def _is_private(target: Path) -> bool:
 
 
 def _umask() -> int:
-    """Return the mask for new files; to ask the kernel by setting it would hit other threads."""
+    """Return the mask for new files; to ask the kernel by setting it would hit other threads.
+
+    psutil does not know it.
+    """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next((int(line.split()[1], 8) for line in lines if line.startswith("Umask:")), 0o077)
 

@@ -110,6 +110,8 @@ def _asked(near: Address, far: Address | None) -> Seen | None:
 def from_tables(near: Address, far: Address | None) -> Seen | None:
     """Return the socket of a connection, or of who listens at `near`, by the tables of /proc.
 
+    psutil reads them as well, and leaves out whose a socket is.
+
     None where there is none, and where several users' sockets could be meant.
     """
     nears = _written(near)

@@ -13,7 +13,7 @@ def kvm_problem(device: Path = DEVICE, cpuinfo: Path = CPUINFO) -> str:
     """Return why KVM cannot be used, empty when it can.
 
     A device alone proves nothing: some hosts have it without a processor that can virtualise, and
-    guests then hang.
+    guests then hang. psutil does not know what a processor can do.
     """
     if not device.exists():
         return f"there is no {device}"

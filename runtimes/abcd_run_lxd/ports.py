@@ -73,7 +73,10 @@ def listens(ports: Collection[int]) -> bool:
 
 
 def owners(ports: Iterable[int], tables: Iterable[Path] = TABLES) -> dict[int, str]:
-    """Return the uids of those who listen at ports of this host; nobody listens at the others."""
+    """Return the uids of those who listen at ports of this host; nobody listens at the others.
+
+    psutil reads these tables as well, and leaves out whose a socket is.
+    """
     wanted = set(ports)
     found = {}
     for table in tables:

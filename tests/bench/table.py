@@ -5,7 +5,8 @@ import statistics
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+
+import psutil
 
 from tests.bench.measure import Row
 
@@ -38,9 +39,9 @@ PROGRAMS = {
 
 def document(rows: Sequence[Row]) -> str:
     """Return the whole page."""
-    memory = Path("/proc/meminfo").read_text().split()[1]
+    memory = psutil.virtual_memory().total >> 30
     where = (
-        f"{_cores()} cores, {int(memory) // 2**20} GiB, Linux {_kernel()}, "
+        f"{psutil.cpu_count()} cores, {memory} GiB, Linux {_kernel()}, "
         f"{platform.freedesktop_os_release()['PRETTY_NAME']}"
     )
     when = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -69,10 +70,6 @@ def _times(times: Sequence[float]) -> str:
 
 def _kernel() -> str:
     return platform.release().partition("-")[0]
-
-
-def _cores() -> int:
-    return Path("/proc/cpuinfo").read_text().count("processor\t")
 
 
 def _versions() -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from abcd_run import record
@@ -161,18 +162,17 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def _await_end_of_server(mark: str) -> None:
     """Await that VirtualBox has nothing in mind any more: its server ends some seconds later."""
     deadline = time.monotonic() + 60
-    while any(_has(path, mark) for path in Path("/proc").glob("[0-9]*")):
+    while any(_has(process, mark) for process in psutil.process_iter()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
-def _has(process: Path, mark: str) -> bool:
+def _has(process: psutil.Process, mark: str) -> bool:
+    name, _, value = mark.partition("=")
     try:
-        return (
-            b"VBoxSVC" in (process / "cmdline").read_bytes()
-            and mark.encode() in (process / "environ").read_bytes()
-        )
-    except OSError:
+        ours = process.environ().get(name) == value
+        return ours and any("VBoxSVC" in word for word in process.cmdline())
+    except psutil.Error:
         return False
 
 

@@ -14,6 +14,7 @@ from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run
 from abcd_run_podman.service import END_SECONDS
 from tests.engines_here import need
+from tests.running import runs_with
 from tests.waiting import until
 
 
@@ -48,11 +49,7 @@ def test_stop_all_leaves_nothing() -> None:
     assert _podman("network", "ls", "-q") == networks
     assert [_ours(folder) for folder in folders] == before
     assert not list((places.cache() / "build").glob("build-*"))
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            assert b"abcd-run-podman" not in process.read_bytes()
-        except OSError:
-            continue
+    assert not runs_with("abcd-run-podman")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -67,7 +64,7 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
             until(lambda: bool(_sockets(process.pid)))
         finally:
             process.send_signal(how)
-    until(lambda: not _sockets(process.pid) and not _runs_with(f"abcd-run-podman-{process.pid}"))
+    until(lambda: not _sockets(process.pid) and not runs_with(f"abcd-run-podman-{process.pid}"))
 
 
 def _sockets(pid: int) -> list[Path]:
@@ -90,17 +87,7 @@ def test_the_first_podman_since_login(
         ended = abcd_run("ps", "--on", "podman")
         assert ended.status == 0, ended.err
         assert time.monotonic() - began < END_SECONDS / 2
-        assert not _runs_with(f"{folder}/abcd-run-podman")
+        assert not runs_with(f"{folder}/abcd-run-podman")
     finally:
         _podman("system", "migrate")  # ends the process that keeps the user's namespace
         shutil.rmtree(folder)
-
-
-def _runs_with(word: str) -> bool:
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if word.encode() in process.read_bytes():
-                return True
-        except OSError:
-            continue
-    return False

@@ -17,6 +17,7 @@ from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.oci.locks import locked
 from abcd_run.once import Once
 from abcd_run.parts import part_of
+from tests.running import lives
 from tests.waiting import SOON, ends_soon, until
 
 
@@ -152,13 +153,6 @@ def test_anothers_part_file(token: Token, tmp_path: Path) -> None:
             pytest.fail("another writes it")
 
 
-def runs(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize("obeys", [True, False])
 def test_a_silent_child_and_all_that_it_has_begun(
     obeys: bool, token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +170,7 @@ def test_a_silent_child_and_all_that_it_has_begun(
     Thread(target=cancel_when_it_runs).start()
     with ends_soon():
         process.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
-    until(lambda: not any(runs(int(pid)) for pid in pids.read_text().split()), within=SOON)
+    until(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()), within=SOON)
 
 
 def test_a_child_is_not_even_begun_when_it_is_cancelled(token: Token, tmp_path: Path) -> None:
@@ -195,7 +189,7 @@ def test_leaving_kills_what_does_not_obey(token: Token, tmp_path: Path) -> None:
     until(pids.exists)
     token.leave()
     assert isinstance(work.exception(SOON), Interrupted)
-    until(lambda: not runs(int(pids.read_text())), within=SOON)
+    until(lambda: not lives(int(pids.read_text())), within=SOON)
 
 
 def test_a_child_that_ends_says_how(token: Token) -> None:

@@ -225,6 +225,7 @@ def test_memory_is_that_of_all_together(
     engine: FakeEngine, web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("abcd_run.host.memory_available", lambda: 3 * 2**30)
+    monkeypatch.setattr("abcd_run.host.has_plenty", lambda _: False)
     changes = {"resources": {"memory": "1GiB"}}
     planner.check_memory(plan("web", count=3, changes=changes).plans)
     with pytest.raises(HostTooSmall, match="4 GiB of memory, this host has 3 GiB free") as caught:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run import build, keeper, places, scratch
+from tests.running import argument_lists, lives
 from tests.unit.conftest import Run
 
 HOLD = """
@@ -88,14 +89,14 @@ def test_a_killed_launcher_s_programs_end(how: signal.Signals) -> None:
     assert len(numbers) == 2
     os.kill(process.pid, how)
     process.communicate()
-    until(lambda: not any(map(_lives, numbers)))
+    until(lambda: not any(map(lives, numbers)))
 
 
 def test_one_that_does_not_listen_is_killed() -> None:
     process, line = begun(RUN, "trap '' TERM; echo $$; sleep 4712; sleep 4712")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    until(lambda: not _lives(int(line.removeprefix("running: "))))
+    until(lambda: not lives(int(line.removeprefix("running: "))))
 
 
 def test_the_keeper_leaves_with_us(tmp_path: Path) -> None:
@@ -104,12 +105,4 @@ def test_the_keeper_leaves_with_us(tmp_path: Path) -> None:
         keeper.bound(sleeper.pid),
     ):
         sleeper.kill()
-    listing = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, check=True).stdout
-    assert f"abcd-run-keeper {sleeper.pid}".encode() not in listing
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
+    assert ["abcd-run-keeper", str(sleeper.pid)] not in [words[-2:] for words in argument_lists()]

@@ -15,6 +15,7 @@ from abcd_run.printed import printed
 from abcd_run.runtime import Runtime
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, FakeRuntime, FakeWithScreen, fails
+from tests.running import runs_with
 from tests.waiting import until
 
 Run = Callable[..., Ended]
@@ -99,7 +100,7 @@ def test_a_picture_without_end(
         screen.picture(runtime, instance(wraps.format(endless)))
     assert caught.value.details == "its command printed more than 1 MiB"
     assert peak() - before < 32 << 20
-    until(lambda: not runs(str(tmp_path)))
+    until(lambda: not runs_with(str(tmp_path)))
 
 
 @pytest.mark.timeout(60)
@@ -113,7 +114,7 @@ def test_complaints_without_end(
     with pytest.raises(LaunchFailed) as caught:
         screen.picture(runtime, instance(f"yes '{tmp_path}' >&2"))
     assert caught.value.details == "no picture within 0.2 s"
-    until(lambda: not runs(str(tmp_path)))
+    until(lambda: not runs_with(str(tmp_path)))
 
 
 @pytest.mark.timeout(60)
@@ -125,7 +126,7 @@ def test_a_command_whose_child_holds_its_output(
     with pytest.raises(LaunchFailed) as caught:
         screen.picture(runtime, instance(f"/bin/cat '{tmp_path}/never' & exit 0"))
     assert caught.value.details == "no picture within 0.2 s"
-    until(lambda: not runs(str(tmp_path)))
+    until(lambda: not runs_with(str(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -144,17 +145,6 @@ def test_what_a_runtime_must_not_take_for_a_picture(
 def peak() -> int:
     """Return the most memory that this process has had, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def runs(word: str) -> bool:
-    """Say whether a program runs that has a word among its arguments."""
-    for one in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if word in one.read_text(errors="replace"):
-                return True
-        except OSError:  # it has ended
-            continue
-    return False
 
 
 def test_no_screen(runtime: Runtime) -> None:

@@ -3,9 +3,9 @@
 import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
 import pytest
 
 from abcd_run.fleet import Fleet
@@ -122,17 +122,12 @@ class Basis:
 
 
 def listening(port: int) -> set[str]:
-    """Return the addresses on which somebody listens at a port, from the kernel's tables."""
-    found = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        address, state = line.split()[1], line.split()[3]
-        number, _, hexport = address.partition(":")
-        if state == "0A" and int(hexport, 16) == port:
-            found.add(socket.inet_ntoa(bytes.fromhex(number)[::-1]))
-    for line in Path("/proc/net/tcp6").read_text().splitlines()[1:]:
-        if line.split()[3] == "0A" and int(line.split()[1].partition(":")[2], 16) == port:
-            found.add("::")
-    return found
+    """Return the addresses on which somebody listens at a port, whoever that is."""
+    return {
+        one.laddr.ip
+        for one in psutil.net_connections("tcp")
+        if one.laddr and one.status == psutil.CONN_LISTEN and one.laddr.port == port
+    }
 
 
 def free_port() -> int:

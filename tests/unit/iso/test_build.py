@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from abcd_run.errors import ArtifactError, Interrupted
@@ -20,6 +21,7 @@ from abcd_run.iso import tools
 from abcd_run.iso.build import build
 from abcd_run.iso.direct import direct_boot
 from abcd_run.parts import discard_abandoned
+from tests.running import runs_with
 from tests.unit.iso.conftest import said_by, write_tar
 
 if TYPE_CHECKING:
@@ -37,8 +39,7 @@ def names(folder: Path) -> set[str]:
 
 def children() -> list[str]:
     """List the programs this process has started and that still run."""
-    listing = said_by("ps", "-o", "comm=", "--ppid", str(os.getpid()))
-    return [name for name in listing.split() if name != "ps"]
+    return [child.name() for child in psutil.Process().children()]
 
 
 def test_the_same_system_gives_the_same_bytes(
@@ -273,7 +274,7 @@ def test_a_killed_build_leaves_no_program_and_the_next_one_succeeds(
         victim.send_signal(signal.SIGKILL)
     squashfs = str(target.parent / "a.iso.part.d" / "rootfs.squashfs")
     end = time.monotonic() + 10
-    while _runs_with(squashfs):
+    while runs_with(squashfs):
         assert time.monotonic() < end
         time.sleep(0.01)
     assert names(target.parent) == {"a.iso.part", "a.iso.part.d"}
@@ -282,10 +283,6 @@ def test_a_killed_build_leaves_no_program_and_the_next_one_succeeds(
 
     assert names(target.parent) == {"a.iso", "a.iso.sha256", "a.iso.checked"}
     assert discard_abandoned(target.parent) == []
-
-
-def _runs_with(argument: str) -> bool:
-    return argument in said_by("ps", "-e", "-ww", "-o", "args=")
 
 
 def test_a_kernel_grub_cannot_start_is_refused_at_once(

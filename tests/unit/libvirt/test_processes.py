@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
+import psutil
 import pytest
 
 from abcd_run_libvirt import processes
@@ -26,7 +26,7 @@ def qemu(machine: str, *, name: str = "/usr/bin/qemu-system-x86_64") -> Iterator
         try:
             # It is begun a moment before the kernel shows its arguments.
             deadline = time.monotonic() + 10
-            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+            while not psutil.Process(process.pid).cmdline():
                 assert time.monotonic() < deadline
             yield process.pid
         finally:
@@ -84,7 +84,11 @@ def test_one_that_is_gone() -> None:
         processes.end(found)
 
 
-def test_processes_that_end_while_they_are_looked_at(tmp_path: Path) -> None:
-    (tmp_path / "7").mkdir()
-    (tmp_path / "self").mkdir()
-    assert processes.running(tmp_path) == {}
+def test_processes_that_end_while_they_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    with qemu(MACHINE) as pid:
+        seen = psutil.Process(pid)
+        monkeypatch.setattr(psutil, "process_iter", lambda: [seen])
+        assert MACHINE in processes.running()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert processes.running() == {}

@@ -13,6 +13,7 @@ from abcd_run import places
 from abcd_run.errors import NoRuntime
 from abcd_run_podman import service as module
 from abcd_run_podman.service import Service
+from tests.running import lives
 from tests.waiting import until
 
 # Two processes, as Podman is: the second has the socket, the first ends without a word to it.
@@ -73,12 +74,7 @@ def begin(
 
 def runs(recorded: Path) -> bool:
     """Say whether a process runs whose id is in a file."""
-    pid = recorded.read_text()
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    return lives(int(recorded.read_text()))
 
 
 def test_both_processes_are_told_to_end(begin: Begin, folder: Path) -> None:

@@ -1,0 +1,34 @@
+"""What this host has, asked in the quick way and in the right one."""
+
+import os
+
+import psutil
+import pytest
+
+from abcd_run import host
+
+
+def test_the_memory_that_is_free() -> None:
+    assert 0 < host.memory_available() < psutil.virtual_memory().total
+
+
+def test_nobody_says_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "PROCFS_PATH", "/nowhere")
+    assert host.memory_available() == 0
+
+
+@pytest.mark.parametrize(("wanted", "plenty"), [(0, True), (500, True), (501, False)])
+def test_plenty_is_twice_what_is_wanted(
+    wanted: int, plenty: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"SC_AVPHYS_PAGES": 10, "SC_PAGE_SIZE": 100}
+    monkeypatch.setattr(os, "sysconf", told.__getitem__)
+    assert host.has_plenty(wanted) == plenty
+
+
+def test_a_system_that_does_not_count_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(os, "sysconf", unknown)
+    assert not host.has_plenty(0)
