@@ -243,7 +243,12 @@ def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:
 
 def stored(name: str) -> Mapping[str, str] | None:
     """Return the labels of an image in the user's local store, None if it is not there."""
-    from abcd_run.oci.store import Store  # noqa: PLC0415  (not every launch looks there)
+    folder = places.store()
+    try:
+        (folder / "index.json").stat()
+    except FileNotFoundError:
+        return None
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (4 ms, and nothing was built here yet)
 
-    image = Store(places.store()).resolve(f"localhost/{name}:latest")
+    image = Store(folder).resolve(f"localhost/{name}:latest")
     return image.config.labels if image else None
