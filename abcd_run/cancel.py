@@ -40,6 +40,7 @@ class Token(Event):
     def __init__(self, *, hurried: bool = False) -> None:
         super().__init__()
         self.hurried = hurried
+        self._leaving = False
         self._lock = RLock()
         self._ends: dict[object, tuple[Call, Call]] = {}
         self._begun: list[str] = []
@@ -52,6 +53,7 @@ class Token(Event):
 
     def leave(self) -> None:
         """Cancel for good, before the process ends: nobody waits for what does not obey."""
+        self._leaving = True
         super().set()
         self._call_all(1)
 
@@ -75,7 +77,7 @@ class Token(Event):
         with self._lock:
             self._ends[key] = (end, at_last or end)
             if self.is_set():
-                end()
+                self._ends[key][self._leaving]()
         try:
             yield
         finally:

@@ -192,6 +192,14 @@ def test_leaving_kills_what_does_not_obey(token: Token, tmp_path: Path) -> None:
     until(lambda: not lives(int(pids.read_text())), within=SOON)
 
 
+def test_what_begins_while_the_process_leaves_is_ended_at_last(token: Token) -> None:
+    told: list[str] = []
+    token.leave()
+    with token.ending(lambda: told.append("asked"), at_last=lambda: told.append("killed")):
+        pass
+    assert told == ["killed"]
+
+
 def test_a_child_that_ends_says_how(token: Token) -> None:
     said: list[str] = []
     with pytest.raises(ArtifactError, match="exit status 3") as caught:
