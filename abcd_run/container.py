@@ -84,9 +84,9 @@ def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = No
     running = bool(state["Running"])
     root = _host_root(state["Pid"], facts["Id"], engine) if running else None
     return Instance(
-        name=facts["Name"].removeprefix("/"),
+        name=text(facts["Name"]).removeprefix("/"),
         runtime=runtime,
-        runtime_id=facts["Id"],
+        runtime_id=text(facts["Id"]),
         labels=config["Labels"] or {},
         running=running,
         state=_state(state),
@@ -101,13 +101,23 @@ def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = No
 def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
     """Return an instance from a line of an engine's list."""
     return Instance(
-        name=facts["Names"][0].removeprefix("/"),
+        name=text(facts["Names"][0]).removeprefix("/"),
         runtime=runtime,
-        runtime_id=facts["Id"],
+        runtime_id=text(facts["Id"]),
         labels=facts["Labels"] or {},
         running=facts["State"] == "running",
         state=facts["State"],
     )
+
+
+def text(told: object) -> str:
+    """Return what an engine tells where its interface says that it is text.
+
+    Raises `TypeError`, which `refusal.garbled` explains.
+    """
+    if not isinstance(told, str):
+        raise TypeError(f"expected text, and not {type(told).__name__}")
+    return told
 
 
 def _state(state: Mapping[str, Any]) -> str:
@@ -142,7 +152,10 @@ def bound_ports(
 ) -> dict[int, tuple[str, int]]:
     """Return ports from an engine's `{"8080/tcp": [{"HostIp": …, "HostPort": …}]}`."""
     return {
-        int(inside.partition("/")[0]): (bound[0]["HostIp"] or "0.0.0.0", int(bound[0]["HostPort"]))  # noqa: S104
+        int(inside.partition("/")[0]): (
+            text(bound[0]["HostIp"]) or "0.0.0.0",  # noqa: S104
+            int(bound[0]["HostPort"]),
+        )
         for inside, bound in found.items()
         if bound and inside.endswith("/tcp") and bound[0]["HostPort"]
     }

@@ -75,6 +75,7 @@ def asked(runtime: Runtime, *names: str) -> None:
 @given(st.sampled_from(spots(INSPECTED)), JSON)
 @example(("NetworkSettings", "Ports"), {"80/tcp": [{}]})
 @example(("State",), None)
+@example(("NetworkSettings", "Ports", "8080/tcp", 0, "HostIp"), 5)
 def test_docker_inspects(spot: tuple[Any, ...], new: Any) -> None:
     runtime: Any = DockerRuntime(Daemon("unix:///nosuch"))
     answer = Mock(status_code=200, json=lambda: changed(INSPECTED, spot, new))
