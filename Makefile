@@ -31,6 +31,9 @@ soak:  ## what takes an hour or two: hundreds of launches in a row, dozens at on
 check:  ## formatting, lint, types and unit tests, in under a minute, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check -m 'not slow'
 
+lowest:  ## the unit tests with the oldest versions of what abcd-run stands on
+	@ABCD_RUN_ENGINES=none tests/engines/run tests/lowest
+
 bench:  ## measure against the native tools, into docs/benchmarks.md
 	@ABCD_RUN_PACKAGES="vagrant distrobox" $(RUN) python -m tests.bench >docs/benchmarks.new
 	@$(RUN:tests/engines/run=tests/bench/conversion) >>docs/benchmarks.new
@@ -42,4 +45,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines that were started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test soak check bench engines clean
+.PHONY: help demo demo-desktop test soak check lowest bench engines clean
