@@ -1,33 +1,25 @@
-"""The docker daemon is killed in mid-launch. Runs last: afterwards there is no docker.
-
-`tests/engines/run` starts it again at its next call.
-"""
+"""A docker daemon is killed while it launches: the other runtimes' instances become ready."""
 
 import json
 import os
 import signal
 import subprocess
 import time
-from pathlib import Path
+from contextlib import suppress
 
-import pytest
-
-from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run, http_status
-
-
-def _dockerd() -> int:
-    folder = places.runtime_dir()
-    if folder and (found := folder / "docker.pid").is_file():
-        return int(found.read_text())
-    if os.environ.get("CI"):
-        pytest.fail("no rootless dockerd runs here")
-    pytest.skip("no rootless dockerd runs here")
+from tests.engines_here import need
+from tests.faults import own
 
 
 def test_the_others_become_ready() -> None:
     """Podman's instances are ready, docker's error is clear, and `ps` soon says that it is down."""
-    pid = _dockerd()
+    need("podman", "docker")
+    with own.docker() as engine:
+        _killed_in_mid_launch(engine)
+
+
+def _killed_in_mid_launch(engine: own.Engine) -> None:
     launch = subprocess.Popen(
         [PROGRAM, "--json", "--on", "podman,docker", "--count", "2", "abcd4demo"],
         stdout=subprocess.PIPE,
@@ -37,7 +29,9 @@ def test_the_others_become_ready() -> None:
     assert launch.stderr is not None
     for line in launch.stderr:
         if "docker" in line and line.rstrip().endswith("fetched"):
-            os.kill(pid, signal.SIGKILL)
+            for pid in engine.pids():
+                with suppress(ProcessLookupError):  # it has ended with another of them
+                    os.kill(pid, signal.SIGKILL)
             break
     out, err = launch.communicate(timeout=120)
     document = json.loads(out)
@@ -62,4 +56,3 @@ def test_the_others_become_ready() -> None:
         assert all(one["name"] in seen.out for one in ready)
     finally:
         abcd_run("stop", *(one["name"] for one in document["instances"]))
-    assert not Path(f"/proc/{pid}/exe").exists()
