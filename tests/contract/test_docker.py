@@ -7,3 +7,5 @@ class TestDocker(RuntimeContract):
     """Docker of this user."""
 
     runtime = "docker"
+    foreign = 'docker create --name "$NAME" localhost/abcdic4demo'
+    foreign_gone = 'docker rm "$NAME"'

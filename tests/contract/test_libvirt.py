@@ -9,11 +9,20 @@ from abcd_run.testing.cli import abcd_run, http_status, launch
 from abcd_run.testing.contract import Document, RuntimeContract
 from abcd_run_libvirt import place
 
+VIRSH = "virsh --quiet --connect qemu:///session"
+THEIRS = (
+    "<domain type='qemu'><name>$NAME</name><memory unit='MiB'>16</memory>"
+    "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
+)
+"""A machine that is switched off, as for a shell's double quotes."""
+
 
 class TestLibvirt(RuntimeContract):
     """Virtual machines of this user."""
 
     runtime = "libvirt"
+    foreign = f'echo "{THEIRS}" | {VIRSH} define /dev/stdin'
+    foreign_gone = f'{VIRSH} undefine "$NAME"'
 
     def test_prune_removes_folders_without_a_machine(self, instance: Document) -> None:
         """A launch that was killed before it had a machine leaves a folder."""

@@ -7,3 +7,6 @@ class TestLxd(RuntimeContract):
     """LXD, by the socket that this user may use."""
 
     runtime = "lxd"
+    # It reads a configuration from whatever is no terminal.
+    foreign = 'lxc --force-local init "$NAME" --empty </dev/null'
+    foreign_gone = 'lxc --force-local delete "$NAME"'

@@ -7,3 +7,5 @@ class TestPodman(RuntimeContract):
     """Podman of this user."""
 
     runtime = "podman"
+    foreign = 'podman create --name "$NAME" localhost/abcdic4demo'
+    foreign_gone = 'podman rm "$NAME"'

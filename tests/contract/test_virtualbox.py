@@ -16,6 +16,8 @@ class TestVirtualBox(RuntimeContract):
     prints = "ABCD-READY"
     no_page = "it is a boot sector"
     no_system = "it is a boot sector"
+    foreign = 'VBoxManage createvm --name "$NAME" --register'
+    foreign_gone = 'VBoxManage unregistervm "$NAME" --delete'
     undoes_slowly = True  # a program for each question, whose answer may take 1.5 s
 
     @pytest.fixture(scope="class", autouse=True)

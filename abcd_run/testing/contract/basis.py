@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import psutil
@@ -23,6 +24,10 @@ INSTANCE_KEYS = {
 ERROR_KEYS = {"code", "message", "details", "remedy", "runtime", "name"}
 DIE = ("sh", "-c", "poweroff; kill -TERM 1")
 OURS = f"contract-{os.getpid()}-"
+# A system has a console; a container without a terminal has none but its first process's output.
+SPEAKS = (
+    'if [ -c /dev/console ]; then out=/dev/console; else out=/proc/1/fd/1; fi; echo "$0" >>$out'
+)
 NEVER = 'ready.console="a line that nothing prints"'
 
 
@@ -33,6 +38,11 @@ class Basis:
     ready, and why it has no page and no system inside, where the tests of those are skipped. One
     that `undoes_slowly` may need longer to remove what was begun than a signal leaves it: it must
     then name what is left, with what removes it.
+
+    `no_archive` says why the image is no built one that could lie on disk as an OCI archive. The
+    shell lines `foreign` make an object called `$NAME` with the engine's own command, that is none
+    of abcd-run's, and `foreign_gone` remove it again, or fail when it is gone; without them that
+    test is skipped. `speaks` are lines that print `$0` on the console, run by root inside.
     """
 
     runtime: ClassVar[str]
@@ -42,6 +52,10 @@ class Basis:
     no_page: ClassVar[str] = ""
     no_system: ClassVar[str] = ""
     undoes_slowly: ClassVar[bool] = False
+    no_archive: ClassVar[str] = ""
+    foreign: ClassVar[str] = ""
+    foreign_gone: ClassVar[str] = ""
+    speaks: ClassVar[str] = SPEAKS
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -101,6 +115,16 @@ class Basis:
     def name(self) -> str:
         """Return a name for an instance that no other test has."""
         return f"{OURS}{os.urandom(3).hex()}"
+
+    @contextmanager
+    def launched(self, *arguments: str) -> Iterator[Document]:
+        """Have one more instance, which is stopped when the block ends."""
+        name = self.name()
+        (one,) = launch("--on", self.runtime, "--name", name, *arguments, self.image)
+        try:
+            yield one
+        finally:
+            abcd_run("stop", name)
 
     def url(self, instance: Document) -> str:
         """Return the address of the page."""

@@ -1,5 +1,6 @@
 """Looking at an instance, and into it."""
 
+import os
 import shlex
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from abcd_run.testing.contract.basis import (
     Basis,
     Document,
 )
+from abcd_run.testing.contract.following import following
 from abcd_run.testing.picture import pixels
 
 
@@ -70,6 +72,21 @@ class Looking(Basis):
         """What the instance printed is kept."""
         assert isinstance(connected, Logs), f"{self.runtime} keeps no logs"
         assert self.prints in abcd_run("logs", instance["name"]).out
+
+    def test_logs_follow(self, connected: Runtime) -> None:
+        """`logs -f` shows what is printed later too, and ends when the instance does."""
+        assert isinstance(connected, Logs), f"{self.runtime} keeps no logs"
+        with self.launched() as launched, following(launched["name"]) as follow:
+            assert follow.shows(self.prints)
+            if not self.no_system:
+                word = f"said-{os.urandom(4).hex()}"
+                self.inside(launched, "sh", "-c", self.speaks, word, user="root")
+                assert follow.shows(word)
+            # This takes longer than whoever does not follow takes to end.
+            assert abcd_run("ps", "--on", self.runtime).status == 0
+            assert follow.goes_on()
+            assert abcd_run("stop", launched["name"]).status == 0
+            assert follow.ends()
 
     def test_screenshot_is_not_blank(
         self, instance: Document, connected: Runtime, tmp_path: Path

@@ -76,6 +76,8 @@ class Planning(Basis):
         """An OCI layout and an OCI archive launch by path, offline."""
         if not {Format.OCI, Format.LXD} & set(backend.accepts):
             pytest.skip(f"{self.runtime} takes no containers")
+        if self.no_archive:
+            pytest.skip(f"there is no archive of the image {self.image}: {self.no_archive}")
         stored = f"oci:{places.store()}:abcdic4demo"
         there = tmp_path / ("demo-layout" if transport == "oci" else "demo.oci.tar")
         copied = ["skopeo", "copy", "--quiet", stored, f"{transport}:{there}"]

@@ -1,0 +1,131 @@
+"""A box for one instance: Linux namespaces of this user's own, and a folder that says all of it.
+
+The folder is named by the instance. It holds `spec.json`, what was planned; `started.json`, the
+process and ports; `log`, what was printed. Root inside is the user who launches.
+"""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from abcd_run import places
+from abcd_run.errors import LaunchFailed, NameTaken, PortTaken
+from tests.unit.lies import inside
+
+NEW = ["unshare", "--user", "--map-root-user", "--mount", "--uts", "--pid", "--fork"]
+ENTER = ["nsenter", "--user", "--preserve-credentials", "--mount", "--uts", "--pid"]
+PERSON = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+RUN = 'cd /; . /run/abcd/environment; exec "$@"'
+START_SECONDS, END_SECONDS = 10.0, 10.0
+LOOK_SECONDS = 0.01
+
+Spec = dict[str, Any]
+
+
+def root() -> Path:
+    """Return the folder of all boxes."""
+    return places.cache() / "boxes"
+
+
+def problem() -> str:
+    """Return why this host lets the user have no box, empty where it does."""
+    line = [*NEW, "mount", "-t", "proc", "proc", "/proc"]
+    return subprocess.run(line, check=False, capture_output=True, text=True).stderr.strip()
+
+
+def make(spec: Spec) -> None:
+    """Make a box in which nothing runs yet. Raises `NameTaken`."""
+    root().mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=root(), prefix="."))
+    (part / "spec.json").write_text(json.dumps(spec))
+    try:
+        part.rename(root() / spec["name"])
+    except OSError as error:
+        shutil.rmtree(part)
+        raise NameTaken(f"there is a {spec['name']} already") from error
+
+
+def start(name: str) -> None:
+    """Start it, and return when it listens. Raises `PortTaken` or `LaunchFailed`."""
+    folder = root() / name
+    spec = read(folder / "spec.json")
+    line = [*NEW, *_limits(spec), sys.executable, inside.__file__, str(folder)]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not (folder / "ports.json").exists():
+        if process.poll() == inside.NO_PORT:
+            raise PortTaken("the port is somebody else's", remedy="choose another --publish")
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LaunchFailed(f"{name} does not start", details=(folder / "log").read_text())
+        time.sleep(LOOK_SECONDS)
+    (first,) = psutil.Process(process.pid).children()
+    facts = {"pid": first.pid, "ports": read(folder / "ports.json")}
+    (folder / "started.part").write_text(json.dumps(facts))
+    (folder / "started.part").rename(folder / "started.json")
+
+
+def _limits(spec: Spec) -> list[str]:
+    """Return the words before a command that limit it and what it begins."""
+    words = []
+    if spec["memory"]:
+        words += ["prlimit", f"--as={spec['memory']}"]
+    if spec["cpus"]:
+        have = sorted(os.sched_getaffinity(0))[: math.ceil(spec["cpus"])]
+        words += ["taskset", "--cpu-list", ",".join(map(str, have))]
+    return words
+
+
+def read(file: Path) -> Any:
+    """Return what a file says, nothing where it is not there."""
+    try:
+        return json.loads(file.read_text())
+    except OSError:
+        return {}
+
+
+def running(name: str) -> int:
+    """Return the first process of a box, 0 where it does not run."""
+    pid = int(read(root() / name / "started.json").get("pid", 0))
+    with suppress(psutil.Error):
+        if pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            return pid
+    return 0
+
+
+def command(name: str, words: Sequence[str], *, user: str) -> list[str]:
+    """Return the line that runs a command in a box."""
+    who = [] if user == "root" else PERSON
+    spec = read(root() / name / "spec.json")
+    shell = ["sh", "-c", RUN, "sh", *(words or ["sh"])]
+    return [*ENTER, f"--target={running(name)}", "--", *_limits(spec), *who, *shell]
+
+
+def remove(name: str) -> None:
+    """End all that runs in a box, and remove it; a no-op when it is gone."""
+    if pid := running(name):
+        first = psutil.Process(pid)
+        with suppress(psutil.Error):
+            first.send_signal(signal.SIGKILL)  # the kernel ends the others with it
+            first.wait(END_SECONDS)
+    shutil.rmtree(root() / name, ignore_errors=True)
+
+
+if __name__ == "__main__":  # what a person types: the plan on standard input
+    planned = json.load(sys.stdin)
+    make(planned)
+    start(planned["name"])

@@ -1,0 +1,125 @@
+"""The lies: runtimes that are honest in all but one thing."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+
+from abcd_run.errors import LaunchFailed, NameTaken
+from abcd_run.model import Instance, Plan, Resources
+from abcd_run.runtime import Backend, Runtime
+from tests.unit.lies import box
+from tests.unit.lies.local import LocalRuntime, backend, instance_of
+
+
+class Honest(LocalRuntime):
+    """No lie at all."""
+
+
+class MakesUpHostRoot(LocalRuntime):
+    """Says of every instance that its root is a subordinate user."""
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        return [replace(one, host_root=100_000) for one in super().instances(only)]
+
+
+class ForgetsMemory(LocalRuntime):
+    """Takes --memory and does nothing with it."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        return super().create(replace(plan, resources=Resources(cpus=plan.resources.cpus)), image)
+
+
+class ForgetsCpus(LocalRuntime):
+    """Takes --cpus and does nothing with it."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        kept = Resources(memory=plan.resources.memory)
+        return super().create(replace(plan, resources=kept), image)
+
+
+class LetsWrite(LocalRuntime):
+    """Takes --share DIR:PATH:ro for --share DIR:PATH."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        shares = tuple(replace(one, read_only=False) for one in plan.shares)
+        return super().create(replace(plan, shares=shares), image)
+
+
+class ListensElsewhere(LocalRuntime):
+    """Takes --address and listens where it always does."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        return super().create(replace(plan, address="127.0.0.1"), image)
+
+
+class StopsFollowing(LocalRuntime):
+    """Prints the log so far, also with `logs -f`."""
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        return super().logs(instance, follow=False)
+
+
+class ShowsOthers(LocalRuntime):
+    """Takes whatever it has for instances of abcd-run."""
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        there = (one.name for one in box.root().glob("[!.]*"))
+        return [instance_of(name) for name in there if only in ("", name)]
+
+
+class ShowsPassword(LocalRuntime):
+    """Gives the password to a command that ends at once."""
+
+    def start(self, runtime_id: str) -> Instance:
+        started = super().start(runtime_id)
+        subprocess.run(["sh", "-c", "sleep 0.05", "sh", started.password], check=True)
+        return started
+
+
+class FailsOnGone(LocalRuntime):
+    """Takes it for an error that there is nothing to remove."""
+
+    def remove(self, runtime_id: str) -> None:
+        if not self.instances(runtime_id):
+            raise LaunchFailed(f"no {runtime_id} here")
+        super().remove(runtime_id)
+
+
+def _every_second_time() -> bool:
+    """Say no, yes, no, yes …, whichever process asks."""
+    notes = box.root().with_name("times")
+    notes.write_text((notes.read_text() if notes.exists() else "") + "x")
+    return len(notes.read_text()) % 2 == 0
+
+
+class GivesNamesAway(LocalRuntime):
+    """Gives a name that is taken to somebody else, every second time."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        try:
+            return super().create(plan, image)
+        except NameTaken:
+            if not _every_second_time():
+                raise
+        box.remove(plan.name)
+        return super().create(plan, image)
+
+
+class RefusesFreeNames(LocalRuntime):
+    """Says of a name that is free that it is taken, every second time."""
+
+    def create(self, plan: Plan, image: str) -> str:
+        if _every_second_time():
+            raise NameTaken(f"there is a {plan.name} already")
+        return super().create(plan, image)
+
+
+class _Backends:
+    """The backends of all of them, each as an attribute: entry points name attributes."""
+
+    def __getattr__(self, name: str) -> Backend:
+        runtime: type[Runtime] = globals()[name]
+        return backend(runtime)
+
+
+BACKENDS = _Backends()
