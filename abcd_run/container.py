@@ -14,6 +14,7 @@ from typing import Any
 from abcd_run import confined, host, places, record
 from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.parts import part_of
+from abcd_run.refusal import refuse_disk
 from abcd_run.runtime import Say
 
 UID = "ABCD_UID"
@@ -41,6 +42,12 @@ def loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
     with part_of(places.cache() / "load" / name, waiting=waiting):
         say(f"loading {artifact.name} into {into}")
         yield
+
+
+def check(plan: Plan, *, engine: str) -> None:
+    """Refuse what engines for OCI images would ignore. Raises `UsageError`."""
+    # --storage-opt size= is for a few drivers and file systems, and others pass over it.
+    refuse_disk(plan, f"{engine} cannot limit the disk of a container")
 
 
 def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> dict[str, Any]:

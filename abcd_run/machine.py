@@ -4,6 +4,7 @@ A machine's disks and memory belong to whoever runs it, so that a key of this us
 nothing else, gives away nothing by letting in as root. It stands in the seed as ABCD_EXEC_KEY.
 """
 
+import ipaddress
 import json
 import os
 import shlex
@@ -19,6 +20,7 @@ from pathlib import Path
 from abcd_run import places, record
 from abcd_run.errors import LaunchFailed, NotReady, UsageError
 from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.refusal import refuse_disk
 
 ENVIRONMENT = "/run/abcd/environment"
 """Where images put the variables of `--env`, for a shell to read."""
@@ -34,8 +36,7 @@ def own_key() -> Path:
     key = places.config() / "ssh" / "id_ed25519"
     if key.exists():
         return key
-    if not shutil.which("ssh-keygen"):
-        raise LaunchFailed("ssh-keygen is not installed", remedy="sudo apt install openssh-client")
+    _prove_keygen()
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=key.parent) as scratch:
         made = Path(scratch) / key.name
@@ -44,6 +45,11 @@ def own_key() -> Path:
         with suppress(FileExistsError):  # another launch was quicker
             key.hardlink_to(made)
     return key
+
+
+def _prove_keygen() -> None:
+    if not shutil.which("ssh-keygen"):
+        raise LaunchFailed("ssh-keygen is not installed", remedy="sudo apt install openssh-client")
 
 
 def public_key() -> str:
@@ -104,10 +110,9 @@ def meta_data(plan: Plan) -> str:
 
 
 def write_seed(plan: Plan, target: Path) -> None:
-    """Write the seed CD of a plan. Raises `UsageError` for values that it cannot carry."""
+    """Write the seed CD of a plan."""
     from abcd_run.iso import seed  # noqa: PLC0415  (listing instances needs none)
 
-    _check(plan)
     key = public_key()
     seed.write_seed(
         target,
@@ -118,10 +123,9 @@ def write_seed(plan: Plan, target: Path) -> None:
 
 
 def seed_files(plan: Plan) -> dict[str, str]:
-    """Return what is on the seed CD of a plan, by name. Raises `UsageError`."""
+    """Return what is on the seed CD of a plan, by name."""
     from abcd_run.iso import seed  # noqa: PLC0415
 
-    _check(plan)
     key = public_key()
     return {
         "user-data": user_data(plan, key=key),
@@ -175,13 +179,30 @@ def here_document(command: str, content: str) -> list[str]:
     return [f"{command} <<'{mark}'", *lines, mark]
 
 
-def _check(plan: Plan) -> None:
+def check(plan: Plan, *, engine: str) -> None:
+    """Refuse what no machine of a live system can have. Raises `UsageError` or `LaunchFailed`.
+
+    Such a machine has no disk of its own, and its seed CD carries what is one line long.
+    """
+    refuse_disk(plan, f"{engine} starts live systems, which have no disk of their own")
+    _check_address(plan, engine)
+    _prove_keygen()
     for name, value in plan.env.items():
         if not value.isprintable():
             raise UsageError(
                 f"--env {name}: a machine's seed has no line breaks or control characters",
                 remedy="put it into a file of a shared folder",
             )
+
+
+def _check_address(plan: Plan, engine: str) -> None:
+    try:
+        ipaddress.IPv4Address(plan.address)
+    except ValueError:
+        raise UsageError(
+            f"--address {plan.address}: {engine} forwards ports of IPv4 addresses only",
+            remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
+        ) from None
 
 
 def ssh_line(

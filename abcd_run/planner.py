@@ -12,10 +12,11 @@ from pathlib import Path
 from abcd_run import host, schema, target, variables
 from abcd_run.cancel import call
 from abcd_run.choose import NEVER, Choice, choose
-from abcd_run.errors import ArtifactError, Failure, UsageError
+from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError, unexpected
 from abcd_run.fleet import Fleet
 from abcd_run.model import FORMATS, Format, Plan, Ready, Seed, Service
 from abcd_run.request import Request
+from abcd_run.runtime import Runtime
 from abcd_run.target import Target
 
 LOOPBACK = "127.0.0.1"
@@ -39,7 +40,10 @@ class Planned:
 
 
 def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
-    """Return the plans of a request. Raises where there can be no launch at all."""
+    """Return the plans of a request, and what its runtimes refuse of them.
+
+    Raises where there can be no launch at all.
+    """
     _check(request)
     choices, failures = choose(request, wanted, fleet)
     several = len(choices) * request.count > 1
@@ -48,9 +52,28 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
             f"--publish {fixed[0]}: {len(choices) * request.count} instances cannot share a port",
             remedy="leave out the port, and each gets a free one",
         )
-    plans = [one for choice in choices for one in _plans(request, wanted, choice, several=several)]
+    plans: list[Plan] = []
+    for choice in choices:
+        made = list(_plans(request, wanted, choice, several=several))
+        refused = call(partial(_refused, choice.runtime, made))
+        failures += refused
+        names = {failure.name for failure in refused}
+        plans += [one for one in made if one.name not in names]
     notes = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
     return Planned(tuple(plans), tuple(failures), (*wanted.notes, *notes))
+
+
+def _refused(runtime: Runtime, plans: Iterable[Plan]) -> list[Failure]:
+    """Return what a runtime refuses, before anything is fetched for it."""
+    failures = []
+    for one in plans:
+        try:
+            runtime.check(one)
+        except AbcdRunError as error:
+            failures.append(Failure(error, one.runtime, one.name))
+        except Exception as error:  # noqa: BLE001  (a bug of one backend stops no other's launch)
+            failures.append(Failure(unexpected(error), one.runtime, one.name))
+    return failures
 
 
 def check_memory(plans: Iterable[Plan]) -> None:

@@ -1,6 +1,15 @@
 """What container engines mean when they refuse: they share much of their text."""
 
-from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
+from abcd_run.errors import (
+    AbcdRunError,
+    ArtifactError,
+    LaunchFailed,
+    NameTaken,
+    PortTaken,
+    UsageError,
+)
+from abcd_run.model import Plan
+from abcd_run.units import format_size
 
 _TAKEN_PORT = ("address already in use", "port is already allocated")
 _TAKEN_NAME = ("is already in use", "already in use by")
@@ -53,6 +62,17 @@ def garbled(
         details=f"{type(error).__name__}: {error}",
         remedy="abcd-run doctor",
     )
+
+
+def refuse_disk(plan: Plan, why: str) -> None:
+    """Raise `UsageError` for a plan that wants a disk of a size, saying `why` it gets none."""
+    if plan.resources.disk:
+        raise UsageError(
+            f"resources.disk: {why}",
+            details=f"{format_size(plan.resources.disk)} were asked for",
+            remedy=f"remove resources.disk from {plan.profile or 'the request'}, or take another"
+            " runtime: abcd-run runtimes",
+        )
 
 
 def port_taken(text: str) -> bool:

@@ -58,6 +58,7 @@ class FakeEngine:
 
     `before` maps a step, which is the name of a runtime's method, `missing` or `open`, to what
     happens when it begins: it may raise, wait or send a signal. `calls` lists the steps taken.
+    `refuses` raises what the runtime has against a plan.
     A page answers `late` times with 503, then with `page` to who knows the password. `dies` ends
     every instance as soon as it was started. `registry` lists what can be pulled, None is all.
     With a `picture` instances have a screen, which shows that.
@@ -73,6 +74,7 @@ class FakeEngine:
     problem: Problem | None = None
     probed: Probe = field(default_factory=lambda: Probe(version="1.0"))
     before: dict[str, Callable[[], None]] = field(default_factory=dict[str, Callable[[], None]])
+    refuses: Callable[[Plan], None] = lambda _: None
     late: int = 0
     page: int = 200
     host_root: int | None = ROOT
@@ -121,6 +123,11 @@ class FakeRuntime(Runtime):
         """See the contract."""
         self.engine.step("probe")
         return self.engine.probed
+
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        self.engine.step("check")
+        self.engine.refuses(plan)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""

@@ -107,6 +107,10 @@ class DockerRuntime(Runtime):
         """Return what the daemon can limit; what it cannot it would ignore without a word."""
         return {limit for limit, key in LIMITS.items() if self._info().get(key)}
 
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        container.check(plan, engine=self.name)
+
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
         with translated(f"get {artifact.name}", otherwise=ArtifactError):

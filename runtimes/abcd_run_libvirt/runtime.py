@@ -1,6 +1,5 @@
 """Virtual machines of this user's libvirt as a runtime."""
 
-import ipaddress
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,6 +30,9 @@ LOOPBACK = (
     "machines reach what listens on this host's loopback, as you, by 10.0.2.2; "
     "--set on.libvirt.network=isolated leaves them their published ports alone"
 )
+NO_ISO = Path("/none.iso")
+"""Stands in a design for an ISO that is not made yet."""
+
 FOLLOW_SECONDS = 0.2
 """How often a console's log is looked at for more."""
 
@@ -67,6 +69,14 @@ class LibvirtRuntime(Runtime):
         notes = (f"{problem}: {accel.COST}",) if problem else ()
         return Probe(version=found, notes=notes, advice=(LOOPBACK,))
 
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        machine.check(plan, engine=self.name)
+        _check_shares(plan)
+        design = self._design(plan, str(uuid.uuid4()), NO_ISO)
+        hardware.check_memory(design.hardware, plan.resources.memory)
+        domain.xml(design)  # it has no room for every character
+
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract: an ISO is started where it lies, by all machines at once."""
         del pull
@@ -99,9 +109,7 @@ class LibvirtRuntime(Runtime):
         return machine_id
 
     def _design(self, plan: Plan, machine_id: str, iso: Path) -> domain.Design:
-        _check(plan)
         parts = hardware.choose(plan.options, self._able)
-        hardware.check_memory(parts, plan.resources.memory)
         # Who makes the ISO by hand has its kernel nowhere: the machine starts its menu.
         kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
         return domain.Design(machine_id, plan, iso, parts, place.place(machine_id), kernel)
@@ -195,15 +203,7 @@ class LibvirtRuntime(Runtime):
         return "\n".join([*first, domain.native(design, commands=commands, seed=seed)])
 
 
-def _check(plan: Plan) -> None:
-    """Refuse what this runtime cannot do, before anything is touched. Raises `UsageError`."""
-    try:
-        ipaddress.IPv4Address(plan.address)
-    except ValueError:
-        raise UsageError(
-            f"--address {plan.address}: QEMU forwards ports of IPv4 addresses only",
-            remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
-        ) from None
+def _check_shares(plan: Plan) -> None:
     if plan.shares and plan.source.origin is Origin.ISO:
         raise UsageError(
             f"--share: nothing in a published ISO is known to mount shared folders: {plan.variant}",

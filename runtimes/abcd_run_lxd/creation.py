@@ -7,10 +7,10 @@ from typing import Any
 from pylxd import Client
 
 from abcd_run import target
-from abcd_run.errors import UsageError
+from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
 from abcd_run_lxd import document, place, ports, shares
-from abcd_run_lxd.images import Image
+from abcd_run_lxd.images import UNKNOWN, Image
 from abcd_run_lxd.service import Server
 
 LOOPBACK = "127.0.0.1"
@@ -38,16 +38,26 @@ class Creation:
         }
 
 
+def check(client: Client, server: Server, plan: Plan) -> None:
+    """Raise `UsageError` or `LaunchFailed` for what LXD, or this user's project, refuses."""
+    found = place.find(client, plan, project=server.project)
+    config = document.config(
+        plan, UNKNOWN, _ownership(client, server, plan, found), low_level=found.low_level
+    )
+    if not found.publishes:
+        _refuse_publishing(plan)
+    if not found.low_level and (keys := [key for key in config if key.startswith("raw.")]):
+        raise LaunchFailed(
+            "lxd forbids this user what the launch needs",
+            details=f"--env, COMMAND, --share and resources.shm need {' and '.join(keys)}",
+            remedy="ask the administrator for restricted.containers.lowlevel=allow",
+        )
+
+
 def prepare(client: Client, server: Server, plan: Plan, image: Image) -> Creation:
     """Find out what a plan wants on this LXD. Raises `UsageError` or `LaunchFailed`."""
     found = place.find(client, plan, project=server.project)
-    features = client.host_info["environment"].get("kernel_features") or {}
-    ownership = shares.ownership(
-        plan,
-        may_map=found.low_level,
-        asks_subids=server.newuidmap(),
-        kernel_shifts=features.get("idmapped_mounts") == "true",
-    )
+    ownership = _ownership(client, server, plan, found)
     config = document.config(plan, image, ownership, low_level=found.low_level)
     # The last thing that can fail: whoever gets ports has to give them back.
     reserved = _reserve(plan, image, publishes=found.publishes)
@@ -56,19 +66,34 @@ def prepare(client: Client, server: Server, plan: Plan, image: Image) -> Creatio
     return Creation(found.profiles, config, devices, reserved, seed)
 
 
+def _ownership(
+    client: Client, server: Server, plan: Plan, found: document.Place
+) -> shares.Ownership:
+    features = client.host_info["environment"].get("kernel_features") or {}
+    return shares.ownership(
+        plan,
+        may_map=found.low_level,
+        asks_subids=server.newuidmap(),
+        kernel_shifts=features.get("idmapped_mounts") == "true",
+    )
+
+
 def _reserve(plan: Plan, image: Image, *, publishes: bool) -> ports.Reserved:
     wanted = [service.port for service in plan.services]
     if plan.exposed:
         wanted = target.exposed_tcp(image.ports)
     if publishes:
         return ports.Reserved(plan.address, wanted, plan.ports)
+    return ports.Reserved(plan.address, (), {})
+
+
+def _refuse_publishing(plan: Plan) -> None:
     if plan.ports or plan.address != LOOPBACK:
         raise UsageError(
             "lxd forbids this user to publish ports",
             details="the project of this user is restricted; an instance has its own address",
             remedy=f"leave out --publish and --address, or ask the administrator: {ALLOW}",
         )
-    return ports.Reserved(plan.address, (), {})
 
 
 ALLOW = "lxc project set user-$UID restricted.devices.proxy=allow"

@@ -7,6 +7,7 @@ from pylxd import Client
 
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
+from abcd_run.refusal import refuse_disk
 from abcd_run_lxd import trusted
 from abcd_run_lxd.document import Place
 
@@ -24,6 +25,7 @@ def find(client: Client, plan: Plan, *, project: str) -> Place:
     given = {key: one for name in profiles for key, one in known[name]["devices"].items()}
     pool = str(options.get("pool") or "")
     pools = _all(client, "storage-pools")
+    _check_known("pool", pool, pools, "lxc storage list")
     none: Facts = {}
     disk = next((one for one in given.values() if one.get("path") == "/"), none)
     usable = disk.get("pool") in pools
@@ -32,15 +34,34 @@ def find(client: Client, plan: Plan, *, project: str) -> Place:
         root = disk
         pool = pool or (disk["pool"] if usable else _first_pool(pools))
     cards = {key: one for key, one in given.items() if one["type"] == "nic"}
-    wanted = str(options.get("network") or "")
+    if plan.resources.disk:
+        _check_limits(pool, pools[pool], plan)
+    wanted, networks = str(options.get("network") or ""), _all(client, "networks")
+    if wanted != NONE:
+        managed = [name for name, facts in networks.items() if facts["managed"]]
+        _check_known("network", wanted, managed, "lxc network list")
     return Place(
         profiles=profiles,
         pool=pool,
         root=root,
-        cards=network_cards(cards, wanted, _all(client, "networks")),
+        cards=network_cards(cards, wanted, networks),
         low_level=_allows(client, project, "restricted.containers.lowlevel"),
         publishes=_allows(client, project, "restricted.devices.proxy"),
     )
+
+
+def _check_known(key: str, name: str, known: Iterable[str], remedy: str) -> None:
+    if name and name not in known:
+        listed = ", ".join(sorted(known)) or "none"
+        raise UsageError(
+            f"on.lxd.{key}: lxd has no {key} {name!r}", details=f"it has {listed}", remedy=remedy
+        )
+
+
+def _check_limits(name: str, pool: Facts, plan: Plan) -> None:
+    """Refuse a size where LXD would pass over it: a folder has none, except by project quotas."""
+    if pool.get("driver") == "dir":
+        refuse_disk(plan, f"lxd's storage pool {name} is a folder, which limits nobody's disk")
 
 
 def _all(client: Client, kind: str) -> dict[str, Facts]:

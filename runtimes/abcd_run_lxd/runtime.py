@@ -87,6 +87,11 @@ class LxdRuntime(Runtime):
         with translated("say what it is made of", otherwise=NoRuntime):
             return {"lxd": str(self.client.host_info["environment"]["server_version"])}
 
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        with translated("be asked what it has", otherwise=NoRuntime):
+            creation.check(self.client, self._server, plan)
+
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:  # noqa: ARG002
         """See the contract; what LXD is given was brought here before, so nothing is pulled."""
         with translated(f"get {artifact.name}", otherwise=ArtifactError):

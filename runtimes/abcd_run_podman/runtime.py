@@ -76,6 +76,10 @@ class PodmanRuntime(Runtime):
         first = str(engine["version"]).partition("\n")[0]
         return {str(engine["name"]): first.rpartition(" ")[2]}
 
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        container.check(plan, engine=self.name)
+
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
         with translated(f"get {artifact.name}", otherwise=ArtifactError):

@@ -60,18 +60,13 @@ class Machine:
 
 
 def check(plan: Plan) -> None:
-    """Refuse what VirtualBox cannot do, before anything is touched. Raises `UsageError`."""
+    """Refuse what VirtualBox cannot do. Raises `UsageError`."""
     _chosen(plan, "firmware", FIRMWARE)
     _chosen(plan, "display", DISPLAY)
     if plan.shares:
         raise UsageError(
             "--share: no image is known to mount VirtualBox's shared folders",
             remedy="leave it out, or copy by ssh (scp)",
-        )
-    if ":" in plan.address:
-        raise UsageError(
-            f"--address {plan.address}: VirtualBox forwards ports of IPv4 addresses only",
-            remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
         )
 
 

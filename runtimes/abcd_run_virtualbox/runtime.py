@@ -51,6 +51,11 @@ class VirtualBoxRuntime(Runtime):
             rootful=rootful if _is_root() else None,
         )
 
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        machine.check(plan)
+        machines.check(plan, engine=self.name)
+
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
         del pull, say  # VirtualBox takes the file where it lies
@@ -59,7 +64,6 @@ class VirtualBoxRuntime(Runtime):
 
     def create(self, plan: Plan, image: str) -> str:
         """See the contract."""
-        machine.check(plan)
         there = self._place(plan, Path(image))
         said = self._manage(*machine.creation(plan), doing=f"create {plan.name}")
         uuid = parse.created(said) or plan.name
@@ -148,7 +152,6 @@ class VirtualBoxRuntime(Runtime):
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
-        machine.check(plan)
         iso, first = machines.iso_by_hand(plan, artifact)
         native = machine.native(plan, self._place(plan, iso), machines.seed_files(plan))
         return "\n".join([*first, native])

@@ -14,7 +14,18 @@ import pytest
 
 from abcd_run import machine, record
 from abcd_run.errors import ArtifactError, LaunchFailed, UsageError
-from abcd_run.model import Format, Instance, Kind, Origin, Plan, Seed, Service, Share, Source
+from abcd_run.model import (
+    Format,
+    Instance,
+    Kind,
+    Origin,
+    Plan,
+    Resources,
+    Seed,
+    Service,
+    Share,
+    Source,
+)
 
 PLAN = Plan(
     name="demo-1",
@@ -80,9 +91,25 @@ def test_user_data_is_a_cloud_config() -> None:
     assert read["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA me", "KEY"]
 
 
-def test_a_variable_with_a_line_break_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--env TEXT"):
-        machine.seed_files(replace(PLAN, env={"TEXT": "two\nlines"}))
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"env": {"TEXT": "two\nlines"}}, "--env TEXT"),
+        ({"address": "::1"}, "--address ::1: Engine forwards ports of IPv4 addresses only"),
+        ({"resources": Resources(disk=1 << 30)}, "Engine starts live systems"),
+    ],
+)
+def test_what_no_machine_can_have_is_refused(asked: dict[str, Any], said: str) -> None:
+    machine.check(PLAN, engine="Engine")
+    with pytest.raises(UsageError, match=said) as caught:
+        machine.check(replace(PLAN, **asked), engine="Engine")
+    assert caught.value.remedy
+
+
+def test_without_ssh_keygen_no_machine_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(LaunchFailed, match="ssh-keygen is not installed"):
+        machine.check(PLAN, engine="Engine")
 
 
 def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:

@@ -266,7 +266,7 @@ def test_the_seeds_variables_are_not_the_users(
 
 def test_nothing_is_touched(engine: FakeEngine, web: Path) -> None:
     plan("web", count=3)
-    assert set(engine.calls) <= {"missing", "open", "probe", "instances", "close"}
+    assert set(engine.calls) <= {"missing", "open", "probe", "instances", "check", "close"}
 
 
 def test_plans_are_values(engine: FakeEngine, web: Path) -> None:
