@@ -77,7 +77,13 @@ class NameTaken(LaunchFailed):
 
 
 class PortTaken(LaunchFailed):
-    """Somebody was quicker with that port of the host."""
+    """Somebody has a port of the host; `port` is None where the engine does not say which."""
+
+    def __init__(
+        self, message: str, *, details: str = "", remedy: str = "", port: int | None = None
+    ) -> None:
+        super().__init__(message, details=details, remedy=remedy)
+        self.port = port
 
 
 class NotReady(AbcdRunError):

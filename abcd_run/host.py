@@ -1,5 +1,6 @@
 """What this host is and has, read from the kernel and the user's own files."""
 
+import errno
 import os
 import re
 import socket
@@ -73,6 +74,16 @@ def free_ports(address: str, count: int) -> list[int]:
         for trial in trials:
             trial.bind((address, 0))
         return [trial.getsockname()[1] for trial in trials]
+
+
+def bind_problem(address: str, port: int) -> int:
+    """Return the errno for which nobody can listen at a port just now, 0 where one can."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address, port), family=family).close()
+    except OSError as error:
+        return error.errno or errno.EADDRNOTAVAIL  # what is no address at all has none
+    return 0
 
 
 def uid_map_root(pid: int) -> int | None:

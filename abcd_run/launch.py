@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Semaphore
 
-from abcd_run import host, limits, places, readiness, record, screen
+from abcd_run import collision, host, limits, places, readiness, record, screen
 from abcd_run.artifact import obtain
 from abcd_run.cancel import Token, call, current, heeding, settled, using
 from abcd_run.errors import (
@@ -159,6 +159,7 @@ class Launcher:
 
     def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         """Create and start, under other names and ports while somebody else is quicker."""
+        told = ""
         refused = set[str]()  # also names that other users have, whose instances are not shown
         for _ in range(TRIES):
             self.cancelled.check()
@@ -171,10 +172,11 @@ class Launcher:
                 refused.add(plan.name)
                 names = {found.name for found in runtime.instances(detail=False)}
                 plan = renamed(plan, next_name(plan.name, names | refused))
-            except PortTaken:
-                if plan.ports:
-                    raise
-        raise LaunchFailed(f"no free name or port for {plan.name} in {TRIES} tries")
+            except PortTaken as error:
+                if blamed := collision.of_fixed_port(plan, error):
+                    raise blamed from error
+                told = error.details or error.message
+        raise LaunchFailed(f"no free name or port for {plan.name} in {TRIES} tries", details=told)
 
     def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         self.cancelled.begun(plan.name)

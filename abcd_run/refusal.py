@@ -1,5 +1,9 @@
 """What container engines mean when they refuse: they share much of their text."""
 
+import errno
+import re
+
+from abcd_run import host
 from abcd_run.errors import (
     AbcdRunError,
     ArtifactError,
@@ -13,6 +17,13 @@ from abcd_run.units import format_size
 
 _TAKEN_PORT = ("address already in use", "port is already allocated")
 _TAKEN_NAME = ("is already in use", "already in use by")
+
+_PORT = re.compile(
+    r":(\d{1,5})(?:: bind\b| failed: port\b)"  # listen tcp 127.0.0.1:80: bind: address already …
+    r"|\bhost port (?:for )?(?:[\d.]+|\[[^\]]*\]):(\d{1,5})"
+    r"|\bbind port (\d{1,5}) \(",
+    re.IGNORECASE,
+)
 
 GARBLED = (LookupError, TypeError, ValueError, AttributeError)
 """What reading an engine's answer raises where that is not what its interface says."""
@@ -30,7 +41,8 @@ def meaning(
         return LaunchFailed(f"{brief}: the port is for root only", details=text, remedy=remedy)
     if port_taken(text):
         remedy = "leave the port to the engine, or take another one"
-        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy)
+        brief = f"{brief}: the port is taken"
+        return PortTaken(brief, details=text, remedy=remedy, port=port_in(text))
     if any(sign in text for sign in _TAKEN_NAME):
         return NameTaken(f"{brief}: the name is taken", details=text)
     if NO_ROOM in text:
@@ -77,4 +89,33 @@ def refuse_disk(plan: Plan, why: str) -> None:
 
 def port_taken(text: str) -> bool:
     """Say whether an engine's refusal means that somebody has the port already."""
-    return any(sign in text for sign in _TAKEN_PORT)
+    return any(sign in text.lower() for sign in _TAKEN_PORT)
+
+
+def port_in(text: str) -> int | None:
+    """Return which port of the host an engine's refusal is about, None where it does not say."""
+    match = _PORT.search(text)
+    return int(next(filter(None, match.groups()))) if match else None
+
+
+def not_listening(address: str, port: int, *, engine: str, details: str) -> LaunchFailed:
+    """Return why an engine that gives no reason could not listen at a port; 0 is any port."""
+    problem = host.bind_problem(address, port)
+    if problem in (errno.EACCES, errno.EPERM):
+        return LaunchFailed(
+            f"{engine} cannot listen at port {port}, which is for root only",
+            details=details,
+            remedy="take a port from 1024 on, or leave it to abcd-run",
+        )
+    if problem not in (0, errno.EADDRINUSE):
+        return LaunchFailed(
+            f"{engine} cannot listen on {address}",
+            details=details,
+            remedy="give an address of this host: --address",
+        )
+    return PortTaken(
+        f"{engine} cannot have port {port} of {address}" if port else f"{engine} gets no port",
+        details=details,
+        remedy="leave the port to abcd-run, or take another one",
+        port=port or None,
+    )

@@ -161,12 +161,13 @@ class FakeRuntime(Runtime):
         held = self.engine.held.get(runtime_id)
         if held is None:
             raise LaunchFailed(f"{runtime_id} is gone")
-        try:
-            for service in self._services(held.plan):
+        for service in self._services(held.plan):
+            try:
                 held.ports[service.port] = self._listener(held.plan, service)
-        except OSError as error:
-            held.close()
-            raise PortTaken("the port cannot be had", remedy="leave it to the engine") from error
+            except OSError as error:
+                held.close()
+                port = held.plan.ports.get(service.port)
+                raise PortTaken("the port is taken", details=str(error), port=port) from error
         held.state = "running"
         seen = _instance(self.engine, held)
         if self.engine.dies:

@@ -5,7 +5,8 @@ import re
 import libvirt
 import libvirt_qemu
 
-from abcd_run.errors import LaunchFailed, PortTaken
+from abcd_run import refusal
+from abcd_run.errors import LaunchFailed
 from abcd_run.model import Plan
 from abcd_run_libvirt.errors import translated
 from abcd_run_libvirt.hardware import NETWORK
@@ -18,26 +19,28 @@ def commands(plan: Plan) -> list[str]:
     address = "" if plan.address == "0.0.0.0" else plan.address  # noqa: S104
     return [
         f"hostfwd_add {NETWORK} tcp:{address}:{plan.ports.get(port, 0)}-:{port}"
-        for port in dict.fromkeys(service.port for service in plan.services)
+        for port in _inside(plan)
     ]
+
+
+def _inside(plan: Plan) -> list[int]:
+    return list(dict.fromkeys(service.port for service in plan.services))
 
 
 def add(domain: libvirt.virDomain, plan: Plan) -> None:
     """Forward the ports of a plan. Raises `PortTaken`, or `LaunchFailed`."""
-    for command in commands(plan):
+    for port, command in zip(_inside(plan), commands(plan), strict=True):
         # QEMU answers with nothing, or with a sentence.
         if answer := _told(domain, command).strip():
-            _refuse(command, answer)
+            raise refused(plan, port, answer)
 
 
-def _refuse(command: str, answer: str) -> None:
+def refused(plan: Plan, inside: int, answer: str) -> LaunchFailed:
+    """Return the error of a port inside that QEMU could not forward: it does not say why."""
     if "Could not set up host forwarding" in answer:
-        raise PortTaken(
-            f"a port of {command.rsplit(maxsplit=1)[-1]} cannot be had",
-            details=answer,
-            remedy="leave the port to abcd-run, or take another one from 1024 on",
-        )
-    raise LaunchFailed("QEMU could not forward a port", details=answer)
+        port = plan.ports.get(inside, 0)
+        return refusal.not_listening(plan.address, port, engine="QEMU", details=answer)
+    return LaunchFailed("QEMU could not forward a port", details=answer)
 
 
 def found(domain: libvirt.virDomain) -> dict[int, tuple[str, int]]:

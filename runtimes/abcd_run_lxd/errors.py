@@ -13,7 +13,6 @@ DOWN = "sudo systemctl start lxd.socket; lxc info"
 
 # The second is what LXD says while the one that has the name is still being started.
 _TAKEN_NAME = ("already exists", "creating instance record: Instance is busy")
-_TAKEN_PORT = ("address already in use",)
 _BUSY = ("is busy running", "Instance is busy")
 _OTHER_STATE = ("is running", "is already stopped", "already stopped", "is not running")
 _REMEDIES = {
@@ -46,9 +45,10 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
     """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
     brief = f"lxd could not {doing}"
-    if any(sign in text for sign in _TAKEN_PORT):
+    if refusal.port_taken(text):
         remedy = "leave the port to abcd-run, or take another one"
-        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy)
+        port = refusal.port_in(text)
+        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy, port=port)
     if any(sign in text for sign in _TAKEN_NAME):
         remedy = "choose another --name"
         return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)

@@ -63,6 +63,7 @@ def taken(address: str, port: int) -> PortTaken:
         f"lxd cannot have port {port} of {address}",
         details="another program listens there",
         remedy="leave the port to abcd-run, or take another one",
+        port=port or None,
     )
 
 

@@ -1,14 +1,13 @@
 """Ports of this host for a machine's services: VirtualBox forwards only what has a number."""
 
-import socket
+import os
 
-from abcd_run import host
-from abcd_run.errors import PortTaken
+from abcd_run import host, refusal
 from abcd_run.model import Plan
 
 
 def chosen(plan: Plan) -> dict[int, int]:
-    """Return a port of the host for each port inside. Raises `PortTaken`."""
+    """Return a port of the host for each port inside. Raises `PortTaken` or `LaunchFailed`."""
     for port in plan.ports.values():
         _prove_free(plan.address, port)
     inside = list(dict.fromkeys(service.port for service in plan.services))
@@ -18,11 +17,6 @@ def chosen(plan: Plan) -> dict[int, int]:
 
 def _prove_free(address: str, port: int) -> None:
     """Look for somebody at a port: VirtualBox would start the machine without it."""
-    try:
-        socket.create_server((address, port)).close()
-    except OSError as error:
-        raise PortTaken(
-            f"port {port} of {address} cannot be had",
-            details=error.strerror or str(error),
-            remedy="leave the port to abcd-run, or take another one from 1024 on",
-        ) from error
+    if problem := host.bind_problem(address, port):
+        details = os.strerror(problem)
+        raise refusal.not_listening(address, port, engine="VirtualBox", details=details)

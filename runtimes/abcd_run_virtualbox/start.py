@@ -1,5 +1,6 @@
 """Start a machine, and find out why it does not."""
 
+import re
 from pathlib import Path
 
 from abcd_run.errors import AbcdRunError, PortTaken
@@ -12,6 +13,7 @@ from abcd_run_virtualbox.process import ran
 TRIAL_SECONDS = 20.0
 """How long a second start may take, of which only what it prints is wanted."""
 
+_REDIRECTED = re.compile(r"redirection of (?:\S+:)?(\d{1,5}) to\b")
 DOING = "start the machine"
 
 
@@ -22,13 +24,15 @@ def started(manage: Manage, uuid: str, log: Path) -> None:
     except Refused as error:
         raise _reason(error, uuid, log) from error
     # VirtualBox starts a machine also when it could not have a port.
-    for line in _said(log):
-        if any(sign in line for sign in FORWARD):
-            raise PortTaken(
-                "virtualbox could not have a port of this host",
-                details=line,
-                remedy="leave the port to abcd-run, or take another one from 1024 on",
-            )
+    said = [line for line in _said(log) if any(sign in line for sign in FORWARD)]
+    if said:
+        match = _REDIRECTED.search("\n".join(said))
+        raise PortTaken(
+            "virtualbox could not have a port of this host",
+            details=said[0],
+            remedy="leave the port to abcd-run, or take another one from 1024 on",
+            port=int(match[1]) if match else None,
+        )
 
 
 def _reason(error: Refused, uuid: str, log: Path) -> AbcdRunError:

@@ -198,10 +198,38 @@ def test_a_port_of_the_users_choice_is_not(
     engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        error = one_failure(launcher, plans(publish=(f"web={taken.getsockname()[1]}",)))
+        port = taken.getsockname()[1]
+        error = one_failure(launcher, plans(publish=(f"web={port}",)))
     assert isinstance(error, PortTaken)
+    assert error.message == f"host port 127.0.0.1:{port} is already in use"
+    assert (error.port, error.remedy) == (port, "--publish web for a free one")
     assert engine.calls.count("start") == 1
     assert engine.held == {}
+
+
+@pytest.mark.parametrize("which", [None, 1])
+def test_a_random_port_is_not_blamed_on_one_of_the_users_choice(
+    which: int | None, engine: FakeEngine, launcher: Launcher, plans: Planner
+) -> None:
+    """Also where the engine does not say which port it was, and the user's is free."""
+    with socket.create_server(("127.0.0.1", 0)) as trial:
+        free = trial.getsockname()[1]
+    engine.before["start"] = fails(PortTaken("taken", port=which), times=2)
+    launched = one_launched(launcher, plans(publish=(f"web={free}",)))
+    assert launched.instance.ports[8080] == ("127.0.0.1", free)
+    assert engine.calls.count("start") == 3
+
+
+def test_an_engine_that_does_not_say_which_port_is_taken(
+    engine: FakeEngine, launcher: Launcher, plans: Planner
+) -> None:
+    engine.before["start"] = fails(PortTaken("taken", details="by somebody"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        error = one_failure(launcher, plans(publish=(f"ssh={port}",)))
+    assert error.message == f"host port 127.0.0.1:{port} is already in use"
+    assert error.remedy == "--publish ssh for a free one"
+    assert "by somebody" in error.details
 
 
 def test_the_tries_come_to_an_end(engine: FakeEngine, launcher: Launcher, plans: Planner) -> None:

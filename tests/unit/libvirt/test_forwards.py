@@ -1,13 +1,15 @@
 """Port forwards, as QEMU is told and as it tells."""
 
+import socket
 from dataclasses import replace
 
 import pytest
 
+from abcd_run.errors import LaunchFailed, PortTaken
 from abcd_run.model import Plan, Service
 
 pytest.importorskip("libvirt_qemu", reason="libvirt-python is not installed")
-from abcd_run_libvirt.forwards import commands, parsed
+from abcd_run_libvirt.forwards import commands, parsed, refused
 
 USERNET = (
     "Hub -1 (hostnet0):\r\n"
@@ -34,3 +36,21 @@ def test_the_kernel_chooses_a_port_unless_the_user_does(plan: Plan) -> None:
         "hostfwd_add hostnet0 tcp:127.0.0.1:2022-:22",
     ]
     assert commands(replace(plan, address="0.0.0.0"))[0] == "hostfwd_add hostnet0 tcp::0-:8080"
+
+
+REFUSED = "Could not set up host forwarding rule 'tcp:127.0.0.1:2022-:22'"
+
+
+def test_which_port_somebody_has(plan: Plan) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        error = refused(replace(plan, ports={22: port}), 22, REFUSED)
+    assert isinstance(error, PortTaken)
+    assert error.port == port
+
+
+def test_an_address_of_another_host_is_no_taken_port(plan: Plan) -> None:
+    error = refused(replace(plan, address="192.0.2.1"), 22, REFUSED)
+    assert type(error) is LaunchFailed
+    assert error.message == "QEMU cannot listen on 192.0.2.1"
+    assert "--address" in error.remedy

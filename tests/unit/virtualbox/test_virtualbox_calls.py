@@ -85,6 +85,7 @@ def test_a_port_that_virtualbox_could_not_have(tmp_path: Path) -> None:
     with pytest.raises(PortTaken) as caught:
         start.started(_script(tmp_path, "exit 0"), "uuid", log)
     assert "rc=VERR_NAT_REDIR_SETUP" in caught.value.details
+    assert caught.value.port == 8087
     log.write_text("00:00:02.1 VM: started\n")
     start.started(_script(tmp_path, "exit 0"), "uuid", log)
 
