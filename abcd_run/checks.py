@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from abcd_run import advisories, host, places
 from abcd_run.advisories import Known, Package
-from abcd_run.choose import PROBE_SECONDS
+from abcd_run.choose import PROBE_SECONDS, takes
 from abcd_run.errors import ArtifactError, Failure
 from abcd_run.fleet import Fleet
-from abcd_run.runtime import Consists, Probe, Problem, Runtime
+from abcd_run.runtime import Backend, Consists, Probe, Problem, Runtime
 from abcd_run.units import format_size
 
 if TYPE_CHECKING:
@@ -78,6 +78,15 @@ def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
             says = "; ".join([f"usable, version {probe.version}", *probe.notes, *probe.advice])
             found = known(parts.get(name, {}))
             yield Finding(name, good=True, says=says, runtime=True, known=found)
+
+
+def memory_needed(wanted: "Target", fleet: Fleet) -> int:
+    """Return how much memory an instance needs, in bytes: where the best runtime here has it."""
+    for name in dict.fromkeys((*wanted.profile.runtimes, *fleet.present())):
+        backend = fleet.registry.backend(name)
+        if isinstance(backend, Backend) and takes(backend, wanted):
+            return wanted.profile.resources.memory or backend.memory or SMALLEST_MEMORY
+    return wanted.profile.resources.memory or SMALLEST_MEMORY
 
 
 def known(versions: Mapping[str, str]) -> tuple[Known, ...]:

@@ -81,11 +81,16 @@ def _none(failures: list[Failure]) -> NoRuntime:
 
 
 def _all_that_take(wanted: Target, fleet: Fleet) -> tuple[str, ...]:
-    def takes(name: str) -> bool:
+    def fits(name: str) -> bool:
         found = fleet.registry.backend(name)
-        return not isinstance(found, Problem) and _fitting(found, wanted) is not None
+        return not isinstance(found, Problem) and takes(found, wanted)
 
-    return tuple(name for name in fleet.present() if takes(name))
+    return tuple(name for name in fleet.present() if fits(name))
+
+
+def takes(backend: Backend, wanted: Target) -> bool:
+    """Say whether a runtime can be given one of the variants."""
+    return _fitting(backend, wanted) is not None
 
 
 def _fitting(backend: Backend, wanted: Target) -> tuple[Variant, Format] | None:

@@ -207,7 +207,8 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         profile=found.origin,
         account=found.user,
         uid=found.uid,
-        resources=found.resources,
+        # A machine's memory counts as asked for also where nobody did: the host must have it.
+        resources=replace(found.resources, memory=found.resources.memory or backend.memory),
         services=services,
         screen=found.screen,
         exposed=wanted.exposed,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from abcd_run import __version__, console, limits, schema
-from abcd_run.model import PROTOCOLS, Plan, Ready, Service
+from abcd_run.model import PROTOCOLS, Plan, Ready, Resources, Service
 from abcd_run.schema import Rule
 
 PREFIX = "abcd-run."
@@ -35,6 +35,12 @@ _READY: Mapping[str, Rule] = {
     "timeout": schema.NUMBER,
     "lenient": schema.FLAG,
 }
+_RESOURCES: Mapping[str, Rule] = {
+    "memory": schema.SIZE,
+    "cpus": schema.NUMBER,
+    "shm": schema.SIZE,
+    "disk": schema.SIZE,
+}
 LONGEST = 1000
 """Services, words of a command and characters of a label that are read."""
 
@@ -45,6 +51,7 @@ class Record:
 
     `user` is whom its endpoints want, `account` as whom commands run inside: empty means as the
     image itself decides. `screen` is the command inside that prints a picture of its screen.
+    `resources` are what it was given, None where the runtime decided.
     """
 
     name: str
@@ -56,6 +63,7 @@ class Record:
     services: tuple[Service, ...]
     screen: tuple[str, ...]
     ready: Ready
+    resources: Resources
 
     @property
     def age(self) -> float:
@@ -74,6 +82,7 @@ def labels(plan: Plan) -> dict[str, str]:
         "services": [asdict(service) for service in plan.services],
         "screen": list(plan.screen),
         "ready": asdict(plan.ready),
+        "resources": {key: value for key, value in asdict(plan.resources).items() if value},
     }
     return {
         MARK: __version__,
@@ -101,6 +110,7 @@ def read(found: Mapping[str, str]) -> Record:
         services=tuple(_services(facts.get("services"))),
         screen=_words(facts.get("screen")),
         ready=Ready(**_known(facts.get("ready"), _READY)),
+        resources=Resources(**_known(facts.get("resources"), _RESOURCES)),
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # every command prints, and doctor alone has findings
     from abcd_run.advisories import Known
     from abcd_run.checks import Finding
     from abcd_run.launched import Launched
-    from abcd_run.model import Endpoint, Plan
+    from abcd_run.model import Endpoint, Plan, Resources
 
 LONGEST_LINE = 500
 
@@ -93,7 +93,12 @@ def instance(launched: Launched) -> Document:
         "host_root": found.host_root,
         "ready_seconds": launched.ready_seconds,
         "runtime_id": found.runtime_id,
+        "resources": _resources(facts.resources),
     }
+
+
+def _resources(given: Resources) -> Document:
+    return {"memory": given.memory, "cpus": given.cpus, "disk": given.disk}
 
 
 def endpoint(found: Endpoint) -> Document:
@@ -148,8 +153,7 @@ def print_plan(planned: Plan, native: str) -> None:
         "image": f"{planned.image}, variant {planned.variant}",
         "from": str(planned.source),
         "runtime": f"{planned.runtime}, as {planned.format}",
-        "memory": format_size(resources.memory) if resources.memory else "",
-        "cpus": f"{resources.cpus:g}" if resources.cpus else "",
+        **_amounts(resources),
         "publish": ", ".join(f"{name} on {planned.address}:{to}" for name, to in ports.items()),
         "share": ", ".join(f"{one.source} as {one.target}" for one in planned.shares),
         "ready": f"{planned.ready.service or planned.ready.console or 'when it runs'}"
@@ -198,9 +202,18 @@ def print_shown(launched: Launched) -> None:
         "runtime": f"{found.runtime} {found.runtime_id[:12]}",
         "created": known.created,
         "root": f"inside is {root}",
+        **_amounts(known.resources),
     }
     stage = str(launched.stage) if found.running and not found.silent else found.state
     print_facts(f"{found.name} is {stage}", facts | _facts(launched))
+
+
+def _amounts(given: Resources) -> dict[str, str]:
+    return {
+        "memory": format_size(given.memory) if given.memory else "",
+        "cpus": f"{given.cpus:g}" if given.cpus else "",
+        "disk": format_size(given.disk) if given.disk else "",
+    }
 
 
 def _facts(launched: Launched) -> dict[str, str]:

@@ -80,6 +80,8 @@ class Backend:
     `options` are the keys that `[on.NAME]` of a profile may have, with their types or rules.
     `trusts` returns which of them could give an instance rights on the host, None where none can:
     such a profile is launched with `--rootful` alone. It asks nobody and must be cheap.
+    `memory` is what an instance gets, in bytes, where neither its profile nor the request says:
+    a machine must have some. None where it may have what there is.
     `takes_command` says whether `abcd-run IMAGE -- COMMAND` means something to it.
     """
 
@@ -89,6 +91,7 @@ class Backend:
     open: Callable[[], "Runtime"]
     options: Mapping[str, type | Rule] = field(default_factory=dict[str, type | Rule])
     trusts: Callable[[Options], Problem | None] = trusts_all
+    memory: int | None = None
     takes_command: bool = False
 
 

@@ -75,7 +75,7 @@ def doctor(
     if image:
         wanted = target.resolve(Request(image), Catalogue.usual(profiles))
         found += checks.image_checks(wanted)
-        fits = _fits(image, wanted)
+        fits = _fits(image, checks.memory_needed(wanted, fleet))
     if as_json:
         findings = [report.finding(one) for one in found]
         day = advisories.AS_OF
@@ -90,8 +90,7 @@ def doctor(
     return 0 if checks.any_usable(found) else 3
 
 
-def _fits(image: str, wanted: target.Target) -> int:
-    needs = wanted.profile.resources.memory or checks.SMALLEST_MEMORY
+def _fits(image: str, needs: int) -> int:
     free = host.memory_available()
     report.complain(f"{format_size(free)} of memory are free, {image} needs {format_size(needs)}")
     return free // needs

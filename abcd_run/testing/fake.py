@@ -67,6 +67,7 @@ class FakeEngine:
     name: str = "fake"
     accepts: tuple[Format, ...] = (Format.OCI,)
     takes_command: bool = True
+    memory: int | None = None
     options: Mapping[str, type | Rule] = field(
         default_factory=lambda: {"flavour": str, "turbo": bool}
     )
@@ -264,6 +265,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         open=lambda: (FakeRuntime if engine.picture is None else FakeWithScreen)(engine),
         options=engine.options,
         trusts=engine.trusts,
+        memory=engine.memory,
         takes_command=engine.takes_command,
     )
 

@@ -18,6 +18,10 @@ CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a processor, 
 REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
 
 
+MEMORY = 1 << 30
+"""Bytes of a machine whose image does not say what it needs."""
+
+
 def _missing() -> Problem | None:
     if not (_any_here(DAEMONS) or _any_socket()):
         return Problem("libvirt is not installed", REMEDY)
@@ -47,6 +51,7 @@ def _open() -> Runtime:
 BACKEND = Backend(
     name="libvirt",
     accepts=(Format.ISO,),
+    memory=MEMORY,
     missing=_missing,
     open=_open,
     options={

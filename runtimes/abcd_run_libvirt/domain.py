@@ -11,13 +11,9 @@ from abcd_run import record
 from abcd_run.errors import UsageError
 from abcd_run.machine import here_document
 from abcd_run.model import Plan
-from abcd_run_libvirt import labels
+from abcd_run_libvirt import MEMORY, labels
 from abcd_run_libvirt.hardware import NETWORK, Hardware
 from abcd_run_libvirt.place import Place
-
-MEMORY = 1 << 30
-"""Bytes of a machine whose image does not say what it needs."""
-
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 ISOLATED = (

@@ -4,6 +4,9 @@ from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_virtualbox import paths
 
+MEMORY = 1 << 30
+"""Bytes of a machine whose image does not say what it needs."""
+
 
 def _missing() -> Problem | None:
     if paths.program("VBoxManage"):
@@ -21,6 +24,7 @@ def _open() -> Runtime:
 BACKEND = Backend(
     name="virtualbox",
     accepts=(Format.ISO,),
+    memory=MEMORY,
     missing=_missing,
     open=_open,
     options={"display": str, "firmware": str},

@@ -10,6 +10,7 @@ from abcd_run import record
 from abcd_run.errors import UsageError
 from abcd_run.machine import here_document
 from abcd_run.model import Plan
+from abcd_run_virtualbox import MEMORY
 from abcd_run_virtualbox.manage import as_file
 
 GROUP = "/abcd-run"
@@ -20,9 +21,6 @@ DISCS = ("iso", "seed")
 """What lies in the drives, in their order: VirtualBox boots from the first."""
 
 MEBIBYTE = 1 << 20
-MEMORY = 1 << 30
-"""Bytes for images that do not say what they need."""
-
 VIDEO_MEMORY = 64
 """Mebibytes: what VMSVGA needs for a large screen."""
 

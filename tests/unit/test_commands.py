@@ -17,7 +17,7 @@ Run = Callable[..., Ended]
 
 INSTANCE = {
     "name", "image", "variant", "runtime", "stage", "created", "endpoints", "password",
-    "host_root", "ready_seconds", "runtime_id",
+    "host_root", "ready_seconds", "runtime_id", "resources",
 }  # fmt: skip
 ERROR = {"code", "message", "details", "remedy", "runtime", "name"}
 
@@ -309,3 +309,23 @@ def test_runtimes_and_doctor(engines: Callable[..., list[FakeEngine]], web: Path
     assert document(run("doctor", "--json", "web"))["fits"] > 0
     well.problem = Problem("gone", "")
     assert run("doctor").status == 3
+
+
+def test_what_a_machine_gets_by_default_counts(engine: FakeEngine, web: Path, run: Run) -> None:
+    """In the plan, in the host check, for doctor, and in what is shown."""
+    engine.memory = 3 << 30
+    (planned,) = run("--json", "--dry-run", "web").json["plans"]
+    assert planned["memory"] == 3 << 30
+    assert run("-q", "--cpus", "2", "web").status == 0
+    (found,) = document(run("--json", "show", "web-fake-1"))["instances"]
+    assert found["resources"] == {"memory": 3 << 30, "cpus": 2, "disk": None}
+    shown = run("show", "web-fake-1").out
+    assert "memory    3 GiB" in shown
+    assert "cpus      2" in shown
+    assert "web needs 3 GiB" in run("doctor", "web").err
+    assert (
+        run("--json", "--dry-run", "--memory", "1GiB", "web").json["plans"][0]["memory"] == 1 << 30
+    )
+    engine.memory = 1 << 50
+    assert run("web").status == 7
+    assert document(run("--json", "doctor", "web"))["fits"] == 0

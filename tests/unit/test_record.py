@@ -59,6 +59,7 @@ def test_round_trip() -> None:
     assert found.services == PLAN.services
     assert found.ready == PLAN.ready
     assert found.screen == PLAN.screen
+    assert found.resources == PLAN.resources
 
 
 def test_labels_are_the_designs_and_hold_no_secret() -> None:
@@ -101,6 +102,9 @@ def test_age(created: str, least: float, most: float) -> None:
         '{"services": [], "ready": {"console": "("}}',
         '{"services": [{"name": "web", "port": 0}, {"name": "ssh", "port": 99999}]}',
         '{"services": [{"name": "web", "port": true}]}',
+        '{"resources": {"memory": -1, "cpus": "many", "disk": true, "gpus": 4}}',
+        '{"resources": [1]}',
+        '{"resources": {"memory": 1e999, "cpus": NaN}}',
         "[" * 100_000,
     ],
 )
@@ -277,3 +281,9 @@ def test_bound_ports() -> None:
 def test_password_of_an_environment() -> None:
     assert container.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
     assert container.password(["A=1"]) == ""
+
+
+@pytest.mark.parametrize("amount", [-1, 0, True, None, "much", 10**30, [1], {"a": 1}, 1.5])
+def test_a_resource_that_is_none_is_left_out(amount: object) -> None:
+    text = json.dumps({"resources": {"memory": amount, "disk": amount}})
+    assert record.read({"abcd-run.profile": text}).resources == Resources()

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 INSTANCE_KEYS = {
     "name", "image", "variant", "runtime", "stage", "created", "endpoints", "password",
-    "host_root", "ready_seconds", "runtime_id",
+    "host_root", "ready_seconds", "runtime_id", "resources",
 }  # fmt: skip
 ERROR_KEYS = {"code", "message", "details", "remedy", "runtime", "name"}
 DIE = ("sh", "-c", "poweroff; kill -TERM 1")
