@@ -8,12 +8,11 @@ import json
 import math
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -117,12 +116,21 @@ def command(name: str, words: Sequence[str], *, user: str) -> list[str]:
 
 def remove(name: str) -> None:
     """End all that runs in a box, and remove it; a no-op when it is gone."""
-    if pid := running(name):
-        first = psutil.Process(pid)
-        with suppress(psutil.Error):
-            first.send_signal(signal.SIGKILL)  # the kernel ends the others with it
-            first.wait(END_SECONDS)
+    deadline = time.monotonic() + END_SECONDS
+    while (left := list(_processes(name))) and time.monotonic() < deadline:
+        for process in left:
+            with suppress(psutil.Error):  # it has ended meanwhile
+                process.kill()  # of the first inside the kernel ends all others, too
+        psutil.wait_procs(left, LOOK_SECONDS)
     shutil.rmtree(root() / name, ignore_errors=True)
+
+
+def _processes(name: str) -> Iterator[psutil.Process]:
+    """Yield what was started for a box, also where nobody came to note it."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cmdline()[-2:] == [inside.__file__, str(root() / name)]:
+                yield process
 
 
 if __name__ == "__main__":  # what a person types: the plan on standard input
