@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from queue import Empty, Queue
+from queue import Empty, Full, Queue
 from threading import Event, RLock, Thread
 from time import monotonic
 from typing import ParamSpec, TypeVar
@@ -114,6 +114,11 @@ def current() -> Token:
     return _current.get()
 
 
+def is_cancellable() -> bool:
+    """Say whether somebody has this work done who may cancel it."""
+    return _current.get() is not _NEVER
+
+
 def check() -> None:
     """Raise `Interrupted` if nobody wants this work any more."""
     _current.get().check()
@@ -207,12 +212,19 @@ def each(pieces: Iterator[T]) -> Iterator[T]:
     """Yield pieces for which one may wait for ever. Raises `Interrupted` when cancelled."""
     queue: Queue[T | None] = Queue(PIECES)
 
+    def put(piece: T | None) -> None:
+        while True:
+            try:
+                return queue.put(piece, timeout=LOOK_SECONDS)
+            except Full:  # who took them may have gone
+                check()
+
     def read() -> None:
         try:
             for piece in pieces:
-                queue.put(piece)
+                put(piece)
         finally:
-            queue.put(None)
+            put(None)
 
     reading = elsewhere(read)
     while True:

@@ -15,12 +15,11 @@ from abcd_run.choose import NEVER, Choice, choose
 from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError, unexpected
 from abcd_run.fleet import Fleet
 from abcd_run.model import FORMATS, Format, Plan, Ready, Seed, Service
-from abcd_run.request import Request
+from abcd_run.request import LOOPBACK, Request
 from abcd_run.runtime import Runtime
 from abcd_run.target import Target
+from abcd_run.words import Publish, port
 
-LOOPBACK = "127.0.0.1"
-LONGEST_PORT = 5
 PASSWORD_BYTES = 24
 SEED_PREFIX = "ABCD_"
 DEFAULT_USER = "abcd"
@@ -47,7 +46,7 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
     _check(request)
     choices, failures = choose(request, wanted, fleet)
     several = len(choices) * request.count > 1
-    if several and (fixed := [word for word in request.publish if "=" in word]):
+    if several and (fixed := [one for one in request.publish if one.port]):
         raise UsageError(
             f"--publish {fixed[0]}: {len(choices) * request.count} instances cannot share a port",
             remedy="leave out the port, and each gets a free one",
@@ -256,43 +255,30 @@ def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Rea
 
 
 def _published(
-    services: tuple[Service, ...], publish: tuple[str, ...]
+    services: tuple[Service, ...], publish: tuple[Publish, ...]
 ) -> tuple[tuple[Service, ...], dict[int, int]]:
     """Return the services with those that `--publish` adds, and the host ports it fixes."""
     by_name = {service.name: service for service in services}
     ports: dict[int, int] = {}
-    for word in publish:
-        name, equals, fixed = word.partition("=")
+    for asked in publish:
+        name = asked.service
         if name.isdecimal() and name not in by_name:
-            name = _numbered(_port(name, word), by_name)
+            name = _numbered(port(name, str(asked)), by_name)
         if name not in by_name:
             raise UsageError(
-                f"--publish {word}: no service {name!r}",
+                f"--publish {asked}: no service {name!r}",
                 remedy=schema.did_you_mean(name, by_name, "give a service's name or a port"),
             )
-        if equals and not fixed:
-            raise UsageError(
-                f"--publish {word}: a port is missing",
-                remedy=f"--publish {name}=8080, or --publish {name} for a free port",
-            )
-        if fixed and (port := _port(fixed, word)) in ports.values():
-            raise UsageError(f"--publish {word}: port {port} twice", remedy="--publish other ports")
-        if fixed:
-            ports[by_name[name].port] = port
+        if asked.port:
+            ports[by_name[name].port] = asked.port
     return tuple(by_name.values()), ports
 
 
-def _numbered(port: int, by_name: dict[str, Service]) -> str:
+def _numbered(number: int, by_name: dict[str, Service]) -> str:
     """Return the name of the service with a port, which is a new one where there is none."""
     for name, service in by_name.items():
-        if service.port == port:
+        if service.port == number:
             return name
-    service = target.exposed_services([port])[0]
+    service = target.exposed_services([number])[0]
     by_name[service.name] = service
     return service.name
-
-
-def _port(text: str, word: str) -> int:
-    if text.isdecimal() and len(text) <= LONGEST_PORT and 0 < int(text) < 2**16:
-        return int(text)
-    raise UsageError(f"--publish {word}: {text!r} is not a port", remedy="use 1 to 65535")

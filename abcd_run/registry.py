@@ -1,6 +1,6 @@
 """The runtimes that are installed, found by entry points and imported when they are used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -63,6 +63,12 @@ class Registry:
                 details=f"known runtimes: {', '.join(self.names()) or 'none'}",
                 remedy=did_you_mean(name, self.names(), "abcd-run runtimes"),
             )
+
+
+def split_runtimes(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the runtimes of `--on podman,docker --on lxd`, each once, in their order."""
+    words = (word.strip() for part in given for word in part.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def absence(backend: Backend) -> Problem | None:

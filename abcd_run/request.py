@@ -1,23 +1,42 @@
-"""What a person asked for, before anything is looked up."""
+"""What a person asked for, read whole before anything is looked up.
 
-from collections.abc import Mapping
+There is one parser, for the words of the command line and for the values of a Python program.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Literal, TypedDict
 
+from abcd_run import words
+from abcd_run.errors import UsageError
 from abcd_run.model import Share
-from abcd_run.registry import AUTO
+from abcd_run.registry import AUTO, split_runtimes
+from abcd_run.units import parse_size
+from abcd_run.words import Publish
+
+LOOPBACK = "127.0.0.1"
+MOST = 999
+"""Instances on each runtime that one request may want."""
+
+Pull = Literal["always", "missing", "never"]
+PULLS = ("always", "missing", "never")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One command line; `None` and empty mean that the profile decides."""
+    """What shall be launched; `None` and empty mean that the profile decides.
+
+    `changes` are nested tables as in a profile; `timeout` is in seconds.
+    """
 
     image: str
     on: tuple[str, ...] = (AUTO,)
     count: int = 1
     name: str = ""
-    address: str = "127.0.0.1"
-    publish: tuple[str, ...] = ()
+    address: str = LOOPBACK
+    publish: tuple[Publish, ...] = ()
     shares: tuple[Share, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     password: str = field(default="", repr=False)
@@ -26,3 +45,125 @@ class Request:
     timeout: float = 0
     rootful: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Wanted(TypedDict, total=False):
+    """The wishes that `parse` reads beside the image, by keyword; see there."""
+
+    on: str | Iterable[str]
+    count: int
+    name: str | None
+    memory: str | int | None
+    cpus: float | None
+    address: str
+    publish: words.Publishes
+    shares: words.Shares
+    env: words.Pairs
+    set: words.Changes
+    password: str | None
+    password_file: str | PathLike[str] | None
+    command: Iterable[str]
+    pull: Pull
+    timeout: float | None
+    rootful: bool
+
+
+def parse(
+    image: str | PathLike[str],
+    *,
+    on: str | Iterable[str] = (),
+    count: int = 1,
+    name: str | None = None,
+    memory: str | int | None = None,
+    cpus: float | None = None,
+    address: str = LOOPBACK,
+    publish: words.Publishes = (),
+    shares: words.Shares = (),
+    env: words.Pairs = (),
+    set: words.Changes = (),  # noqa: A002  (the option's name)
+    password: str | None = None,
+    password_file: str | PathLike[str] | None = None,
+    command: Iterable[str] = (),
+    pull: Pull = "missing",
+    timeout: float | None = None,
+    rootful: bool = False,
+) -> Request:
+    """Return the request that words or ready values make. Raises `UsageError`.
+
+    `memory` is a size such as "1GiB", or bytes. Without `on` the request names no runtime: whoever
+    asked has a default.
+    """
+    return Request(
+        image=fspath(image),
+        on=runtimes(on),
+        count=_count(count),
+        name=_name(name),
+        address=address,
+        publish=words.published(publish),
+        shares=words.shares(shares),
+        env=words.environment(env),
+        password=_password(password, password_file),
+        command=tuple(words.listed(command)),
+        pull=_pull(pull),
+        timeout=_above_0("timeout", timeout) or 0,
+        rootful=rootful,
+        changes=_changes(set, memory=memory, cpus=_above_0("cpus", cpus)),
+    )
+
+
+def runtimes(on: str | Iterable[str]) -> tuple[str, ...]:
+    """Read `--on podman,docker --on lxd`; nothing where nothing was said. Raises `UsageError`."""
+    given = words.listed(on)
+    named = split_runtimes(given)
+    if given and not named:
+        raise UsageError(f"--on {given[0]!r}: names no runtime", remedy="--on auto")
+    return named
+
+
+def _count(count: int) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MOST:
+        raise UsageError(f"--count {count}: not a number from 1 to {MOST}", remedy="--count 1")
+    return count
+
+
+def _name(given: str | None) -> str:
+    if given == "":
+        raise UsageError("--name '': the name is empty", remedy="use a-z, 0-9 and -")
+    return given or ""
+
+
+def _pull(given: str) -> str:
+    if given not in PULLS:
+        raise UsageError(f"--pull {given}: unknown", remedy=f"use one of {', '.join(PULLS)}")
+    return given
+
+
+def _above_0(option: str, given: float | None) -> float | None:
+    # Written so that "nan" is wrong, too: every comparison with it is false.
+    if given is not None and not 0 < given < float("inf"):
+        raise UsageError(f"--{option} {given}: not a number above 0", remedy=f"--{option} 1")
+    return given
+
+
+def _password(given: str | None, file: str | PathLike[str] | None) -> str:
+    if file is not None:
+        return words.password(Path(file))
+    if given is not None and not words.is_password(given):
+        raise UsageError(
+            "the password is not one line that can be typed",
+            remedy=f"use 1 to {words.LONGEST_PASSWORD} printable characters",
+        )
+    return given or ""
+
+
+def _changes(
+    given: words.Changes, *, memory: str | int | None, cpus: float | None
+) -> dict[str, Any]:
+    """Return the keys of the profile that `--set` and the options for some of them change."""
+    changes = words.changes(given)
+    for option, value in (("memory", memory), ("cpus", cpus)):
+        if value is not None:
+            words.change(changes, f"resources.{option}", value, said=f"--{option}")
+    if memory is not None:
+        parse_size(str(memory))
+    return changes

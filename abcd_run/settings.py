@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abcd_run import places, profile, schema
-from abcd_run.registry import ALL, AUTO, Registry
+from abcd_run.registry import ALL, AUTO, Registry, split_runtimes
 
 _SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS}
 
@@ -39,9 +39,3 @@ def load() -> Settings:
     if listed := os.environ.get("ABCD_RUN_ON"):
         keys |= {"on": split_runtimes((listed,)), "origin": "ABCD_RUN_ON"}
     return Settings(**{key: value for key, value in keys.items() if value})
-
-
-def split_runtimes(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the runtimes of `--on podman,docker --on lxd`, each once, in their order."""
-    words = (word.strip() for part in given for word in part.split(","))
-    return tuple(dict.fromkeys(word for word in words if word))

@@ -1,12 +1,8 @@
 """`runtimes` and `doctor`: what this host can do, what is missing, how to mend it."""
 
-from abcd_run import advisories, checks, host, report, target
-from abcd_run.catalogue import Catalogue
+from abcd_run import report
 from abcd_run.commands import options
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
-from abcd_run.request import Request
-from abcd_run.runtime import Backend, Probe, Problem
+from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
 
 
@@ -22,9 +18,8 @@ def runtimes(
     \b
     abcd-run runtimes
     """
-    with Fleet(Registry.installed()) as fleet:
-        found = checks.probe_all(fleet, options.split(on))
-        documents = [_document(name, fleet.registry.backend(name), p) for name, p in found.items()]
+    with Session() as lab:
+        documents = [_document(one) for one in lab.runtimes(options.split(on))]
     if as_json:
         report.print_json({"runtimes": documents, "errors": []})
         return 0
@@ -33,17 +28,16 @@ def runtimes(
     return 0
 
 
-def _document(name: str, backend: Backend | Problem, probe: Probe) -> report.Document:
-    accepts = [str(form) for form in backend.accepts] if isinstance(backend, Backend) else []
-    problem = probe.refusal()
+def _document(one: RuntimeStatus) -> report.Document:
+    problem = one.problem
     return {
-        "name": name,
-        "usable": problem is None,
-        "version": probe.version,
-        "accepts": accepts,
+        "name": one.name,
+        "usable": one.usable,
+        "version": one.version,
+        "accepts": [str(form) for form in one.accepts],
         "problem": problem.message if problem else "",
         "remedy": problem.remedy if problem else "",
-        "notes": list(probe.notes),
+        "notes": list(one.notes),
     }
 
 
@@ -69,28 +63,31 @@ def doctor(
     abcd-run doctor
     abcd-run doctor abcd4desktop      how many of it fit, what it brings
     """
-    with Fleet(Registry.installed()) as fleet:
-        found = [*checks.host_checks(), *checks.runtime_checks(fleet)]
-    fits = None
-    if image:
-        wanted = target.resolve(Request(image), Catalogue.usual(profiles))
-        found += checks.image_checks(wanted)
-        fits = _fits(image, checks.memory_needed(wanted, fleet))
+    with Session(profiles=profiles) as lab:
+        found = lab.doctor(image)
+    if fits := found.fits:
+        free, needs = format_size(fits.free), format_size(fits.needs)
+        report.complain(f"{free} of memory are free, {image} needs {needs}")
     if as_json:
-        findings = [report.finding(one) for one in found]
-        day = advisories.AS_OF
-        report.print_json({"checks": findings, "known_as_of": day, "fits": fits, "errors": []})
+        report.print_json(_diagnosis(found))
     else:
-        for one in found:
-            report.print_finding(one)
-        if any(one.known for one in found):
-            report.say(f"!    is what was publicly known on {advisories.AS_OF}")
-        if fits is not None:
-            report.say(f"{fits} instances of {image} fit into the free memory")
-    return 0 if checks.any_usable(found) else 3
+        _print(found, image)
+    return 0 if found.usable else 3
 
 
-def _fits(image: str, needs: int) -> int:
-    free = host.memory_available()
-    report.complain(f"{format_size(free)} of memory are free, {image} needs {format_size(needs)}")
-    return free // needs
+def _diagnosis(found: Diagnosis) -> report.Document:
+    return {
+        "checks": [report.finding(one) for one in found.findings],
+        "known_as_of": found.known_as_of,
+        "fits": found.fits.count if found.fits else None,
+        "errors": [],
+    }
+
+
+def _print(found: Diagnosis, image: str) -> None:
+    for one in found.findings:
+        report.print_finding(one)
+    if any(one.known for one in found.findings):
+        report.say(f"!    is what was publicly known on {found.known_as_of}")
+    if found.fits:
+        report.say(f"{found.fits.count} instances of {image} fit into the free memory")

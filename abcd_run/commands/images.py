@@ -1,10 +1,9 @@
 """`images`: what can be launched by name."""
 
-from abcd_run import report, target
-from abcd_run.catalogue import Catalogue, Unreadable
+from abcd_run import report
 from abcd_run.commands import options
-from abcd_run.errors import Failure
 from abcd_run.profile import Profile
+from abcd_run.session import Image, Session
 from abcd_run.visible import visible
 
 
@@ -22,36 +21,31 @@ def images(
     abcd-run images
     abcd-run images --tree
     """
-    entries = Catalogue.usual(profiles).all()
-    found = [entry for entry in entries if isinstance(entry, Profile)]
-    bad = [entry for entry in entries if isinstance(entry, Unreadable)]
-    sources = {one.name: _sources(one) for one in found}
+    with Session(profiles=profiles) as lab:
+        found = lab.images()
     if as_json:
-        documents = [_document(one, sources[one.name]) for one in found]
-        errors = [report.error(Failure(one.error, name=one.name)) for one in bad]
+        documents = [_document(one) for one in found.images]
+        errors = [report.error(failure) for failure in found.errors]
         report.print_json({"images": documents, "errors": errors})
     elif tree:
-        _print_tree(found)
+        _print_tree([one.profile for one in found.images])
     else:
-        rows = [_row(one, sources[one.name]) for one in found]
+        rows = [_row(one) for one in found.images]
         report.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
-    for entry in bad:
-        report.print_error(entry.error)
+    for failure in found.errors:
+        report.print_error(failure.error)
     return 0
 
 
-def _sources(profile: Profile) -> dict[str, str]:
-    return {one.name: str(target.source(profile, one, target.stored)) for one in profile.variants}
-
-
-def _document(profile: Profile, sources: dict[str, str]) -> report.Document:
+def _document(image: Image) -> report.Document:
+    profile = image.profile
     return {
         "name": profile.name,
         "summary": profile.summary,
         "parent": profile.parents[0] if profile.parents else None,
         "lineage": list(profile.parents),
         "variants": [
-            {"name": one.name, "kind": str(one.kind), "source": sources[one.name]}
+            {"name": one.name, "kind": str(one.kind), "source": str(image.sources[one.name])}
             for one in profile.variants
         ],
         "unverified": profile.unverified,
@@ -59,11 +53,11 @@ def _document(profile: Profile, sources: dict[str, str]) -> report.Document:
     }
 
 
-def _row(profile: Profile, sources: dict[str, str]) -> tuple[str, ...]:
-    origins = dict.fromkeys(source.partition(" ")[0] for source in sources.values())
-    unverified = " (unverified)" if profile.unverified and "registry" in origins else ""
-    variants = ", ".join(one.name for one in profile.variants)
-    return profile.name, profile.summary, variants, ", ".join(origins) + unverified
+def _row(image: Image) -> tuple[str, ...]:
+    origins = dict.fromkeys(str(source.origin) for source in image.sources.values())
+    unverified = " (unverified)" if image.profile.unverified and "registry" in origins else ""
+    variants = ", ".join(one.name for one in image.profile.variants)
+    return image.name, image.summary, variants, ", ".join(origins) + unverified
 
 
 def _print_tree(found: list[Profile]) -> None:

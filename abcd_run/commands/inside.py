@@ -3,14 +3,9 @@
 import os
 import sys
 
-from abcd_run import process, record, report
-from abcd_run.cancel import each
+from abcd_run import report
 from abcd_run.commands import options
-from abcd_run.errors import AbcdRunError, LaunchFailed
-from abcd_run.fleet import Fleet
-from abcd_run.model import Instance
-from abcd_run.registry import Registry
-from abcd_run.runtime import Executes, Logs
+from abcd_run.session import Session
 
 
 def exec_(
@@ -29,19 +24,18 @@ def exec_(
     abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release
     echo hello | abcd-run exec NAME -- tr a-z A-Z
     """
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    line = _line(name, tuple(command), user=user, on=on, tty=terminal)
+    asked = options.split(on)
+    with Session() as lab:
+        if not as_json:
+            terminal = sys.stdin.isatty() and sys.stdout.isatty()
+            line = lab.exec_line(name, command, user=user, tty=terminal, on=asked)
+        else:
+            ended = lab.exec(name, command, user=user, on=asked)
     if not as_json:
         return _run(line)
-    ended = process.ran(line)
-    report.print_json(
-        {
-            "status": ended.returncode,
-            "stdout": ended.stdout.decode(errors="replace"),
-            "stderr": ended.stderr.decode(errors="replace"),
-        }
-    )
-    return ended.returncode
+    facts = {"status": ended.status, "stdout": ended.stdout, "stderr": ended.stderr}
+    report.print_json(facts)
+    return ended.status
 
 
 def shell(
@@ -59,27 +53,9 @@ def shell(
     abcd-run shell abcd4demo-podman-1
     abcd-run shell --user root NAME
     """
-    return _run(_line(name, (), user=user, on=on, tty=sys.stdin.isatty()))
-
-
-def _line(
-    name: str, command: tuple[str, ...], *, user: str | None, on: list[str] | None, tty: bool
-) -> list[str]:
-    with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, options.split(on))
-        runtime = fleet.runtime(found.runtime)
-        if not isinstance(runtime, Executes):
-            raise AbcdRunError(f"{found.runtime} cannot run commands in its instances")
-        _check_running(found)
-        who = user if user is not None else record.read(found.labels).account
-        return runtime.exec_command(found, command, user=who, tty=tty)
-
-
-def _check_running(found: Instance) -> None:
-    if not found.running:
-        raise LaunchFailed(
-            f"{found.name} does not run: {found.state}", remedy=f"abcd-run logs {found.name}"
-        )
+    with Session() as lab:
+        line = lab.exec_line(name, user=user, tty=sys.stdin.isatty(), on=options.split(on))
+    return _run(line)
 
 
 def _run(line: list[str]) -> int:
@@ -103,12 +79,9 @@ def logs(
     abcd-run logs abcd4demo-podman-1
     abcd-run logs -f NAME
     """
-    with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, options.split(on))
-        runtime = fleet.runtime(found.runtime)
-        if not isinstance(runtime, Logs):
-            raise AbcdRunError(f"{found.runtime} keeps no logs")
-        pieces = each(runtime.logs(found, follow=follow and not as_json))
+    with Session() as lab:
+        found = lab.find(name, options.split(on))
+        pieces = lab.logs(found, follow=follow and not as_json)
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
             report.print_json({"name": found.name, "log": printed})

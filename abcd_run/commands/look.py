@@ -1,19 +1,13 @@
 """`ps`, `show` and `open`: what there is, and how to reach it."""
 
 from collections.abc import Iterable
-from functools import partial
 
 from abcd_run import endpoints, record, report
-from abcd_run.cancel import awaited
 from abcd_run.commands import options
 from abcd_run.errors import AbcdRunError, Failure
-from abcd_run.fleet import Fleet
-from abcd_run.launched import Launched, measured
+from abcd_run.launched import Launched
 from abcd_run.model import Instance
-from abcd_run.registry import Registry
-from abcd_run.threads import Threads
-
-LOOKS_AT_ONCE = 16
+from abcd_run.session import Session
 
 
 def ps(
@@ -30,9 +24,9 @@ def ps(
     abcd-run ps --on podman --json
     """
     asked = options.split(on)
-    with Fleet(Registry.installed()) as fleet:
-        found, errors = fleet.instances(asked)
-        seen = look_at(found, fleet)
+    with Session() as lab:
+        found = lab.instances(asked)
+    seen, errors = found.instances, found.errors
     if as_json:
         report.print_json(report.document(seen, errors))
     elif seen or not quiet:
@@ -43,18 +37,6 @@ def ps(
         report.print_error(failure.error)
     # A runtime that is down is a note, unless it was asked for by name.
     return 3 if asked and errors else 0
-
-
-def look_at(instances: Iterable[Instance], fleet: Fleet) -> list[Launched]:
-    """Return instances with the stages that they are at now."""
-
-    def look(instance: Instance) -> Launched:
-        return measured(fleet.runtime(instance.runtime), instance)
-
-    instances = list(instances)
-    with Threads(min(len(instances), LOOKS_AT_ONCE)) as threads:
-        looks = [threads.submit(partial(look, instance)) for instance in instances]
-        return [awaited(one) for one in looks]
 
 
 def _row(launched: Launched) -> tuple[str, ...]:
@@ -84,12 +66,12 @@ def show(
     \b
     abcd-run show abcd4demo-podman-1
     """
-    with Fleet(Registry.installed()) as fleet:
-        seen = look_at([fleet.find(name, options.split(on))], fleet)
+    with Session() as lab:
+        seen = lab.show(name, options.split(on))
     if as_json:
-        report.print_json(report.document(seen, []))
+        report.print_json(report.document([seen], []))
     else:
-        report.print_shown(seen[0])
+        report.print_shown(seen)
     return 0
 
 
@@ -106,11 +88,11 @@ def open_(
     \b
     abcd-run open abcd4demo-podman-1
     """
-    with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, options.split(on))
-        failures = open_all([found])
+    with Session() as lab:
+        found = lab.find(name, options.split(on))
+        failures = open_all(lab, [found])
         if as_json:
-            report.print_json(report.document(look_at([found], fleet), failures))
+            report.print_json(report.document([lab.show(found)], failures))
     if not as_json and not failures:
         _print_address(found)
     for failure in failures:
@@ -124,25 +106,12 @@ def _print_address(instance: Instance) -> None:
     report.print_facts(instance.name, {**facts, "user": user, "password": instance.password})
 
 
-def open_all(instances: Iterable[Instance]) -> list[Failure]:
+def open_all(lab: Session, instances: Iterable[Instance]) -> list[Failure]:
     """Open the endpoint of each that a person wants to see; return those that have none."""
     failures = []
     for one in instances:
         try:
-            _open(one)
+            lab.open(one)
         except AbcdRunError as error:
             failures.append(Failure(error, one.runtime, one.name))
     return failures
-
-
-def _open(instance: Instance) -> None:
-    from abcd_run import publisher, viewer  # noqa: PLC0415  (`ps` opens nothing, and is counted)
-
-    endpoint = endpoints.to_open(instance)
-    if endpoint is None:
-        raise AbcdRunError(
-            f"{instance.name} has nothing to look at", remedy=f"abcd-run show {instance.name}"
-        )
-    publisher.check(instance, endpoint)
-    user = record.read(instance.labels).user
-    viewer.show(endpoint, user=user, password=instance.password)

@@ -11,7 +11,6 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
-from abcd_run.errors import UsageError
 from abcd_run.model import Format
 
 
@@ -31,12 +30,9 @@ def split(given: list[str] | None) -> tuple[str, ...]:
     """Read `--on podman,docker --on lxd`."""
     if not given:
         return ()
-    from abcd_run.settings import split_runtimes  # noqa: PLC0415  (the start-up path is counted)
+    from abcd_run.request import runtimes  # noqa: PLC0415  (the start-up path is counted)
 
-    runtimes = split_runtimes(tuple(given))
-    if not runtimes:
-        raise UsageError(f"--on {given[0]!r}: names no runtime", remedy="--on auto")
-    return runtimes
+    return runtimes(given)
 
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:

@@ -3,12 +3,10 @@
 import sys
 from pathlib import Path
 
-from abcd_run import report, screen
-from abcd_run.cancel import call
+from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.session import Session
 
 
 def screenshot(
@@ -25,9 +23,9 @@ def screenshot(
     \b
     abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
     """
-    with Fleet(Registry.installed()) as fleet:
-        found = fleet.find(name, options.split(on))
-        picture = call(lambda: screen.picture(fleet.runtime(found.runtime), found))
+    with Session() as lab:
+        found = lab.find(name, options.split(on))
+        picture = lab.screenshot(found)
     path = output or Path(f"{found.name}.png")
     if str(path) == "-":
         sys.stdout.buffer.write(picture)

@@ -127,7 +127,7 @@ def test_what_could_not_be_asked_is_no_success(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And it does not hide the others."""
-    monkeypatch.setattr("abcd_run.commands.ends.PATIENT_SECONDS", 0.4)
+    monkeypatch.setattr("abcd_run.session.ends.PATIENT_SECONDS", 0.4)
     silent, _ = engines("silent", "well")
     assert run("--on", "well", "--name", "there", "web").status == 0
     released = Event()
@@ -143,7 +143,7 @@ def test_what_could_not_be_asked_is_no_success(
 def test_an_interrupted_stop_says_what_has_gone_and_what_not(
     engine: FakeEngine, web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("abcd_run.commands.ends.WORKERS", 1)
+    monkeypatch.setattr("abcd_run.session.ends.WORKERS", 1)
     assert run("--count", "3", "web").status == 0
     removed: list[str] = []
 

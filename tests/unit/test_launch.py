@@ -19,6 +19,7 @@ from abcd_run.model import Plan, Stage
 from abcd_run.progress import Silent
 from abcd_run.request import Request
 from abcd_run.testing.fake import FakeEngine, Held, fails
+from abcd_run.words import Publish
 
 Planner = Callable[..., tuple[Plan, ...]]
 
@@ -199,7 +200,7 @@ def test_a_port_of_the_users_choice_is_not(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        error = one_failure(launcher, plans(publish=(f"web={port}",)))
+        error = one_failure(launcher, plans(publish=(Publish("web", port),)))
     assert isinstance(error, PortTaken)
     assert error.message == f"host port 127.0.0.1:{port} is already in use"
     assert (error.port, error.remedy) == (port, "--publish web for a free one")

@@ -17,6 +17,7 @@ from abcd_run.registry import Registry
 from abcd_run.request import Request
 from abcd_run.runtime import Probe, Problem
 from abcd_run.testing.fake import FakeEngine
+from abcd_run.words import Publish, published
 
 Engines = Callable[..., list[FakeEngine]]
 Write = Callable[..., Path]
@@ -166,7 +167,7 @@ def test_publish(
     engine: FakeEngine,
     web: Path,
 ) -> None:
-    found = one(publish=publish)
+    found = one(publish=published(publish))
     assert {service.name: service.port for service in found.services} == services
     assert found.ports == ports
 
@@ -189,7 +190,7 @@ def test_services_of_one_variant_are_planned_for_that_alone(engines: Engines, wr
     assert (other.ready.service, other.ready.path) == ("web", "/drawn")
     assert box.screen == other.screen == ("shoot", "-")
     with pytest.raises(UsageError, match="--publish desktop: no service 'desktop'"):
-        one("both", on=("machine",), publish=("desktop",))
+        one("both", on=("machine",), publish=(Publish("desktop"),))
 
 
 def test_wishes_reach_the_plan(engine: FakeEngine, web: Path, home: Path) -> None:

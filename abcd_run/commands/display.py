@@ -1,0 +1,39 @@
+"""The display of what a session tells, on standard error."""
+
+from threading import Lock
+from typing import Self
+
+from abcd_run import report
+from abcd_run.progress import Progress, progress
+from abcd_run.session.events import Event
+
+
+class Display:
+    """Lines about events, drawn from the first one to the end of the block."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet, self._lock = quiet, Lock()
+        self._lines: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._lines:
+                self._lines.close()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.note:
+            if not self._quiet:
+                report.print_notes([event.text])
+        elif event.stage is not None:
+            self._begun().stage(event.name, event.stage)
+        else:
+            self._begun().say(event.name, event.text)
+
+    def _begun(self) -> Progress:
+        with self._lock:
+            self._lines = self._lines or progress(quiet=self._quiet)
+            return self._lines

@@ -1,0 +1,65 @@
+"""What Python programs use: `Session`, what its methods return, and what it tells.
+
+Each name is imported when it is wanted: the command line's start-up is counted.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from abcd_run.session.session import Session
+
+if TYPE_CHECKING:
+    from abcd_run.launched import Launched
+    from abcd_run.session.catalogue import Image, Images
+    from abcd_run.session.events import Event
+    from abcd_run.session.hosts import Diagnosis, Fits, RuntimeStatus
+    from abcd_run.session.images import Pulled, PulledImage, Written
+    from abcd_run.session.inside import Executed
+    from abcd_run.session.launches import Plans
+    from abcd_run.session.results import Instances, Removed
+    from abcd_run.words import Publish
+
+__all__ = [
+    "Diagnosis",
+    "Event",
+    "Executed",
+    "Fits",
+    "Image",
+    "Images",
+    "Instances",
+    "Launched",
+    "Plans",
+    "Publish",
+    "Pulled",
+    "PulledImage",
+    "Removed",
+    "RuntimeStatus",
+    "Session",
+    "Written",
+]
+
+_HOMES = {
+    "Diagnosis": "abcd_run.session.hosts",
+    "Event": "abcd_run.session.events",
+    "Executed": "abcd_run.session.inside",
+    "Fits": "abcd_run.session.hosts",
+    "Image": "abcd_run.session.catalogue",
+    "Images": "abcd_run.session.catalogue",
+    "Instances": "abcd_run.session.results",
+    "Launched": "abcd_run.launched",
+    "Plans": "abcd_run.session.launches",
+    "Publish": "abcd_run.words",
+    "Pulled": "abcd_run.session.images",
+    "PulledImage": "abcd_run.session.images",
+    "Removed": "abcd_run.session.results",
+    "RuntimeStatus": "abcd_run.session.hosts",
+    "Written": "abcd_run.session.images",
+}
+
+if not TYPE_CHECKING:  # a checker would take it for every name that there is
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is wanted."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(_HOMES[name]), name)

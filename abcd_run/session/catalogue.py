@@ -1,0 +1,52 @@
+"""The images that can be launched by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from abcd_run import target
+from abcd_run.catalogue import Unreadable
+from abcd_run.errors import Failure
+from abcd_run.model import Source
+from abcd_run.profile import Profile
+from abcd_run.session.opened import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image's profile, and where its variants are to be had, by their names."""
+
+    profile: Profile
+    sources: Mapping[str, Source]
+
+    @property
+    def name(self) -> str:
+        """The name by which it is launched."""
+        return self.profile.name
+
+    @property
+    def summary(self) -> str:
+        """What it is, in a line."""
+        return self.profile.summary
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images, and the profiles that cannot be read."""
+
+    images: tuple[Image, ...]
+    errors: tuple[Failure, ...] = ()
+
+
+def images(opened: Opened) -> Images:
+    """Return all images of this user; no runtime is asked."""
+    entries = opened.catalogue().all()
+    profiles = [entry for entry in entries if isinstance(entry, Profile)]
+    bad = [entry for entry in entries if isinstance(entry, Unreadable)]
+    return Images(
+        tuple(Image(one, _sources(one)) for one in profiles),
+        tuple(Failure(one.error, name=one.name) for one in bad),
+    )
+
+
+def _sources(profile: Profile) -> dict[str, Source]:
+    return {one.name: target.source(profile, one, target.stored) for one in profile.variants}

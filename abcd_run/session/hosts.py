@@ -1,0 +1,92 @@
+"""What this host can do, what is missing, how to mend it."""
+
+from dataclasses import dataclass
+
+from abcd_run import advisories, checks, host, target
+from abcd_run.checks import Finding
+from abcd_run.model import Format
+from abcd_run.request import Request
+from abcd_run.runtime import Backend, Probe, Problem
+from abcd_run.session.opened import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeStatus:
+    """A runtime, what it takes, best first, and what a look at it has shown."""
+
+    name: str
+    accepts: tuple[Format, ...]
+    probe: Probe
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it cannot be used, with what would mend it; None if it can."""
+        return self.probe.refusal()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be used."""
+        return self.problem is None
+
+    @property
+    def version(self) -> str:
+        """Its version, empty where that is not known."""
+        return self.probe.version
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know although it can be used."""
+        return self.probe.notes
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """How many instances of an image fit into the memory that is free; sizes in bytes."""
+
+    count: int
+    needs: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was looked at; `fits` is None where no image was asked about.
+
+    `known_as_of` is the day of the knowledge about parts of the host that are not safe.
+    """
+
+    findings: tuple[Finding, ...]
+    fits: Fits | None = None
+    known_as_of: str = advisories.AS_OF
+
+    @property
+    def usable(self) -> bool:
+        """Whether one of the runtimes can be used."""
+        return checks.any_usable(list(self.findings))
+
+
+def runtimes(opened: Opened, on: tuple[str, ...]) -> tuple[RuntimeStatus, ...]:
+    """Return the named or all runtimes, asked side by side."""
+    fleet = opened.fleet()
+    probes = checks.probe_all(fleet, on)
+    backends = {name: fleet.registry.backend(name) for name in probes}
+    return tuple(RuntimeStatus(name, _accepts(backends[name]), probes[name]) for name in probes)
+
+
+def _accepts(backend: Backend | Problem) -> tuple[Format, ...]:
+    return backend.accepts if isinstance(backend, Backend) else ()
+
+
+def doctor(opened: Opened, image: str) -> Diagnosis:
+    """Look at the host and its runtimes, and at an image where one is named."""
+    findings = [*checks.host_checks(), *checks.runtime_checks(opened.fleet())]
+    if not image:
+        return Diagnosis(tuple(findings))
+    wanted = target.resolve(Request(image), opened.catalogue())
+    findings += checks.image_checks(wanted)
+    return Diagnosis(tuple(findings), _fits(checks.memory_needed(wanted, opened.fleet())))
+
+
+def _fits(needs: int) -> Fits:
+    free = host.memory_available()
+    return Fits(free // needs, needs, free)

@@ -1,0 +1,96 @@
+"""Having here what is to be launched: images fetched, built, and written into files."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from abcd_run import build as building
+from abcd_run import planner, recipe, target
+from abcd_run.artifact import obtain, write
+from abcd_run.cancel import heeding
+from abcd_run.errors import ArtifactError, Failure, UsageError
+from abcd_run.model import Format, Kind, Stage
+from abcd_run.profile import Profile
+from abcd_run.request import Request
+from abcd_run.session.opened import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class PulledImage:
+    """A variant that a runtime has now; `id` is what the engine calls it."""
+
+    variant: str
+    runtime: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The variants that are here now, and the runtimes that cannot be used."""
+
+    images: tuple[PulledImage, ...]
+    errors: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An artifact in a file; `size` in bytes."""
+
+    variant: str
+    format: Format
+    path: Path
+    size: int
+
+
+def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
+    """Fetch or build an image for runtimes. Raises at the first that cannot be had."""
+    request = Request(image, on=on or opened.settings().on)
+    fleet, teller = opened.fleet(), opened.teller()
+    planned = planner.plan(request, target.resolve(request, opened.catalogue()), fleet)
+    pulled = []
+    for plan in planned.plans:
+        where = f"{plan.variant} on {plan.runtime}"
+        say = heeding(partial(teller.say, where))
+        artifact = obtain(plan, fleet, say=say)
+        name = fleet.runtime(plan.runtime).provide(artifact, pull="missing", say=say)
+        teller.stage(where, Stage.FETCHED)
+        pulled.append(PulledImage(plan.variant, plan.runtime, name))
+    return Pulled(tuple(pulled), planned.failures)
+
+
+def build(opened: Opened, image: str) -> tuple[str, ...]:
+    """Build an image or one of its variants from its recipe; return the variants' names."""
+    wanted = target.resolve(Request(image), opened.catalogue())
+    profile = wanted.profile
+    kinds = _with_recipe(profile, tuple(variant.kind for variant in wanted.variants))
+    say = heeding(partial(opened.teller().say, profile.name))
+    return tuple(building.build(profile, kinds, opened.fleet(), say=say))
+
+
+def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    folder = profile.recipe
+    described = tuple(kind for kind in kinds if recipe.has(folder, kind))
+    if folder and not described:
+        raise ArtifactError(
+            f"the recipe of {profile.name} has no variant {', '.join(kinds)}",
+            remedy=f"add {folder / kinds[0]}/Containerfile",
+        )
+    return described
+
+
+def artifact(opened: Opened, image: str, form: Format, output: Path, *, pull: str) -> Written:
+    """Write what a runtime would take into a file, which appears when it is whole."""
+    _check(output)
+    request = Request(image, pull=pull)
+    wanted = target.resolve(request, opened.catalogue())
+    plan = planner.for_artifact(request, wanted, form)
+    say = heeding(partial(opened.teller().say, plan.variant))
+    write(plan, opened.fleet(), output, say=say)
+    return Written(plan.variant, form, output, output.stat().st_size)
+
+
+def _check(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{out} is no file", remedy="give the name of a file: --output FILE")

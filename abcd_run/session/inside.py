@@ -1,0 +1,77 @@
+"""What goes on inside an instance: commands, its console, its screen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abcd_run import process, record, screen
+from abcd_run.cancel import call
+from abcd_run.errors import AbcdRunError, LaunchFailed
+from abcd_run.model import Instance
+from abcd_run.runtime import Executes, Logs
+from abcd_run.session.opened import Opened
+
+if TYPE_CHECKING:
+    from abcd_run.session.opened import Which
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """How a command inside an instance has ended, and the bytes that it printed."""
+
+    status: int
+    stdout_bytes: bytes
+    stderr_bytes: bytes
+
+    @property
+    def stdout(self) -> str:
+        """What it printed, as text; what is no UTF-8 is shown as such."""
+        return self.stdout_bytes.decode(errors="replace")
+
+    @property
+    def stderr(self) -> str:
+        """What it complained of, as text."""
+        return self.stderr_bytes.decode(errors="replace")
+
+
+def line(
+    opened: Opened, instance: Instance, command: Sequence[str], *, user: str | None, tty: bool
+) -> list[str]:
+    """Return the host's command that runs one inside; an empty one is the user's shell.
+
+    Without a `user` it runs as the image's own. Raises `LaunchFailed` where the instance does not
+    run.
+    """
+    runtime = opened.fleet().runtime(instance.runtime)
+    if not isinstance(runtime, Executes):
+        raise AbcdRunError(f"{instance.runtime} cannot run commands in its instances")
+    if not instance.running:
+        raise LaunchFailed(
+            f"{instance.name} does not run: {instance.state}",
+            remedy=f"abcd-run logs {instance.name}",
+        )
+    who = user if user is not None else record.read(instance.labels).account
+    return runtime.exec_command(instance, command, user=who, tty=tty)
+
+
+def execute(
+    opened: Opened, which: "Which", on: tuple[str, ...], command: Sequence[str], *, user: str | None
+) -> Executed:
+    """Run a command inside to its end, without input."""
+    instance = opened.instance(which, on)
+    ended = process.ran(line(opened, instance, command, user=user, tty=False))
+    return Executed(ended.returncode, ended.stdout, ended.stderr)
+
+
+def logs(opened: Opened, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+    """Return what an instance has printed on its console, in pieces."""
+    runtime = opened.fleet().runtime(instance.runtime)
+    if not isinstance(runtime, Logs):
+        raise AbcdRunError(f"{instance.runtime} keeps no logs")
+    return runtime.logs(instance, follow=follow)
+
+
+def screenshot(opened: Opened, instance: Instance) -> bytes:
+    """Return a PNG of what an instance's screen shows now. Raises `LaunchFailed`."""
+    runtime = opened.fleet().runtime(instance.runtime)
+    return call(lambda: screen.picture(runtime, instance))

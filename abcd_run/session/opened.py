@@ -1,0 +1,98 @@
+"""What a session holds open: each part from its first use on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
+
+from abcd_run.fleet import Fleet
+from abcd_run.model import Instance
+from abcd_run.registry import Registry
+
+if TYPE_CHECKING:  # `ps` needs none of them, and is counted
+    from abcd_run.catalogue import Catalogue
+    from abcd_run.launched import Launched
+    from abcd_run.session.events import Tell, Teller
+    from abcd_run.settings import Settings
+
+    Which: TypeAlias = str | Instance | Launched
+    """An instance, by its name or as it was seen."""
+
+
+class Opened:
+    """The fleet, settings and catalogue of a session; its methods may be called from any thread."""
+
+    def __init__(
+        self, *, profiles: Path | None, tell: "Tell | None", other_words: Iterable[str]
+    ) -> None:
+        self._profiles, self._tell = profiles, tell
+        self.other_words = tuple(other_words)
+        self._lock = Lock()
+        self._fleet: Fleet | None = None
+        self._settings: Settings | None = None
+        self._begun: dict[tuple[str, str], Instance] = {}
+
+    def fleet(self) -> Fleet:
+        """Return the runtimes."""
+        with self._lock:
+            if self._fleet is None:
+                self._fleet = Fleet(Registry.installed())
+            return self._fleet
+
+    def settings(self) -> "Settings":
+        """Return the user's defaults, whose order of runtimes is from now on the fleet's.
+
+        Raises `UsageError`.
+        """
+        from abcd_run import settings  # noqa: PLC0415  (only what plans needs them)
+
+        with self._lock:
+            if self._settings is None:
+                loaded = settings.load()
+                registry = loaded.registry()
+                if self._fleet is None:
+                    self._fleet = Fleet(registry)
+                self._fleet.registry = registry  # runtimes that are open stay: their names are
+                self._settings = loaded
+            return self._settings
+
+    def catalogue(self) -> "Catalogue":
+        """Return the profiles, as they are now. Raises `ProfileError`."""
+        from abcd_run.catalogue import Catalogue  # noqa: PLC0415
+
+        return Catalogue.usual(self._profiles)
+
+    def teller(self) -> "Teller":
+        """Return who tells how far something has come."""
+        from abcd_run.session.events import Teller  # noqa: PLC0415
+
+        return Teller(self._tell or (lambda _: None))
+
+    def instance(self, which: "Which", on: tuple[str, ...] = ()) -> Instance:
+        """Return an instance that is meant: a given one as it was seen, a name's as it is now.
+
+        Raises as `Fleet.find` does.
+        """
+        if isinstance(which, str):
+            return self.fleet().find(which, on)
+        return which if isinstance(which, Instance) else which.instance
+
+    def begun(self, instance: Instance) -> None:
+        """Note an instance that this session has launched."""
+        self._begun[instance.runtime, instance.runtime_id] = instance
+
+    def ended(self, instance: Instance) -> None:
+        """Forget one that is gone."""
+        self._begun.pop((instance.runtime, instance.runtime_id), None)
+
+    def left(self) -> list[Instance]:
+        """Return what this session has launched and not ended."""
+        return list(self._begun.values())
+
+    def close(self) -> None:
+        """Let go of the runtimes."""
+        with self._lock:
+            fleet, self._fleet = self._fleet, None
+        if fleet is not None:
+            with fleet:
+                pass

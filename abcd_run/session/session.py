@@ -1,0 +1,294 @@
+"""`Session`: everything that abcd-run does, for Python programs.
+
+The command line is one of its users. What a method does stands in the modules beside this one,
+each imported when it is first needed: the command line's start-up is counted.
+"""
+
+# ruff: noqa: PLC0415  (see above)
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, Unpack
+
+from abcd_run.session.calls import Calls
+from abcd_run.session.opened import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from os import PathLike
+    from types import TracebackType
+
+    from abcd_run.launched import Launched
+    from abcd_run.model import Format, Instance
+    from abcd_run.request import Pull, Wanted
+    from abcd_run.session.catalogue import Images
+    from abcd_run.session.events import Tell
+    from abcd_run.session.hosts import Diagnosis, RuntimeStatus
+    from abcd_run.session.images import Pulled, Written
+    from abcd_run.session.inside import Executed
+    from abcd_run.session.launches import Plans
+    from abcd_run.session.opened import Which
+    from abcd_run.session.results import Instances, Removed
+
+    On = str | Iterable[str]
+
+
+class Session:
+    """The images and runtimes of this user, used by a program.
+
+    Every method may be called from several threads, raises an error of `abcd_run.errors`, prints
+    nothing and handles no signal. `on` names runtimes, as `--on` does; without it all are meant.
+    An instance is given by its name, or as a method has returned it.
+
+    `progress` hears events, from the threads that work. An `ephemeral` session ends what it has
+    launched when it is closed. `profiles` is one more folder of profiles. Beside images,
+    `other_words` may be offered to who has mistyped one.
+    """
+
+    def __init__(
+        self,
+        *,
+        progress: Tell | None = None,
+        ephemeral: bool = False,
+        profiles: str | PathLike[str] | None = None,
+        other_words: Iterable[str] = (),
+    ) -> None:
+        folder = None if profiles is None else Path(profiles)
+        self._opened = Opened(profiles=folder, tell=progress, other_words=other_words)
+        self._calls, self._ephemeral = Calls(), ephemeral
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except Exception as left:
+            if error is None:
+                raise
+            error.add_note(f"and it is left: {left}")
+
+    def close(self) -> None:
+        """Cancel what is under way, end what an ephemeral session has launched, let go of all.
+
+        Raises the first error in ending an instance, when all were tried.
+        """
+        if not self._calls.close():
+            return
+        try:
+            if self._ephemeral and self._opened.left():
+                from abcd_run.session import ends
+
+                ends.end(self._opened)
+        finally:
+            self._opened.close()
+
+    def cancel(self) -> None:
+        """Cancel the calls that are under way, from another thread: each raises `Interrupted`.
+
+        A launch has undone by then what it had begun. Later calls are not cancelled.
+        """
+        self._calls.cancel()
+
+    def plan(self, image: str | PathLike[str], **wanted: Unpack[Wanted]) -> Plans:
+        """Return what `launch` would do, and do nothing; see `abcd_run.request.parse`."""
+        from abcd_run.request import parse
+        from abcd_run.session import launches
+
+        request = parse(image, **wanted)
+        return self._calls.do(lambda: launches.plan(self._opened, request))
+
+    def launch(
+        self,
+        image: str | PathLike[str],
+        *,
+        wait: bool = True,
+        check: bool = True,
+        **wanted: Unpack[Wanted],
+    ) -> Instances:
+        """Launch an image and `wait` until it is ready; see `abcd_run.request.parse`.
+
+        What fails is among the errors of what is returned. Where nothing was launched at all, the
+        error is raised if `check`. Raises `NoRuntime`, `UsageError`, `ArtifactError`,
+        `HostTooSmall`, or `Interrupted` when it was cancelled and is undone.
+        """
+        from abcd_run.request import parse
+        from abcd_run.session import launches, results
+
+        request = parse(image, **wanted)
+        done = self._calls.do(lambda: launches.launch(self._opened, request, wait=wait))
+        return results.checked(done) if check else done
+
+    def wait(
+        self, *which: Which, timeout: float | None = None, on: On = (), check: bool = True
+    ) -> Instances:
+        """Wait until instances are ready, `timeout` seconds or as long as their profiles say."""
+        from abcd_run.session import ends, results
+
+        names = _on(on)
+        done = self._calls.do(lambda: ends.wait(self._opened, which, names, timeout=timeout or 0))
+        return results.checked(done) if check else done
+
+    def instances(self, on: On = ()) -> Instances:
+        """Return all instances; runtimes that could not be asked are among the errors."""
+        from abcd_run.session import look
+
+        names = _on(on)
+        return self._calls.do(lambda: look.instances(self._opened, names))
+
+    def find(self, name: str, on: On = ()) -> Instance:
+        """Return an instance as its runtime sees it. Raises `NoSuchInstance`."""
+        names = _on(on)
+        return self._calls.do(lambda: self._opened.instance(name, names))
+
+    def show(self, which: Which, on: On = ()) -> Launched:
+        """Return an instance with the stage that it is at now. Raises `NoSuchInstance`."""
+        from abcd_run.session import look
+
+        name, names = (which, _on(on)) if isinstance(which, str) else (which.name, (which.runtime,))
+
+        def shown() -> Launched:
+            instance = self._opened.instance(name, names)
+            return look.stages([instance], self._opened.fleet())[0]
+
+        return self._calls.do(shown)
+
+    def open(self, which: Which, on: On = ()) -> None:
+        """Show an instance's desktop or page on the user's screen. Raises `AbcdRunError`."""
+        from abcd_run import opening
+
+        names = _on(on)
+        self._calls.do(lambda: opening.show(self._opened.instance(which, names)))
+
+    def exec(
+        self, which: Which, command: Sequence[str], *, user: str | None = None, on: On = ()
+    ) -> Executed:
+        """Run a command in an instance to its end; its status may be any."""
+        from abcd_run.session import inside
+
+        names = _on(on)
+        return self._calls.do(
+            lambda: inside.execute(self._opened, which, names, command, user=user)
+        )
+
+    def exec_line(
+        self,
+        which: Which,
+        command: Sequence[str] = (),
+        *,
+        user: str | None = None,
+        tty: bool = False,
+        on: On = (),
+    ) -> list[str]:
+        """Return the host's command that runs one inside, without it the user's shell."""
+        from abcd_run.session import inside
+
+        names = _on(on)
+
+        def line() -> list[str]:
+            instance = self._opened.instance(which, names)
+            return inside.line(self._opened, instance, command, user=user, tty=tty)
+
+        return self._calls.do(line)
+
+    def logs(self, which: Which, *, follow: bool = False, on: On = ()) -> Iterator[bytes]:
+        """Return the pieces that an instance has printed; with `follow` until it ends."""
+        from abcd_run.session import inside
+
+        names = _on(on)
+
+        def pieces() -> Iterator[bytes]:
+            instance = self._opened.instance(which, names)
+            return inside.logs(self._opened, instance, follow=follow)
+
+        return self._calls.pieces(self._calls.do(pieces))
+
+    def screenshot(self, which: Which, on: On = ()) -> bytes:
+        """Return a PNG of what an instance's screen shows now. Raises `LaunchFailed`."""
+        from abcd_run.session import inside
+
+        names = _on(on)
+        return self._calls.do(
+            lambda: inside.screenshot(self._opened, self._opened.instance(which, names))
+        )
+
+    def stop(self, *which: Which, on: On = (), check: bool = True) -> Removed:
+        """Stop instances and remove them. Raises as `launch` does, if `check`."""
+        from abcd_run.session import ends, results
+
+        names = _on(on)
+        removed = self._calls.do(lambda: ends.stop(self._opened, which, names))
+        return results.checked(removed) if check else removed
+
+    def stop_all(self, on: On = (), *, check: bool = True) -> Removed:
+        """Stop every instance of this user and remove it, whoever has launched it."""
+        from abcd_run.session import ends, results
+
+        names = _on(on)
+        removed = self._calls.do(lambda: ends.stop_all(self._opened, names))
+        return results.checked(removed) if check else removed
+
+    def prune(self, on: On = (), *, check: bool = True) -> Removed:
+        """Remove what killed launches and old images have left."""
+        from abcd_run.session import ends, results
+
+        names = _on(on)
+        removed = self._calls.do(lambda: ends.prune(self._opened, names))
+        return results.checked(removed) if check else removed
+
+    def images(self) -> Images:
+        """Return the images that can be launched by name."""
+        from abcd_run.session import catalogue
+
+        return self._calls.do(lambda: catalogue.images(self._opened))
+
+    def pull(self, image: str, on: On = ()) -> Pulled:
+        """Fetch or build an image now, so that a launch finds it here. Raises `ArtifactError`."""
+        from abcd_run.session import images
+
+        names = _on(on)
+        return self._calls.do(lambda: images.pull(self._opened, image, names))
+
+    def build(self, image: str) -> tuple[str, ...]:
+        """Build an image or a variant from its recipe; return the names of what was built."""
+        from abcd_run.session import images
+
+        return self._calls.do(lambda: images.build(self._opened, image))
+
+    def artifact(
+        self, image: str, to: str | Format, output: str | PathLike[str], *, pull: Pull = "missing"
+    ) -> Written:
+        """Write what a runtime would take into a file: "oci", "lxd" or "iso"."""
+        from abcd_run.model import Format
+        from abcd_run.session import images
+
+        if to not in list(Format):
+            from abcd_run.errors import UsageError
+
+            raise UsageError(f"--to {to}: unknown", remedy=f"use one of {', '.join(Format)}")
+        form, file = Format(to), Path(output)
+        return self._calls.do(lambda: images.artifact(self._opened, image, form, file, pull=pull))
+
+    def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:
+        """Return the runtimes, what they take, what keeps them back."""
+        from abcd_run.session import hosts
+
+        names = _on(on)
+        return self._calls.do(lambda: hosts.runtimes(self._opened, names))
+
+    def doctor(self, image: str = "") -> Diagnosis:
+        """Return what this host can do, what is missing, how many of an image fit."""
+        from abcd_run.session import hosts
+
+        return self._calls.do(lambda: hosts.doctor(self._opened, image))
+
+
+def _on(on: On) -> tuple[str, ...]:
+    if not on:
+        return ()
+    from abcd_run.request import runtimes
+
+    return runtimes(on)
