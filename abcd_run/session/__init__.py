@@ -11,12 +11,13 @@ from abcd_run.session.session import Session
 if TYPE_CHECKING:
     from abcd_run.launched import Launched
     from abcd_run.session.catalogue import Image, Images
+    from abcd_run.session.ends import Removed
     from abcd_run.session.events import Event
     from abcd_run.session.hosts import Diagnosis, Fits, RuntimeStatus
     from abcd_run.session.images import Pulled, PulledImage, Written
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
-    from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.results import Instances
     from abcd_run.words import Publish
 
 __all__ = [
@@ -51,7 +52,7 @@ _HOMES = {
     "Publish": "abcd_run.words",
     "Pulled": "abcd_run.session.images",
     "PulledImage": "abcd_run.session.images",
-    "Removed": "abcd_run.session.results",
+    "Removed": "abcd_run.session.ends",
     "RuntimeStatus": "abcd_run.session.hosts",
     "Written": "abcd_run.session.images",
 }

@@ -66,6 +66,8 @@ class Calls:
                     return
                 yield piece
         finally:
+            with self._changed:
+                self._streams.discard(token)
             if own:
                 token.set()  # what is read ahead is wanted no more
 

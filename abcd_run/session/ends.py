@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,7 @@ from abcd_run.launched import Launched
 from abcd_run.model import Instance
 from abcd_run.runtime import Prunes, Runtime
 from abcd_run.session.opened import Opened
-from abcd_run.session.results import Instances, Removed
+from abcd_run.session.results import Instances
 from abcd_run.threads import Threads
 
 if TYPE_CHECKING:
@@ -25,6 +26,24 @@ T = TypeVar("T")
 
 PRUNE_SECONDS = 120.0
 """How long a runtime may take to remove old images, before it is said to be stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The instances that are gone.
+
+    `unasked` are runtimes that could not be asked, and have launched nothing: no error, unless
+    they were named.
+    """
+
+    instances: tuple[Instance, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    unasked: tuple[Failure, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that are gone."""
+        return tuple(one.name for one in self.instances)
 
 
 def wait(

@@ -5,12 +5,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
-from abcd_run.fleet import Fleet
 from abcd_run.model import Instance
-from abcd_run.registry import Registry
 
-if TYPE_CHECKING:  # `ps` needs none of them, and is counted
+if TYPE_CHECKING:  # `images` needs no runtimes, `ps` no images, and both are counted
     from abcd_run.catalogue import Catalogue
+    from abcd_run.fleet import Fleet
     from abcd_run.launched import Launched
     from abcd_run.session.events import Tell, Teller
     from abcd_run.settings import Settings
@@ -32,8 +31,11 @@ class Opened:
         self._settings: Settings | None = None
         self._begun: dict[tuple[str, str], Instance] = {}
 
-    def fleet(self) -> Fleet:
+    def fleet(self) -> "Fleet":
         """Return the runtimes."""
+        from abcd_run.fleet import Fleet  # noqa: PLC0415
+        from abcd_run.registry import Registry  # noqa: PLC0415
+
         with self._lock:
             if self._fleet is None:
                 self._fleet = Fleet(Registry.installed())
@@ -44,7 +46,8 @@ class Opened:
 
         Raises `UsageError`.
         """
-        from abcd_run import settings  # noqa: PLC0415  (only what plans needs them)
+        from abcd_run import settings  # noqa: PLC0415
+        from abcd_run.fleet import Fleet  # noqa: PLC0415
 
         with self._lock:
             if self._settings is None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from abcd_run.errors import Failure, Interrupted
 from abcd_run.launched import Launched
-from abcd_run.model import Instance
+
+if TYPE_CHECKING:
+    from abcd_run.session.ends import Removed
 
 T = TypeVar("T", bound="Instances | Removed")
 
@@ -28,24 +30,6 @@ class Instances:
 
     def __len__(self) -> int:
         return len(self.instances)
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """The instances that are gone.
-
-    `unasked` are runtimes that could not be asked, and have launched nothing: no error, unless
-    they were named.
-    """
-
-    instances: tuple[Instance, ...] = ()
-    errors: tuple[Failure, ...] = ()
-    unasked: tuple[Failure, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of those that are gone."""
-        return tuple(one.name for one in self.instances)
 
 
 def checked(done: T) -> T:

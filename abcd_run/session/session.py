@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from abcd_run.model import Format, Instance
     from abcd_run.request import Pull, Wanted
     from abcd_run.session.catalogue import Images
+    from abcd_run.session.ends import Removed
     from abcd_run.session.events import Tell
     from abcd_run.session.hosts import Diagnosis, RuntimeStatus
     from abcd_run.session.images import Pulled, Written
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
     from abcd_run.session.opened import Which
-    from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.results import Instances
 
     On = str | Iterable[str]
 

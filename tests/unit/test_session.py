@@ -13,7 +13,7 @@ import pytest
 
 import abcd_run
 from abcd_run import Session, session
-from abcd_run.cancel import elsewhere
+from abcd_run.cancel import Token, elsewhere
 from abcd_run.errors import (
     AbcdRunError,
     ArtifactError,
@@ -254,6 +254,20 @@ def test_logs_are_cancelled_and_the_rest_is_not(lab: Session, engine: FakeEngine
         reading.result(SOON)
     released.set()
     assert lab.show(seat).name == seat.name
+
+
+def test_a_session_under_a_token_cancels_nothing_that_has_ended(
+    token: Token, engine: FakeEngine, web: Path
+) -> None:
+    """As on the command line, where one token is for all that a command does."""
+    with Session() as lab:
+        (seat,) = lab.launch("web")
+        assert list(lab.logs(seat)) == [b"fake: up\n"]
+    assert not token.is_set()
+    with Session() as lab:
+        token.set()
+        with pytest.raises(Interrupted):
+            lab.show(seat)
 
 
 def test_what_an_ephemeral_session_began_is_ended(engine: FakeEngine, web: Path) -> None:

@@ -15,6 +15,7 @@ HEAVY = {
 FOR_LATER = {
     "psutil", "email", "http.client", "ssl", "hashlib", "abcd_run.planner", "abcd_run.readiness",
     "abcd_run.profile", "abcd_run.viewer", "abcd_run.wall", "abcd_run_podman.runtime",
+    "abcd_run.request", "abcd_run.settings", "abcd_run.session.ends", "abcd_run.session.events",
 }  # fmt: skip
 """What a launch needs, or `ps` where something runs."""
 
@@ -76,8 +77,8 @@ def test_a_host_without_engines_imports_no_sdk(
 
 def test_images_asks_no_runtime(installed: Path) -> None:
     found = imported("images")
-    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.profile"})) & found
-    assert "abcd_run_podman" not in found
+    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.profile", "abcd_run.request"})) & found
+    assert not {"abcd_run_podman", "abcd_run.fleet", "abcd_run.session.look"} & found
 
 
 def test_a_command_imports_no_other(plugins: Plugins) -> None:
