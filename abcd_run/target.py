@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abcd_run import limits, places, profile, recipe
 from abcd_run.catalogue import Catalogue
@@ -11,7 +12,9 @@ from abcd_run.errors import ArtifactError, NoRuntime, UsageError
 from abcd_run.model import Kind, Origin, Ready, Service, Source
 from abcd_run.profile import Profile, Variant
 from abcd_run.reference import pinned
-from abcd_run.request import Request
+
+if TYPE_CHECKING:  # `images` makes no request, and is counted
+    from abcd_run.request import Request
 
 HTTP_PORTS = frozenset({80, 3000, 5000, 8000, 8008, 8080, 8081, 8888, 9000, 10000, 14500})
 """Ports on which images without a profile are taken to speak HTTP."""
@@ -39,7 +42,7 @@ class Target:
     """What the user should know of how the word was understood."""
 
 
-def resolve(request: Request, catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
+def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
     """Return what the request's image is: a profile, a variant, a file or a reference.
 
     `more` are other words that somebody may have meant where it is nothing of that.
@@ -129,7 +132,7 @@ def _reference_variant(word: str) -> Variant:
     return Variant(Kind.CONTAINER, name, image=whole)
 
 
-def _adhoc(variant: Variant, request: Request) -> Target:
+def _adhoc(variant: Variant, request: "Request") -> Target:
     adhoc = profile.build(
         variant.name, request.changes, origin=request.image, folder=Path("/nonexistent")
     )

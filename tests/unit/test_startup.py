@@ -77,7 +77,7 @@ def test_a_host_without_engines_imports_no_sdk(
 
 def test_images_asks_no_runtime(installed: Path) -> None:
     found = imported("images")
-    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.profile", "abcd_run.request"})) & found
+    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.profile"})) & found
     assert not {"abcd_run_podman", "abcd_run.fleet", "abcd_run.session.look"} & found
 
 
