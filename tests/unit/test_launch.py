@@ -216,7 +216,7 @@ def test_a_random_port_is_not_blamed_on_one_of_the_users_choice(
     with socket.create_server(("127.0.0.1", 0)) as trial:
         free = trial.getsockname()[1]
     engine.before["start"] = fails(PortTaken("taken", port=which), times=2)
-    launched = one_launched(launcher, plans(publish=(f"web={free}",)))
+    launched = one_launched(launcher, plans(publish=(Publish("web", free),)))
     assert launched.instance.ports[8080] == ("127.0.0.1", free)
     assert engine.calls.count("start") == 3
 
@@ -227,7 +227,7 @@ def test_an_engine_that_does_not_say_which_port_is_taken(
     engine.before["start"] = fails(PortTaken("taken", details="by somebody"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        error = one_failure(launcher, plans(publish=(f"ssh={port}",)))
+        error = one_failure(launcher, plans(publish=(Publish("ssh", port),)))
     assert error.message == f"host port 127.0.0.1:{port} is already in use"
     assert error.remedy == "--publish ssh for a free one"
     assert "by somebody" in error.details
