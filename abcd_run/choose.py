@@ -136,10 +136,7 @@ def _fits(backend: Backend, wanted: Target) -> tuple[Variant, Format]:
 def _options(backend: Backend, request: Request, wanted: Target) -> Options:
     """Return what the profile says for a runtime. Raises `ProfileError`."""
     given, where = wanted.profile.on.get(backend.name, {}), wanted.profile.origin
-    shape = {
-        key: rule if isinstance(rule, schema.Rule) else schema.BY_TYPE[rule]
-        for key, rule in backend.options.items()
-    }
+    shape = {key: option.rule for key, option in backend.options.items()}
     options = schema.check(given, shape, where=where, path=f"on.{backend.name}.")
     problem = None if request.rootful else backend.trusts(options)
     if problem is None:

@@ -7,16 +7,17 @@ reach the host's network, devices, other containers, or more of its kernel.
 import re
 from collections.abc import Mapping, Sequence
 
-from abcd_run.runtime import Problem
-from abcd_run.schema import Rule
+from abcd_run.runtime import Option, Problem
 
-OPTIONS: Mapping[str, type | Rule] = {
-    "network": str,
-    "cap_add": list,
-    "cap_drop": list,
-    "devices": list,
-    "init": bool,
-    "setuid": bool,
+OPTIONS: Mapping[str, Option] = {
+    "network": Option(
+        str, "`none`, `bridge`, or the name of a network that the engine has", "the engine's own"
+    ),
+    "cap_add": Option(list, "capabilities that it gets back or besides", "none"),
+    "cap_drop": Option(list, "capabilities that it loses besides", "none"),
+    "devices": Option(list, "devices of the host, such as `/dev/fuse`", "none"),
+    "init": Option(bool, "an init of the engine's own as first process", "false"),
+    "setuid": Option(bool, "whether sudo and su may give rights inside", "false"),
 }
 """What `[on.podman]` and `[on.docker]` of a profile may have."""
 

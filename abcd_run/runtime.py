@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
+from abcd_run import schema
 from abcd_run.model import Artifact, Format, Instance, Plan
 from abcd_run.schema import Rule
 
@@ -63,6 +64,32 @@ class Probe:
         return Problem(message, f"{self.rootful.remedy}; or --rootful, if this is meant")
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A key that `[on.NAME]` of a profile may have, and `--set on.NAME.KEY=…` sets.
+
+    Its value is one of the `values`, where there are some, else what `kind` says. `default` is what
+    holds without it, as a person would write it; empty where nothing does.
+    """
+
+    kind: type | Rule
+    help: str
+    default: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> Rule:
+        """What its value must be."""
+        if self.values:
+            return schema.one_of(*self.values)
+        return self.kind if isinstance(self.kind, Rule) else schema.BY_TYPE[self.kind]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The values that a shell can complete, its default first."""
+        return self.values or (("true", "false") if self.kind is bool else ())
+
+
 Options = Mapping[str, object]
 """What `[on.NAME]` of a profile says, its values read by the rules of that backend."""
 
@@ -77,7 +104,8 @@ class Backend:
     """What can be known of a runtime without importing its SDK or talking to it.
 
     `missing` looks for a binary or socket and returns why the runtime is not here, or None.
-    `options` are the keys that `[on.NAME]` of a profile may have, with their types or rules.
+    `options` are the keys that `[on.NAME]` of a profile may have; they are checked before a runtime
+    is asked, completed by the shell, and listed in the docs.
     `trusts` returns which of them could give an instance rights on the host, None where none can:
     such a profile is launched with `--rootful` alone. It asks nobody and must be cheap.
     `memory` is what an instance gets, in bytes, where neither its profile nor the request says:
@@ -89,7 +117,7 @@ class Backend:
     accepts: tuple[Format, ...]
     missing: Callable[[], Problem | None]
     open: Callable[[], "Runtime"]
-    options: Mapping[str, type | Rule] = field(default_factory=dict[str, type | Rule])
+    options: Mapping[str, Option] = field(default_factory=dict[str, Option])
     trusts: Callable[[Options], Problem | None] = trusts_all
     memory: int | None = None
     takes_command: bool = False

@@ -66,6 +66,14 @@ def complete_instance(incomplete: str) -> list[str]:
     return [one.name for one in instances if one.name.startswith(incomplete)]
 
 
+def complete_change(incomplete: str) -> list[str]:
+    """Offer keys for `--set`, with their values where these are few."""
+    from abcd_run import shorthand  # noqa: PLC0415  (only for completion)
+    from abcd_run.registry import Registry  # noqa: PLC0415
+
+    return shorthand.complete(incomplete, Registry.installed())
+
+
 # A default is told by an option's help where it matters; words are explained by the usage line.
 _option = partial(typer.Option, show_default=False)
 _word = partial(typer.Argument, hidden=True)
@@ -146,7 +154,13 @@ PasswordFile = Annotated[
 Wait = Annotated[bool, _option("--wait/--no-wait", help="Wait until it is ready (default).")]
 Open = Annotated[bool, _option("--open/--no-open", help="Show it when it is ready.")]
 Changes = Annotated[
-    list[str] | None, _option("--set", metavar="KEY=VALUE", help="Change a profile key.")
+    list[str] | None,
+    _option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=complete_change,
+        help="Change a profile key.",
+    ),
 ]
 Rootful = Annotated[
     bool,

@@ -17,8 +17,7 @@ from threading import Lock
 from abcd_run import container, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance, Plan, Service
-from abcd_run.runtime import Backend, Options, Probe, Problem, Runtime, Say, trusts_all
-from abcd_run.schema import Rule
+from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
 from abcd_run.testing.page import Listener, Page
 
 ROOT = 100_000
@@ -68,8 +67,11 @@ class FakeEngine:
     accepts: tuple[Format, ...] = (Format.OCI,)
     takes_command: bool = True
     memory: int | None = None
-    options: Mapping[str, type | Rule] = field(
-        default_factory=lambda: {"flavour": str, "turbo": bool}
+    options: Mapping[str, Option] = field(
+        default_factory=lambda: {
+            "flavour": Option(str, "what it tastes of"),
+            "turbo": Option(bool, "whether it hurries", "false"),
+        }
     )
     trusts: Callable[[Options], Problem | None] = trusts_all
     problem: Problem | None = None

@@ -3,18 +3,16 @@
 import shutil
 from pathlib import Path
 
-from abcd_run import schema
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_libvirt import place
+from abcd_run_libvirt.options import OPTIONS
 from abcd_run_libvirt.place import SOCKETS
 
 DAEMONS = ("virtqemud", "libvirtd")
 # Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
 PLACES = ("/usr/sbin", "/usr/libexec")
 QEMUS = ("qemu-system-x86_64", "qemu-kvm")
-# QEMU takes what follows a comma for further properties.
-CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a processor, as QEMU has it")
 REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
 
 
@@ -54,13 +52,5 @@ BACKEND = Backend(
     memory=MEMORY,
     missing=_missing,
     open=_open,
-    options={
-        "accel": str,
-        "boot": str,
-        "cpu": CPU,
-        "display": str,
-        "firmware": str,
-        "network": str,
-        "video": str,
-    },
+    options=OPTIONS,
 )

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from abcd_run.errors import UsageError
 from abcd_run.units import format_size
 from abcd_run_libvirt import markup
+from abcd_run_libvirt.options import AUTO, OPTIONS
 
-AUTO = "auto"
 NETWORK = "hostnet0"
 """What libvirt calls the first card's network in QEMU."""
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "accel": (AUTO, "kvm", "tcg"),
-    "boot": ("direct", "menu"),
-    "display": (AUTO, "spice", "vnc", "none"),
-    "firmware": ("bios", "uefi"),
-    "network": ("user", "isolated"),
-}
 MENU_MEMORY = 320 << 20
 """Bytes with which GRUB can load a kernel under UEFI; with 256 MiB it cannot."""
 
@@ -66,8 +59,12 @@ def abilities(capabilities: str, *, kvm: bool) -> Abilities:
 
 
 def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
-    """Return what a machine gets. Raises `UsageError` for what is unknown or not there."""
-    wanted = {key: _checked(key, str(options.get(key, known[0]))) for key, known in CHOICES.items()}
+    """Return what a machine gets. Raises `UsageError` for what is not there."""
+    wanted = {
+        key: str(options.get(key, option.default))
+        for key, option in OPTIONS.items()
+        if option.values
+    }
     accel = wanted["accel"]
     if accel == AUTO:
         accel = "kvm" if able.kvm else "tcg"
@@ -106,15 +103,6 @@ def _video(display: str, able: Abilities) -> str:
         return "none"
     order = ("qxl", "virtio", "vga") if display == "spice" else ("virtio", "vga")
     return next((name for name in order if name in able.video), "vga")
-
-
-def _checked(key: str, value: str) -> str:
-    if value in CHOICES[key]:
-        return value
-    raise UsageError(
-        f"on.libvirt.{key}: {value!r} is none of {', '.join(CHOICES[key])}",
-        remedy=f"--set on.libvirt.{key}={CHOICES[key][0]}",
-    )
 
 
 def _check_there(key: str, value: str, there: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
 """LXD, through pylxd: OCI images as unprivileged system containers."""
 
 from abcd_run.model import Format
-from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.runtime import Backend, Option, Problem, Runtime
 from abcd_run_lxd import service, trusted
 
 
@@ -21,7 +21,12 @@ BACKEND = Backend(
     accepts=(Format.LXD,),
     missing=_missing,
     open=_open,
-    options={"profiles": list, "pool": str, "network": str, "config": trusted.CONFIG},
+    options={
+        "profiles": Option(list, "LXD's own profiles", "default"),
+        "pool": Option(str, "the storage pool of its disk", "the profiles', else the first"),
+        "network": Option(str, "a managed network, or `none`", "the profiles', else a bridge"),
+        "config": Option(trusted.CONFIG, "keys of LXD's configuration, as listed below", "none"),
+    },
     trusts=trusted.trusts,
     takes_command=True,
 )

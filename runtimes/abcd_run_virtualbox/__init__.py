@@ -1,7 +1,7 @@
 """Virtual machines of VirtualBox, through `VBoxManage` alone: on Linux, Windows and macOS."""
 
 from abcd_run.model import Format
-from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.runtime import Backend, Option, Problem, Runtime
 from abcd_run_virtualbox import paths
 
 MEMORY = 1 << 30
@@ -27,5 +27,11 @@ BACKEND = Backend(
     memory=MEMORY,
     missing=_missing,
     open=_open,
-    options={"display": str, "firmware": str},
-)
+    options={
+        "display": Option(
+            str, "`window` is VirtualBox's own; `vnc` a server with the instance's password",
+            "none", ("none", "window", "vnc"),
+        ),
+        "firmware": Option(str, "what starts the ISO", "bios", ("bios", "uefi")),
+    },
+)  # fmt: skip

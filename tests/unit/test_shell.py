@@ -101,6 +101,11 @@ def complete(words: list[str], *, shell: str = "bash") -> list[str]:
         (["ps", "--js"], {"--json"}),
         (["web", "--pull", "n"], {"never"}),
         (["pull", "we"], {"web"}),
+        (["--set", "on.fake.t"], {"on.fake.turbo=true", "on.fake.turbo=false"}),
+        (["--set", "turbo"], {"turbo=true", "turbo=false"}),
+        (["--set", "on.fake.turbo=t"], {"on.fake.turbo=true"}),
+        (["--set", "on.fake.fl"], {"on.fake.flavour="}),
+        (["--set", "resources.m"], {"resources.memory="}),
     ],
 )
 def test_completion(

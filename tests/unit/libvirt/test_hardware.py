@@ -57,13 +57,6 @@ def test_the_user_decides_otherwise() -> None:
     assert choose({"video": "bochs"}, EVERYTHING).video == "bochs"
 
 
-@pytest.mark.parametrize("key", ["accel", "boot", "display", "firmware", "network"])
-def test_an_unknown_word_is_named_with_the_known_ones(key: str) -> None:
-    with pytest.raises(UsageError, match=rf"on\.libvirt\.{key}: 'x' is none of") as caught:
-        choose({key: "x"}, EVERYTHING)
-    assert caught.value.remedy.startswith(f"--set on.libvirt.{key}=")
-
-
 @pytest.mark.parametrize("cpu", ["Nehalem,+vmx", "-x", "a b", "", "x\n", "a=b"])
 def test_what_is_no_model_of_a_processor(cpu: str) -> None:
     with pytest.raises(UsageError, match="no model's name"):

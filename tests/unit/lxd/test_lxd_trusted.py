@@ -80,7 +80,7 @@ def test_what_would_be_another_key_is_never_taken(key: str, value: object) -> No
 
 
 def test_the_backend_asks_for_both() -> None:
-    assert BACKEND.options["config"] is CONFIG
+    assert BACKEND.options["config"].rule is CONFIG
     assert BACKEND.trusts is trusts
 
 

@@ -1,0 +1,35 @@
+"""What `[on.libvirt]` of a profile may have."""
+
+from collections.abc import Mapping
+
+from abcd_run import schema
+from abcd_run.runtime import Option
+
+AUTO = "auto"
+# QEMU takes what follows a comma for further properties.
+CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a processor, as QEMU has it")
+
+OPTIONS: Mapping[str, Option] = {
+    "accel": Option(
+        str, "`kvm` and `tcg` (emulation) decide otherwise than what was found",
+        AUTO, (AUTO, "kvm", "tcg"),
+    ),
+    "boot": Option(
+        str, "`menu` starts the ISO as a CD, with firmware and menu", "direct", ("direct", "menu")
+    ),
+    "cpu": Option(
+        CPU, "`max`, or a model's name", "`host` with KVM, `Nehalem` (x86-64-v2) without"
+    ),
+    "display": Option(
+        str, "by itself SPICE where QEMU has it with QXL, else VNC",
+        AUTO, (AUTO, "spice", "vnc", "none"),
+    ),
+    "firmware": Option(
+        str, "the menu of `uefi` needs 320 MiB of memory", "bios", ("bios", "uefi")
+    ),
+    "network": Option(
+        str, "`isolated`: the published ports, and nothing of the host or the internet",
+        "user", ("user", "isolated"),
+    ),
+    "video": Option(str, "a model that QEMU has: `qxl`, `virtio`, `vga`, `bochs`", AUTO),
+}  # fmt: skip
