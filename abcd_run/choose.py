@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from abcd_run import schema, target
+from abcd_run import formats, schema, target
 from abcd_run.errors import Failure, NoRuntime, ProfileError
 from abcd_run.fleet import Fleet
-from abcd_run.model import FORMATS, Format, Kind, Origin, Source
+from abcd_run.model import Origin, Source
 from abcd_run.profile import Variant
 from abcd_run.registry import ALL, AUTO, unusable
 from abcd_run.request import Request
@@ -30,7 +30,7 @@ class Choice:
     runtime: Runtime
     backend: Backend
     variant: Variant
-    format: Format
+    format: str
     source: Source
     options: Options = field(default_factory=dict[str, object])
     notes: tuple[str, ...] = ()
@@ -93,9 +93,9 @@ def takes(backend: Backend, wanted: Target) -> bool:
     return _fitting(backend, wanted) is not None
 
 
-def _fitting(backend: Backend, wanted: Target) -> tuple[Variant, Format] | None:
+def _fitting(backend: Backend, wanted: Target) -> tuple[Variant, str] | None:
     pairs = ((variant, form) for form in backend.accepts for variant in wanted.variants)
-    return next((pair for pair in pairs if pair[1] in FORMATS[pair[0].kind]), None)
+    return next((pair for pair in pairs if pair[0].kind in formats.kinds(pair[1])), None)
 
 
 def _usable(
@@ -126,10 +126,10 @@ def _usable(
     return choices, failures
 
 
-def _fits(backend: Backend, wanted: Target) -> tuple[Variant, Format]:
+def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:
     if found := _fitting(backend, wanted):
         return found
-    takes = sorted({kind for kind in Kind if set(FORMATS[kind]) & set(backend.accepts)})
+    takes = sorted({kind for form in backend.accepts for kind in formats.kinds(form)})
     raise target.none_takes(wanted, backend.name, " and ".join(takes) or "nothing")
 
 

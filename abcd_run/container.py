@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from abcd_run import confined, host, places, record
-from abcd_run.model import Artifact, Instance, Origin, Plan
+from abcd_run.model import Artifact, Instance, Origin, Plan, RootHeld
 from abcd_run.parts import part_of
 from abcd_run.refusal import refuse_disk
 from abcd_run.runtime import Say
@@ -100,6 +100,7 @@ def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = No
         ports=bound_ports(facts["NetworkSettings"].get("Ports") or {}),
         password=password(config.get("Env") or []),
         host_root=root,
+        root=RootHeld.UNKNOWN if root is None else RootHeld.MAPPED,
         # An engine of this user publishes as this user; another one is root's.
         publishers=() if root == host.user() else (0,),
     )

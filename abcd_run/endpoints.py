@@ -1,6 +1,6 @@
 """How an instance is reached: the addresses of its services and screens."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from abcd_run import record
 from abcd_run.model import Endpoint, Instance, Service
@@ -25,7 +25,19 @@ def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
         for service in services(instance)
         if service.port in instance.ports
     ]
-    return (*found, *instance.screens)
+    return (*found, *instance.endpoints, *instance.screens)
+
+
+def place(service: Service, instance: Instance) -> tuple[str, int] | None:
+    """Return address and port of a service: published, or as its runtime says. None for neither."""
+    if service.port in instance.ports:
+        return instance.ports[service.port]
+    urls = (urlsplit(one.url) for one in instance.endpoints if one.service == service.name)
+    usual = {"http": 80, "https": 443, "ssh": 22}
+    return next(
+        ((url.hostname, url.port or usual.get(url.scheme, 0)) for url in urls if url.hostname),
+        None,
+    )
 
 
 def to_open(instance: Instance) -> Endpoint | None:

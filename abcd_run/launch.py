@@ -25,7 +25,7 @@ from abcd_run.errors import (
 from abcd_run.fleet import Fleet
 from abcd_run.interrupts import left_behind
 from abcd_run.launched import Launched, console_of
-from abcd_run.model import Instance, Plan, Stage
+from abcd_run.model import Instance, Plan, RootHeld, Stage
 from abcd_run.once import Once
 from abcd_run.planner import next_name, renamed
 from abcd_run.progress import Progress
@@ -215,7 +215,7 @@ class Launcher:
                 details="uid 0 inside maps to uid 0 outside; the instance was removed",
                 remedy="run abcd-run as an ordinary user, or say --rootful if this is meant",
             )
-        if instance.host_root is None and host.numbers_users() and _runs(instance, runtime):
+        if _unproven(instance) and host.numbers_users() and _runs(instance, runtime):
             raise LaunchFailed(
                 f"{instance.name}: nothing shows who root inside is on this host",
                 details="neither its process nor the engine's own user can be seen from here; "
@@ -269,6 +269,13 @@ class Launcher:
 
     def _say(self, plan: Plan) -> Callable[[str], None]:
         return heeding(partial(self.progress.say, plan.name))
+
+
+def _unproven(instance: Instance) -> bool:
+    """Say whether nothing shows how root inside is held: who claims a uid must name it."""
+    if instance.root is RootHeld.SANDBOX:
+        return False
+    return instance.root is RootHeld.UNKNOWN or instance.host_root is None
 
 
 def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:

@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 class Format(StrEnum):
-    """What a runtime can be given to run."""
+    """What a runtime can be given to run; plug-ins bring others, which are plain strings."""
 
     OCI = "oci"
     LXD = "lxd"
@@ -63,11 +63,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """When an instance counts as ready: a service answers, or its console says so.
+    """When an instance counts as ready: a service answers, its console says so, or else.
 
     `path` is asked for instead of the service's own. `lenient` takes any answer of an HTTP server
     for readiness: for images without a profile, of which nobody knows what path they serve.
-    `timeout` is in seconds.
+    `timeout` is in seconds. `kind` is one that a plug-in brings, `options` what it is told.
     """
 
     service: str = ""
@@ -75,6 +75,8 @@ class Ready:
     console: str = ""
     timeout: float = 60
     lenient: bool = False
+    kind: str = ""
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Plan:
     variant: str
     kind: Kind
     runtime: str
-    format: Format
+    format: str
     source: Source
     seed: Seed
     profile: str = ""
@@ -216,7 +218,7 @@ class Artifact:
     is read, for engines that need it on no disk.
     """
 
-    format: Format
+    format: str
     name: str
     reference: str = ""
     path: Path | None = None
@@ -237,12 +239,26 @@ SILENT = "not answering"
 """The state of an instance that runs and answers nobody."""
 
 
+class RootHeld(StrEnum):
+    """How root inside is kept from being root of the host."""
+
+    MAPPED = "mapped"
+    """It is another uid of the host: `Instance.host_root`."""
+    USER = "user"
+    """All of it is a process of `Instance.host_root`, such as a virtual machine's."""
+    SANDBOX = "sandbox"
+    """It has no uid of this host: a browser's page, another computer."""
+    UNKNOWN = "unknown"
+    """Nothing shows it: refused without `--rootful`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One launched copy, as its runtime sees it now.
 
     `ports` maps a port inside to address and port on the host; `host_root` is the host's uid
-    that root inside really is, None where unknown; `screens` are endpoints that are no service.
+    that root inside really is, None where unknown, and `root` how it is held there. `endpoints` are
+    those of services that are reached without a published port; `screens` are no service.
     `publishers` are uids whose processes listen at its ports, beside this user's own. One that is
     `silent` runs and answers nobody, as its `state` says.
     """
@@ -256,6 +272,8 @@ class Instance:
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     password: str = field(default="", repr=False)
     host_root: int | None = None
+    root: RootHeld = RootHeld.UNKNOWN
+    endpoints: tuple[Endpoint, ...] = ()
     screens: tuple[Endpoint, ...] = ()
     publishers: tuple[int, ...] = ()
     silent: bool = False

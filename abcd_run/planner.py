@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from abcd_run import host, schema, target, variables
+from abcd_run import formats, host, readykinds, schema, target, variables
 from abcd_run.cancel import call
 from abcd_run.choose import NEVER, Choice, choose
 from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError, unexpected
 from abcd_run.fleet import Fleet
-from abcd_run.model import FORMATS, Format, Plan, Ready, Seed, Service
+from abcd_run.model import Plan, Ready, Seed, Service
 from abcd_run.request import LOOPBACK, Request
 from abcd_run.runtime import Runtime
 from abcd_run.target import Target
@@ -82,13 +82,17 @@ def check_memory(plans: Iterable[Plan]) -> None:
         host.check_memory(total, host.memory_available())
 
 
-def for_artifact(request: Request, wanted: Target, form: Format) -> Plan:
-    """Return the plan of an artifact that no runtime is given. Raises `ArtifactError`."""
+def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
+    """Return the plan of an artifact that no runtime is given.
+
+    Raises `UsageError` for an unknown format, or `ArtifactError`.
+    """
+    formats.check(form)
     found = wanted.profile
-    variant = next((one for one in wanted.variants if form in FORMATS[one.kind]), None)
+    variant = next((one for one in wanted.variants if one.kind in formats.kinds(form)), None)
     if variant is None:
         names = ", ".join(one.name for one in wanted.variants)
-        kinds = " or ".join(kind for kind in FORMATS if form in FORMATS[kind])
+        kinds = " or ".join(formats.kinds(form))
         raise ArtifactError(
             f"{names} cannot become {form}",
             details=f"{form} is made of a variant {kinds}",
@@ -193,6 +197,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
             f"{backend.name} cannot start a COMMAND in place of the image's own",
             remedy=f"without it, and then: abcd-run exec {name} -- {shlex.join(request.command)}",
         )
+    readykinds.check(found.ready, where=found.origin)
     services, ports = _published(_of_variant(found.services, choice), request.publish)
     return Plan(
         name=name,
@@ -248,7 +253,7 @@ def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Rea
     if request.timeout:
         ready = replace(ready, timeout=request.timeout)
     known = ready.service in [service.name for service in services]
-    if known or ready.console or not services:
+    if known or ready.console or ready.kind or not services:
         return ready
     first = next((service for service in services if service.open), services[0])
     return replace(ready, service=first.name)

@@ -10,6 +10,9 @@ from abcd_run import console, limits, schema
 from abcd_run.errors import ProfileError
 from abcd_run.model import PROTOCOLS, Kind, Ready, Resources, Service
 
+WAYS = ("console", "service", "kind")
+"""By which of them an instance is known to be ready; a profile has one."""
+
 REFERENCE_PATTERN = (
     r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
@@ -53,6 +56,8 @@ SHAPE: schema.Shape = {
         "path": schema.URL_PATH,
         "console": console.EXPRESSION,
         "timeout": schema.NUMBER,
+        "kind": schema.SERVICE,
+        "options": schema.TABLE,
     },
     "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
     "on": schema.TABLE,
@@ -169,9 +174,10 @@ def inherit(child: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, An
     for its console does not wait for its parent's service too, and the other way round.
     """
     merged = dict(parent)
-    for key, other in (("console", "service"), ("service", "console")):
-        if key in child and other not in child:
-            merged.pop(other, None)
+    if any(way in child for way in WAYS):
+        for other in (*WAYS, "options") if "kind" in parent else WAYS:
+            if other not in child:
+                merged.pop(other, None)
     for key, value in child.items():
         inherited = parent.get(key)
         both = isinstance(value, Mapping) and isinstance(inherited, Mapping)

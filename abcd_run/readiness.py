@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from abcd_run import endpoints, limits, publisher, record, timed
+from abcd_run import endpoints, limits, publisher, readykinds, record, timed
 from abcd_run.console import Unusable, says
 from abcd_run.model import Instance, Ready, Service, Stage
 
@@ -63,15 +63,28 @@ def look(
     if instance.silent:
         return Answer(Stage.RUNNING, instance.state)
     ready = record.read(instance.labels).ready
+    if ready.kind:
+        return _plugged(ready, instance, seconds=seconds)
     if ready.console:
         return _printed(ready.console, console() if console else (), time.monotonic() + seconds)
+    return _reached(instance, ready, seconds=seconds)
+
+
+def _reached(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
     wanted = {service.name: service for service in endpoints.services(instance)}
     service = wanted.get(ready.service) or next(iter(wanted.values()), None)
     if service is None:
         return Answer(Stage.READY)
-    if service.port not in instance.ports:
+    if endpoints.place(service, instance) is None:
         return Answer(Stage.RUNNING, f"port {service.port} is not published")
     return _wanted(service, ready, instance, seconds=seconds)
+
+
+def _plugged(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+    try:
+        return readykinds.loaded(ready.kind).look(instance, ready.options, seconds=seconds)
+    except Exception as error:  # noqa: BLE001  (somebody else's code, or not installed any more)
+        return Answer(Stage.RUNNING, f"{ready.kind}: {error}")
 
 
 def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
@@ -112,7 +125,7 @@ def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: floa
 
 
 def _service(service: Service, instance: Instance, *, lenient: bool, seconds: float) -> Answer:
-    address, port = instance.ports[service.port]
+    address, port = endpoints.place(service, instance) or ("", 0)
     at = (publisher.EVERYWHERE.get(address, address), port)
     until = time.monotonic() + seconds
     try:

@@ -34,6 +34,8 @@ _READY: Mapping[str, Rule] = {
     "console": console.EXPRESSION,
     "timeout": schema.NUMBER,
     "lenient": schema.FLAG,
+    "kind": schema.SERVICE,
+    "options": schema.TABLE,
 }
 _RESOURCES: Mapping[str, Rule] = {
     "memory": schema.SIZE,

@@ -139,7 +139,7 @@ def plan(planned: Plan, native: str) -> Document:
         "cpus": planned.resources.cpus,
         "services": {one.name: one.port for one in planned.services},
         "address": planned.address,
-        "ready": planned.ready.service or planned.ready.console,
+        "ready": planned.ready.kind or planned.ready.service or planned.ready.console,
         "timeout": planned.ready.timeout,
         "native": native,
     }
@@ -148,6 +148,7 @@ def plan(planned: Plan, native: str) -> Document:
 def print_plan(planned: Plan, native: str) -> None:
     """Print a plan for people, and the native command on a line of its own to be copied."""
     resources = planned.resources
+    ready = planned.ready.kind or planned.ready.service or planned.ready.console
     ports = {one.name: planned.ports.get(one.port, "a free port") for one in planned.services}
     facts = {
         "image": f"{planned.image}, variant {planned.variant}",
@@ -156,8 +157,7 @@ def print_plan(planned: Plan, native: str) -> None:
         **_amounts(resources),
         "publish": ", ".join(f"{name} on {planned.address}:{to}" for name, to in ports.items()),
         "share": ", ".join(f"{one.source} as {one.target}" for one in planned.shares),
-        "ready": f"{planned.ready.service or planned.ready.console or 'when it runs'}"
-        f", within {planned.ready.timeout:g} s",
+        "ready": f"{ready or 'when it runs'}, within {planned.ready.timeout:g} s",
     }
     print_facts(f"{planned.name} would be launched:", facts)
     if native:
@@ -196,7 +196,8 @@ def print_shown(launched: Launched) -> None:
     """Print all that is known of an instance."""
     found = launched.instance
     known = record.read(found.labels)
-    root = "unknown" if found.host_root is None else f"uid {found.host_root} of this host"
+    held = "in a sandbox" if found.root == "sandbox" else "unknown"
+    root = held if found.host_root is None else f"uid {found.host_root} of this host"
     facts = {
         "image": f"{known.image}, variant {known.variant}",
         "runtime": f"{found.runtime} {found.runtime_id[:12]}",

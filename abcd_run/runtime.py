@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from abcd_run import schema
-from abcd_run.model import Artifact, Format, Instance, Plan
+from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.schema import Rule
 
 Say = Callable[[str], None]
@@ -104,6 +104,7 @@ class Backend:
     """What can be known of a runtime without importing its SDK or talking to it.
 
     `missing` looks for a binary or socket and returns why the runtime is not here, or None.
+    `accepts` are formats, best first: those of `Format`, or a plug-in's (`abcd_run/formats.py`).
     `options` are the keys that `[on.NAME]` of a profile may have; they are checked before a runtime
     is asked, completed by the shell, and listed in the docs.
     `trusts` returns which of them could give an instance rights on the host, None where none can:
@@ -114,7 +115,7 @@ class Backend:
     """
 
     name: str
-    accepts: tuple[Format, ...]
+    accepts: tuple[str, ...]
     missing: Callable[[], Problem | None]
     open: Callable[[], "Runtime"]
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])

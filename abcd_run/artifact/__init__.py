@@ -1,30 +1,12 @@
 """From a plan's source to the artifact that its runtime takes: one module a format."""
 
-import importlib
 from pathlib import Path
-from typing import Protocol, cast
 
-from abcd_run import build
-from abcd_run.errors import ArtifactError
+from abcd_run import build, formats
 from abcd_run.fleet import Fleet
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.parts import part_of, unwritable
 from abcd_run.runtime import Say
-
-MODULES = {Format.OCI: "oci", Format.LXD: "lxd", Format.ISO: "iso"}
-
-
-class Maker(Protocol):
-    """What the module of each format does; all of it may raise `ArtifactError`."""
-
-    def artifact(self, plan: Plan, *, say: Say) -> Artifact:
-        """Return the artifact of a plan, fetched, converted or built where it must be."""
-
-    def planned(self, plan: Plan) -> Artifact:
-        """Return what `artifact` would, as far as it is there without making anything."""
-
-    def write(self, plan: Plan, out: Path, *, say: Say) -> None:
-        """Write the artifact of a plan into a file."""
 
 
 def obtain(plan: Plan, fleet: Fleet, *, say: Say) -> Artifact:
@@ -33,12 +15,12 @@ def obtain(plan: Plan, fleet: Fleet, *, say: Say) -> Artifact:
     Raises `ArtifactError`.
     """
     _ensure(plan, fleet, say)
-    return _maker(plan).artifact(plan, say=say)
+    return formats.maker(plan.format).artifact(plan, say=say)
 
 
 def planned(plan: Plan) -> Artifact:
     """Return what `obtain` would, as far as it is there without making anything."""
-    return _maker(plan).planned(plan)
+    return formats.maker(plan.format).planned(plan)
 
 
 def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
@@ -50,8 +32,8 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
     with part_of(out, waiting=lambda _: say(f"another process writes {out.name}")) as part:
         part.empty()
         try:
-            _maker(plan).write(plan, part.path, say=say)
-            if plan.format is Format.ISO:
+            formats.maker(plan.format).write(plan, part.path, say=say)
+            if plan.format == Format.ISO:
                 _write_sum(part.path, out)
             part.finish()
         except OSError as error:
@@ -72,11 +54,3 @@ def _write_sum(made: Path, out: Path) -> None:
 def _ensure(plan: Plan, fleet: Fleet, say: Say) -> None:
     if plan.source.origin is Origin.RECIPE:
         build.ensure(plan, fleet, say=say)
-
-
-def _maker(plan: Plan) -> Maker:
-    """Import the module of a plan's format: most launches need one of them."""
-    if plan.format not in MODULES:
-        raise ArtifactError(f"no way yet to make a {plan.format} artifact of {plan.variant}")
-    name = f"abcd_run.artifact.{MODULES[plan.format]}"
-    return cast(Maker, importlib.import_module(name))

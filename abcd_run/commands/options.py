@@ -11,7 +11,6 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
-from abcd_run.model import Format
 
 
 def number(text: str) -> float:
@@ -64,6 +63,13 @@ def complete_instance(incomplete: str) -> list[str]:
     with Fleet(Registry.installed()) as fleet:
         instances, _ = fleet.instances(detail=False)
     return [one.name for one in instances if one.name.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Offer the formats of artifacts."""
+    from abcd_run import formats  # noqa: PLC0415  (only for completion)
+
+    return [name for name in formats.known() if name.startswith(incomplete)]
 
 
 def complete_change(incomplete: str) -> list[str]:
@@ -193,9 +199,12 @@ Port = Annotated[
 ]
 OpenWall = Annotated[bool, _option("--open/--no-open", help="Show it in the browser.")]
 Form = Annotated[
-    Format,
+    str,
     _option(
-        "--to", metavar="oci|lxd|iso", help="An OCI archive, a unified LXD image or a live ISO."
+        "--to",
+        metavar="oci|lxd|iso|…",
+        autocompletion=complete_format,
+        help="An OCI archive, a unified LXD image, a live ISO, or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[

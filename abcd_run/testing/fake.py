@@ -16,7 +16,7 @@ from threading import Lock
 
 from abcd_run import container, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
-from abcd_run.model import Artifact, Format, Instance, Plan, Service
+from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld, Service
 from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
 from abcd_run.testing.page import Listener, Page
 
@@ -64,7 +64,7 @@ class FakeEngine:
     """
 
     name: str = "fake"
-    accepts: tuple[Format, ...] = (Format.OCI,)
+    accepts: tuple[str, ...] = (Format.OCI,)
     takes_command: bool = True
     memory: int | None = None
     options: Mapping[str, Option] = field(
@@ -255,6 +255,7 @@ def _instance(engine: FakeEngine, held: Held) -> Instance:
         ports={port: listener.address for port, listener in held.ports.items()},
         password=plan.env.get("ABCD_PASSWORD", plan.seed.password),
         host_root=engine.host_root if running else None,
+        root=RootHeld.UNKNOWN if engine.host_root is None else RootHeld.MAPPED,
     )
 
 

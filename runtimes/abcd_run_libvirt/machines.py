@@ -4,7 +4,7 @@ import libvirt
 
 from abcd_run import record
 from abcd_run.errors import LaunchFailed
-from abcd_run.model import SILENT, Endpoint, Instance
+from abcd_run.model import SILENT, Endpoint, Instance, RootHeld
 from abcd_run_libvirt import forwards, labels, place, processes
 from abcd_run_libvirt.errors import is_gone
 from abcd_run_libvirt.processes import Process
@@ -51,6 +51,7 @@ def instance(found: libvirt.virDomain, process: Process | None) -> Instance | No
         ports=noted.ports or _unnoted_ports(found, noted, process),
         password=noted.password,
         host_root=process.uid if process else None,
+        root=RootHeld.USER if process else RootHeld.UNKNOWN,
         screens=_screens(place.place(machine_id)),
         silent=silent,
     )

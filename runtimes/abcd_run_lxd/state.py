@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from abcd_run import host, record
-from abcd_run.model import Instance
+from abcd_run.model import Instance, RootHeld
 from abcd_run_lxd import document
 
 Facts = Mapping[str, Any]
@@ -42,10 +42,12 @@ def instance(facts: Facts) -> Instance:
     state = facts.get("state") or {}
     if not found.running or not state:
         return found
+    root = _host_root(int(state["pid"]), facts["config"])
     return replace(
         found,
         ports=found.ports or _own_ports(found, address(state)),
-        host_root=_host_root(int(state["pid"]), facts["config"]),
+        host_root=root,
+        root=RootHeld.UNKNOWN if root is None else RootHeld.MAPPED,
     )
 
 

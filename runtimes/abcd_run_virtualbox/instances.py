@@ -8,7 +8,7 @@ from pathlib import Path
 
 from abcd_run import record
 from abcd_run.errors import ArtifactError
-from abcd_run.model import Endpoint, Instance
+from abcd_run.model import Endpoint, Instance, RootHeld
 from abcd_run_virtualbox import parse
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.machine import GROUP
@@ -77,6 +77,7 @@ def _instance(facts: Mapping[str, str], extra: Mapping[str, str], *, detail: boo
         ports=parse.forwards(facts),
         password=_password(folder(facts) / "seed.iso") if detail else "",
         host_root=_owner() if detail and running else None,
+        root=RootHeld.USER if detail and running else RootHeld.UNKNOWN,
         screens=_screens(facts),
     )
 
