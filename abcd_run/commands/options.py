@@ -12,7 +12,6 @@ import typer
 from typer.models import OptionInfo
 
 
-
 def number(text: str) -> float:
     """Read a number above 0; "inf" and "nan" are floats as well, and mean nothing here."""
     try:

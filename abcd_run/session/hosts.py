@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from abcd_run import advisories, checks, host, target
 from abcd_run.checks import Finding
-from abcd_run.model import Format
 from abcd_run.request import Request
 from abcd_run.runtime import Backend, Probe, Problem
 from abcd_run.session.opened import Opened
@@ -15,7 +14,7 @@ class RuntimeStatus:
     """A runtime, what it takes, best first, and what a look at it has shown."""
 
     name: str
-    accepts: tuple[Format, ...]
+    accepts: tuple[str, ...]
     probe: Probe
 
     @property
@@ -73,7 +72,7 @@ def runtimes(opened: Opened, on: tuple[str, ...]) -> tuple[RuntimeStatus, ...]:
     return tuple(RuntimeStatus(name, _accepts(backends[name]), probes[name]) for name in probes)
 
 
-def _accepts(backend: Backend | Problem) -> tuple[Format, ...]:
+def _accepts(backend: Backend | Problem) -> tuple[str, ...]:
     return backend.accepts if isinstance(backend, Backend) else ()
 
 

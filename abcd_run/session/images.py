@@ -9,7 +9,7 @@ from abcd_run import planner, recipe, target
 from abcd_run.artifact import obtain, write
 from abcd_run.cancel import heeding
 from abcd_run.errors import ArtifactError, Failure, UsageError
-from abcd_run.model import Format, Kind, Stage
+from abcd_run.model import Kind, Stage
 from abcd_run.profile import Profile
 from abcd_run.request import Request
 from abcd_run.session.opened import Opened
@@ -37,7 +37,7 @@ class Written:
     """An artifact in a file; `size` in bytes."""
 
     variant: str
-    format: Format
+    format: str
     path: Path
     size: int
 
@@ -78,7 +78,7 @@ def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
     return described
 
 
-def artifact(opened: Opened, image: str, form: Format, output: Path, *, pull: str) -> Written:
+def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) -> Written:
     """Write what a runtime would take into a file, which appears when it is whole."""
     _check(output)
     request = Request(image, pull=pull)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from abcd_run.launched import Launched
-    from abcd_run.model import Format, Instance
+    from abcd_run.model import Instance
     from abcd_run.request import Pull, Wanted
     from abcd_run.session.catalogue import Images
     from abcd_run.session.ends import Removed
@@ -260,18 +260,16 @@ class Session:
         return self._calls.do(lambda: images.build(self._opened, image))
 
     def artifact(
-        self, image: str, to: str | Format, output: str | PathLike[str], *, pull: Pull = "missing"
+        self, image: str, to: str, output: str | PathLike[str], *, pull: Pull = "missing"
     ) -> Written:
-        """Write what a runtime would take into a file: "oci", "lxd" or "iso"."""
-        from abcd_run.model import Format
+        """Write what a runtime would take into a file: "oci", "lxd", "iso" or a plug-in's format.
+
+        Raises `UsageError` for a format that nobody makes, or `ArtifactError`.
+        """
         from abcd_run.session import images
 
-        if to not in list(Format):
-            from abcd_run.errors import UsageError
-
-            raise UsageError(f"--to {to}: unknown", remedy=f"use one of {', '.join(Format)}")
-        form, file = Format(to), Path(output)
-        return self._calls.do(lambda: images.artifact(self._opened, image, form, file, pull=pull))
+        file = Path(output)
+        return self._calls.do(lambda: images.artifact(self._opened, image, to, file, pull=pull))
 
     def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:
         """Return the runtimes, what they take, what keeps them back."""

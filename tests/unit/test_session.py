@@ -114,7 +114,7 @@ def test_what_touches_no_instance(lab: Session, engine: FakeEngine) -> None:
     assert found.fits
     assert found.fits.count > 0
     assert engine.held == {}
-    with pytest.raises(UsageError, match="--to vmdk"):
+    with pytest.raises(UsageError, match="'vmdk'"):
         lab.artifact("web", "vmdk", "x")
 
 
