@@ -33,49 +33,49 @@ TABLE = (
         "lxd",
         ("CVE-2026-48749", "CVE-2026-48750", "CVE-2026-48752"),
         ("5.0.7", "5.21.5", "6.9"),
-        "an image's links at rootfs, templates or exec-output read and write files of the host",
+        "an image's links at rootfs, templates or exec-output can read and write host files",
     ),
     Advisory(
         "lxd",
         ("CVE-2026-63293", "CVE-2026-63294"),
         ("4.0.12", "5.0.8", "5.21.6", "6.10"),
-        "an image's links at metadata.yaml or backup.yaml make it root of the host",
+        "an image's links at metadata.yaml or backup.yaml give it root on the host",
     ),
     Advisory(
         "lxd",
         ("CVE-2026-66897",),
         ("4.0.13", "5.0.9", "5.21.7", "6.10"),
-        "an image's templates write files of the host",
+        "an image's templates can write host files",
     ),
     Advisory(
         "lxd",
         ("CVE-2026-85185", "CVE-2026-87799"),
         ("4.0.14", "5.0.10", "5.21.8", "6.10"),
-        "who may migrate or restore instances writes files of the host",
+        "users who may migrate or restore instances can write host files",
     ),
     Advisory(
         "runc",
         ("CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"),
         ("1.2.8", "1.3.3", "1.4.0"),
-        "an image that races mounts gets out of its container, as whom the engine runs",
+        "an image that races mounts can escape its container as the engine's user",
     ),
     Advisory(
         "runc",
         ("CVE-2024-21626",),
         ("1.1.12",),
-        "an image gets at the host's files through a folder that was left open",
+        "an image can reach host files through a leaked directory descriptor",
     ),
     Advisory(
         "nginx",
         ("CVE-2026-123007", "CVE-2026-123633"),
         ("1.30.7", "1.31.9"),
-        "who may speak HTTP/2 to it runs code in it",
+        "an HTTP/2 client can run code in it",
     ),
     Advisory(
         "nginx",
         ("CVE-2026-42945", "CVE-2026-42533"),
         ("1.30.4", "1.31.3"),
-        "requests overflow buffers where its configuration has rewrites or maps with expressions",
+        "requests can overflow buffers if its configuration has regex rewrites or maps",
     ),
 )
 
@@ -108,13 +108,13 @@ class Known:
     def says(self) -> str:
         """Return it as a line for people."""
         found = self.advisory
-        fixed = f"{', '.join(found.ids)}; mended in {', '.join(found.fixed)}"
+        fixed = f"{', '.join(found.ids)}; fixed in {', '.join(found.fixed)}"
         line = f"{found.component} {self.version}: {found.possible} ({fixed})"
         if not self.package:
             return line
         if self.package == self.version:
-            return f"{line}; who made the package may have mended that version"
-        return f"{line}; its package {self.package} does not say it is: apt list --upgradable"
+            return f"{line}; the package may contain the fix"
+        return f"{line}; its package {self.package} does not list the fix: apt list --upgradable"
 
 
 def known(component: str, version: str, package: Package | None = None) -> tuple[Known, ...]:

@@ -123,7 +123,7 @@ def _prepare(context: Path, name: str, say: Say) -> None:
             process.run([str(script)], cwd=context, doing=f"preparing {name}", say=say)
         except PermissionError as error:
             raise ArtifactError(
-                f"{script} cannot be started",
+                f"cannot start {script}",
                 details="it is not executable, or its file system is mounted noexec",
                 remedy="chmod +x it in the recipe, or set ABCD_RUN_CACHE to another folder",
             ) from error

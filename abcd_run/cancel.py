@@ -182,9 +182,9 @@ def spawn(work: Callable[[], None]) -> None:
         Thread(target=work, daemon=True).start()
     except RuntimeError as error:
         raise AbcdRunError(
-            "this host lets you start no more processes and threads",
+            "cannot start more processes or threads on this host",
             details=str(error),
-            remedy="end some, or raise the limit: ulimit -u",
+            remedy="end some programs, or raise the limit: ulimit -u",
         ) from error
 
 

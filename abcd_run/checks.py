@@ -190,7 +190,7 @@ def _session() -> Finding:
     return Finding(
         "XDG_RUNTIME_DIR",
         good=folder is not None and not problem,
-        says=problem or str(folder or "no folder for this user's sockets"),
+        says=problem or str(folder or "this user has no folder for sockets"),
         remedy="log in as yourself, not by su or sudo; or: sudo loginctl enable-linger $USER",
     )
 
@@ -203,7 +203,7 @@ def _disk() -> Finding:
     return Finding(
         "disk",
         good=usable and free > 2**30,
-        says=says if usable else f"{folder} is no folder that can be written, for {places.cache()}",
+        says=says if usable else f"{folder} is not a writable folder, for {places.cache()}",
         remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
     )
 

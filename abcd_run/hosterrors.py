@@ -10,13 +10,13 @@ from abcd_run.errors import AbcdRunError
 
 NO_THREAD = "can't start new thread"
 PROCESSES = "end some programs, or allow more: ulimit -u 4096; ulimit -v unlimited"
-ROOM = "make room in {folder}, or set ABCD_RUN_CACHE (TMPDIR for /tmp) to a folder that has some"
+ROOM = "make room in {folder}, or set ABCD_RUN_CACHE (TMPDIR for /tmp) to a folder with more space"
 
 REMEDIES = {
     errno.ENOSPC: ROOM,
     errno.EDQUOT: ROOM,
     errno.EFBIG: "ulimit -f unlimited",
-    errno.EROFS: "set ABCD_RUN_CACHE and XDG_CONFIG_HOME to folders that can be written",
+    errno.EROFS: "set ABCD_RUN_CACHE and XDG_CONFIG_HOME to writable folders",
     errno.EMFILE: "ulimit -n 4096",
     errno.ENFILE: "end some programs: this host has too many files open",
     errno.EAGAIN: PROCESSES,
@@ -39,9 +39,9 @@ REMEDIES = {
 def told(error: Exception) -> AbcdRunError | None:
     """Return the error for what the host refuses, None for what it is not to blame for."""
     if isinstance(error, MemoryError):
-        return AbcdRunError("there is not enough memory", remedy=REMEDIES[errno.ENOMEM])
+        return AbcdRunError("out of memory", remedy=REMEDIES[errno.ENOMEM])
     if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
-        return AbcdRunError("no more processes and threads can be started", remedy=PROCESSES)
+        return AbcdRunError("cannot start more processes or threads", remedy=PROCESSES)
     if isinstance(error, shutil.Error):
         return _copied(error)
     if not isinstance(error, OSError) or error.errno not in REMEDIES:
@@ -63,7 +63,7 @@ def _copied(error: shutil.Error) -> AbcdRunError:
     """Return the error of a folder that could not be copied: the first file stands for all."""
     rows = error.args[0] if error.args else ()
     if not isinstance(rows, list) or not rows:
-        return AbcdRunError("a folder could not be copied", details=str(error))
+        return AbcdRunError("cannot copy a folder", details=str(error))
     _, target, why = rows[0]
     # The numbers are gone by then, but for their mention.
     number = next((one for one in REMEDIES if f"[Errno {one}]" in why), errno.ENOSPC)

@@ -48,7 +48,7 @@ def _heard(work: Callable[[], T], token: Token) -> T:
             _next(reader, LEAVE_SECONDS)  # the end of the work, or another signal
     if not result.done():
         token.leave()
-        raise left_behind(token, "interrupted: left at once")
+        raise left_behind(token, "interrupted: exited at once")
     return result.result()
 
 
@@ -91,5 +91,5 @@ def left_behind(token: Token, message: str) -> Interrupted:
     left = token.left()
     lines = [f"{name}: {why or 'its engine has not answered'}" for name, why in left.items()]
     stop = f"abcd-run stop {' '.join(left)}; " if left else ""
-    details = ["may be left:", *lines] if left else ["nothing that was begun is known to be left"]
+    details = ["may be left:", *lines] if left else ["nothing is known to be left"]
     return Interrupted(message, details="\n".join(details), remedy=f"{stop}abcd-run prune")

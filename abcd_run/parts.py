@@ -94,7 +94,7 @@ def helps(error: OSError, folder: Path | str, variable: str) -> str:
         return "ulimit -f unlimited"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
         return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
-    return f"make room in {folder} or set {variable} to a folder that has some"
+    return f"make room in {folder} or set {variable} to a folder with more space"
 
 
 def private_folder(folder: Path) -> None:
@@ -154,7 +154,7 @@ def _locked(path: Path) -> BinaryIO | None:
     except OSError as error:
         file.close()
         raise ArtifactError(
-            f"{path.parent} cannot be locked",
+            f"cannot lock files in {path.parent}",
             details=str(error),
             remedy="set ABCD_RUN_CACHE to a folder on a local disk",
         ) from error

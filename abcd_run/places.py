@@ -51,7 +51,7 @@ def runtime_dir_problem() -> str:
     named = os.environ.get("XDG_RUNTIME_DIR", "")
     if not named or _is_private(Path(named)):
         return ""
-    return f"{named} is not used: it is no folder of this user's with mode 0700"
+    return f"{named} is not used: it is not this user's folder with mode 0700"
 
 
 def profile_folders(extra: Path | None = None) -> list[Path]:
@@ -95,6 +95,6 @@ def _home() -> Path:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
         raise UsageError(
-            f"there is no home for the user with the number {os.getuid()}",
+            f"the user with uid {os.getuid()} has no home folder",
             remedy="export HOME=/a/folder/of/yours",
         ) from None

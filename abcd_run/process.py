@@ -43,7 +43,7 @@ def run(
         raise ArtifactError(
             f"{doing} failed with exit status {process.returncode}",
             details="\n".join(last),
-            remedy="mend what its last lines say, then try again",
+            remedy="fix the problem shown above, then retry",
         )
 
 

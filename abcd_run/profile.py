@@ -152,15 +152,15 @@ def parse(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             text = file.read(limits.TEXT_BYTES + 1)
         if len(text) > limits.TEXT_BYTES:
-            raise ProfileError(f"{path}: more than 1 MiB", remedy=f"mend {path}")
+            raise ProfileError(f"{path}: more than 1 MiB", remedy=f"fix {path}")
         # Some editors begin a file with a mark of its encoding.
         return tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ProfileError(
-            f"{path}: not a TOML file: not UTF-8 at byte {error.start}", remedy=f"mend {path}"
+            f"{path}: not a TOML file: not UTF-8 at byte {error.start}", remedy=f"fix {path}"
         ) from error
     except (ValueError, RecursionError) as error:  # also numbers and depths beyond all measure
-        raise ProfileError(f"{path}: not a TOML file: {error}", remedy=f"mend {path}") from error
+        raise ProfileError(f"{path}: not a TOML file: {error}", remedy=f"fix {path}") from error
     except OSError as error:
         raise ProfileError(
             f"{path}: cannot be read: {error.strerror}", remedy=f"ls -l {path}"
@@ -262,7 +262,7 @@ def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> 
     except console.Unusable as error:
         raise ProfileError(
             f"{origin}: ready.console: expected a regular expression: {error}",
-            remedy="mend the expression",
+            remedy="fix the expression",
         ) from error
     return Ready(**keys)
 

@@ -68,7 +68,7 @@ def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = (
 
 def _file_too(word: str) -> tuple[str, ...]:
     """Return the note that what was taken for a reference is a file's name as well."""
-    meant = f"there is a file {word} here, and what is run is the image of that name"
+    meant = f"a file {word} exists here, but the image of that name is used"
     return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()
 
 
@@ -162,7 +162,7 @@ def exposed_tcp(ports: "list[str] | tuple[str, ...]") -> list[int]:
     if len(tcp) > limits.PORTS:
         raise ArtifactError(
             f"the image exposes {len(tcp)} ports, more than {limits.PORTS}",
-            remedy="name those that you want: --set services.web.port=8080",
+            remedy="name the ones you want: --set services.web.port=8080",
         )
     return sorted(tcp)
 

@@ -44,7 +44,7 @@ class Reader(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self.most -= count
         if self.most < 0:
-            raise OSError("it says more than can be meant")
+            raise OSError("the answer is too long")
         return count
 
 

@@ -30,8 +30,8 @@ def of_image(listed: Iterable[object], image: str) -> dict[str, str]:
     if told := _fault(pairs):
         raise ArtifactError(
             f"{image}: {told}",
-            details="an image that has such a variable is broken, or meant to harm",
-            remedy="get the image from somebody you trust",
+            details="an image with such a variable is broken or malicious",
+            remedy="get the image from a trusted source",
         )
     return pairs
 
@@ -45,7 +45,7 @@ def check(given: Mapping[str, str]) -> None:
 def _fault(pairs: Mapping[str, str]) -> str:
     for name, value in pairs.items():
         if not is_name(name):
-            return f"{name[:LONGEST_SHOWN]!r} is not a variable's name"
+            return f"{name[:LONGEST_SHOWN]!r} is not a valid variable name"
         if "\0" in value:
-            return f"the value of {name[:LONGEST_SHOWN]} has a NUL in it"
+            return f"the value of {name[:LONGEST_SHOWN]} contains NUL"
     return ""

@@ -38,10 +38,10 @@ def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool
 def hindrance(endpoint: Endpoint) -> str:
     """Return why `show` would show nothing, empty if it would."""
     if not _has_display():
-        return "there is no display here"
+        return "no display here"
     if endpoint.protocol not in WEB and not viewer(endpoint):
         program = _line(endpoint)[:1]
-        return f"{program[0]} is not installed here" if program else "no program here shows this"
+        return f"{program[0]} is not installed here" if program else "no program here can show this"
     return ""
 
 

@@ -172,18 +172,18 @@ def _pause(transfer: Transfer, seconds: float) -> None:
 
 
 def _unreachable(transfer: Transfer, error: Exception) -> ArtifactError:
-    kept = f"; {transfer.size} bytes are kept" if transfer.size else ""
+    kept = f"; {transfer.size} bytes kept" if transfer.size else ""
     return ArtifactError(
         f"cannot download {transfer.url}",
         details=f"{error}{kept}",
-        remedy="check the network and start it again: the download goes on where it stopped",
+        remedy="check the network and retry: the download resumes where it stopped",
     )
 
 
 def _wrong_sum(name: str, *, expected: str, found: Sum) -> ArtifactError:
-    seen = found.sha256 or "that it changes while it is read"
+    seen = found.sha256 or "that it changed while being read"
     return ArtifactError(
-        f"{name} is not what was published: wrong sha256",
+        f"{name} has the wrong sha256",
         details=f"expected {expected}\nfound    {seen}",
         remedy="start it again; if it stays wrong, correct sha256 in the profile or ask whoever"
         " publishes it",

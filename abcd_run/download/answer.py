@@ -113,7 +113,7 @@ def _opened(question: Request, *, timeout: float) -> HTTPResponse:
             question = _moved(question, place)
         else:
             return answer
-    raise ValueError(f"more than {REDIRECTIONS} redirections")
+    raise ValueError(f"more than {REDIRECTIONS} redirects")
 
 
 def _moved(question: Request, place: str) -> Request:
@@ -122,5 +122,5 @@ def _moved(question: Request, place: str) -> Request:
     there = urljoin(here, quote(place, encoding="iso-8859-1", safe=PUNCTUATION))
     before, after = urlsplit(here).scheme, urlsplit(there).scheme
     if after not in SCHEMES or (before == "https" and after != "https"):
-        raise ValueError(f"it leads from {before} to {after or 'nowhere'}: {there}")
+        raise ValueError(f"it redirects from {before} to {after or 'nowhere'}: {there}")
     return Request(there, headers=dict(question.header_items()))  # noqa: S310 - just looked at

@@ -143,19 +143,19 @@ class Disc:
             if not more:
                 return
             area = more
-        raise Malformed("a directory's record never ends")
+        raise Malformed("a directory record has no end")
 
     def _continued(self, field: bytes) -> bytes:
         self._spend(BLOCK_STEPS)
         start, offset, size = (_number(field, at) for at in (4, 12, 20))
         if size > BLOCK:
-            raise Malformed("a directory's record is too long")
+            raise Malformed("a directory record is too long")
         return self.read(start * BLOCK + offset, size)
 
     def _spend(self, steps: int) -> None:
         self._left -= steps
         if self._left < 0:
-            raise Malformed("its directories have more in them than is read of an ISO")
+            raise Malformed("its directories exceed the limits for an ISO")
 
 
 def _number(raw: bytes, at: int) -> int:

@@ -52,7 +52,7 @@ class Medium:
         """Return a file's text."""
         self._text_left -= file.size
         if file.size > limits.TEXT_BYTES or self._text_left < 0:
-            raise Malformed(f"{file.name!r}: more text than is read of an ISO")
+            raise Malformed(f"{file.name!r}: more text than the limit for an ISO")
         return self._disc.read(file.start, file.size).decode(errors="replace")
 
     def text(self, path: str) -> str:
@@ -68,7 +68,7 @@ class Medium:
         self, path: str, folder: Record, *, seen: set[int], depth: int
     ) -> Iterator[tuple[str, Record]]:
         if depth > limits.ISO_DEPTH:
-            raise Malformed("its folders are too deep")
+            raise Malformed("its folders are nested too deep")
         for record in self._disc.records(folder):
             if record.is_file:
                 yield f"{path}/{record.name}", record

@@ -67,7 +67,7 @@ def _quoted(key: str, value: str) -> str:
     """Quote for a shell, where nothing but the quote itself is special between quotes."""
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", value):
         raise ArtifactError(
-            f"the seed cannot carry {key}: it has a line break or control character in it",
+            f"the seed cannot carry {key}: it contains a line break or control character",
             details=repr(value)[:200],
         )
     return "'" + value.replace("'", "'\\''") + "'"

@@ -100,8 +100,8 @@ def _await_success(process: subprocess.Popen[bytes], said: IO[bytes], *, cancel:
         raise Interrupted(f"{name}: cancelled")
     if status == -signal.SIGXFSZ:
         raise ArtifactError(
-            f"{name} may not write a file of that size",
-            details="a limit of this session (RLIMIT_FSIZE) is too small",
+            f"{name} reached the file size limit",
+            details="this session's limit RLIMIT_FSIZE is too small",
             remedy="ulimit -f unlimited",
         )
     if status:

@@ -42,7 +42,7 @@ def _zstd(out: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
         import zstandard  # noqa: PLC0415 - optional
     except ImportError as error:
         raise ArtifactError(
-            "zstd wants the Python package 'zstandard'", remedy="pip install 'abcd-run[oci]'"
+            "zstd needs the Python package 'zstandard'", remedy="pip install 'abcd-run[oci]'"
         ) from error
     context = zstandard.ZstdCompressor(level=LEVEL, threads=-1)
     return cast(IO[bytes], context.stream_writer(out, closefd=False))

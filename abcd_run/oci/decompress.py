@@ -69,9 +69,9 @@ class Bounded:
         self._size += len(data)
         if self._size > min(IMAGE_BYTES, max(EXPANSION_FREE, EXPANSION * self._packed.size)):
             raise ArtifactError(
-                f"compressed data grows to more than {self._size} bytes",
+                f"compressed data expands to more than {self._size} bytes",
                 details=f"{self._packed.size} bytes were read for that",
-                remedy="do not use this image, or unpack it yourself if you know who made it",
+                remedy="do not use this image, or unpack it yourself if you trust its author",
             )
         return data
 
@@ -123,7 +123,7 @@ class Gunzip:
         """Refuse streams of nothing but members: each takes its time, however small it is."""
         self._members += 1
         if self._members > MEMBERS_FREE and self._members * MEMBER_BYTES > self._size:
-            raise _damaged("gzip", f"{self._members} members with next to nothing in them")
+            raise _damaged("gzip", f"{self._members} nearly empty members")
 
     def close(self) -> None:
         """Close the compressed stream."""

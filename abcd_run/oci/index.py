@@ -30,7 +30,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
         top = parse.document(data, folder, "index.json")
         parse.descriptors(top.get("manifests"), folder)
     except ArtifactError as error:
-        error.remedy = f"rm -r {folder}, and build or pull again what was in it"
+        error.remedy = f"rm -r {folder}, then build or pull its images again"
         raise
     return list(top["manifests"])
 

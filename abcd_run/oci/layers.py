@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.interfaces import Reader
     from abcd_run.oci.model import Image, Layer
 
-REFUSED = "do not use this image; get it again, or ask who made it"
+REFUSED = "do not use this image; get it again, or ask its author"
 
 
 def open_layer(image: Image, layer: Layer) -> Reader:

@@ -110,7 +110,7 @@ def lxd_init(config: Config) -> list[Extra]:
     """Make an init for LXD that runs the image's entrypoint; it needs /bin/sh in the image."""
     if not config.entrypoint + config.cmd:
         raise ArtifactError(
-            "the image has no init and does not say what to start",
+            "the image has no init and names no command to start",
             remedy="name a command: abcd-run IMAGE -- COMMAND",
         )
     user, _, group = config.user.partition(":")

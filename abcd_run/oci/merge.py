@@ -90,7 +90,7 @@ def _headers(stream: Stream, budget: Budget) -> list[Entry]:
         end = stream.position + entry.size
         if end > budget.limits.size:
             raise tf.TarError(
-                f"the image grows to more than {budget.limits.size} bytes at {entry.name!r}"
+                f"the image expands to more than {budget.limits.size} bytes at {entry.name!r}"
             )
         if memory > BATCH_BYTES or end - at > BATCH_BYTES:
             budget.spend(entries=len(kept) - counted, size=end - at, memory=memory)

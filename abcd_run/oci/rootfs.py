@@ -76,7 +76,7 @@ class Rootfs:
         node = self.find(path)
         if node is None or node.kind != tf.REGULAR:
             raise ArtifactError(
-                f"{self.image.source.path}: {path} is {'not a file' if node else 'missing'} in it",
+                f"{self.image.source.path}: {path} is {'not a file' if node else 'missing'}",
                 remedy="check which variant of the image this is",
             )
         if node.layer == len(self.image.layers):

@@ -149,7 +149,7 @@ class Seen:
         self._size += index.size
         if not depth or len(self._digests) > DOCUMENTS or self._size > DOCUMENT_BYTES:
             raise ArtifactError(
-                f"{self._path}: too many indexes in each other",
+                f"{self._path}: indexes are nested too deep",
                 details=f"{len(self._digests)} of {self._size} bytes",
             )
         return True

@@ -85,7 +85,7 @@ def _until_empty(block: bytes) -> bytes:
 def _in_records(entry: Entry) -> list[int]:
     numbers = [_number(text, entry) for text in entry.pax["GNU.sparse.map"].split(b",")]
     if len(numbers) != 2 * _record(entry, "numblocks"):
-        raise tf.TarError(f"the sparse map of {entry.name!r} has not the length that it claims")
+        raise tf.TarError(f"the sparse map of {entry.name!r} does not have the length it claims")
     return numbers
 
 
@@ -126,4 +126,4 @@ def _number(text: bytes, entry: Entry) -> int:
 
 
 def _not_a_number(text: bytes, entry: Entry) -> tf.TarError:
-    return tf.TarError(f"the sparse map of {entry.name!r} has {text[:40]!r} for a number")
+    return tf.TarError(f"the sparse map of {entry.name!r} has {text[:40]!r} instead of a number")

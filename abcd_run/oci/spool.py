@@ -64,7 +64,7 @@ def scratch(what: str) -> Iterator[IO[bytes]]:
     except OSError as error:
         folder = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - a message
         raise ArtifactError(
-            f"{what} cannot be unpacked into {folder}",
+            f"cannot unpack {what} into {folder}",
             details=error.strerror or str(error),
             remedy=helps(error, folder, "TMPDIR"),
         ) from error

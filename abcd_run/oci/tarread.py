@@ -78,7 +78,7 @@ def _header(stream: Stream) -> bytes | None:
     header = stream.take(tf.BLOCK)
     if header == tf.ZEROS:
         if not stream.at_end() and stream.take(tf.BLOCK) != tf.ZEROS:
-            raise tf.TarError("data behind a block of zeros")
+            raise tf.TarError("data after a block of zeros")
         return None
     tf.check(header)
     return header

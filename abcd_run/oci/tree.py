@@ -116,7 +116,7 @@ def _made(stack: list[Node], name: str, budget: Budget) -> Node | None:
 
 def _follow(link: str, stack: list[Node], pending: list[str], hops: int) -> list[Node]:
     if hops > LINK_LIMIT:
-        raise TarError("is behind a circle of symbolic links")
+        raise TarError("is behind a loop of symbolic links")
     pending.extend(link.split("/")[::-1])
     return stack[:1] if link.startswith("/") else stack
 

@@ -85,60 +85,62 @@ MEANINGS = (
         "its kernel driver is not loaded",
         {
             "linux": DRIVER,
-            "win32": "sc.exe start vboxsup as administrator, or install VirtualBox anew",
+            "win32": "sc.exe start vboxsup as administrator, or reinstall VirtualBox",
             "darwin": "allow Oracle's system extension in System Settings, Privacy & Security, "
             "then restart",
         },
     ),
     Meaning(
         ("VERR_VM_DRIVER_NOT_ACCESSIBLE", "Error -1909", "rc=-1909"),
-        "its kernel driver may not be used by this user",
-        {ANY: "install VirtualBox anew, as administrator"},
+        "this user may not use its kernel driver",
+        {ANY: "reinstall VirtualBox as administrator"},
     ),
     Meaning(
         ("VERR_VM_DRIVER_VERSION_MISMATCH", "Error -1912", "rc=-1912"),
-        "its kernel driver is another version's",
-        {"linux": "sudo /sbin/vboxconfig", ANY: "install VirtualBox anew, then restart"},
+        "its kernel driver has a different version",
+        {"linux": "sudo /sbin/vboxconfig", ANY: "reinstall VirtualBox, then restart"},
     ),
     Meaning(
         ("VERR_VMX_IN_VMX_ROOT_MODE", "VERR_SVM_IN_USE", "VERR_SUPDRV_NO_RAW_MODE_HYPER_V_ROOT"),
-        "another hypervisor holds the processor's virtualization",
+        "another hypervisor is using hardware virtualization",
         {"linux": NO_KVM, "win32": HYPER_V, ANY: "end the other hypervisor"},
     ),
     Meaning(
         ("VERR_SVM_HOST_SVME_NOT_ENABLED", "VERR_VMX_HOST_"),
-        "KVM is loaded, but told not to switch the processor's virtualization on",
+        "KVM is loaded, but configured not to enable hardware virtualization",
         {ANY: KVM_ON},
     ),
     Meaning(
         ("_VMX_DISABLED", "VERR_SVM_DISABLED"),
-        "the processor's virtualization is switched off",
+        "hardware virtualization is disabled",
         {ANY: FIRMWARE},
     ),
     Meaning(
         ("VERR_VMX_NO_VMX", "VERR_SVM_NO_SVM", "VERR_NEM_NOT_AVAILABLE"),
-        "there is no hardware virtualization here",
+        "this host has no hardware virtualization",
         {
             "win32": f"{HYPER_V}; else {FIRMWARE}",
-            "darwin": "images for x86 processors need a Mac with an Intel processor",
+            "darwin": "x86 images need a Mac with an Intel processor",
             ANY: f"{FIRMWARE}; inside a virtual machine, switch nested virtualization on",
         },
     ),
     Meaning(
         ("VERR_NEM_VM_CREATE_FAILED", "VERR_NEM_MISSING_KERNEL_API"),
-        "Windows' own hypervisor refuses the machine",
+        "Windows' hypervisor refuses the machine",
         {ANY: HYPER_V},
     ),
     Meaning(
         ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY", "VERR_MAP_FAILED"),
         "the host has not enough free memory",
-        {ANY: "end other programs, or give the machine less with --memory"},
+        {ANY: "close other programs, or lower --memory"},
     ),
     Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "make room, then try again"}),
-    Meaning(IN_USE, "another machine uses the medium", {ANY: "VBoxManage list --long dvds"}),
+    Meaning(
+        IN_USE, "the medium is in use by another machine", {ANY: "VBoxManage list --long dvds"}
+    ),
     Meaning(
         LOCKED,
-        "another session has the machine",
+        "the machine is in use by another session",
         {ANY: "close its window in VirtualBox, then try again"},
     ),
 )

@@ -59,7 +59,7 @@ class Manage:
         return ran(line, seconds=CALL_SECONDS)
 
     def patiently(self, *arguments: str, doing: str) -> str:
-        """Run it, again while another session has the machine."""
+        """Run it, again while the machine is in use by another session."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

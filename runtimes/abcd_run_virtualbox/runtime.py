@@ -41,7 +41,7 @@ class VirtualBoxRuntime(Runtime):
             return Probe(problem=Problem(f"too old: {said.strip()}", paths.remedy()))
         text = ".".join(map(str, version))
         if driver.arm():
-            remedy = "take a computer with an Intel or AMD processor"
+            remedy = "use a computer with an Intel or AMD processor"
             return Probe(text, Problem("this Mac's processor is ARM, images are for x86", remedy))
         rootful = Problem("its machines run as root", "run abcd-run as an ordinary user")
         return Probe(
@@ -170,7 +170,7 @@ def _bounded(file: Path, instance: Instance) -> bytes:
     """Return a picture of a screen, whose size the machine itself may choose."""
     if file.stat().st_size > PICTURE_BYTES:
         raise LaunchFailed(
-            f"{instance.name}: its picture is larger than {format_size(PICTURE_BYTES)}",
+            f"{instance.name}: its screenshot is larger than {format_size(PICTURE_BYTES)}",
             remedy=f"abcd-run open {instance.name}",
         )
     return file.read_bytes()

@@ -28,7 +28,7 @@ def started(manage: Manage, uuid: str, log: Path) -> None:
     if said:
         match = _REDIRECTED.search("\n".join(said))
         raise PortTaken(
-            "virtualbox could not have a port of this host",
+            "a host port for this instance is already in use",
             details=said[0],
             remedy="leave the port to abcd-run, or take another one from 1024 on",
             port=int(match[1]) if match else None,

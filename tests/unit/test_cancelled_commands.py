@@ -253,5 +253,5 @@ def test_a_host_that_lets_start_no_threads(
     monkeypatch.setattr(Thread, "start", fails)
     ended = run(*words)
     assert ended.status == 5
-    assert "this host lets you start no more" in ended.err
+    assert "cannot start more" in ended.err
     assert "ulimit -u" in ended.err

@@ -24,8 +24,8 @@ def test_a_number_of_the_kernel_s(number: int, name: object) -> None:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (MemoryError(), "there is not enough memory"),
-        (RuntimeError("can't start new thread"), "no more processes and threads can be started"),
+        (MemoryError(), "out of memory"),
+        (RuntimeError("can't start new thread"), "cannot start more processes or threads"),
         (FileNotFoundError(errno.ENOENT, "No such file", "skopeo"), "skopeo is not installed"),
     ],
 )

@@ -120,7 +120,7 @@ def test_work_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
         released.wait(SECONDS)
 
     began = time.monotonic()
-    with pytest.raises(Interrupted, match="left at once"):
+    with pytest.raises(Interrupted, match="exited at once"):
         heeded(work)
     released.set()
     assert time.monotonic() - began < SECONDS / 2

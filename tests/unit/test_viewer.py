@@ -58,7 +58,7 @@ def test_no_program_gets_what_is_no_address_of_a_screen(
 ) -> None:
     viewer.show(endpoint)
     assert opened == []
-    assert viewer.hindrance(endpoint) == "no program here shows this"
+    assert viewer.hindrance(endpoint) == "no program here can show this"
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1:5900", "[::1]:5900", "my-host.example:1"])
@@ -109,7 +109,7 @@ def location(address: str) -> str:
     [
         (SPICE, "remote-viewer is not installed here"),
         (VNC, "vncviewer is not installed here"),
-        (Endpoint("x", "rdp", "rdp://127.0.0.1:1"), "no program here shows this"),
+        (Endpoint("x", "rdp", "rdp://127.0.0.1:1"), "no program here can show this"),
         (PAGE, ""),
     ],
 )
@@ -121,7 +121,7 @@ def test_why_nothing_is_shown(
     assert viewer.hindrance(endpoint) == why
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert viewer.hindrance(endpoint) == "there is no display here"
+    assert viewer.hindrance(endpoint) == "no display here"
 
 
 def test_nothing_without_a_program(monkeypatch: pytest.MonkeyPatch) -> None:

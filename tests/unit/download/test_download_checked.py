@@ -110,7 +110,7 @@ def test_one_that_changes_while_it_is_read_has_no_sum(
     monkeypatch.setattr(checked, "_digest", slow)
     with pytest.raises(ArtifactError, match="wrong sha256") as caught:
         fetch(str(shared), tmp_path / "x", sha256=SUM)
-    assert "changes while it is read" in caught.value.details
+    assert "changed while being read" in caught.value.details
 
 
 def test_what_is_refused_is_not_kept_and_fetched_again(site: Site, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_leads_to_what_is_not_http(line: Line, tmp_path: Path, place: bytes) -> 
 def test_leads_round_in_circles_and_says_much(line: Line, tmp_path: Path) -> None:
     line.head = f"HTTP/1.1 302 Found\r\nLocation: {line.url}\r\n\r\n".encode()
     line.again = b"x" * 100_000
-    assert "redirections" in refused(line, tmp_path).details
+    assert "redirects" in refused(line, tmp_path).details
     assert line.asked == answer.REDIRECTIONS + 1
 
 

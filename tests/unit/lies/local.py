@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from abcd_run import host, record
 from abcd_run.errors import ArtifactError, LaunchFailed
-from abcd_run.model import Artifact, Format, Instance, Plan
+from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld
 from abcd_run.runtime import Backend, Probe, Problem, Runtime, Say
 from tests.unit.lies import box
 
@@ -116,6 +116,7 @@ def instance_of(name: str) -> Instance:
         ports={int(key): (at[0], at[1]) for key, at in started.get("ports", {}).items()},
         password=spec.get("password", ""),
         host_root=host.uid_map_root(pid) if pid else None,
+        root=RootHeld.MAPPED if pid else RootHeld.UNKNOWN,
     )
 
 

@@ -50,9 +50,9 @@ CASES: dict[str, tuple[str, Make, str]] = {
     ),
     "sparse maps": ("streamed", bombs.of_tar(bombs.sparse_map()), "without a name"),
     "a million files": ("streamed", bombs.of_tar(bombs.a_million_files()), "too large"),
-    "zeros in a layer": ("streamed", bombs.zeros(100), "grows to more than"),
+    "zeros in a layer": ("streamed", bombs.zeros(100), "expands to more than"),
     "empty gzip members": ("streamed", bombs.empty_members, "next to nothing"),
-    "a sparse layer": ("streamed", bombs.sparse_layer, "grows to more than"),
+    "a sparse layer": ("streamed", bombs.sparse_layer, "expands to more than"),
     "indexes in each other": ("opened", bombs.nested, ""),
     "indexes in each other, pruned": ("collected", bombs.nested, ""),
     "a sparse index": ("opened", bombs.sparse_index, "too large"),
@@ -116,7 +116,7 @@ def test_a_compressed_archive_is_not_spooled_without_end(
     monkeypatch.setattr(decompress, "EXPANSION_FREE", 1 << 24)
     path = tmp_path / "a.tar.gz"
     path.write_bytes(gzip.compress(bytes(1 << 20)) * 1000)
-    with pytest.raises(ArtifactError, match="grows to more than") as caught:
+    with pytest.raises(ArtifactError, match="expands to more than") as caught:
         open_image(path)
     assert caught.value.remedy
 

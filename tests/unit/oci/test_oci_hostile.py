@@ -73,9 +73,9 @@ PATHS: dict[str, tuple[Callable[[], Tar | bytes], str]] = {
     ),
     "circle of links": (
         lambda: Tar().link("a", "b").link("b", "a").file("a/evil"),
-        "'a/evil' is behind a circle",
+        "'a/evil' is behind a loop",
     ),
-    "link to itself": (lambda: Tar().link("a", "a/x").file("a/evil"), "circle"),
+    "link to itself": (lambda: Tar().link("a", "a/x").file("a/evil"), "loop"),
     "beneath a file": (lambda: base().file("f/evil"), "'f/evil' is beneath"),
     "beneath a device": (
         lambda: Tar().add("n", tarfile.CHRTYPE).file("n/evil"),
@@ -115,7 +115,7 @@ BYTES: dict[str, tuple[bytes, str]] = {
     "size of letters": (header(size=b"00009zz\0"), "bad number"),
     "bad checksum": (header(seal=False) + tarformat.END, "checksum"),
     "no checksum": (header()[:148] + bytes(8) + header()[156:], "checksum"),
-    "data behind zeros": (tarformat.ZEROS + header() + tarformat.END, "data behind"),
+    "data behind zeros": (tarformat.ZEROS + header() + tarformat.END, "data after"),
     "not a tar": (b"hello world " * 100, "bad number"),
 }
 
@@ -179,7 +179,7 @@ def test_zip_bomb(tmp_path: Path) -> None:
         out.write(bytes(1 << 24))
     made_bomb = gzip.decompress(bomb.getvalue())
     limits = Limits(size=1 << 20)
-    assert "grows to more" in str(refused(tmp_path, made_bomb, limits=limits))
+    assert "expands to more" in str(refused(tmp_path, made_bomb, limits=limits))
     tail = Tar().file("x").bytes() + bytes(1 << 24)
     assert "goes on after" in str(refused(tmp_path / "2", tail, limits=limits))
 

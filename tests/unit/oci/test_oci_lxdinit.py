@@ -129,7 +129,7 @@ def test_a_seed_in_a_file(box: Box, tmp_path: Path) -> None:
 
 
 def test_names_that_no_shell_takes_are_refused() -> None:
-    with pytest.raises(ArtifactError, match=r"'a\.b-c' is not a variable's name"):
+    with pytest.raises(ArtifactError, match=r"'a\.b-c' is not a valid variable name"):
         lxd_init(Config(cmd=("true",), env=("a.b-c=1 2",)))
 
 

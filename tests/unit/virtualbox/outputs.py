@@ -98,18 +98,18 @@ NO_PORT = (
 
 ELSEWHERE = {
     # github.com/sayan801/virtualMachineSamples/issues/24, Linux
-    "another version's": "RTR3InitEx failed with rc=-1912 (rc=-1912)\n"
+    "a different version": "RTR3InitEx failed with rc=-1912 (rc=-1912)\n"
     "The VirtualBox kernel modules do not match this version of VirtualBox.",
     # github.com/NixOS/nixpkgs/issues/363887, Linux 6.12
     "another hypervisor": "VirtualBox can't operate in VMX root mode. Please disable the KVM "
     "kernel extension, recompile your kernel and reboot (VERR_VMX_IN_VMX_ROOT_MODE).",
     # github.com/VirtualBox/virtualbox/issues/711, VirtualBox 7.2.10 on Linux
-    "told not to": "VBoxManage: error: Host API has not enabled SVME bit in EFER MSR. "
+    "configured not to": "VBoxManage: error: Host API has not enabled SVME bit in EFER MSR. "
     "(VERR_SVM_HOST_SVME_NOT_ENABLED)\n"
     "VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap, "
     "interface IConsole",
     # github.com/sisoputnfrba/foro/issues/2892, Windows
-    "switched off": "Not in a hypervisor partition (HVP=0) (VERR_NEM_NOT_AVAILABLE).\n"
+    "is disabled": "Not in a hypervisor partition (HVP=0) (VERR_NEM_NOT_AVAILABLE).\n"
     "VT-x is disabled in the BIOS for all CPU modes (VERR_VMX_MSR_ALL_VMX_DISABLED).",
     # github.com/hashicorp/vagrant/issues/12484, Windows 10
     "no hardware virtualization": "VBoxManage.exe: error: Not in a hypervisor partition (HVP=0) "
@@ -117,7 +117,7 @@ ELSEWHERE = {
     "VBoxManage.exe: error: VT-x is not available (VERR_VMX_NO_VMX)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/docker-archive/toolbox/issues/848, Windows 10 1903
-    "Windows' own hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
+    "Windows' hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
     "ERROR_SUCCESS (Last=0xc000000d/87) (VERR_NEM_VM_CREATE_FAILED)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/unige-geohealth/accessmod/issues/373, macOS 11

@@ -70,7 +70,7 @@ def test_a_viewer_is_started_by_post_alone(
 
 @pytest.mark.parametrize(
     ("display", "why"),
-    [("", "there is no display here"), (":0", "remote-viewer is not installed here")],
+    [("", "no display here"), (":0", "remote-viewer is not installed here")],
 )
 def test_the_page_is_told_when_nothing_can_be_shown(
     display: str,
