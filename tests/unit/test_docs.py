@@ -27,7 +27,7 @@ PAGES += sorted((TOP / "docs").glob("*.md"))
 
 FOLDERS = ("abcd_run/", "runtimes/", "tests/", "profiles/", "docs/")
 PACKAGES = ("abcd_run", "abcd_run/oci", "abcd_run/iso", "abcd_run/download")
-GROUPS = {"abcd_run.runtimes"}  # a group of entry points, spelled like a module
+GROUPS = {"abcd_run.runtimes", "abcd_run.artifacts", "abcd_run.readiness"}  # groups of entry points
 OTHERS = {"--absolute-names", "--default-signal", "--from", "--strict", "--type", "--rootless"}
 """Options of tar, env, Containerfiles, mypy, VBoxManage and umoci."""
 
