@@ -49,22 +49,11 @@ def launch(
     abcd-run ./image.oci.tar -- sh -c 'echo hello'
     """
     wanted: Wanted = {
-        "on": options.split(on),
-        "count": count,
-        "name": name,
-        "memory": memory,
-        "cpus": cpus,
-        "address": address,
-        "publish": publish or (),
-        "shares": share or (),
-        "env": env or (),
-        "set": changes or (),
-        "password_file": password_file,
-        "command": command or (),
-        "pull": pull,
-        "timeout": timeout,
-        "rootful": rootful,
-    }
+        "on": options.split(on), "count": count, "name": name, "memory": memory, "cpus": cpus,
+        "address": address, "publish": publish or (), "shares": share or (), "env": env or (),
+        "set": changes or (), "password_file": password_file, "command": command or (),
+        "pull": pull, "timeout": timeout, "rootful": rootful,
+    }  # fmt: skip
     way = Way(wait=wait, open_it=open_it, as_json=as_json)
     shown = Display(quiet=quiet)
     others = [name for name in COMMANDS if name != LAUNCH]
