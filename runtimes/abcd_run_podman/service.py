@@ -59,7 +59,9 @@ class Service:
             return cls(f"unix://{session}/podman/podman.sock")
         # In a folder that all may write to, somebody else could be listening in podman's place.
         own = None if session else Path(tempfile.mkdtemp(prefix="abcd-run-"))
-        path = (own or session or Path()) / f"abcd-run-podman-{os.getpid()}.sock"
+        # A process may have several at once: each session of `Session` has its own.
+        name = f"abcd-run-podman-{os.getpid()}-{os.urandom(3).hex()}.sock"
+        path = (own or session or Path()) / name
         return cls(f"unix://{path}", _start(path, own), own)
 
     def ready(self) -> str:
@@ -79,7 +81,9 @@ class Service:
             self._end(self.process)
 
     def _end(self, process: subprocess.Popen[bytes]) -> str:
-        """End it, and return what it printed."""
+        """End it, and return what it printed; nothing when that was told before."""
+        if process.stdin and process.stdin.closed:
+            return ""
         try:
             hurried = current().is_set()
             patience = HURRIED_SECONDS if hurried else END_SECONDS

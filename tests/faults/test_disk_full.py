@@ -103,7 +103,7 @@ def test_a_file_system_that_can_only_be_read(tmp_path: Path, act: str) -> None:
 
 def test_a_cache_where_nothing_may_be_executed(tmp_path: Path) -> None:
     told, _ = within("noexec", tmp_path / "small", PREPARE)
-    assert told.startswith(f"{tmp_path}/small/prepare cannot be started | ")
+    assert told.startswith(f"cannot start {tmp_path}/small/prepare | ")
     assert "noexec" in told
     assert "ABCD_RUN_CACHE" in told
 

@@ -77,6 +77,33 @@ def runs(recorded: Path) -> bool:
     return lives(int(recorded.read_text()))
 
 
+def test_one_process_may_have_two(begin: Begin) -> None:
+    """As two sessions of a program have: the end of one is not the other's."""
+    first = begin("end")
+    second = Service.begin()
+    second.ready()
+    assert second.socket != first.socket
+    second.close()
+    assert not second.socket.exists()
+    assert first.socket.exists()
+
+
+def test_a_service_that_does_not_start_can_be_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("CONTAINER_HOST", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    (folder / "podman").write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    (folder / "podman").chmod(0o755)
+    service = Service.begin()
+    for _ in range(2):
+        with pytest.raises(NoRuntime, match="does not start"):
+            service.ready()
+    service.close()
+
+
 def test_both_processes_are_told_to_end(begin: Begin, folder: Path) -> None:
     service = begin("end")
     service.close()
