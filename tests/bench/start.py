@@ -29,7 +29,12 @@ def without_engines(home: Path, programs: Path) -> dict[str, str]:
     """Return the environment of somebody whose host has none: no program, no socket."""
     home.mkdir(mode=0o700, exist_ok=True)
     places = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "LXD_DIR"), str(home))
-    kept = {name: text for name, text in os.environ.items() if name.startswith("LC_")}
+    # Where the checkout cannot be written, this is where its compiled modules are kept.
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if name.startswith("LC_") or name == "PYTHONPYCACHEPREFIX"
+    }
     return {**kept, **places, "PATH": str(programs)}
 
 
