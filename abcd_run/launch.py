@@ -176,7 +176,11 @@ class Launcher:
                 if blamed := collision.of_fixed_port(plan, error):
                     raise blamed from error
                 told = error.details or error.message
-        raise LaunchFailed(f"no free name or port for {plan.name} in {TRIES} tries", details=told)
+        raise LaunchFailed(
+            f"no free name or port for {plan.name} in {TRIES} tries",
+            details=told,
+            remedy="abcd-run ps; stop what you no longer need, then launch it again",
+        )
 
     def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         self.cancelled.begun(plan.name)

@@ -54,25 +54,24 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
     plans: list[Plan] = []
     for choice in choices:
         made = list(_plans(request, wanted, choice, several=several))
-        refused = call(partial(_refused, choice.runtime, made))
-        failures += refused
-        names = {failure.name for failure in refused}
-        plans += [one for one in made if one.name not in names]
+        # They differ in their names, which are ours: what holds for one holds for all.
+        if refused := call(partial(_refused, choice.runtime, made[0])):
+            failures += [Failure(refused, one.runtime, one.name) for one in made]
+        else:
+            plans += made
     notes = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
     return Planned(tuple(plans), tuple(failures), (*wanted.notes, *notes))
 
 
-def _refused(runtime: Runtime, plans: Iterable[Plan]) -> list[Failure]:
-    """Return what a runtime refuses, before anything is fetched for it."""
-    failures = []
-    for one in plans:
-        try:
-            runtime.check(one)
-        except AbcdRunError as error:
-            failures.append(Failure(error, one.runtime, one.name))
-        except Exception as error:  # noqa: BLE001  (a bug of one backend stops no other's launch)
-            failures.append(Failure(unexpected(error), one.runtime, one.name))
-    return failures
+def _refused(runtime: Runtime, one: Plan) -> AbcdRunError | None:
+    """Return what a runtime refuses about a plan, before anything is fetched for it."""
+    try:
+        runtime.check(one)
+    except AbcdRunError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  (a bug of one backend stops no other's launch)
+        return unexpected(error)
+    return None
 
 
 def check_memory(plans: Iterable[Plan]) -> None:

@@ -8,7 +8,7 @@ The core calls a runtime in this order, and from several threads at once:
 
     probe                                   is it usable, and if not, what would mend it
     instances                               which names are taken
-    check                                   what it would refuse, of each plan
+    check                                   what it would refuse, of one of a request's plans
     provide → create → start                one launch; `remove` undoes it at any point
     instances                               ps, show, wait, stop
     remove                                  stop
@@ -136,9 +136,9 @@ class Runtime(ABC):
     def check(self, plan: Plan) -> None:  # noqa: B027  (many refuse nothing)
         """Raise the error of whatever this runtime would refuse about a plan.
 
-        Asked of every plan before an image is fetched or built, for `--dry-run` too: values of
-        options, shares, an address, a size of disk that it cannot give. It may ask the engine, but
-        must change nothing. `create` may rely on it.
+        Asked before an image is fetched or built, for `--dry-run` too: values of options, shares,
+        an address, a size of disk that it cannot give. Of plans that differ in names alone it is
+        asked of one. It may ask the engine, but must change nothing. `create` may rely on it.
         """
 
     @abstractmethod

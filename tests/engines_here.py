@@ -24,3 +24,11 @@ def need(*runtimes: str) -> None:
             pytest.skip(f"{name} is not among ABCD_RUN_ENGINES")
     with Fleet(Registry.installed()) as fleet:
         demand(fleet, *runtimes)
+
+
+def need_nothing_running() -> None:
+    """Skip tests that stop everything where this user has instances; in CI they fail."""
+    with Fleet(Registry.installed()) as fleet:
+        names = [one.name for one in fleet.instances(detail=False)[0]]
+    if names:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"it would stop {names}")

@@ -44,7 +44,10 @@ def line(
     """
     runtime = opened.fleet().runtime(instance.runtime)
     if not isinstance(runtime, Executes):
-        raise AbcdRunError(f"{instance.runtime} cannot run commands in its instances")
+        raise AbcdRunError(
+            f"{instance.runtime} cannot run commands in its instances",
+            remedy=f"abcd-run show {instance.name}",
+        )
     if not instance.running:
         raise LaunchFailed(
             f"{instance.name} does not run: {instance.state}",
@@ -67,7 +70,9 @@ def logs(opened: Opened, instance: Instance, *, follow: bool) -> Iterator[bytes]
     """Return what an instance has printed on its console, in pieces."""
     runtime = opened.fleet().runtime(instance.runtime)
     if not isinstance(runtime, Logs):
-        raise AbcdRunError(f"{instance.runtime} keeps no logs")
+        raise AbcdRunError(
+            f"{instance.runtime} keeps no logs", remedy=f"abcd-run screenshot {instance.name}"
+        )
     return runtime.logs(instance, follow=follow)
 
 

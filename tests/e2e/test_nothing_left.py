@@ -13,7 +13,7 @@ import pytest
 from abcd_run import places
 from abcd_run.testing.cli import PROGRAM, abcd_run
 from abcd_run_podman.service import END_SECONDS
-from tests.engines_here import need
+from tests.engines_here import need, need_nothing_running
 from tests.running import runs_with
 from tests.waiting import until
 
@@ -35,6 +35,7 @@ def _ours(folder: Path) -> set[str]:
 
 def test_stop_all_leaves_nothing() -> None:
     """No container, volume, network, service process or temporary file."""
+    need_nothing_running()
     folders = [places.runtime_dir() or Path("/tmp"), Path("/tmp")]
     before = [_ours(folder) for folder in folders]
     volumes, networks = _podman("volume", "ls", "-q"), _podman("network", "ls", "-q")

@@ -13,7 +13,7 @@ from abcd_run.errors import Interrupted, NoSuchInstance
 from abcd_run.model import Stage
 from abcd_run.session import Event
 from abcd_run.testing.cli import http_status
-from tests.engines_here import need
+from tests.engines_here import need, need_nothing_running
 from tests.waiting import until
 
 BOTH = ["podman", "docker"]
@@ -23,10 +23,10 @@ MINUTES = 120
 
 @pytest.fixture(autouse=True)
 def _engines() -> Iterator[None]:
-    """The two engines, with no instance of ours before and after."""
+    """The two engines, with no instance before: `stop_all` would end a person's own."""
     need(*BOTH)
+    need_nothing_running()
     with Session() as lab:
-        lab.stop_all(BOTH)
         yield
         lab.stop_all(BOTH)
 

@@ -14,6 +14,7 @@ from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
 from tests.faults import own
 from tests.faults.hook import ended
+from tests.running import lives
 from tests.waiting import until
 
 NEVER = 'ready.console="a line that nothing prints"'
@@ -82,9 +83,12 @@ def test_libvirt_in_mid_launch(when: str, step: str) -> None:
     name = f"killed-libvirt-{os.urandom(3).hex()}"
     words = ["--on", "libvirt", "--name", name, "--no-wait", "abcd4demo"]
     assert abcd_run("ps", "--on", "libvirt").status == 0  # the daemon is there
+    daemon = _libvirtd()
+    assert daemon
     began = time.monotonic()
     at = ("libvirt", when, step)
-    found = ended(*words, at=at, how=None, stopping=_libvirtd(), HOOK_KILLS="yes")
+    found = ended(*words, at=at, how=None, stopping=daemon, HOOK_KILLS="yes")
+    assert not any(map(lives, daemon))
     assert time.monotonic() - began < 2 * WITHIN
     assert found.status in {0, *ENDS}, found.err
     if found.status == 0:

@@ -24,13 +24,11 @@ BRINGS = {
 
 
 def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
-    """Launch ten times at once, each in a process of its own."""
+    """Launch ten times at once, each in a process of its own; return what each has told."""
     counted = [sys.executable, "-m", "tests.faults.counted", str(calls), *BRINGS[engine]]
     line = [*counted, "--json", "--quiet", "--no-wait", "--on", engine, image]
     launches = [subprocess.Popen(line, stdout=subprocess.PIPE, cwd=CHECKOUT) for _ in range(COUNT)]
-    documents = [json.loads(launch.communicate(timeout=240)[0]) for launch in launches]
-    assert [one["errors"] for one in documents] == [[]] * COUNT
-    return [one for found in documents for one in found["instances"]]
+    return [json.loads(launch.communicate(timeout=240)[0]) for launch in launches]
 
 
 @pytest.mark.parametrize("engine", BRINGS)
@@ -39,12 +37,16 @@ def test_first_launches(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     need(engine)
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
     image = "abcd4demo" if engine == "libvirt" else str(fresh.archive(tmp_path))
+    documents = _launched(engine, image, tmp_path / "calls")
+    instances = [one for document in documents for one in document["instances"]]
+    names = {one["name"] for one in instances}
     try:
-        instances = _launched(engine, image, tmp_path / "calls")
-        assert len({one["name"] for one in instances}) == COUNT
+        assert [document["errors"] for document in documents] == [[]] * COUNT
+        assert len(names) == COUNT
         assert len({one["runtime_id"] for one in instances}) == COUNT
         assert (tmp_path / "calls").read_text().split() == [BRINGS[engine][1]]
     finally:
-        ended = abcd_run("stop", "--all", "--on", engine)
+        ended = abcd_run("stop", *names)
     assert ended.status == 0, ended.err
-    assert abcd_run("--json", "ps", "--on", engine).json["instances"] == []
+    left = abcd_run("--json", "ps", "--on", engine).json["instances"]
+    assert names.isdisjoint(one["name"] for one in left)

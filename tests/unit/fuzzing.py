@@ -6,11 +6,15 @@ the same ones every time.
 
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+F = TypeVar("F", bound=Callable[..., None])
 
 MANY = int(os.environ.get("ABCD_RUN_FUZZ") or 0)
 SECONDS = 10
@@ -29,15 +33,23 @@ JSON = st.recursive(
 )
 
 
-def examples(few: int) -> settings:
-    """Return how a test is tried: each example may take ten seconds."""
-    return settings(
+def examples(few: int) -> Callable[[F], F]:
+    """Have a test tried with that many examples, each of which may take ten seconds.
+
+    It gets the mark by which `make soak` finds it.
+    """
+    tried = settings(
         max_examples=MANY or few,
         derandomize=not MANY,
         database=None,
         deadline=timedelta(seconds=SECONDS),
         suppress_health_check=list(HealthCheck),
     )
+
+    def decorated(test: F) -> F:
+        return cast(F, pytest.mark.fuzz(tried(test)))
+
+    return decorated
 
 
 def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -44,7 +44,7 @@ def asked(write: Write) -> Iterator[list[str]]:
 
 
 def refuse(plan: Plan) -> None:
-    raise UsageError(f"{plan.name} is not to my liking", remedy="another runtime")
+    raise UsageError(f"{plan.image} is not to my liking", remedy="another runtime")
 
 
 @pytest.mark.parametrize("options", LAUNCHES)
@@ -55,9 +55,11 @@ def test_what_is_refused_is_not_fetched(
     ended = run("--json", *options, "published")
     assert ended.status == 2, ended.err
     errors = ended.json["errors"]
-    assert errors[0]["message"] == "published-fake-1 is not to my liking"
+    assert errors[0]["message"] == "published is not to my liking"
     assert (errors[0]["runtime"], errors[0]["name"]) == ("fake", "published-fake-1")
-    assert len(errors) == (3 if "--count" in options else 1)
+    count = 3 if "--count" in options else 1
+    assert [one["name"] for one in errors] == [f"published-fake-{n + 1}" for n in range(count)]
+    assert engine.calls.count("check") == 1
     assert asked == []
     assert {"provide", "create", "start"}.isdisjoint(engine.calls)
 
