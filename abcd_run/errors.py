@@ -111,23 +111,3 @@ class Failure:
     error: AbcdRunError
     runtime: str = ""
     name: str = ""
-
-
-def unexpected(error: Exception) -> AbcdRunError:
-    """Return the error for a bug of ours or of a plug-in, with the place where it happened.
-
-    What the host refuses, such as room on a disk, is no bug and said as what it is.
-    """
-    from abcd_run import hosterrors  # noqa: PLC0415  (it is built on this module)
-
-    if refused := hosterrors.told(error):
-        return refused
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
-    return AbcdRunError(
-        "this should not have happened",
-        details=f"{type(error).__name__}: {error}{place}",
-        remedy="run it again with -v and report what it prints",
-    )

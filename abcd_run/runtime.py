@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from abcd_run import schema
+from abcd_run.errors import NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.schema import Rule
 
@@ -38,6 +39,10 @@ class Problem:
 
     message: str
     remedy: str = ""
+
+    def error(self, runtime: str) -> NoRuntime:
+        """Return the error for a runtime of which this is the problem."""
+        return NoRuntime(f"{runtime} cannot be used: {self.message}", remedy=self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Backend:
     """What can be known of a runtime without importing its SDK or talking to it.
 
     `missing` looks for a binary or socket and returns why the runtime is not here, or None.
-    `accepts` are formats, best first: those of `Format`, or a plug-in's (`abcd_run/formats.py`).
+    `accepts` are formats, best first: those of `Format`, or a plug-in's.
     `options` are the keys that `[on.NAME]` of a profile may have; they are checked before a runtime
     is asked, completed by the shell, and listed in the docs.
     `trusts` returns which of them could give an instance rights on the host, None where none can:

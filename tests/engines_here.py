@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.testing.present import demand
 
 NAMED = os.environ.get("ABCD_RUN_ENGINES", "").replace(",", " ").split()

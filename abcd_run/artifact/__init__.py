@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from abcd_run import build, formats
-from abcd_run.fleet import Fleet
+from abcd_run.host.part_file import part_of, unwritable
+from abcd_run.images import from_recipe
 from abcd_run.model import Artifact, Format, Origin, Plan
-from abcd_run.parts import part_of, unwritable
+from abcd_run.plugins import formats
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
 
 
@@ -53,4 +54,4 @@ def _write_sum(made: Path, out: Path) -> None:
 
 def _ensure(plan: Plan, fleet: Fleet, say: Say) -> None:
     if plan.source.origin is Origin.RECIPE:
-        build.ensure(plan, fleet, say=say)
+        from_recipe.ensure(plan, fleet, say=say)

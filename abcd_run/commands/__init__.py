@@ -7,24 +7,19 @@ from contextlib import suppress
 
 import typer
 
-from abcd_run import hosterrors, report
 from abcd_run.commands.group import COMPLETES, NAME, cli
-from abcd_run.errors import (
-    READER_GONE,
-    AbcdRunError,
-    Failure,
-    Interrupted,
-    UsageError,
-    unexpected,
-)
-from abcd_run.interrupts import heeded
+from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
+from abcd_run.host import os_errors
+from abcd_run.host.os_errors import unexpected
+from abcd_run.launch.interrupts import heeded
+from abcd_run.report import for_people, for_scripts, streams
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
     """Run a command line; whatever a user or host can cause ends in one clear error."""
     try:
         status = heeded(lambda: _answered(list(arguments)))
-        report.flush()
+        streams.flush()
     except typer.TyperException as error:
         return _failed(_usage(error), arguments)
     except (KeyboardInterrupt, typer.Abort):
@@ -32,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
     except AbcdRunError as error:
         return _failed(error, arguments)
     except BrokenPipeError:
-        report.give_up()
+        streams.give_up()
         return READER_GONE
     except OSError as error:
         return _failed(_host(error), arguments)
@@ -60,9 +55,9 @@ def _answered(arguments: list[str]) -> object:
 def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     with suppress(OSError):  # the terminal has gone, which is what has ended us
-        if "--json" in before and not isinstance(error, report.OutputLost):
-            report.print_json(report.document([], [Failure(error)]))
-        report.print_error(error)
+        if "--json" in before and not isinstance(error, streams.OutputLost):
+            for_scripts.print_json(for_scripts.document([], [Failure(error)]))
+        for_people.print_error(error)
     return error.status
 
 
@@ -82,7 +77,7 @@ def _suggestion(meant: Sequence[str]) -> str:
 
 def _host(error: OSError) -> AbcdRunError:
     """Return the error for what the host refuses: a full disk, a folder that is none."""
-    if refused := hosterrors.told(error):
+    if refused := os_errors.told(error):
         return refused
     place = f"{error.filename}: " if error.filename else ""
     remedy = f"ls -ld {error.filename}" if error.filename else "abcd-run doctor"

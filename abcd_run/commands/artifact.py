@@ -1,8 +1,8 @@
 """`artifact`: what a runtime would take, as a file."""
 
-from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
+from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Session
 from abcd_run.units import format_size
 
@@ -29,7 +29,7 @@ def artifact(
         made = lab.artifact(image, to, output, pull=pull)
     if as_json:
         facts = {"variant": made.variant, "format": str(to), "path": str(output), "size": made.size}
-        report.print_json({"artifact": facts, "errors": []})
+        for_scripts.print_json({"artifact": facts, "errors": []})
     elif not quiet:
-        report.print_facts(f"{made.variant} is in {output}", {"size": format_size(made.size)})
+        for_people.print_facts(f"{made.variant} is in {output}", {"size": format_size(made.size)})
     return 0

@@ -6,9 +6,9 @@ from contextlib import redirect_stdout
 
 import typer.completion
 
-from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.commands.group import COMPLETES, NAME, cli
+from abcd_run.report import for_scripts
 
 
 def completion(
@@ -27,7 +27,7 @@ def completion(
     with redirect_stdout(io.StringIO()) as script:
         answer(f"source_{shell}")
     if as_json:
-        report.print_json({"shell": shell, "script": script.getvalue(), "errors": []})
+        for_scripts.print_json({"shell": shell, "script": script.getvalue(), "errors": []})
     else:
         sys.stdout.write(script.getvalue())
     return 0

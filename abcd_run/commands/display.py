@@ -3,8 +3,9 @@
 from threading import Lock
 from typing import Self
 
-from abcd_run import report
-from abcd_run.progress import Progress, progress
+from abcd_run.launch.progress import Progress
+from abcd_run.report import for_people
+from abcd_run.report.progress import progress
 from abcd_run.session.events import Event
 
 
@@ -27,7 +28,7 @@ class Display:
         """Show an event."""
         if event.note:
             if not self._quiet:
-                report.print_notes([event.text])
+                for_people.print_notes([event.text])
         elif event.stage is not None:
             self._begun().stage(event.name, event.stage)
         else:

@@ -1,7 +1,7 @@
 """`runtimes` and `doctor`: what this host can do, what is missing, how to mend it."""
 
-from abcd_run import report
 from abcd_run.commands import options
+from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
 
@@ -21,14 +21,14 @@ def runtimes(
     with Session() as lab:
         documents = [_document(one) for one in lab.runtimes(options.split(on))]
     if as_json:
-        report.print_json({"runtimes": documents, "errors": []})
+        for_scripts.print_json({"runtimes": documents, "errors": []})
         return 0
     rows = [_row(document) for document in documents]
-    report.print_table(("RUNTIME", "USABLE", "VERSION", "TAKES", "NOTE"), rows)
+    for_people.print_table(("RUNTIME", "USABLE", "VERSION", "TAKES", "NOTE"), rows)
     return 0
 
 
-def _document(one: RuntimeStatus) -> report.Document:
+def _document(one: RuntimeStatus) -> for_scripts.Document:
     problem = one.problem
     return {
         "name": one.name,
@@ -41,7 +41,7 @@ def _document(one: RuntimeStatus) -> report.Document:
     }
 
 
-def _row(document: report.Document) -> tuple[str, ...]:
+def _row(document: for_scripts.Document) -> tuple[str, ...]:
     note = document["problem"] or "; ".join(document["notes"])
     remedy = f" → {document['remedy']}" if document["remedy"] else ""
     usable = "yes" if document["usable"] else "no"
@@ -67,17 +67,17 @@ def doctor(
         found = lab.doctor(image)
     if fits := found.fits:
         free, needs = format_size(fits.free), format_size(fits.needs)
-        report.complain(f"{free} of memory are free, {image} needs {needs}")
+        streams.complain(f"{free} of memory are free, {image} needs {needs}")
     if as_json:
-        report.print_json(_diagnosis(found))
+        for_scripts.print_json(_diagnosis(found))
     else:
         _print(found, image)
     return 0 if found.usable else 3
 
 
-def _diagnosis(found: Diagnosis) -> report.Document:
+def _diagnosis(found: Diagnosis) -> for_scripts.Document:
     return {
-        "checks": [report.finding(one) for one in found.findings],
+        "checks": [for_scripts.finding(one) for one in found.findings],
         "known_as_of": found.known_as_of,
         "fits": found.fits.count if found.fits else None,
         "errors": [],
@@ -86,8 +86,8 @@ def _diagnosis(found: Diagnosis) -> report.Document:
 
 def _print(found: Diagnosis, image: str) -> None:
     for one in found.findings:
-        report.print_finding(one)
+        for_people.print_finding(one)
     if any(one.known for one in found.findings):
-        report.say(f"!    is what was publicly known on {found.known_as_of}")
+        streams.say(f"!    is what was publicly known on {found.known_as_of}")
     if found.fits:
-        report.say(f"{found.fits.count} instances of {image} fit into the free memory")
+        streams.say(f"{found.fits.count} instances of {image} fit into the free memory")

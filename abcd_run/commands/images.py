@@ -1,8 +1,8 @@
 """`images`: what can be launched by name."""
 
-from abcd_run import report
 from abcd_run.commands import options
-from abcd_run.profile import Profile
+from abcd_run.images.profile import Profile
+from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.session import Image, Session
 from abcd_run.visible import visible
 
@@ -25,19 +25,19 @@ def images(
         found = lab.images()
     if as_json:
         documents = [_document(one) for one in found.images]
-        errors = [report.error(failure) for failure in found.errors]
-        report.print_json({"images": documents, "errors": errors})
+        errors = [for_scripts.error(failure) for failure in found.errors]
+        for_scripts.print_json({"images": documents, "errors": errors})
     elif tree:
         _print_tree([one.profile for one in found.images])
     else:
         rows = [_row(one) for one in found.images]
-        report.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
+        for_people.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
     for failure in found.errors:
-        report.print_error(failure.error)
+        for_people.print_error(failure.error)
     return 0
 
 
-def _document(image: Image) -> report.Document:
+def _document(image: Image) -> for_scripts.Document:
     profile = image.profile
     return {
         "name": profile.name,
@@ -66,7 +66,7 @@ def _print_tree(found: list[Profile]) -> None:
         for one in children:
             last = one is children[-1]
             knot = "" if parent is None else ("└─ " if last else "├─ ")
-            report.say(f"{before}{knot}{one.name}  {visible(one.summary)}")
+            streams.say(f"{before}{knot}{one.name}  {visible(one.summary)}")
             branch(one.name, before + ("" if parent is None else ("   " if last else "│  ")))
 
     branch(None, "")

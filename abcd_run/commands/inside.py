@@ -3,8 +3,8 @@
 import os
 import sys
 
-from abcd_run import report
 from abcd_run.commands import options
+from abcd_run.report import for_scripts
 from abcd_run.session import Session
 
 
@@ -34,7 +34,7 @@ def exec_(
     if not as_json:
         return _run(line)
     facts = {"status": ended.status, "stdout": ended.stdout, "stderr": ended.stderr}
-    report.print_json(facts)
+    for_scripts.print_json(facts)
     return ended.status
 
 
@@ -84,7 +84,7 @@ def logs(
         pieces = lab.logs(found, follow=follow and not as_json)
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
-            report.print_json({"name": found.name, "log": printed})
+            for_scripts.print_json({"name": found.name, "log": printed})
             return 0
         for piece in pieces:
             sys.stdout.buffer.write(piece)

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
 from abcd_run.commands.group import COMMANDS, LAUNCH
-from abcd_run.commands.look import open_all
+from abcd_run.commands.listing import open_all
 from abcd_run.errors import Failure
-from abcd_run.launched import Launched
-from abcd_run.request import Wanted
+from abcd_run.launch.launched import Launched
+from abcd_run.plan.request import Wanted
+from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Plans, Session
 
 
@@ -78,28 +78,28 @@ def _launch(lab: Session, image: str, wanted: Wanted, shown: Display, way: Way) 
     if way.open_it:
         failures += open_all(lab, [one.instance for one in done])
     _report(list(done), failures, as_json=way.as_json)
-    return report.status(done.instances, failures)
+    return exit_status.status(done.instances, failures)
 
 
 def _report(done: list[Launched], failures: list[Failure], *, as_json: bool) -> None:
     if as_json:
-        report.print_json(report.document(done, failures))
+        for_scripts.print_json(for_scripts.document(done, failures))
     else:
         for one in done:
-            report.print_launched(one)
+            for_people.print_launched(one)
     for failure in failures:
-        report.print_error(failure.error, name=failure.name or failure.runtime)
+        for_people.print_error(failure.error, name=failure.name or failure.runtime)
 
 
 def _explain(planned: Plans, *, as_json: bool) -> int:
-    report.print_notes(planned.notes)
+    for_people.print_notes(planned.notes)
     if as_json:
-        plans = [report.plan(one, planned.native[one.name]) for one in planned.plans]
-        errors = [report.error(failure) for failure in planned.errors]
-        report.print_json({"plans": plans, "errors": errors})
+        plans = [for_scripts.plan(one, planned.native[one.name]) for one in planned.plans]
+        errors = [for_scripts.error(failure) for failure in planned.errors]
+        for_scripts.print_json({"plans": plans, "errors": errors})
     else:
         for one in planned.plans:
-            report.print_plan(one, planned.native[one.name])
+            for_people.print_plan(one, planned.native[one.name])
     for failure in planned.errors:
-        report.print_error(failure.error, name=failure.runtime)
-    return report.status([], planned.errors) if planned.errors else 0
+        for_people.print_error(failure.error, name=failure.runtime)
+    return exit_status.status([], planned.errors) if planned.errors else 0

@@ -28,14 +28,14 @@ def split(given: list[str] | None) -> tuple[str, ...]:
     """Read `--on podman,docker --on lxd`."""
     if not given:
         return ()
-    from abcd_run.request import runtimes  # noqa: PLC0415  (the start-up path is counted)
+    from abcd_run.plan.request import runtimes  # noqa: PLC0415  (the start-up path is counted)
 
     return runtimes(given)
 
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
     """Offer the images of the catalogue with their summaries, and the variants."""
-    from abcd_run.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
     from abcd_run.visible import visible  # noqa: PLC0415
 
     found = Catalogue.usual().all()
@@ -47,7 +47,7 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
 
 def complete_runtime(incomplete: str) -> list[str]:
     """Offer runtimes, also after a comma; no backend is imported."""
-    from abcd_run.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
+    from abcd_run.plugins.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
 
     before, comma, last = incomplete.rpartition(",")
     names = [AUTO, ALL, *Registry.installed().names()]
@@ -56,8 +56,8 @@ def complete_runtime(incomplete: str) -> list[str]:
 
 def complete_instance(incomplete: str) -> list[str]:
     """Offer the names of the instances."""
-    from abcd_run.fleet import Fleet  # noqa: PLC0415  (only for completion)
-    from abcd_run.registry import Registry  # noqa: PLC0415
+    from abcd_run.plugins.fleet import Fleet  # noqa: PLC0415  (only for completion)
+    from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
     with Fleet(Registry.installed()) as fleet:
         instances, _ = fleet.instances(detail=False)
@@ -66,15 +66,15 @@ def complete_instance(incomplete: str) -> list[str]:
 
 def complete_format(incomplete: str) -> list[str]:
     """Offer the formats of artifacts."""
-    from abcd_run import formats  # noqa: PLC0415  (only for completion)
+    from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
 
     return [name for name in formats.known() if name.startswith(incomplete)]
 
 
 def complete_change(incomplete: str) -> list[str]:
     """Offer keys for `--set`, with their values where these are few."""
-    from abcd_run import shorthand  # noqa: PLC0415  (only for completion)
-    from abcd_run.registry import Registry  # noqa: PLC0415
+    from abcd_run.plan import shorthand  # noqa: PLC0415  (only for completion)
+    from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
     return shorthand.complete(incomplete, Registry.installed())
 

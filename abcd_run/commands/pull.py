@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
+from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Session
 
 
@@ -26,11 +26,11 @@ def pull(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         pulled = lab.pull(image, options.split(on))
     if as_json:
-        errors = [report.error(failure) for failure in pulled.errors]
-        report.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})
+        errors = [for_scripts.error(failure) for failure in pulled.errors]
+        for_scripts.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})
     elif not quiet:
         for one in pulled.images:
-            report.print_facts(f"{one.variant} is here for {one.runtime}", {"id": one.id})
+            for_people.print_facts(f"{one.variant} is here for {one.runtime}", {"id": one.id})
     return 1 if pulled.errors else 0
 
 
@@ -51,7 +51,7 @@ def build(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         names = lab.build(image)
     if as_json:
-        report.print_json({"built": list(names), "errors": []})
+        for_scripts.print_json({"built": list(names), "errors": []})
     else:
-        report.print_facts(f"built {', '.join(names)}", {"launch": f"abcd-run {image}"})
+        for_people.print_facts(f"built {', '.join(names)}", {"launch": f"abcd-run {image}"})
     return 0

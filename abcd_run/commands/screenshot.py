@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from abcd_run import report
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
+from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Session
 
 
@@ -37,7 +37,7 @@ def screenshot(
             f"{path}: cannot be written: {error.strerror}", remedy="choose another place by -o"
         ) from error
     if as_json:
-        report.print_json({"name": found.name, "file": str(path.absolute()), "errors": []})
+        for_scripts.print_json({"name": found.name, "file": str(path.absolute()), "errors": []})
     elif not quiet:
-        report.print_facts(f"{found.name}'s screen is in {path}", {})
+        for_people.print_facts(f"{found.name}'s screen is in {path}", {})
     return 0

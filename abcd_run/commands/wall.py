@@ -2,13 +2,14 @@
 
 from threading import Thread
 
-from abcd_run import report, viewer
-from abcd_run.cancel import LOOK_SECONDS, check
 from abcd_run.commands import options
+from abcd_run.concurrency.cancel import LOOK_SECONDS, check
 from abcd_run.errors import Interrupted
-from abcd_run.fleet import Fleet
 from abcd_run.model import Endpoint
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
+from abcd_run.report import for_people, for_scripts, streams
+from abcd_run.viewing import viewer
 
 
 def wall(
@@ -29,14 +30,15 @@ def wall(
     abcd-run wall --on podman,libvirt --port 8000
     """
     # The help of this command imports this module, and shall not import a server.
-    from abcd_run.threads import Lanes  # noqa: PLC0415
-    from abcd_run.wall.seen import Seen  # noqa: PLC0415
+    from abcd_run.concurrency.threads import Lanes  # noqa: PLC0415
+    from abcd_run.wall.instances import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415
 
     asked = options.split(on)
     with Fleet(Registry.installed(), Lanes().start) as fleet:
         fleet.meant(asked)
-        with Wall(Seen(fleet, asked), port=port or 0, between=check) as server:
+        seen, complain = Seen(fleet, asked), for_people.print_error
+        with Wall(seen, port=port or 0, between=check, complain=complain) as server:
             try:
                 _say(server.url, as_json=as_json, quiet=quiet)
                 if open_it:
@@ -49,12 +51,12 @@ def wall(
 
 def _say(url: str, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        report.print_json({"url": url, "errors": []})
+        for_scripts.print_json({"url": url, "errors": []})
     elif quiet:
-        report.say(url)
+        streams.say(url)
     else:
-        report.print_facts("the wall shows what runs, until Ctrl-C", {"page": url})
-    report.flush()
+        for_people.print_facts("the wall shows what runs, until Ctrl-C", {"page": url})
+    streams.flush()
 
 
 def _open(url: str) -> None:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from abcd_run.cancel import Token, current
+from abcd_run.concurrency.cancel import Token, current
 from abcd_run.download.checked import Sum, accept, known, record_of, recorded_sha256
 from abcd_run.errors import ArtifactError
-from abcd_run.parts import part_of
-from abcd_run.stamp import stamp_of
+from abcd_run.host.file_stamp import stamp_of
+from abcd_run.host.part_file import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from abcd_run.download.transfer import Progress, Silent, Transfer
-    from abcd_run.parts import Part
+    from abcd_run.host.part_file import Part
 
     Verify = Callable[[Path, str], None]  # raises ArtifactError for a file, called by this name
 

@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from abcd_run import regular
-from abcd_run.cancel import check
-from abcd_run.stamp import stamp, stamp_of
+from abcd_run.concurrency.cancel import check
+from abcd_run.host import regular_file
+from abcd_run.host.file_stamp import stamp, stamp_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def record_of(path: Path) -> Path:
 
 
 def _read(path: Path) -> Sum:
-    with regular.opened(path) as file:
+    with regular_file.opened(path) as file:
         before = stamp(os.fstat(file.fileno()))
         digest = _digest(file)
         unchanged = stamp(os.fstat(file.fileno())) == before
@@ -69,7 +69,7 @@ def _read(path: Path) -> Sum:
 
 def sha256_of(path: Path) -> str:
     """Read PATH and return its sha256 in hexadecimal."""
-    with regular.opened(path) as file:
+    with regular_file.opened(path) as file:
         return _digest(file)
 
 

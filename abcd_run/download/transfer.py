@@ -16,13 +16,13 @@ from urllib.request import Request
 from abcd_run import limits
 from abcd_run.download.answer import CHUNK, Answer, Head
 from abcd_run.errors import ArtifactError, Interrupted
-from abcd_run.parts import unwritable
+from abcd_run.host.part_file import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from abcd_run.cancel import Token
-    from abcd_run.parts import Part
+    from abcd_run.concurrency.cancel import Token
+    from abcd_run.host.part_file import Part
 
     Progress = Callable[[int, int | None], None]  # bytes there, bytes in all when known
     Silent = Callable[[int], None]  # seconds in which the server has said nothing

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from shutil import disk_usage
 from typing import IO, TYPE_CHECKING
 
-from abcd_run.cancel import current
+from abcd_run.concurrency.cancel import current
 from abcd_run.download.checked import Sum, accept, known, record_of
 from abcd_run.errors import ArtifactError
+from abcd_run.host.file_stamp import stamp_of
+from abcd_run.host.part_file import part_of, unwritable
 from abcd_run.iso import tools
 from abcd_run.iso.loader import Loader, make_loader
 from abcd_run.iso.menu import menu
 from abcd_run.iso.squashfs import make_squashfs
 from abcd_run.iso.system import LABEL
-from abcd_run.parts import part_of, unwritable
-from abcd_run.stamp import stamp_of
 from abcd_run.units import format_size
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from abcd_run.host.part_file import Part
     from abcd_run.iso.system import LiveSystem
-    from abcd_run.parts import Part
 
     Progress = Callable[[str], None]  # the step that begins
 

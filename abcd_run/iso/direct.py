@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from abcd_run import limits
 from abcd_run.errors import ArtifactError
-from abcd_run.iso.entries import Entry, live_entry
+from abcd_run.host.file_stamp import stamp, stamp_of
+from abcd_run.host.part_file import part_of, unwritable
 from abcd_run.iso.medium import Medium, opened
 from abcd_run.iso.menu import live_arguments
-from abcd_run.parts import part_of, unwritable
-from abcd_run.stamp import stamp, stamp_of
+from abcd_run.iso.read_menu import Entry, live_entry
 
 if TYPE_CHECKING:
     from pathlib import Path

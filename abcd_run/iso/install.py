@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from abcd_run.iso.entries import entries
 from abcd_run.iso.medium import opened
+from abcd_run.iso.read_menu import entries
 from abcd_run.visible import visible
 
 if TYPE_CHECKING:

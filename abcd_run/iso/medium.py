@@ -9,8 +9,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from abcd_run import limits, regular
+from abcd_run import limits
 from abcd_run.errors import ArtifactError
+from abcd_run.host import regular_file
 from abcd_run.iso.disc import Disc, Malformed, Record
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def opened(path: Path) -> Iterator[Medium]:
     Raises `ArtifactError`, also for what is found damaged within.
     """
     try:
-        with regular.opened(path) as file:
+        with regular_file.opened(path) as file:
             yield Medium(file)
     except (Malformed, OSError) as error:
         raise ArtifactError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from abcd_run.cancel import check
+from abcd_run.concurrency.cancel import check
 from abcd_run.oci import index, tarformat, tarwrite
 from abcd_run.oci.blobs import CHUNK, blob_name, open_blob
 from abcd_run.oci.store import referenced

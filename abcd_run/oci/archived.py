@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import ArtifactError
 from abcd_run.limits import ARCHIVE_ENTRIES, ARCHIVE_NAMES, JSON_BYTES, LAYERS
-from abcd_run.oci import index, parse, reader, select
+from abcd_run.oci import index, manifests, parse, select
 from abcd_run.oci.blobs import (
     Memory,
     Pinned,
@@ -23,10 +23,10 @@ from abcd_run.oci.blobs import (
 from abcd_run.oci.budget import Budget, Limits
 from abcd_run.oci.decompress import GZIP, ZSTD, decompressed
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image
+from abcd_run.oci.reference import HUB
 from abcd_run.oci.stream import Stream
 from abcd_run.oci.tarformat import HARDLINK, REGULAR, SYMLINK, TarError
 from abcd_run.oci.tarread import entries
-from abcd_run.reference import HUB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ def open_archive(
     wanted = architecture or select.host_architecture()
     if archive.has("index.json"):
         index = archive.small("index.json")
-        return reader.from_index(archive, index, reference, architecture=wanted)
+        return manifests.from_index(archive, index, reference, architecture=wanted)
     if archive.has("manifest.json"):
         return _docker_image(archive, reference, wanted)
     raise _not_an_image(path, "it has neither index.json nor manifest.json")
@@ -126,7 +126,7 @@ def _pinned(path: Path) -> Pinned:
         file = Pinned.open(path)
         head = Span(file, 0, 6).read(6)
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror}", remedy=reader.REMEDY) from error
+        raise ArtifactError(f"{path}: {error.strerror}", remedy=manifests.REMEDY) from error
     if not head:
         raise _not_an_image(path, "it is empty")
     return _unpacked(file, path) if head.startswith((GZIP, ZSTD)) else file
@@ -170,7 +170,7 @@ def _follow(links: dict[str, str], name: str) -> str:
 
 
 def _not_an_image(path: Path, details: str) -> ArtifactError:
-    return ArtifactError(f"{path}: not an image", details=details, remedy=reader.REMEDY)
+    return ArtifactError(f"{path}: not an image", details=details, remedy=manifests.REMEDY)
 
 
 def _docker_image(archive: Archive, reference: str | None, architecture: str) -> Image:
@@ -187,7 +187,7 @@ def _docker_image(archive: Archive, reference: str | None, architecture: str) ->
     raw = index.manifest(config_blob, layers)
     archive.add(digest_of(raw), raw)
     entry = Descriptor(MANIFEST, digest_of(raw), len(raw))
-    return reader.from_manifest(archive, entry, name, architecture=architecture)
+    return manifests.from_manifest(archive, entry, name, architecture=architecture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def _several(archive: Archive, tags: list[str]) -> ArtifactError:
     return ArtifactError(
         f"{archive.path}: holds {'several images' if tags else 'no image'}",
         details=f"there are: {', '.join(tags)[: select.LISTED]}" if tags else "",
-        remedy=f"name one of them, such as {tags[0]}" if tags else reader.REMEDY,
+        remedy=f"name one of them, such as {tags[0]}" if tags else manifests.REMEDY,
     )
 
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
-from abcd_run.oci.ahead import Ahead
 from abcd_run.oci.blobs import Verified, blob_name, open_blob
 from abcd_run.oci.decompress import decompressed
-from abcd_run.oci.kept import suspect
+from abcd_run.oci.healing import suspect
+from abcd_run.oci.read_ahead import Ahead
 from abcd_run.oci.stream import Stream, TruncatedError
 from abcd_run.oci.tarformat import TarError
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sys import getsizeof
 from typing import TYPE_CHECKING
 
-from abcd_run.cancel import awaited, carried
+from abcd_run.concurrency.cancel import awaited, carried
 from abcd_run.limits import EXPANSION, EXPANSION_FREE, IMAGE_BYTES, MIB, TRAILING_BYTES
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.blobs import Span

@@ -10,7 +10,7 @@ from abcd_run.limits import DOCUMENT_BYTES, DOCUMENTS
 from abcd_run.oci import parse
 from abcd_run.oci.blobs import read_blob
 from abcd_run.oci.model import INDEXES, MANIFESTS, REF_NAME, Descriptor
-from abcd_run.reference import LOCAL, means, pinned
+from abcd_run.oci.reference import LOCAL, means, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

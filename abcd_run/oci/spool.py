@@ -7,10 +7,10 @@ import os
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
-from abcd_run.cancel import check
+from abcd_run.concurrency.cancel import check
 from abcd_run.errors import ArtifactError
+from abcd_run.host.part_file import helps
 from abcd_run.limits import IMAGE_BYTES, MIB, RESERVED_BYTES
-from abcd_run.parts import helps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import ArtifactError
-from abcd_run.oci import index, parse, select, spool, unneeded
+from abcd_run.host.locks import held, locked
+from abcd_run.host.part_file import helps
+from abcd_run.oci import garbage, index, parse, select, spool
 from abcd_run.oci.blobs import CorruptError, blob_name, open_blob
-from abcd_run.oci.kept import Kept
-from abcd_run.oci.locks import held, locked
+from abcd_run.oci.healing import Kept
+from abcd_run.oci.manifests import from_entries
 from abcd_run.oci.model import CONFIG, REF_NAME, Descriptor
-from abcd_run.oci.reader import from_entries, open_image
-from abcd_run.parts import helps
+from abcd_run.oci.reader import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ class Store:
             if not alone:
                 return 0
             entries = parse.descriptors(self._entries(), self.folder)
-            return unneeded.delete(self.folder, entries, f"{PART}*")
+            return garbage.delete(self.folder, entries, f"{PART}*")
 
     def _entries(self) -> list[dict[str, Any]]:
         return index.read(self.folder)
@@ -178,7 +179,7 @@ class Store:
                 remedy=helps(error, self.folder, "XDG_CACHE_HOME"),
             ) from error
         finally:
-            unneeded.remove(part)
+            garbage.remove(part)
 
 
 def referenced(image: Image) -> tuple[Descriptor, ...]:

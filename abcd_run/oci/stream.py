@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from abcd_run.cancel import check
+from abcd_run.concurrency.cancel import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

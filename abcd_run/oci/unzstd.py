@@ -9,7 +9,7 @@ from abcd_run.errors import ArtifactError
 from abcd_run.oci import index
 from abcd_run.oci.blobs import CHUNK, Memory, Verified, blob_name, digest_of, open_blob
 from abcd_run.oci.decompress import ZSTD, decompressed
-from abcd_run.oci.kept import suspect
+from abcd_run.oci.healing import suspect
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, Descriptor, Image, Layer
 
 if TYPE_CHECKING:

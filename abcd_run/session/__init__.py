@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from abcd_run.session.session import Session
 
 if TYPE_CHECKING:
-    from abcd_run.launched import Launched
+    from abcd_run.launch.launched import Launched
+    from abcd_run.plan.arguments import Publish
     from abcd_run.session.catalogue import Image, Images
-    from abcd_run.session.ends import Removed
     from abcd_run.session.events import Event
     from abcd_run.session.hosts import Diagnosis, Fits, RuntimeStatus
     from abcd_run.session.images import Pulled, PulledImage, Written
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
-    from abcd_run.session.results import Instances
-    from abcd_run.words import Publish
+    from abcd_run.session.results import Instances, Removed
 
 __all__ = [
     "Diagnosis",
@@ -47,12 +46,12 @@ _HOMES = {
     "Image": "abcd_run.session.catalogue",
     "Images": "abcd_run.session.catalogue",
     "Instances": "abcd_run.session.results",
-    "Launched": "abcd_run.launched",
+    "Launched": "abcd_run.launch.launched",
     "Plans": "abcd_run.session.launches",
-    "Publish": "abcd_run.words",
+    "Publish": "abcd_run.plan.arguments",
     "Pulled": "abcd_run.session.images",
     "PulledImage": "abcd_run.session.images",
-    "Removed": "abcd_run.session.ends",
+    "Removed": "abcd_run.session.results",
     "RuntimeStatus": "abcd_run.session.hosts",
     "Written": "abcd_run.session.images",
 }

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from abcd_run import target
-from abcd_run.catalogue import Unreadable
 from abcd_run.errors import Failure
+from abcd_run.images.catalogue import Unreadable
+from abcd_run.images.profile import Profile
 from abcd_run.model import Source
-from abcd_run.profile import Profile
+from abcd_run.plan import image_word
 from abcd_run.session.opened import Opened
 
 
@@ -49,4 +49,6 @@ def images(opened: Opened) -> Images:
 
 
 def _sources(profile: Profile) -> dict[str, Source]:
-    return {one.name: target.source(profile, one, target.stored) for one in profile.variants}
+    return {
+        one.name: image_word.source(profile, one, image_word.stored) for one in profile.variants
+    }

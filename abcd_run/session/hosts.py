@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from abcd_run import advisories, checks, host, target
-from abcd_run.checks import Finding
-from abcd_run.request import Request
+from abcd_run.doctor import advisories, checks
+from abcd_run.doctor.checks import Finding
+from abcd_run.host import this_host
+from abcd_run.plan import image_word
+from abcd_run.plan.request import Request
 from abcd_run.runtime import Backend, Probe, Problem
 from abcd_run.session.opened import Opened
 
@@ -81,11 +83,11 @@ def doctor(opened: Opened, image: str) -> Diagnosis:
     findings = [*checks.host_checks(), *checks.runtime_checks(opened.fleet())]
     if not image:
         return Diagnosis(tuple(findings))
-    wanted = target.resolve(Request(image), opened.catalogue())
+    wanted = image_word.resolve(Request(image), opened.catalogue())
     findings += checks.image_checks(wanted)
     return Diagnosis(tuple(findings), _fits(checks.memory_needed(wanted, opened.fleet())))
 
 
 def _fits(needs: int) -> Fits:
-    free = host.memory_available()
+    free = this_host.memory_available()
     return Fits(free // needs, needs, free)

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from abcd_run import build as building
-from abcd_run import planner, recipe, target
 from abcd_run.artifact import obtain, write
-from abcd_run.cancel import heeding
+from abcd_run.concurrency.cancel import heeding
 from abcd_run.errors import ArtifactError, Failure, UsageError
+from abcd_run.images import from_recipe as building
+from abcd_run.images import recipe
+from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Stage
-from abcd_run.profile import Profile
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.request import Request
 from abcd_run.session.opened import Opened
 
 
@@ -46,7 +47,7 @@ def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
     """Fetch or build an image for runtimes. Raises at the first that cannot be had."""
     request = Request(image, on=on or opened.settings().on)
     fleet, teller = opened.fleet(), opened.teller()
-    planned = planner.plan(request, target.resolve(request, opened.catalogue()), fleet)
+    planned = planner.plan(request, image_word.resolve(request, opened.catalogue()), fleet)
     pulled = []
     for plan in planned.plans:
         where = f"{plan.variant} on {plan.runtime}"
@@ -60,7 +61,7 @@ def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
 
 def build(opened: Opened, image: str) -> tuple[str, ...]:
     """Build an image or one of its variants from its recipe; return the variants' names."""
-    wanted = target.resolve(Request(image), opened.catalogue())
+    wanted = image_word.resolve(Request(image), opened.catalogue())
     profile = wanted.profile
     kinds = _with_recipe(profile, tuple(variant.kind for variant in wanted.variants))
     say = heeding(partial(opened.teller().say, profile.name))
@@ -82,7 +83,7 @@ def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) 
     """Write what a runtime would take into a file, which appears when it is whole."""
     _check(output)
     request = Request(image, pull=pull)
-    wanted = target.resolve(request, opened.catalogue())
+    wanted = image_word.resolve(request, opened.catalogue())
     plan = planner.for_artifact(request, wanted, form)
     say = heeding(partial(opened.teller().say, plan.variant))
     write(plan, opened.fleet(), output, say=say)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abcd_run import process, record, screen
-from abcd_run.cancel import call
+from abcd_run.backend import record
+from abcd_run.concurrency.cancel import call
 from abcd_run.errors import AbcdRunError, LaunchFailed
+from abcd_run.host import programs
+from abcd_run.launch import screen
 from abcd_run.model import Instance
 from abcd_run.runtime import Executes, Logs
 from abcd_run.session.opened import Opened
@@ -62,7 +64,7 @@ def execute(
 ) -> Executed:
     """Run a command inside to its end, without input."""
     instance = opened.instance(which, on)
-    ended = process.ran(line(opened, instance, command, user=user, tty=False))
+    ended = programs.ran(line(opened, instance, command, user=user, tty=False))
     return Executed(ended.returncode, ended.stdout, ended.stderr)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from abcd_run import artifact, planner, shorthand, target
+from abcd_run import artifact
 from abcd_run.errors import Failure
-from abcd_run.launch import Launcher
+from abcd_run.launch.launcher import Launcher
 from abcd_run.model import Plan
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner, shorthand
+from abcd_run.plan.request import Request
 from abcd_run.runtime import Explains
 from abcd_run.session.opened import Opened
 from abcd_run.session.results import Instances
@@ -39,7 +40,7 @@ def planned_by(opened: Opened, request: Request) -> planner.Planned:
     request = replace(request, on=request.on or opened.settings().on)
     fleet = opened.fleet()
     request = replace(request, changes=shorthand.written_out(request.changes, fleet.registry))
-    wanted = target.resolve(request, opened.catalogue(), more=opened.other_words)
+    wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words)
     return planner.plan(request, wanted, fleet)
 
 

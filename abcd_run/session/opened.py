@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from abcd_run.model import Instance
 
 if TYPE_CHECKING:  # `images` needs no runtimes, `ps` no images, and both are counted
-    from abcd_run.catalogue import Catalogue
-    from abcd_run.fleet import Fleet
-    from abcd_run.launched import Launched
+    from abcd_run.images.catalogue import Catalogue
+    from abcd_run.launch.launched import Launched
+    from abcd_run.plan.settings import Settings
+    from abcd_run.plugins.fleet import Fleet
     from abcd_run.session.events import Tell, Teller
-    from abcd_run.settings import Settings
 
     Which: TypeAlias = str | Instance | Launched
     """An instance, by its name or as it was seen."""
@@ -33,8 +33,8 @@ class Opened:
 
     def fleet(self) -> "Fleet":
         """Return the runtimes."""
-        from abcd_run.fleet import Fleet  # noqa: PLC0415
-        from abcd_run.registry import Registry  # noqa: PLC0415
+        from abcd_run.plugins.fleet import Fleet  # noqa: PLC0415
+        from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
         with self._lock:
             if self._fleet is None:
@@ -46,8 +46,8 @@ class Opened:
 
         Raises `UsageError`.
         """
-        from abcd_run import settings  # noqa: PLC0415
-        from abcd_run.fleet import Fleet  # noqa: PLC0415
+        from abcd_run.plan import settings  # noqa: PLC0415
+        from abcd_run.plugins.fleet import Fleet  # noqa: PLC0415
 
         with self._lock:
             if self._settings is None:
@@ -61,7 +61,7 @@ class Opened:
 
     def catalogue(self) -> "Catalogue":
         """Return the profiles, as they are now. Raises `ProfileError`."""
-        from abcd_run.catalogue import Catalogue  # noqa: PLC0415
+        from abcd_run.images.catalogue import Catalogue  # noqa: PLC0415
 
         return Catalogue.usual(self._profiles)
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from abcd_run.errors import Failure, Interrupted
-from abcd_run.launched import Launched
-
-if TYPE_CHECKING:
-    from abcd_run.session.ends import Removed
+from abcd_run.launch.launched import Launched
+from abcd_run.model import Instance
 
 T = TypeVar("T", bound="Instances | Removed")
 
@@ -30,6 +28,24 @@ class Instances:
 
     def __len__(self) -> int:
         return len(self.instances)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The instances that are gone.
+
+    `unasked` are runtimes that could not be asked, and have launched nothing: no error, unless
+    they were named.
+    """
+
+    instances: tuple[Instance, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    unasked: tuple[Failure, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of those that are gone."""
+        return tuple(one.name for one in self.instances)
 
 
 def checked(done: T) -> T:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
-from abcd_run.session.calls import Calls
+from abcd_run.session.cancellable import Calls
 from abcd_run.session.opened import Opened
 
 if TYPE_CHECKING:
@@ -19,18 +19,17 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
-    from abcd_run.launched import Launched
+    from abcd_run.launch.launched import Launched
     from abcd_run.model import Instance
-    from abcd_run.request import Pull, Wanted
+    from abcd_run.plan.request import Pull, Wanted
     from abcd_run.session.catalogue import Images
-    from abcd_run.session.ends import Removed
     from abcd_run.session.events import Tell
     from abcd_run.session.hosts import Diagnosis, RuntimeStatus
     from abcd_run.session.images import Pulled, Written
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
     from abcd_run.session.opened import Which
-    from abcd_run.session.results import Instances
+    from abcd_run.session.results import Instances, Removed
 
     On = str | Iterable[str]
 
@@ -81,9 +80,9 @@ class Session:
             return
         try:
             if self._ephemeral and self._opened.left():
-                from abcd_run.session import ends
+                from abcd_run.session import lifecycle
 
-                ends.end(self._opened)
+                lifecycle.end(self._opened)
         finally:
             self._opened.close()
 
@@ -95,8 +94,8 @@ class Session:
         self._calls.cancel()
 
     def plan(self, image: str | PathLike[str], **wanted: Unpack[Wanted]) -> Plans:
-        """Return what `launch` would do, and do nothing; see `abcd_run.request.parse`."""
-        from abcd_run.request import parse
+        """Return what `launch` would do, and do nothing; see `abcd_run.plan.request.parse`."""
+        from abcd_run.plan.request import parse
         from abcd_run.session import launches
 
         request = parse(image, **wanted)
@@ -110,13 +109,13 @@ class Session:
         check: bool = True,
         **wanted: Unpack[Wanted],
     ) -> Instances:
-        """Launch an image and `wait` until it is ready; see `abcd_run.request.parse`.
+        """Launch an image and `wait` until it is ready; see `abcd_run.plan.request.parse`.
 
         What fails is among the errors of what is returned. Where nothing was launched at all, the
         error is raised if `check`. Raises `NoRuntime`, `UsageError`, `ArtifactError`,
         `HostTooSmall`, or `Interrupted` when it was cancelled and is undone.
         """
-        from abcd_run.request import parse
+        from abcd_run.plan.request import parse
         from abcd_run.session import launches, results
 
         request = parse(image, **wanted)
@@ -127,18 +126,20 @@ class Session:
         self, *which: Which, timeout: float | None = None, on: On = (), check: bool = True
     ) -> Instances:
         """Wait until instances are ready, `timeout` seconds or as long as their profiles say."""
-        from abcd_run.session import ends, results
+        from abcd_run.session import lifecycle, results
 
         names = _on(on)
-        done = self._calls.do(lambda: ends.wait(self._opened, which, names, timeout=timeout or 0))
+        done = self._calls.do(
+            lambda: lifecycle.wait(self._opened, which, names, timeout=timeout or 0)
+        )
         return results.checked(done) if check else done
 
     def instances(self, on: On = ()) -> Instances:
         """Return all instances; runtimes that could not be asked are among the errors."""
-        from abcd_run.session import look
+        from abcd_run.session import listing
 
         names = _on(on)
-        return self._calls.do(lambda: look.instances(self._opened, names))
+        return self._calls.do(lambda: listing.instances(self._opened, names))
 
     def find(self, name: str, on: On = ()) -> Instance:
         """Return an instance as its runtime sees it. Raises `NoSuchInstance`."""
@@ -147,19 +148,19 @@ class Session:
 
     def show(self, which: Which, on: On = ()) -> Launched:
         """Return an instance with the stage that it is at now. Raises `NoSuchInstance`."""
-        from abcd_run.session import look
+        from abcd_run.session import listing
 
         name, names = (which, _on(on)) if isinstance(which, str) else (which.name, (which.runtime,))
 
         def shown() -> Launched:
             instance = self._opened.instance(name, names)
-            return look.stages([instance], self._opened.fleet())[0]
+            return listing.stages([instance], self._opened.fleet())[0]
 
         return self._calls.do(shown)
 
     def open(self, which: Which, on: On = ()) -> None:
         """Show an instance's desktop or page on the user's screen. Raises `AbcdRunError`."""
-        from abcd_run import opening
+        from abcd_run.viewing import opening
 
         names = _on(on)
         self._calls.do(lambda: opening.show(self._opened.instance(which, names)))
@@ -218,26 +219,26 @@ class Session:
 
     def stop(self, *which: Which, on: On = (), check: bool = True) -> Removed:
         """Stop instances and remove them. Raises as `launch` does, if `check`."""
-        from abcd_run.session import ends, results
+        from abcd_run.session import lifecycle, results
 
         names = _on(on)
-        removed = self._calls.do(lambda: ends.stop(self._opened, which, names))
+        removed = self._calls.do(lambda: lifecycle.stop(self._opened, which, names))
         return results.checked(removed) if check else removed
 
     def stop_all(self, on: On = (), *, check: bool = True) -> Removed:
         """Stop every instance of this user and remove it, whoever has launched it."""
-        from abcd_run.session import ends, results
+        from abcd_run.session import lifecycle, results
 
         names = _on(on)
-        removed = self._calls.do(lambda: ends.stop_all(self._opened, names))
+        removed = self._calls.do(lambda: lifecycle.stop_all(self._opened, names))
         return results.checked(removed) if check else removed
 
     def prune(self, on: On = (), *, check: bool = True) -> Removed:
         """Remove what killed launches and old images have left."""
-        from abcd_run.session import ends, results
+        from abcd_run.session import lifecycle, results
 
         names = _on(on)
-        removed = self._calls.do(lambda: ends.prune(self._opened, names))
+        removed = self._calls.do(lambda: lifecycle.prune(self._opened, names))
         return results.checked(removed) if check else removed
 
     def images(self) -> Images:
@@ -288,6 +289,6 @@ class Session:
 def _on(on: On) -> tuple[str, ...]:
     if not on:
         return ()
-    from abcd_run.request import runtimes
+    from abcd_run.plan.request import runtimes
 
     return runtimes(on)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from abcd_run import container, record
+from abcd_run.backend import oci_engine, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld, Service
 from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
@@ -227,7 +227,7 @@ class FakeRuntime(Runtime):
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
         ports = [service.port for service in plan.services]
-        return container.run_line(["fake"], plan, artifact.name, ports=ports)
+        return oci_engine.run_line(["fake"], plan, artifact.name, ports=ports)
 
     def close(self) -> None:
         """See the contract."""

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from abcd_run.fleet import Fleet
+from abcd_run.plugins.fleet import Fleet
 
 
 def demand(fleet: Fleet, *runtimes: str) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from abcd_run import endpoints, handover, publisher, record, viewer
+from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError, NoSuchInstance
+from abcd_run.launch import endpoints, listener
 from abcd_run.model import Endpoint, Instance
-from abcd_run.viewer import WEB
-from abcd_run.wall.seen import Seen
+from abcd_run.viewing import handover, viewer
+from abcd_run.viewing.viewer import WEB
+from abcd_run.wall.instances import Seen
 
 TEXT, JSON, PNG = "text/plain; charset=utf-8", "application/json", "image/png"
 
@@ -90,7 +92,7 @@ def _redirected(instance: Instance) -> Answer:
         return text(404, f"{instance.name} has nothing to look at")
     if endpoint.protocol not in WEB:
         return text(405, "a viewer is started by POST", Allow="POST")
-    publisher.check(instance, endpoint)
+    listener.check(instance, endpoint)
     user = record.read(instance.labels).user
     url = handover.with_login(endpoint.url, user, instance.password)
     return Answer(302, headers={"Location": url})

@@ -9,11 +9,11 @@ and name loopback as its host: another name is one that a stranger lets point he
 import secrets
 from collections.abc import Callable
 
-from abcd_run import handover, private
-from abcd_run.errors import PortTaken
+from abcd_run.errors import AbcdRunError, PortTaken
+from abcd_run.viewing import loopback
 from abcd_run.wall import answers
 from abcd_run.wall.answers import Answer, text
-from abcd_run.wall.seen import Seen
+from abcd_run.wall.instances import Seen
 
 POLICY = "; ".join(
     (
@@ -37,37 +37,43 @@ HEADERS = {
 }
 
 
-class Wall(private.Server):
+class Wall(loopback.Server):
     """The server of one wall; `url` is the page's address, 0 as `port` takes a free one.
 
-    `between` is called between two connections, and may end the serving by what it raises.
+    `between` is called between two connections, and may end the serving by what it raises;
+    `complain` is told of bugs of ours.
     """
 
     def __init__(
-        self, seen: Seen, *, port: int = 0, between: Callable[[], None] = lambda: None
+        self,
+        seen: Seen,
+        *,
+        port: int = 0,
+        between: Callable[[], None] = lambda: None,
+        complain: Callable[[AbcdRunError], None] | None = None,
     ) -> None:
         self.seen = seen
         self.service_actions = between  # type: ignore[method-assign]  # the name of its library
         self.token = secrets.token_urlsafe(24)
         try:
-            super().__init__(Handler, port)
+            super().__init__(Handler, port, complain=complain)
         except OSError as error:
             raise PortTaken(
-                f"port {port} cannot be had: {error.strerror}",
+                f"the wall cannot listen at port {port}: {error.strerror}",
                 remedy="abcd-run wall --port with another, or without it for a free one",
             ) from error
 
     @property
     def url(self) -> str:
         """The address of the page."""
-        return f"http://{handover.LOOPBACK}:{self.server_port}/{self.token}/"
+        return f"http://{loopback.LOOPBACK}:{self.server_port}/{self.token}/"
 
     def hosts(self) -> tuple[str, str]:
         """Return what a browser that was given our address calls us."""
-        return f"{handover.LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"
+        return f"{loopback.LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"
 
 
-class Handler(private.Handler):
+class Handler(loopback.Handler):
     """One connection of a browser."""
 
     server: Wall

@@ -1,6 +1,6 @@
 """Rootless Docker, through docker-py on the user's own daemon."""
 
-from abcd_run import confined
+from abcd_run.backend import container_rights
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run_docker import service
@@ -22,7 +22,7 @@ BACKEND = Backend(
     accepts=(Format.OCI,),
     missing=_missing,
     open=_open,
-    options=confined.OPTIONS,
-    trusts=confined.trusts,
+    options=container_rights.OPTIONS,
+    trusts=container_rights.trusts,
     takes_command=True,
 )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import requests
 from docker.errors import APIError, DockerException
 
-from abcd_run import refusal
+from abcd_run.backend import refusals
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoAnswer, NoRuntime
 from abcd_run_docker.service import START
 
@@ -18,7 +18,7 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         yield
     except APIError as error:
         text = error.explanation or str(error)
-        raise refusal.meaning(text, engine="docker", doing=doing, otherwise=otherwise) from error
+        raise refusals.meaning(text, engine="docker", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
         raise _silent(doing, error) from error
     except DockerException as error:
@@ -28,8 +28,8 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         raise otherwise(
             f"docker could not {doing}", details=str(error), remedy="abcd-run doctor"
         ) from error
-    except refusal.GARBLED as error:
-        raise refusal.garbled(error, engine="docker", doing=doing, otherwise=otherwise) from error
+    except refusals.GARBLED as error:
+        raise refusals.garbled(error, engine="docker", doing=doing, otherwise=otherwise) from error
 
 
 def _silent(doing: str, error: requests.RequestException) -> NoRuntime:

@@ -9,11 +9,12 @@ from docker.errors import ImageNotFound
 from docker.models.images import Image
 from docker.utils import parse_repository_tag
 
-from abcd_run import container, refusal, target, variables
-from abcd_run.artifact.oci import on_disk
+from abcd_run import variables
+from abcd_run.backend import image_ports, oci_engine, refusals
+from abcd_run.backend.oci_images import on_disk
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Plan
-from abcd_run.reference import pinned
+from abcd_run.oci.reference import pinned
 from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def loaded(client: DockerClient, artifact: Artifact, *, say: Say) -> str:
         return name
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
 
-    with container.loading(artifact, into="docker", say=say):
+    with oci_engine.loading(artifact, into="docker", say=say):
         if name := _stored(client, artifact):
             return name
         image, keep_zstd = _on_disk(artifact), _reads_zstd(client.api)
@@ -46,7 +47,7 @@ def loaded(client: DockerClient, artifact: Artifact, *, say: Say) -> str:
         for told in client.api.load_image(archive):  # type: ignore[no-untyped-call]
             if failure := told.get("error"):
                 doing = f"load {artifact.name}"
-                raise refusal.meaning(
+                raise refusals.meaning(
                     failure, engine="docker", doing=doing, otherwise=ArtifactError
                 )
     return artifact.name
@@ -117,7 +118,7 @@ def _pull(api: APIClient, reference: str, say: Say) -> None:
     # Without a tag Docker would pull all of them.
     for told in api.pull(repository, tag or "latest", stream=True, decode=True):
         if failure := told.get("error"):
-            raise refusal.not_pulled(reference, failure, engine="docker")
+            raise refusals.not_pulled(reference, failure, engine="docker")
         if "progress" in told:
             say(f"pulling {reference}: {told['id']} {told['progress']}")
 
@@ -127,7 +128,7 @@ def ports(client: DockerClient, plan: Plan, image: str) -> list[int]:
     if not plan.exposed:
         return [service.port for service in plan.services]
     config = _config(client, image)
-    return target.exposed_tcp(list(config.get("ExposedPorts") or {}))
+    return image_ports.exposed_tcp(list(config.get("ExposedPorts") or {}))
 
 
 def heeds_uid(client: DockerClient, image: str) -> bool:
@@ -174,7 +175,7 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
             raise ArtifactError(
                 f"building {name} failed",
                 details=failure,
-                remedy=refusal.what_helps(
+                remedy=refusals.what_helps(
                     failure, engine="docker", usual="fix what it says, then try again"
                 ),
             )

@@ -14,11 +14,11 @@ import requests
 from docker import APIClient
 from docker.errors import NotFound, create_api_error_from_http_exception
 
-from abcd_run import container, record
-from abcd_run.cancel import awaited
+from abcd_run.backend import oci_engine, record
+from abcd_run.backend.ownership import Marks
+from abcd_run.concurrency.cancel import awaited
+from abcd_run.concurrency.threads import Threads
 from abcd_run.model import SILENT, Instance
-from abcd_run.ownership import Marks
-from abcd_run.threads import Threads
 from abcd_run_docker.errors import is_slow
 
 RUNTIME = "docker"
@@ -44,7 +44,7 @@ class Containers:
     def listed(self) -> list[Instance]:
         """Return all of them, without details."""
         found = self.api.containers(all=True, filters={"label": [record.MARK]})
-        listed = [(container.brief(facts, runtime=RUNTIME), facts) for facts in found]
+        listed = [(oci_engine.brief(facts, runtime=RUNTIME), facts) for facts in found]
         return [one for one, facts in listed if self.marks.are_own(one, facts)]
 
     def each(self) -> list[Instance]:

@@ -13,12 +13,12 @@ from docker import DockerClient
 from docker.errors import NotFound
 from docker.types import Mount
 
-from abcd_run import confined, container, host
-from abcd_run.cancel import current
+from abcd_run.backend import container_rights, oci_engine
+from abcd_run.backend.ownership import Marks
+from abcd_run.concurrency.cancel import current
 from abcd_run.errors import ArtifactError, LaunchFailed, NoRuntime
+from abcd_run.host import this_host
 from abcd_run.model import Artifact, Instance, Plan
-from abcd_run.ownership import Marks
-from abcd_run.registry import unusable
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_docker import images
 from abcd_run_docker.errors import translated
@@ -56,7 +56,7 @@ class DockerRuntime(Runtime):
         with self._lock:
             if self._client is None:
                 if problem := unreachable(self._daemon):
-                    raise unusable(self.name, problem)
+                    raise problem.error(self.name)
                 self._client = self._connected()
         return self._client
 
@@ -82,7 +82,7 @@ class DockerRuntime(Runtime):
         if "BuildahVersion" in facts:
             return Probe(problem=Problem("it is Podman that answers there", "--on podman"))
         unlimited = [limit for limit in LIMITS if limit not in self._limits()]
-        notes = container.unlimited(unlimited, why="docker has no delegated cgroup v2 here")
+        notes = oci_engine.unlimited(unlimited, why="docker has no delegated cgroup v2 here")
         return Probe(
             version=facts["ServerVersion"],
             notes=notes,
@@ -109,7 +109,7 @@ class DockerRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        container.check(plan, engine=self.name)
+        oci_engine.check(plan, engine=self.name)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
@@ -123,15 +123,15 @@ class DockerRuntime(Runtime):
         with translated(f"create {plan.name}"):
             ports = images.ports(self.client, plan, image)
             plan = _with_free_ports(plan, ports)
-            arguments = container.arguments(plan, ports=ports, limits=self._limits())
-            if not confined.gains_rights(plan.options):
+            arguments = oci_engine.arguments(plan, ports=ports, limits=self._limits())
+            if not container_rights.gains_rights(plan.options):
                 arguments["security_opt"] = ["no-new-privileges:true"]
             mounts = [
                 Mount(share.target, str(share.source), type="bind", read_only=share.read_only)
                 for share in plan.shares
             ]
             if uid := self._person(plan, image):
-                arguments["environment"][container.UID] = uid
+                arguments["environment"][oci_engine.UID] = uid
             created = self.client.containers.create(image, mounts=mounts, **arguments)
         return str(created.id)
 
@@ -159,7 +159,7 @@ class DockerRuntime(Runtime):
             return self._instance(self.client.api.inspect_container(runtime_id))
 
     def _instance(self, facts: Mapping[str, Any]) -> Instance:
-        return container.instance(facts, runtime=self.name, engine=self._daemon.socket)
+        return oci_engine.instance(facts, runtime=self.name, engine=self._daemon.socket)
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
@@ -188,7 +188,7 @@ class DockerRuntime(Runtime):
     ) -> list[str]:
         """See the contract."""
         program = self._daemon.program()
-        return container.exec_command(program, instance, command, user=user, tty=tty)
+        return oci_engine.exec_command(program, instance, command, user=user, tty=tty)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
@@ -201,10 +201,10 @@ class DockerRuntime(Runtime):
         ports = [service.port for service in plan.services]
         image = images.native_name(self.client, artifact)
         uid = self._person(plan)
-        extra = ["--env", f"{container.UID}={uid}"] if uid else []
+        extra = ["--env", f"{oci_engine.UID}={uid}"] if uid else []
         if "pids" in self._limits():
-            extra += [f"--pids-limit={confined.PIDS}"]
-        line = container.run_line(program, plan, image, ports=ports, extra=extra)
+            extra += [f"--pids-limit={container_rights.PIDS}"]
+        line = oci_engine.run_line(program, plan, image, ports=ports, extra=extra)
         first = images.native_load(self.client, artifact, self._daemon.url)
         return f"{first}\n{line}" if first else line
 
@@ -232,7 +232,7 @@ def _with_free_ports(plan: Plan, ports: Sequence[int]) -> Plan:
     for 16 s, with all its containers.
     """
     try:
-        free = host.free_ports(plan.address, len(ports))
+        free = this_host.free_ports(plan.address, len(ports))
     except OSError:  # not an address of this host: Docker may know it, or says what is wrong
         return plan
     return replace(plan, ports={**dict(zip(ports, free, strict=True)), **plan.ports})

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from abcd_run import places
 from abcd_run.errors import NoRuntime
+from abcd_run.host import xdg
 from abcd_run.runtime import Problem
 
 UNIX = "unix://"
@@ -95,7 +95,7 @@ def _configured() -> Daemon | Problem | None:
 
 
 def _usual() -> Daemon | Problem:
-    folder = places.runtime_dir()
+    folder = xdg.runtime_dir()
     own = folder / "docker.sock" if folder else None
     if own and (own.exists() or _was_set_up()):
         return Daemon(f"{UNIX}{own}")

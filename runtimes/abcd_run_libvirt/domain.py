@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run import record
+from abcd_run.backend import record
+from abcd_run.backend.vm import here_document
 from abcd_run.errors import UsageError
-from abcd_run.machine import here_document
 from abcd_run.model import Plan
 from abcd_run_libvirt import MEMORY, labels
 from abcd_run_libvirt.hardware import NETWORK, Hardware

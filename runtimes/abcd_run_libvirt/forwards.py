@@ -5,7 +5,7 @@ import re
 import libvirt
 import libvirt_qemu
 
-from abcd_run import refusal
+from abcd_run.backend import refusals
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Plan
 from abcd_run_libvirt.errors import translated
@@ -39,7 +39,7 @@ def refused(plan: Plan, inside: int, answer: str) -> LaunchFailed:
     """Return the error of a port inside that QEMU could not forward: it does not say why."""
     if "Could not set up host forwarding" in answer:
         port = plan.ports.get(inside, 0)
-        return refusal.not_listening(plan.address, port, engine="QEMU", details=answer)
+        return refusals.not_listening(plan.address, port, engine="QEMU", details=answer)
     return LaunchFailed("QEMU could not forward a port", details=answer)
 
 

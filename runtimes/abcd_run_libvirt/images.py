@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from abcd_run.artifact.iso import boot_folder
+from abcd_run.iso.cache import boot_folder
 from abcd_run_libvirt.domain import Kernel
 
 

@@ -2,7 +2,7 @@
 
 import libvirt
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import SILENT, Endpoint, Instance, RootHeld
 from abcd_run_libvirt import forwards, labels, place, processes

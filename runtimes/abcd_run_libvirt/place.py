@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run import places
+from abcd_run.host import xdg
 
 SOCKETS = ("virtqemud-sock", "libvirt-sock")
 """What a session's daemon listens on, in its folder."""
@@ -59,14 +59,14 @@ def homes() -> list[Path]:
     A session's own is gone when the host starts anew. Machines that were begun while there was no
     session, as by cron, stay where they are when there is one.
     """
-    session = places.runtime_dir()
+    session = xdg.runtime_dir()
     own = [session / "abcd-run"] if session else []
-    return [folder / "libvirt" for folder in (*own, places.cache())]
+    return [folder / "libvirt" for folder in (*own, xdg.cache())]
 
 
 def daemons() -> list[Path]:
     """Return the folders in which this user's libvirt may be, the one for new machines first."""
-    session = places.runtime_dir()
+    session = xdg.runtime_dir()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return [folder / "libvirt" for folder in ([session] if session else []) + [Path(cache)]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import libvirt
 
-from abcd_run import machine
+from abcd_run.backend import vm
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, UsageError
 from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
@@ -71,7 +71,7 @@ class LibvirtRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        machine.check(plan, engine=self.name)
+        vm.check(plan, engine=self.name)
         _check_shares(plan)
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
         hardware.check_memory(design.hardware, plan.resources.memory)
@@ -90,7 +90,7 @@ class LibvirtRuntime(Runtime):
         machine_id = str(uuid.uuid4())
         design = self._design(plan, machine_id, Path(image))
         with place.made(machine_id) as there:
-            machine.write_seed(plan, there.seed)
+            vm.write_seed(plan, there.seed)
             flags = libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_VALIDATE
             try:
                 with translated(f"create {plan.name}"):
@@ -172,7 +172,7 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         machines.check_answers(instance.name, instance.runtime_id)
         known_hosts = place.place(instance.runtime_id).known_hosts
-        return machine.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+        return vm.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
@@ -181,7 +181,7 @@ class LibvirtRuntime(Runtime):
         def goes_on() -> bool:
             return bool(self.instances(instance.runtime_id, detail=False))
 
-        return machine.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
+        return vm.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
@@ -197,9 +197,9 @@ class LibvirtRuntime(Runtime):
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
-        iso, first = machine.iso_by_hand(plan, artifact)
+        iso, first = vm.iso_by_hand(plan, artifact)
         design = self._design(plan, str(uuid.uuid4()), iso)
-        commands, seed = forwards.commands(plan), machine.seed_files(plan)
+        commands, seed = forwards.commands(plan), vm.seed_files(plan)
         return "\n".join([*first, domain.native(design, commands=commands, seed=seed)])
 
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import libvirt
 
-from abcd_run import places
 from abcd_run.errors import NoRuntime
+from abcd_run.host import xdg
 from abcd_run_libvirt import place
 from abcd_run_libvirt.errors import translated
 
@@ -32,7 +32,7 @@ def _enter_session() -> None:
 
     It knows but the variable, which su and cron leave out or leave another user's.
     """
-    if session := places.runtime_dir():
+    if session := xdg.runtime_dir():
         os.environ["XDG_RUNTIME_DIR"] = str(session)
     else:
         os.environ.pop("XDG_RUNTIME_DIR", None)

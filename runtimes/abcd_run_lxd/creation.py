@@ -6,7 +6,7 @@ from typing import Any
 
 from pylxd import Client
 
-from abcd_run import target
+from abcd_run.backend import image_ports
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
 from abcd_run_lxd import document, place, ports, shares
@@ -81,7 +81,7 @@ def _ownership(
 def _reserve(plan: Plan, image: Image, *, publishes: bool) -> ports.Reserved:
     wanted = [service.port for service in plan.services]
     if plan.exposed:
-        wanted = target.exposed_tcp(image.ports)
+        wanted = image_ports.exposed_tcp(image.ports)
     if publishes:
         return ports.Reserved(plan.address, wanted, plan.ports)
     return ports.Reserved(plan.address, (), {})

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from abcd_run import record, variables
+from abcd_run import variables
+from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_lxd import environment

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import requests
 from pylxd.exceptions import ClientConnectionFailed, LXDAPIException
 
-from abcd_run import refusal
+from abcd_run.backend import refusals
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
 
 DOWN = "sudo systemctl start lxd.socket; lxc info"
@@ -38,16 +38,16 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         said = "it does not answer in time" if slow else "it is down, or this user may not use it"
         kind = NoAnswer if slow else NoRuntime
         raise kind(f"lxd could not {doing}: {said}", details=str(error), remedy=DOWN) from error
-    except refusal.GARBLED as error:
-        raise refusal.garbled(error, engine="lxd", doing=doing, otherwise=otherwise) from error
+    except refusals.GARBLED as error:
+        raise refusals.garbled(error, engine="lxd", doing=doing, otherwise=otherwise) from error
 
 
 def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
     """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
     brief = f"lxd could not {doing}"
-    if refusal.port_taken(text):
+    if refusals.port_taken(text):
         remedy = "leave the port to abcd-run, or take another one"
-        port = refusal.port_in(text)
+        port = refusals.port_in(text)
         return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy, port=port)
     if any(sign in text for sign in _TAKEN_NAME):
         remedy = "choose another --name"

@@ -14,11 +14,12 @@ from urllib.parse import urlencode
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
-from abcd_run import places, variables
-from abcd_run.artifact.lxd import ID
+from abcd_run import variables
+from abcd_run.backend.record import IMAGE_ID
 from abcd_run.errors import ArtifactError
+from abcd_run.host import xdg
+from abcd_run.host.part_file import part_of
 from abcd_run.model import Artifact
-from abcd_run.parts import part_of
 from abcd_run.runtime import Say
 from abcd_run.units import format_size
 from abcd_run_lxd import operations
@@ -65,7 +66,7 @@ def provided(client: Client, artifact: Artifact, *, say: Say) -> str:
         say(f"another launch converts {artifact.name}")
 
     # Nothing is written there: it is the lock that is wanted.
-    with part_of(places.cache() / "lxd" / alias, waiting=waiting):
+    with part_of(xdg.cache() / "lxd" / alias, waiting=waiting):
         if found := fingerprint(client, alias):
             return found
         found = _imported(client, artifact, artifact.stream, say)
@@ -150,7 +151,7 @@ def _stem(facts: Mapping[str, Any]) -> str:
     """Return the alias of an image without its digest, empty if it is none of ours."""
     names = [alias["name"] for alias in facts["aliases"] or []]
     found = (name.rpartition("-")[0] for name in names if name.startswith("abcd-run-"))
-    return next(found, "") if ID in (facts["properties"] or {}) else ""
+    return next(found, "") if IMAGE_ID in (facts["properties"] or {}) else ""
 
 
 def _imported(client: Client, artifact: Artifact, stream: Stream, say: Say) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from abcd_run import container
+from abcd_run.backend import oci_engine
 
 
 def line(
@@ -30,4 +30,4 @@ def line(
         login = ["su", "-l", who]
         as_user = ["su", "-s", "/usr/bin/env", "--", who, "SHELL=/bin/sh", *command]
         return [*found, "--", *(as_user if command else login)]
-    return [*found, "--", *(command or container.SHELL)]
+    return [*found, "--", *(command or oci_engine.SHELL)]

@@ -5,9 +5,9 @@ from typing import Any
 
 from pylxd import Client
 
+from abcd_run.backend.refusals import refuse_disk
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
-from abcd_run.refusal import refuse_disk
 from abcd_run_lxd import trusted
 from abcd_run_lxd.document import Place
 

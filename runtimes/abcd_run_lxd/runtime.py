@@ -11,8 +11,8 @@ import requests
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
-from abcd_run import record
-from abcd_run.cancel import check, current
+from abcd_run.backend import record
+from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from abcd_run import host, record
+from abcd_run.backend import record
+from abcd_run.host import this_host
 from abcd_run.model import Instance, RootHeld
 from abcd_run_lxd import document
 
@@ -53,7 +54,7 @@ def instance(facts: Facts) -> Instance:
 
 def _host_root(pid: int, config: Mapping[str, str]) -> int | None:
     """Return the host's uid of root inside: by its process, or by what LXD says that it mapped."""
-    root = host.uid_map_root(pid)
+    root = this_host.uid_map_root(pid)
     if root is not None:
         return root
     try:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import requests
 from podman.errors import APIError, PodmanError
 
-from abcd_run import refusal
+from abcd_run.backend import refusals
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoAnswer, NoRuntime
 
 
@@ -20,15 +20,15 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
         if isinstance(error.__cause__, OSError):
             raise _unanswered(doing, error.__cause__) from error
         text = error.explanation or str(error)
-        raise refusal.meaning(text, engine="podman", doing=doing, otherwise=otherwise) from error
+        raise refusals.meaning(text, engine="podman", doing=doing, otherwise=otherwise) from error
     except requests.RequestException as error:
         raise _unanswered(doing, error) from error
     except PodmanError as error:
         raise otherwise(
             f"podman could not {doing}", details=str(error), remedy="abcd-run doctor"
         ) from error
-    except refusal.GARBLED as error:
-        raise refusal.garbled(error, engine="podman", doing=doing, otherwise=otherwise) from error
+    except refusals.GARBLED as error:
+        raise refusals.garbled(error, engine="podman", doing=doing, otherwise=otherwise) from error
 
 
 def _unanswered(doing: str, error: OSError) -> NoRuntime:

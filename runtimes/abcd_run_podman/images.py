@@ -6,11 +6,13 @@ from pathlib import Path
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import container, process, refusal, target, variables
-from abcd_run.artifact.oci import on_disk
+from abcd_run import variables
+from abcd_run.backend import image_ports, oci_engine, refusals
+from abcd_run.backend.oci_images import on_disk
 from abcd_run.errors import ArtifactError
+from abcd_run.host import programs
 from abcd_run.model import Artifact
-from abcd_run.reference import has_registry, means, pinned
+from abcd_run.oci.reference import has_registry, means, pinned
 from abcd_run.runtime import Say
 from abcd_run_podman import working
 
@@ -24,7 +26,7 @@ def loaded(client: PodmanClient, artifact: Artifact, *, say: Say) -> str:
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
 
     assert artifact.path is not None
-    with container.loading(artifact, into="podman", say=say):
+    with oci_engine.loading(artifact, into="podman", say=say):
         if name := _stored(client, artifact):
             return name
         image = on_disk(artifact.path, artifact.reference)
@@ -87,15 +89,15 @@ def _pull(client: PodmanClient, reference: str, say: Say) -> None:
     for line in response.iter_lines():
         told = json.loads(line)
         if failure := told.get("error"):
-            raise refusal.not_pulled(reference, failure, engine="podman")
+            raise refusals.not_pulled(reference, failure, engine="podman")
         if text := told.get("stream"):
             say(f"pulling {reference}: {text.strip()}")
 
 
-def exposed(client: PodmanClient, image: str) -> list[int]:
+def exposed_ports(client: PodmanClient, image: str) -> list[int]:
     """Return the TCP ports that an image itself says it serves."""
     config = client.images.get(image).attrs.get("Config") or {}
-    return target.exposed_tcp(list(config.get("ExposedPorts") or {}))
+    return image_ports.exposed_tcp(list(config.get("ExposedPorts") or {}))
 
 
 def user(client: PodmanClient, image: str) -> str:
@@ -125,10 +127,10 @@ def build(context: Path, name: str, *, say: Say) -> None:
     """Build a folder with a Containerfile; the command reads it where it lies."""
     command = ["podman", "build", "--tag", name, "--file", str(context / "Containerfile")]
     with working.tidied(context) as options:
-        process.run([*command, *options, str(context)], doing=f"building {name}", say=say)
+        programs.run([*command, *options, str(context)], doing=f"building {name}", say=say)
 
 
 def save(name: str, out: Path) -> None:
     """Write an image as an OCI archive."""
     command = ["podman", "save", "--quiet", "--format", "oci-archive", "--output", str(out), name]
-    process.run(command, doing=f"saving {name}", say=lambda _: None)
+    programs.run(command, doing=f"saving {name}", say=lambda _: None)

@@ -8,11 +8,12 @@ from typing import Any, cast
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import confined, container, host, record
-from abcd_run.cancel import current
+from abcd_run.backend import container_rights, oci_engine, record
+from abcd_run.backend.ownership import Marks
+from abcd_run.concurrency.cancel import current
 from abcd_run.errors import ArtifactError, NoRuntime
+from abcd_run.host import this_host
 from abcd_run.model import Artifact, Instance, Plan
-from abcd_run.ownership import Marks
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_podman import images, working
 from abcd_run_podman.errors import translated
@@ -34,7 +35,7 @@ class PodmanRuntime(Runtime):
     def __init__(self, service: Service) -> None:
         self._service = service
         self._threads = threading.local()
-        self._limits = host.delegated_controllers()
+        self._limits = this_host.delegated_controllers()
         self._marks = Marks(self._labels)
 
     @property
@@ -58,7 +59,7 @@ class PodmanRuntime(Runtime):
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
         unlimited = [limit for limit in LIMITS if limit not in self._limits]
-        notes = container.unlimited(unlimited, why="podman has no delegated cgroup v2 here")
+        notes = oci_engine.unlimited(unlimited, why="podman has no delegated cgroup v2 here")
         rootful = Problem("its service runs as root", "run abcd-run as an ordinary user")
         return Probe(
             version=answer.headers.get("Libpod-API-Version", ""),
@@ -78,7 +79,7 @@ class PodmanRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        container.check(plan, engine=self.name)
+        oci_engine.check(plan, engine=self.name)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
@@ -95,8 +96,8 @@ class PodmanRuntime(Runtime):
 
     def _arguments(self, plan: Plan, image: str) -> dict[str, Any]:
         ports = self._ports(plan, image)
-        arguments = container.arguments(plan, ports=ports, limits=self._limits)
-        arguments["no_new_privileges"] = not confined.gains_rights(plan.options)
+        arguments = oci_engine.arguments(plan, ports=ports, limits=self._limits)
+        arguments["no_new_privileges"] = not container_rights.gains_rights(plan.options)
         arguments["mounts"] = [
             {
                 "type": "bind",
@@ -114,7 +115,7 @@ class PodmanRuntime(Runtime):
 
     def _ports(self, plan: Plan, image: str) -> list[int]:
         if plan.exposed:
-            return images.exposed(self.client, image)
+            return images.exposed_ports(self.client, image)
         return [service.port for service in plan.services]
 
     def start(self, runtime_id: str) -> Instance:
@@ -125,7 +126,7 @@ class PodmanRuntime(Runtime):
         return self._instance(found.attrs)
 
     def _instance(self, facts: Mapping[str, Any]) -> Instance:
-        return container.instance(facts, runtime=self.name, engine=self._service.socket)
+        return oci_engine.instance(facts, runtime=self.name, engine=self._service.socket)
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
@@ -142,7 +143,7 @@ class PodmanRuntime(Runtime):
             return [one for one, facts in listed if self._marks.are_own(one, facts)]
 
     def _described(self, facts: Mapping[str, Any], *, detail: bool) -> Instance:
-        return self._instance(facts) if detail else container.brief(facts, runtime=self.name)
+        return self._instance(facts) if detail else oci_engine.brief(facts, runtime=self.name)
 
     def _one(self, key: str) -> list[Instance]:
         try:
@@ -175,7 +176,7 @@ class PodmanRuntime(Runtime):
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
-        return container.exec_command(["podman"], instance, command, user=user, tty=tty)
+        return oci_engine.exec_command(["podman"], instance, command, user=user, tty=tty)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
@@ -191,12 +192,12 @@ class PodmanRuntime(Runtime):
         if plan.shares:
             extra += [f"--userns=keep-id:{_same_person(plan)}", "--user=0:0"]
         if "pids" in self._limits:
-            extra += [f"--pids-limit={confined.PIDS}"]
+            extra += [f"--pids-limit={container_rights.PIDS}"]
         ports = [service.port for service in plan.services]
-        line = container.run_line(
+        line = oci_engine.run_line(
             ["podman"], plan, known or artifact.name, ports=ports, extra=extra
         )
-        return line if known else f"{container.pull_line(plan)} && {line}"
+        return line if known else f"{oci_engine.pull_line(plan)} && {line}"
 
     def prune(self) -> None:
         """See the contract."""

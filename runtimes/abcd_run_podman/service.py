@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from abcd_run import host, places
-from abcd_run.cancel import check, current
+from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import NoRuntime
+from abcd_run.host import this_host, xdg
 
 # Also when we are killed, or interrupted while this is still being begun, no service and no socket
 # may be left: our end of a pipe closes with us, however we end. Podman is two processes; the first
@@ -54,7 +54,7 @@ class Service:
         """Return the service that listens, or begin to start one without waiting for it."""
         if url := os.environ.get("CONTAINER_HOST"):
             return cls(url)
-        session = places.runtime_dir()
+        session = xdg.runtime_dir()
         if session and _listens(session / "podman" / "podman.sock"):
             return cls(f"unix://{session}/podman/podman.sock")
         # In a folder that all may write to, somebody else could be listening in podman's place.
@@ -73,7 +73,7 @@ class Service:
 
     def rootful(self) -> bool:
         """Say whether it is root's, once it listens."""
-        return self.socket.exists() and host.belongs_to_root(self.socket)
+        return self.socket.exists() and this_host.belongs_to_root(self.socket)
 
     def close(self) -> None:
         """End the service that was started, and remove its socket."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from abcd_run import limits, scratch
+from abcd_run import limits
+from abcd_run.host import scratch
 
 NAME = "abcd-run-build-"
 SECONDS = 20

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from abcd_run import scratch
+from abcd_run.host import scratch
 from abcd_run_virtualbox import instances, parse
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.machine import CONTROLLER, DISCS, GROUP

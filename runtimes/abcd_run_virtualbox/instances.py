@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Endpoint, Instance, RootHeld
 from abcd_run_virtualbox import parse

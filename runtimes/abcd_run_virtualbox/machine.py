@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run import record
+from abcd_run.backend import record
+from abcd_run.backend.vm import here_document
 from abcd_run.errors import UsageError
-from abcd_run.machine import here_document
 from abcd_run.model import Plan
 from abcd_run_virtualbox import MEMORY
 from abcd_run_virtualbox.manage import as_file

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run import places, scratch
 from abcd_run.errors import NoRuntime
+from abcd_run.host import scratch, xdg
 from abcd_run_virtualbox import paths
 from abcd_run_virtualbox.errors import Refused, refused
 from abcd_run_virtualbox.process import Ended, in_time, ran
@@ -79,7 +79,7 @@ class Manage:
 
 def calls() -> Path:
     """Return where the folders of calls are."""
-    return places.cache() / "virtualbox"
+    return xdg.cache() / "virtualbox"
 
 
 def as_file(arguments: Sequence[str]) -> str:

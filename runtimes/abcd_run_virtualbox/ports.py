@@ -2,7 +2,8 @@
 
 import os
 
-from abcd_run import host, refusal
+from abcd_run.backend import refusals
+from abcd_run.host import this_host
 from abcd_run.model import Plan
 
 
@@ -11,12 +12,12 @@ def chosen(plan: Plan) -> dict[int, int]:
     for port in plan.ports.values():
         _prove_free(plan.address, port)
     inside = list(dict.fromkeys(service.port for service in plan.services))
-    free = host.free_ports(plan.address, len(inside))
+    free = this_host.free_ports(plan.address, len(inside))
     return {**dict(zip(inside, free, strict=True)), **plan.ports}
 
 
 def _prove_free(address: str, port: int) -> None:
     """Look for somebody at a port: VirtualBox would start the machine without it."""
-    if problem := host.bind_problem(address, port):
+    if problem := this_host.bind_problem(address, port):
         details = os.strerror(problem)
-        raise refusal.not_listening(address, port, engine="VirtualBox", details=details)
+        raise refusals.not_listening(address, port, engine="VirtualBox", details=details)

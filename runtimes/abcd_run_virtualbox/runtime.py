@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import host, scratch
-from abcd_run import machine as machines
+from abcd_run.backend import vm as machines
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
+from abcd_run.host import scratch, this_host
 from abcd_run.limits import PICTURE_BYTES
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
@@ -92,7 +92,7 @@ class VirtualBoxRuntime(Runtime):
             folder=ends.home(self._manage) / plan.name,
             iso=iso,
             ports=ports.chosen(plan),
-            screen=host.free_ports(plan.address, 1)[0] if machine.has_server(plan) else 0,
+            screen=this_host.free_ports(plan.address, 1)[0] if machine.has_server(plan) else 0,
         )
 
     def start(self, runtime_id: str) -> Instance:

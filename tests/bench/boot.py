@@ -15,13 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from abcd_run import machine, planner, target
-from abcd_run.artifact import iso
-from abcd_run.catalogue import Catalogue
-from abcd_run.fleet import Fleet
+from abcd_run.artifact import live_iso
+from abcd_run.backend import vm
+from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Plan
-from abcd_run.registry import Registry
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.request import Request
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from tests.bench.measure import Row, Side, compare
 
 IMAGE = "abcd4demo"
@@ -31,11 +32,11 @@ def rows(runs: int, scratch: Path) -> Iterator[Row]:
     """Yield each row as soon as it is measured."""
     request = Request(IMAGE, on=("libvirt",), name="bench-boot")
     with Fleet(Registry.installed()) as fleet:
-        (plan,) = planner.plan(request, target.resolve(request, Catalogue.usual()), fleet).plans
-    medium = iso.artifact(plan, say=lambda _: None).path
+        (plan,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
+    medium = live_iso.artifact(plan, say=lambda _: None).path
     assert medium is not None
     seed = scratch / "seed.iso"
-    machine.write_seed(replace(plan, name="bench-plain"), seed)
+    vm.write_seed(replace(plan, name="bench-plain"), seed)
     cd = plain(plan, medium, seed)
     yield compare("boot menu, from CD", ours("boot=menu"), cd, runs=runs)
     yield compare("direct boot against the menu", ours("boot=direct"), cd, runs=runs)

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.iso.build import build
 from abcd_run.iso.system import LiveSystem, Sink, choose_initrd, choose_kernel
 from abcd_run.oci.reader import open_image
@@ -21,7 +21,7 @@ def rows(runs: int, scratch: Path) -> Iterator[Row]:
     """Yield each row as soon as it is measured."""
     archive = scratch / "abcdik.oci.tar"
     run("abcd-run", "-q", "artifact", "abcd4demo", "--to", "iso", "-o", scratch / "first.iso")
-    run("skopeo", "copy", f"oci:{places.store()}:abcdik4demo", f"oci-archive:{archive}")
+    run("skopeo", "copy", f"oci:{xdg.store()}:abcdik4demo", f"oci-archive:{archive}")
     yield compare(
         "OCI image to live ISO",
         _side("abcd-run artifact --to iso", ours, archive, scratch),

@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from abcd_run import planner, target
-from abcd_run.artifact import lxd
-from abcd_run.catalogue import Catalogue
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
-from abcd_run.request import Request
+from abcd_run.artifact import lxd_image
+from abcd_run.backend import record
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.request import Request
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from tests.bench.cases import IMAGE, PASSWORD, await_page, ours
 from tests.bench.measure import Row, Side, compare
 
@@ -67,15 +68,15 @@ def forget(made: str) -> None:
         ["lxc", "image", "list", "--format", "json"], check=True, capture_output=True
     )
     for image in json.loads(listed.stdout):
-        if (image["properties"] or {}).get(lxd.ID) == made:
+        if (image["properties"] or {}).get(record.IMAGE_ID) == made:
             _run("lxc", "image", "delete", image["fingerprint"])
 
 
 def _id() -> str:
     request = Request(IMAGE, on=("lxd",), name="bench-lxd")
     with Fleet(Registry.installed()) as fleet:
-        (plan,) = planner.plan(request, target.resolve(request, Catalogue.usual()), fleet).plans
-    return lxd.planned(plan).id
+        (plan,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
+    return lxd_image.planned(plan).id
 
 
 def _import(file: Path) -> None:

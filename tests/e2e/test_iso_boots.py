@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import machine, planner, target
 from abcd_run.artifact import obtain
-from abcd_run.catalogue import Catalogue
-from abcd_run.fleet import Fleet
+from abcd_run.backend import vm
+from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Plan
-from abcd_run.registry import Registry
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.request import Request
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import http_status
 from tests.engines_here import need
 
@@ -33,7 +34,7 @@ def plan() -> Plan:
     need("libvirt")
     request = Request("abcd4demo", on=("libvirt",), name="iso-boot")
     with Fleet(Registry.installed()) as fleet:
-        wanted = target.resolve(request, Catalogue.usual())
+        wanted = image_word.resolve(request, Catalogue.usual())
         return planner.plan(request, wanted, fleet).plans[0]
 
 
@@ -58,7 +59,7 @@ def free_port() -> int:
 def test_it_boots_to_the_page(
     plan: Plan, medium: Path, tmp_path: Path, free_port: int, *, uefi: bool, stick: bool
 ) -> None:
-    machine.write_seed(plan, tmp_path / "seed.iso")
+    vm.write_seed(plan, tmp_path / "seed.iso")
     line = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", "512"]
     line += ["-display", "none", "-serial", f"file:{tmp_path / 'console.log'}"]
     line += ["-drive", f"file={tmp_path / 'seed.iso'},format=raw,media=cdrom,readonly=on"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.testing.cli import Ended, abcd_run, launch
 from abcd_run.testing.picture import pixels
 from abcd_run_virtualbox import parse

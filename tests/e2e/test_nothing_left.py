@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.testing.cli import PROGRAM, abcd_run
 from abcd_run_podman.service import END_SECONDS
 from tests.engines_here import need, need_nothing_running
@@ -36,7 +36,7 @@ def _ours(folder: Path) -> set[str]:
 def test_stop_all_leaves_nothing() -> None:
     """No container, volume, network, service process or temporary file."""
     need_nothing_running()
-    folders = [places.runtime_dir() or Path("/tmp"), Path("/tmp")]
+    folders = [xdg.runtime_dir() or Path("/tmp"), Path("/tmp")]
     before = [_ours(folder) for folder in folders]
     volumes, networks = _podman("volume", "ls", "-q"), _podman("network", "ls", "-q")
     ended = abcd_run("--json", "--on", "podman", "--count", "2", "abcd4demo")
@@ -49,7 +49,7 @@ def test_stop_all_leaves_nothing() -> None:
     assert _podman("volume", "ls", "-q") == volumes
     assert _podman("network", "ls", "-q") == networks
     assert [_ours(folder) for folder in folders] == before
-    assert not list((places.cache() / "build").glob("build-*"))
+    assert not list((xdg.cache() / "build").glob("build-*"))
     assert not runs_with("abcd-run-podman")
 
 
@@ -70,7 +70,7 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
 
 def _sockets(pid: int) -> list[Path]:
     """Return the socket of a launch's service: in the session's folder, or in one of its own."""
-    session = places.runtime_dir()
+    session = xdg.runtime_dir()
     found = session.glob("abcd-run-podman-*") if session else Path("/tmp").glob("abcd-run-*/*.sock")
     return [path for path in found if path.name.startswith(f"abcd-run-podman-{pid}-")]
 

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from abcd_run import Session
-from abcd_run.cancel import elsewhere
+from abcd_run.concurrency.cancel import elsewhere
 from abcd_run.errors import Interrupted, NoSuchInstance
 from abcd_run.model import Stage
 from abcd_run.session import Event

@@ -20,7 +20,7 @@ from threading import Timer
 from typing import Any
 
 from abcd_run.__main__ import console
-from abcd_run.cancel import current
+from abcd_run.concurrency.cancel import current
 
 CHECKOUT = Path(__file__).parents[2]
 CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt"}

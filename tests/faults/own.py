@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run
 from tests.waiting import until
 
@@ -131,7 +131,7 @@ def _script(path: Path, size: str, folder: Path, program: str) -> Path:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Yield a folder with a short path, as sockets need; what containers left there goes, too."""
-    folder = Path(tempfile.mkdtemp(prefix="e-", dir=places.runtime_dir()))
+    folder = Path(tempfile.mkdtemp(prefix="e-", dir=xdg.runtime_dir()))
     (folder / "data").mkdir()
     try:
         yield folder

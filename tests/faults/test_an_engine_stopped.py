@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
 from tests.faults.hook import ended
@@ -76,7 +76,7 @@ def podman() -> Iterator[Engine]:
 def docker() -> Engine:
     """The daemon of this user."""
     need("docker")
-    folder = places.runtime_dir()
+    folder = xdg.runtime_dir()
     assert folder
     return Engine("docker", (int((folder / "docker.pid").read_text()),), {})
 

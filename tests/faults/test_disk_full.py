@@ -14,7 +14,8 @@ import pytest
 TELL = """
 import io, os, sys, tarfile
 from pathlib import Path
-from abcd_run.errors import AbcdRunError, unexpected
+from abcd_run.errors import AbcdRunError
+from abcd_run.host.os_errors import unexpected
 folder = Path(sys.argv[1])
 try:
     {act}
@@ -42,7 +43,7 @@ DOWNLOAD = """
     fetch(sys.argv[2], folder / "a.iso")
 """
 PREPARE = """
-    from abcd_run.build import _prepare
+    from abcd_run.images.from_recipe import _prepare
     script = folder / "prepare"
     script.write_text("#!/bin/sh")
     script.chmod(0o755)

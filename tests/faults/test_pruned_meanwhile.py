@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.oci.model import MANIFEST
 from abcd_run.oci.reader import open_image
 from abcd_run.testing.cli import PROGRAM
@@ -109,7 +109,7 @@ def test_what_is_being_fetched_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
             try:
                 until(lambda: registry.half_way.is_set() or fetch.poll() is not None)
                 assert fetch.poll() is None, fetch.communicate()[1]
-                abandoned = places.store() / ".part-1-abandoned"
+                abandoned = xdg.store() / ".part-1-abandoned"
                 abandoned.mkdir()
                 for _ in range(PRUNES):
                     _pruned()

@@ -5,7 +5,7 @@ import os
 from base64 import b64encode
 from pathlib import Path
 
-from abcd_run import places
+from abcd_run.host import xdg
 from tests.isolation.conftest import Lab
 from tests.isolation.stranger import Stranger
 
@@ -13,7 +13,7 @@ PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib", "/var/log", "/var/
 
 
 def _holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
-    folders = [*PLACES, str(Path.home()), str(places.cache())]
+    folders = [*PLACES, str(Path.home()), str(xdg.cache())]
     ended = stranger.python("files", str(since), json.dumps(words), *folders)
     found: list[str] = json.loads(ended.out)["found"]
     return found
@@ -42,7 +42,7 @@ def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None
 
 def test_our_folders_are_closed(lab: Lab, stranger: Stranger) -> None:
     """The session's folder, and what the cache holds of instances."""
-    session = places.runtime_dir()
+    session = xdg.runtime_dir()
     assert session
     assert stranger.run("ls", str(session)).status != 0
     for path in Path("/tmp").glob("abcd-run*"):

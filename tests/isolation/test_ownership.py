@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Runtime
 from abcd_run.testing.cli import abcd_run, launch
 from tests.engines_here import need

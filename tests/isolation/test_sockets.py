@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from tests.isolation.conftest import Lab
 from tests.isolation.stranger import Stranger
 
@@ -20,13 +20,13 @@ def _ours(path: str) -> bool:
     """Say whether a socket can be of an engine or a launch of this user."""
     if OPEN_TO_ALL.fullmatch(path):
         return False
-    own = ("/tmp/", str(places.runtime_dir()), str(Path.home()), "/var/lib/lxd/", "/run/lxd")
+    own = ("/tmp/", str(xdg.runtime_dir()), str(Path.home()), "/var/lib/lxd/", "/run/lxd")
     return path.startswith(own) or "abcd" in path.removeprefix("/run/abcd-run-test/stranger/")
 
 
 def test_no_socket_answers(lab: Lab, stranger: Stranger) -> None:
     """Of engines, of screens, of what watches a container or a machine."""
-    folders = ["/tmp", str(places.runtime_dir()), str(Path.home())]
+    folders = ["/tmp", str(xdg.runtime_dir()), str(Path.home())]
     looked = json.loads(stranger.python("sockets", *folders).out)
     screens = [
         urlsplit(endpoint["url"]).path

@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import handover, host, publisher, readiness, sockets
+from abcd_run.host import sockets, this_host
+from abcd_run.launch import listener, readiness
 from abcd_run.model import Instance, Stage
 from abcd_run.testing.cli import PROGRAM
+from abcd_run.viewing import handover
 
 SECONDS = 30
 URL = "http://abcd:secret@127.0.0.1:8080/"
@@ -108,12 +110,12 @@ def test_a_port_of_an_instance() -> None:
         assert listening.stdout
         port = int(listening.stdout.readline())
         uid = sockets.listener(("127.0.0.1", port))
-        assert uid not in (None, 0, host.user())
+        assert uid not in (None, 0, this_host.user())
         found = Instance(
             "one", "fake", "1", {"abcd-run.profile": dumps(facts)}, running=True,
             ports={80: ("127.0.0.1", port)}, password="secret",
         )  # fmt: skip
-        assert publisher.stranger(found, ("127.0.0.1", port)) == f"uid {uid} of this host"
+        assert listener.stranger(found, ("127.0.0.1", port)) == f"uid {uid} of this host"
         answer = readiness.look(found)
         assert answer.stage is Stage.RUNNING
         assert f"uid {uid}" in answer.seen

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run, launch
 from tests.engines_here import need
 from tests.waiting import until
@@ -76,9 +76,9 @@ def _ports() -> frozenset[str]:
 
 def _files() -> frozenset[str]:
     """Return the files of ours: in the cache, in the session's folder, in /tmp."""
-    folders = [places.cache(), places.runtime_dir() or places.cache()]
+    folders = [xdg.cache(), xdg.runtime_dir() or xdg.cache()]
     found = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
-    found |= {str(path) for path in places.cache().rglob("*")}
+    found |= {str(path) for path in xdg.cache().rglob("*")}
     return frozenset(found | {str(path) for path in Path("/tmp").glob("abcd-run*")})
 
 

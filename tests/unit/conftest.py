@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from abcd_run import __version__, commands
-from abcd_run.cancel import Token, using
-from abcd_run.catalogue import Catalogue
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.concurrency.cancel import Token, using
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import ENGINES, FakeEngine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import advisories, checks
-from abcd_run.advisories import Package, known
+from abcd_run.doctor import advisories, checks
+from abcd_run.doctor.advisories import Package, known
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
 

@@ -13,12 +13,14 @@ from threading import Thread
 import pytest
 from pycdlib import PyCdlib
 
-from abcd_run import artifact, places
-from abcd_run.artifact import iso
+from abcd_run import artifact
+from abcd_run.artifact import live_iso
 from abcd_run.errors import ArtifactError
-from abcd_run.fleet import Fleet
+from abcd_run.host import xdg
+from abcd_run.iso import cache
 from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 
 INSTALLS = b"#cloud-config\ninstall:\n  auto: true\n"
 
@@ -55,7 +57,7 @@ def plan(medium: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 def refused(plan: Plan) -> ArtifactError:
     with pytest.raises(ArtifactError) as caught:
-        iso.artifact(plan, say=lambda _: None)
+        live_iso.artifact(plan, say=lambda _: None)
     return caught.value
 
 
@@ -69,8 +71,8 @@ def sum_of(path: Path) -> str:
 
 def test_a_file_is_started_where_it_lies(plan: Plan, medium: Path) -> None:
     for one in (plan, with_sum(plan, sum_of(medium))):
-        assert iso.artifact(one, say=lambda _: None).path == medium
-        assert iso.planned(one).path == medium
+        assert live_iso.artifact(one, say=lambda _: None).path == medium
+        assert live_iso.planned(one).path == medium
 
 
 def test_a_wrong_sum_is_named_with_the_right_one(plan: Plan, medium: Path) -> None:
@@ -84,7 +86,7 @@ def test_a_wrong_sum_is_named_with_the_right_one(plan: Plan, medium: Path) -> No
 def test_the_sum_beside_counts(plan: Plan, medium: Path) -> None:
     beside = medium.with_name("live.iso.sha256")
     beside.write_text(f"{sum_of(medium)}  live.iso\n")
-    assert iso.artifact(plan, say=lambda _: None).path == medium
+    assert live_iso.artifact(plan, say=lambda _: None).path == medium
     with medium.open("r+b") as file:
         file.seek(40000)
         file.write(b"corrupt")
@@ -101,7 +103,7 @@ def test_a_sum_beside_that_is_none(plan: Plan, medium: Path, what: str) -> None:
         beside.write_bytes(b"\xff\xfe")
     if what == "huge":
         os.truncate(beside, 1 << 40)
-    assert iso.artifact(plan, say=lambda _: None).path == medium
+    assert live_iso.artifact(plan, say=lambda _: None).path == medium
 
 
 def test_a_written_iso_has_its_sum_beside(plan: Plan, medium: Path, tmp_path: Path) -> None:
@@ -132,24 +134,24 @@ def test_one_that_installs_by_itself_only_when_asked_for(plan: Plan, medium: Pat
     assert "install.auto" in error.details
     assert "abcdik.installs=true" in error.remedy
     meant = replace(plan, source=replace(plan.source, installs=True))
-    assert iso.artifact(meant, say=lambda _: None).path == medium
+    assert live_iso.artifact(meant, say=lambda _: None).path == medium
 
 
 def test_never_is_never(plan: Plan) -> None:
     source = replace(plan.source, location="http://127.0.0.1:1/live.iso")
     error = refused(replace(plan, source=source, pull="never"))
     assert "not here yet" in error.message
-    assert not list(places.cache().rglob("*.part"))
+    assert not list(xdg.cache().rglob("*.part"))
 
 
 def test_a_url_is_kept_by_its_sum(plan: Plan, medium: Path, serve: Callable[[Path], str]) -> None:
     source = replace(plan.source, location=serve(medium), sha256=sum_of(medium))
     one = replace(plan, source=source)
-    found = iso.artifact(one, say=lambda _: None).path
-    assert found == iso.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
+    found = live_iso.artifact(one, say=lambda _: None).path
+    assert found == cache.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
     medium.unlink()
     offline = replace(one, pull="never")
-    assert iso.artifact(offline, say=lambda _: None).path == found
+    assert live_iso.artifact(offline, say=lambda _: None).path == found
 
 
 def test_a_wrong_download_is_not_kept(
@@ -158,7 +160,7 @@ def test_a_wrong_download_is_not_kept(
     source = replace(plan.source, location=serve(medium), sha256="0" * 64)
     error = refused(replace(plan, source=source))
     assert "wrong sha256" in error.message
-    assert list(iso.folder().iterdir()) == []
+    assert list(cache.folder().iterdir()) == []
 
 
 def test_a_page_instead_of_an_iso_is_not_kept(
@@ -170,13 +172,13 @@ def test_a_page_instead_of_an_iso_is_not_kept(
     error = refused(one)
     assert "is not an ISO" in error.message
     assert serve(page) in error.message
-    assert list(iso.folder().iterdir()) == []
+    assert list(cache.folder().iterdir()) == []
     page.write_bytes(medium.read_bytes())
-    found = iso.artifact(one, say=lambda _: None).path
+    found = live_iso.artifact(one, say=lambda _: None).path
     assert found is not None
     found.write_bytes(b"<html>as an earlier version kept it</html>")
     found.with_name(found.name + ".checked").unlink()
-    assert iso.artifact(one, say=lambda _: None).path == found
+    assert live_iso.artifact(one, say=lambda _: None).path == found
     assert found.read_bytes() == medium.read_bytes()
 
 

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 import pytest
 
-from abcd_run import browser, handover
+from abcd_run.viewing import browser, handover
 from tests.unit.test_handover import ask
 from tests.waiting import until
 
@@ -71,7 +71,7 @@ def test_nothing_worth_knowing_is_an_argument(home: Path, program: Callable[...,
 
 
 HOLDS = """
-from abcd_run import browser
+from abcd_run.viewing import browser
 with browser._file("http://127.0.0.1:1/") as page:
     print(page, flush=True)
     input()
@@ -97,7 +97,7 @@ def test_what_a_killed_look_has_left_is_pruned(home: Path) -> None:
 def test_without_a_folder_of_the_session(
     home: Path, program: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("abcd_run.places.runtime_dir", lambda: None)
+    monkeypatch.setattr("abcd_run.host.xdg.runtime_dir", lambda: None)
     found = program()
     browser.open_secret(URL)
     until(lambda: found.shown == [URL])

@@ -10,13 +10,24 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from abcd_run import build, process
-from abcd_run.cancel import Token, awaited, call, carried, check, current, each, elsewhere, using
+from abcd_run.concurrency.cancel import (
+    Token,
+    awaited,
+    call,
+    carried,
+    check,
+    current,
+    each,
+    elsewhere,
+    using,
+)
+from abcd_run.concurrency.once import Once
 from abcd_run.download import fetch
 from abcd_run.errors import ArtifactError, Interrupted
-from abcd_run.oci.locks import locked
-from abcd_run.once import Once
-from abcd_run.parts import part_of
+from abcd_run.host import programs
+from abcd_run.host.locks import locked
+from abcd_run.host.part_file import part_of
+from abcd_run.images import from_recipe
 from tests.running import lives
 from tests.waiting import SOON, ends_soon, until
 
@@ -140,9 +151,9 @@ def test_a_lock_of_another_process(token: Token, tmp_path: Path) -> None:
 
 
 def test_anothers_build(token: Token, home: Path) -> None:
-    with held_by_another(build._folder() / "web.lock"), ends_soon():
+    with held_by_another(from_recipe._folder() / "web.lock"), ends_soon():
         Timer(0.05, token.set).start()
-        with build._locked("web", lambda _: None):
+        with from_recipe._locked("web", lambda _: None):
             pytest.fail("another builds it")
 
 
@@ -158,7 +169,7 @@ def test_a_silent_child_and_all_that_it_has_begun(
     obeys: bool, token: Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `prepare`: it says nothing, and what it waits for holds its output open."""
-    monkeypatch.setattr(process, "KILL_SECONDS", 0.3)
+    monkeypatch.setattr(programs, "KILL_SECONDS", 0.3)
     pids = tmp_path / "pids"
     trap = "" if obeys else "trap '' TERM;"
     script = f"{trap} sleep 60 & echo $$ $! >{pids}.new; mv {pids}.new {pids}; wait; sleep 60"
@@ -169,14 +180,14 @@ def test_a_silent_child_and_all_that_it_has_begun(
 
     Thread(target=cancel_when_it_runs).start()
     with ends_soon():
-        process.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
+        programs.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
     until(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()), within=SOON)
 
 
 def test_a_child_is_not_even_begun_when_it_is_cancelled(token: Token, tmp_path: Path) -> None:
     token.set()
     with ends_soon():
-        process.run(["touch", str(tmp_path / "a")], doing="touching", say=lambda _: None)
+        programs.run(["touch", str(tmp_path / "a")], doing="touching", say=lambda _: None)
     assert not (tmp_path / "a").exists()
 
 
@@ -184,7 +195,7 @@ def test_leaving_kills_what_does_not_obey(token: Token, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"trap '' TERM; echo $$ >{pids}.new; mv {pids}.new {pids}; sleep 60; sleep 60"
     work = elsewhere(
-        lambda: process.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
+        lambda: programs.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
     )
     until(pids.exists)
     token.leave()
@@ -203,10 +214,10 @@ def test_what_begins_while_the_process_leaves_is_ended_at_last(token: Token) -> 
 def test_a_child_that_ends_says_how(token: Token) -> None:
     said: list[str] = []
     with pytest.raises(ArtifactError, match="exit status 3") as caught:
-        process.run(["sh", "-c", "echo one; echo two >&2; exit 3"], doing="it", say=said.append)
+        programs.run(["sh", "-c", "echo one; echo two >&2; exit 3"], doing="it", say=said.append)
     assert said == ["it: one", "it: two"]
     assert caught.value.details == "one\ntwo"
-    ended = process.ran(["sh", "-c", "echo out; echo err >&2; exit 4"])
+    ended = programs.ran(["sh", "-c", "echo out; echo err >&2; exit 4"])
     assert (ended.returncode, ended.stdout, ended.stderr) == (4, b"out\n", b"err\n")
 
 

@@ -10,14 +10,15 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from abcd_run import fleet, readiness
-from abcd_run.artifact import oci
-from abcd_run.cancel import Token, current
+from abcd_run.artifact import oci_image
+from abcd_run.concurrency.cancel import Token, current
 from abcd_run.errors import NoAnswer
-from abcd_run.fleet import Fleet
+from abcd_run.launch import readiness
 from abcd_run.model import Stage
 from abcd_run.oci.store import Store
-from abcd_run.registry import Registry
+from abcd_run.plugins import fleet, readiness_kinds
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
 from tests.waiting import SOON, ends_soon, until
@@ -67,7 +68,7 @@ def test_a_launch_does_not_wait_for_an_engine_that_hangs(
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("abcd_run.launch.UNDO_SECONDS", 0.3)
+    monkeypatch.setattr("abcd_run.launch.launcher.UNDO_SECONDS", 0.3)
     released = Event()
 
     def hang() -> None:
@@ -127,7 +128,7 @@ def test_what_could_not_be_asked_is_no_success(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And it does not hide the others."""
-    monkeypatch.setattr("abcd_run.session.ends.PATIENT_SECONDS", 0.4)
+    monkeypatch.setattr("abcd_run.session.lifecycle.PATIENT_SECONDS", 0.4)
     silent, _ = engines("silent", "well")
     assert run("--on", "well", "--name", "there", "web").status == 0
     released = Event()
@@ -143,7 +144,7 @@ def test_what_could_not_be_asked_is_no_success(
 def test_an_interrupted_stop_says_what_has_gone_and_what_not(
     engine: FakeEngine, web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("abcd_run.session.ends.WORKERS", 1)
+    monkeypatch.setattr("abcd_run.session.lifecycle.WORKERS", 1)
     assert run("--count", "3", "web").status == 0
     removed: list[str] = []
 
@@ -214,7 +215,7 @@ def test_oci_images_are_fetched_by_a_child_that_ends(
     skopeo.chmod(0o755)
     Timer(0.3, token.set).start()
     with ends_soon():
-        oci._fetch(
+        oci_image._fetch(
             Store(home / "store"), "registry.example/a:1", pull="missing", say=lambda _: None
         )
 
@@ -225,10 +226,10 @@ def test_a_page_that_is_silent(
     """Who boots for long is given long for an answer, and nobody waits for that after a signal."""
     released = Event()
 
-    def look(*_: object, **__: object) -> readiness.Answer:
+    def look(*_: object, **__: object) -> readiness_kinds.Answer:
         interrupt()
         released.wait(30)
-        return readiness.Answer(Stage.RUNNING)
+        return readiness_kinds.Answer(Stage.RUNNING)
 
     monkeypatch.setattr(readiness, "look", look)
     began = time.monotonic()

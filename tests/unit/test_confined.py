@@ -2,7 +2,7 @@
 
 import pytest
 
-from abcd_run.confined import dropped, gains_rights, trusts
+from abcd_run.backend.container_rights import dropped, gains_rights, trusts
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from abcd_run import limits
-from abcd_run.console import Unusable, says
+from abcd_run.host.bounded_match import Unusable, says
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from abcd_run import container, host, record
-from abcd_run.ownership import Marks
+from abcd_run.backend import oci_engine, record
+from abcd_run.backend.ownership import Marks
+from abcd_run.host import this_host
 from tests.unit.plans import CONTAINER
 
 PLAN = replace(CONTAINER, created="2026-01-02T03:04:05.678Z")
@@ -34,7 +35,7 @@ def facts(
 
 def ours(given: Mapping[str, str] | None, told: dict[str, Any]) -> bool:
     marks = Marks(lambda image: {"sha256:1": given}[image])
-    return marks.are_own(container.instance(told, runtime="fake"), told)
+    return marks.are_own(oci_engine.instance(told, runtime="fake"), told)
 
 
 # Whose it is
@@ -65,7 +66,7 @@ def test_an_image_is_asked_for_once() -> None:
     asked: list[str] = []
     marks = Marks(asked.append)
     for _ in range(3):
-        marks.are_own(container.instance(facts(LABELS), runtime="fake"), facts(LABELS))
+        marks.are_own(oci_engine.instance(facts(LABELS), runtime="fake"), facts(LABELS))
     assert asked == ["sha256:1"]
 
 
@@ -82,32 +83,32 @@ def engine(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_an_unseen_process_has_at_most_the_engines_rights(engine: Path) -> None:
-    assert container.instance(facts(), runtime="fake", engine=engine).host_root == os.getuid()
+    assert oci_engine.instance(facts(), runtime="fake", engine=engine).host_root == os.getuid()
 
 
 def test_an_unseen_process_of_an_unseen_engine_is_unknown(tmp_path: Path) -> None:
     for socket_path in (None, tmp_path / "nobody.sock"):
-        told = container.instance(facts(), runtime="fake", engine=socket_path)
+        told = oci_engine.instance(facts(), runtime="fake", engine=socket_path)
         assert told.host_root is None
 
 
 def test_the_number_of_another_process_says_nothing(engine: Path) -> None:
     """An engine in a PID namespace of its own: here the number is this test's."""
-    told = container.instance(facts(pid=os.getpid()), runtime="fake", engine=engine)
+    told = oci_engine.instance(facts(pid=os.getpid()), runtime="fake", engine=engine)
     assert told.host_root == os.getuid()
-    assert container.instance(facts(pid=os.getpid()), runtime="fake").host_root is None
+    assert oci_engine.instance(facts(pid=os.getpid()), runtime="fake").host_root is None
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
 def test_an_unreadable_process_is_not_one_of_this_users_engine(engine: Path) -> None:
-    told = container.instance(facts(pid=1), runtime="fake", engine=engine)
+    told = oci_engine.instance(facts(pid=1), runtime="fake", engine=engine)
     assert told.host_root == os.getuid()
 
 
 def test_nobody_listens(tmp_path: Path, engine: Path) -> None:
-    assert host.listener(engine) == os.getuid()
-    assert host.listener(tmp_path / "nobody.sock") is None
-    assert host.listener(Path("x" * 300)) is None
+    assert this_host.listener(engine) == os.getuid()
+    assert this_host.listener(tmp_path / "nobody.sock") is None
+    assert this_host.listener(Path("x" * 300)) is None
 
 
 # What it may do
@@ -115,23 +116,23 @@ def test_nobody_listens(tmp_path: Path, engine: Path) -> None:
 
 def test_the_native_line_says_what_it_may_do() -> None:
     options = {"cap_add": ["NET_RAW"], "devices": ["/dev/fuse"], "network": "none", "init": True}
-    line = container.run_line(["e"], replace(PLAN, options=options), "image", ports=())
+    line = oci_engine.run_line(["e"], replace(PLAN, options=options), "image", ports=())
     for word in (
         "--cap-drop=MKNOD", "--security-opt no-new-privileges", "--cap-add=NET_RAW",
         "--device=/dev/fuse", "--network=none", "--init",
     ):  # fmt: skip
         assert f" {word} " in line
     assert "--cap-drop=NET_RAW" not in line
-    meant = container.run_line(["e"], replace(PLAN, options={"setuid": True}), "image", ports=())
+    meant = oci_engine.run_line(["e"], replace(PLAN, options={"setuid": True}), "image", ports=())
     assert "no-new-privileges" not in meant
 
 
 @pytest.mark.parametrize(("limits", "pids"), [({"pids", "cpu"}, 4096), ({"cpu"}, None)])
 def test_a_limit_that_cannot_be_enforced_is_not_passed(limits: set[str], pids: int | None) -> None:
-    assert container.arguments(PLAN, ports=(), limits=limits).get("pids_limit") == pids
+    assert oci_engine.arguments(PLAN, ports=(), limits=limits).get("pids_limit") == pids
 
 
 def test_what_is_not_limited_is_listed() -> None:
-    (note,) = container.unlimited(["memory", "cpu", "pids"], why="no cgroups")
+    (note,) = oci_engine.unlimited(["memory", "cpu", "pids"], why="no cgroups")
     assert note == "memory, cpu and pids limits are not enforced: no cgroups"
-    assert container.unlimited([], why="no cgroups") == ()
+    assert oci_engine.unlimited([], why="no cgroups") == ()

@@ -26,8 +26,12 @@ PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", TOP / "SECURITY.md"]
 PAGES += sorted((TOP / "docs").glob("*.md"))
 
 FOLDERS = ("abcd_run/", "runtimes/", "tests/", "profiles/", "docs/")
-PACKAGES = ("abcd_run", "abcd_run/oci", "abcd_run/iso", "abcd_run/download")
-GROUPS = {"abcd_run.runtimes", "abcd_run.artifacts", "abcd_run.readiness"}  # groups of entry points
+PACKAGES = ("abcd_run", *sorted(f"abcd_run/{path.name}" for path in TOP.glob("abcd_run/*/")))
+GROUPS = {
+    "abcd_run.runtimes",
+    "abcd_run.artifacts",
+    "abcd_run.readiness",
+}  # groups of entry points
 OTHERS = {"--absolute-names", "--default-signal", "--from", "--strict", "--type", "--rootless"}
 """Options of tar, env, Containerfiles, mypy, VBoxManage and umoci."""
 

@@ -8,11 +8,12 @@ from unittest.mock import Mock, patch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from abcd_run import record, report
+from abcd_run.backend import record
+from abcd_run.backend.ownership import Marks
 from abcd_run.errors import AbcdRunError
-from abcd_run.launched import Launched
+from abcd_run.launch.launched import Launched
 from abcd_run.model import Stage
-from abcd_run.ownership import Marks
+from abcd_run.report import for_scripts
 from abcd_run.runtime import Runtime
 from abcd_run_docker.runtime import DockerRuntime
 from abcd_run_docker.service import Daemon
@@ -66,7 +67,7 @@ def asked(runtime: Runtime, *names: str) -> None:
         for detail in (True, False):
             try:
                 for one in runtime.instances(only, detail=detail):
-                    report.document([Launched(one, Stage.RUNNING, 0)], [])
+                    for_scripts.document([Launched(one, Stage.RUNNING, 0)], [])
             except AbcdRunError as error:
                 told(error)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run.entries import Entry, entries
-from abcd_run.registry import GROUP
+from abcd_run.plugins.entry_points import Entry, entries
+from abcd_run.plugins.registry import GROUP
 
 
 def install(folder: Path, name: str, text: str) -> Path:

@@ -9,11 +9,11 @@ from threading import Event, Timer
 
 import pytest
 
-from abcd_run import fleet as module
 from abcd_run.errors import LaunchFailed, NoRuntime, NoSuchInstance, UsageError
-from abcd_run.fleet import Fleet
 from abcd_run.model import Format, Instance
-from abcd_run.registry import Registry
+from abcd_run.plugins import fleet as module
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Problem
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
@@ -74,7 +74,8 @@ def assert_released(released: Event) -> None:
 
 HANGS = """
 import sys, threading
-from abcd_run import fleet, commands
+from abcd_run import commands
+from abcd_run.plugins import fleet
 from abcd_run.testing.fake import ENGINES
 fleet.ASK_SECONDS = 0.2
 ENGINES["fake"].before["instances"] = lambda: threading.Event().wait(60)

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import handover, host, sockets
+from abcd_run.host import sockets, this_host
+from abcd_run.viewing import handover, loopback
 
 URL = "http://abcd:secret@127.0.0.1:8080/desk?a=b"
 SECONDS = 30
@@ -69,7 +70,7 @@ def test_a_wrong_path_is_no_look() -> None:
         assert look.wait() is True
 
 
-@pytest.mark.parametrize("other", [host.user() + 1, None])
+@pytest.mark.parametrize("other", [this_host.user() + 1, None])
 def test_another_users_browser_gets_nothing(
     other: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +82,7 @@ def test_another_users_browser_gets_nothing(
             ask(look.address)
         # It still waits, for one of this user's.
         assert not look.fetched.is_set()
-        monkeypatch.setattr(sockets, "owner", lambda *_: host.user())
+        monkeypatch.setattr(sockets, "owner", lambda *_: this_host.user())
         assert ask(look.address) == (302, URL)
         assert look.wait() is True
 
@@ -102,7 +103,7 @@ def test_this_users_browser_may_use_a_socket_of_ipv6() -> None:
 
 def test_a_system_that_says_of_no_socket_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "IS_TOLD", False)
-    assert handover.is_ours(("127.0.0.1", 1), ("127.0.0.1", 2))
+    assert loopback.is_ours(("127.0.0.1", 1), ("127.0.0.1", 2))
 
 
 def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,16 +5,16 @@ import os
 import psutil
 import pytest
 
-from abcd_run import host
+from abcd_run.host import this_host
 
 
 def test_the_memory_that_is_free() -> None:
-    assert 0 < host.memory_available() < psutil.virtual_memory().total
+    assert 0 < this_host.memory_available() < psutil.virtual_memory().total
 
 
 def test_nobody_says_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(psutil, "PROCFS_PATH", "/nowhere")
-    assert host.memory_available() == 0
+    assert this_host.memory_available() == 0
 
 
 @pytest.mark.parametrize(("wanted", "plenty"), [(0, True), (500, True), (501, False)])
@@ -23,7 +23,7 @@ def test_plenty_is_twice_what_is_wanted(
 ) -> None:
     told = {"SC_AVPHYS_PAGES": 10, "SC_PAGE_SIZE": 100}
     monkeypatch.setattr(os, "sysconf", told.__getitem__)
-    assert host.has_plenty(wanted) == plenty
+    assert this_host.has_plenty(wanted) == plenty
 
 
 def test_a_system_that_does_not_count_pages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,4 +31,4 @@ def test_a_system_that_does_not_count_pages(monkeypatch: pytest.MonkeyPatch) -> 
         raise ValueError("unrecognized configuration name")
 
     monkeypatch.setattr(os, "sysconf", unknown)
-    assert not host.has_plenty(0)
+    assert not this_host.has_plenty(0)

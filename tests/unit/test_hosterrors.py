@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import hosterrors
-from abcd_run.errors import unexpected
-from abcd_run.registry import broken
+from abcd_run.host import os_errors
+from abcd_run.host.os_errors import unexpected
+from abcd_run.plugins.registry import broken
 
 
-@pytest.mark.parametrize("number", hosterrors.REMEDIES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("number", os_errors.REMEDIES, ids=errno.errorcode.get)
 @pytest.mark.parametrize("name", [None, "/a b/{x}", b"/\xff", 5])
 def test_a_number_of_the_kernel_s(number: int, name: object) -> None:
     error = unexpected(OSError(number, os.strerror(number), name))
@@ -56,5 +56,5 @@ def test_a_folder_that_could_not_be_copied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [OSError("no number"), OSError(errno.EBADF, "Bad"), KeyError()])
 def test_a_bug_is_called_one(error: Exception) -> None:
-    assert hosterrors.told(error) is None
+    assert os_errors.told(error) is None
     assert unexpected(error).message == "this should not have happened"

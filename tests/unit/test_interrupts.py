@@ -11,11 +11,11 @@ from threading import Condition, Event, Lock, Thread, main_thread
 
 import pytest
 
-from abcd_run import interrupts
-from abcd_run.cancel import Token, awaited, call, current, using
+from abcd_run.concurrency.cancel import Token, awaited, call, current, using
 from abcd_run.errors import Interrupted
-from abcd_run.interrupts import heeded
-from abcd_run.oci.ahead import Ahead
+from abcd_run.launch import interrupts
+from abcd_run.launch.interrupts import heeded
+from abcd_run.oci.read_ahead import Ahead
 from tests.waiting import until
 
 SECONDS = 10
@@ -188,7 +188,7 @@ from abcd_run.commands.group import cli
 
 def main(*_, **__):
     os.kill(os.getpid(), signal.SIGHUP)
-    from abcd_run.cancel import current
+    from abcd_run.concurrency.cancel import current
     assert current().wait(10)
     current().check()
 

@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
-from abcd_run import launch, planner, readiness, target
-from abcd_run.cancel import Token
-from abcd_run.catalogue import Catalogue
+from abcd_run.concurrency.cancel import Token
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
-from abcd_run.fleet import Fleet
-from abcd_run.launch import Launcher
-from abcd_run.launched import Launched, console_of
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.launch import launcher as launcher_module
+from abcd_run.launch import readiness
+from abcd_run.launch.launched import Launched, console_of
+from abcd_run.launch.launcher import Launcher
+from abcd_run.launch.progress import Silent
 from abcd_run.limits import TEXT_BYTES
 from abcd_run.model import Plan, Stage
-from abcd_run.progress import Silent
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.arguments import Publish
+from abcd_run.plan.request import Request
+from abcd_run.plugins import readiness_kinds
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.testing.fake import FakeEngine, Held, fails
-from abcd_run.words import Publish
 
 Planner = Callable[..., tuple[Plan, ...]]
 
@@ -40,7 +43,7 @@ class Heard(Silent):
 def plans(fleet: Fleet, catalogue: Catalogue) -> Planner:
     def plans(image: str = "web", **wanted: Any) -> tuple[Plan, ...]:
         request = Request(image, on=wanted.pop("on", ("fake",)), **wanted)
-        return planner.plan(request, target.resolve(request, catalogue), fleet).plans
+        return planner.plan(request, image_word.resolve(request, catalogue), fleet).plans
 
     return plans
 
@@ -70,9 +73,9 @@ def test_who_boots_for_long_gets_long_looks(
 ) -> None:
     asked = []
 
-    def look(*_: object, seconds: float, **__: object) -> readiness.Answer:
+    def look(*_: object, seconds: float, **__: object) -> readiness_kinds.Answer:
         asked.append(seconds)
-        return readiness.Answer(Stage.READY)
+        return readiness_kinds.Answer(Stage.READY)
 
     monkeypatch.setattr(readiness, "look", look)
     new, old = plans(count=2)
@@ -352,6 +355,6 @@ def test_of_a_long_console_the_end_is_kept() -> None:
             yield b"login: "
 
     talks: Any = Talks()
-    found = launch._end(console_of(talks, talks)())
+    found = launcher_module._end(console_of(talks, talks)())
     assert len(found) == TEXT_BYTES
     assert found.endswith(b"xlogin: ")

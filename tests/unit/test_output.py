@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcd_run import report
-from abcd_run.checks import Finding
+from abcd_run.doctor.checks import Finding
 from abcd_run.errors import AbcdRunError
-from abcd_run.launched import Launched
+from abcd_run.launch.launched import Launched
 from abcd_run.model import Endpoint, Instance, Stage
+from abcd_run.report import for_people
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
 from abcd_run.visible import visible
@@ -58,13 +58,15 @@ def launched() -> Launched:
 @pytest.mark.parametrize(
     "prints",
     [
-        lambda: report.print_launched(launched()),
-        lambda: report.print_shown(launched()),
-        lambda: report.print_table((NASTY, "B"), [(NASTY, NASTY)]),
-        lambda: report.print_facts(NASTY, {NASTY: NASTY}),
-        lambda: report.print_notes([NASTY]),
-        lambda: report.print_error(AbcdRunError(NASTY, details=NASTY, remedy=NASTY), name=NASTY),
-        lambda: report.print_finding(Finding(NASTY, good=False, says=NASTY, remedy=NASTY)),
+        lambda: for_people.print_launched(launched()),
+        lambda: for_people.print_shown(launched()),
+        lambda: for_people.print_table((NASTY, "B"), [(NASTY, NASTY)]),
+        lambda: for_people.print_facts(NASTY, {NASTY: NASTY}),
+        lambda: for_people.print_notes([NASTY]),
+        lambda: for_people.print_error(
+            AbcdRunError(NASTY, details=NASTY, remedy=NASTY), name=NASTY
+        ),
+        lambda: for_people.print_finding(Finding(NASTY, good=False, says=NASTY, remedy=NASTY)),
     ],
 )
 def test_every_way_to_print(prints: Callable[[], None], capsys: Any) -> None:
@@ -74,8 +76,8 @@ def test_every_way_to_print(prints: Callable[[], None], capsys: Any) -> None:
 
 
 def test_a_line_of_others_cannot_look_like_one_of_ours(capsys: Any) -> None:
-    report.print_facts("one is ready", {"web": "x\n  password  forged"})
-    report.print_error(AbcdRunError("no\nabcd-run: forged"))
+    for_people.print_facts("one is ready", {"web": "x\n  password  forged"})
+    for_people.print_error(AbcdRunError("no\nabcd-run: forged"))
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 2
     assert len(said.err.splitlines()) == 1

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import checks, errors, places
+from abcd_run import errors
+from abcd_run.doctor import checks
+from abcd_run.host import xdg
 
 
 def test_the_session_s_folder(home: Path) -> None:
-    assert places.runtime_dir() == home / "run"
-    assert places.runtime_dir_problem() == ""
+    assert xdg.runtime_dir() == home / "run"
+    assert xdg.runtime_dir_problem() == ""
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701, 0o500])
 def test_a_folder_that_others_may_enter_is_not_used(home: Path, mode: int) -> None:
     (home / "run").chmod(mode)
-    assert places.runtime_dir() != home / "run"
-    assert str(home / "run") in places.runtime_dir_problem()
+    assert xdg.runtime_dir() != home / "run"
+    assert str(home / "run") in xdg.runtime_dir_problem()
     finding = next(one for one in checks.host_checks() if one.name == "XDG_RUNTIME_DIR")
     assert not finding.good
     assert finding.remedy
@@ -26,8 +28,8 @@ def test_a_folder_that_others_may_enter_is_not_used(home: Path, mode: int) -> No
 def test_somebody_else_s_folder_is_not_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uid = os.getuid()
     monkeypatch.setattr("os.getuid", lambda: uid + 1)
-    assert places.runtime_dir() is None
-    assert places.runtime_dir_problem()
+    assert xdg.runtime_dir() is None
+    assert xdg.runtime_dir_problem()
 
 
 @pytest.mark.parametrize("name", ["run", "../run", "/dev/null", "/no/such/folder"])
@@ -36,8 +38,8 @@ def test_what_is_no_absolute_folder_is_not_used(
 ) -> None:
     (home / "work" / "run").mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", name)
-    assert places.runtime_dir() in (None, Path(f"/run/user/{os.getuid()}"))
-    assert places.runtime_dir_problem()
+    assert xdg.runtime_dir() in (None, Path(f"/run/user/{os.getuid()}"))
+    assert xdg.runtime_dir_problem()
 
 
 @pytest.mark.parametrize("named", [None, "", "relative", "./x"])
@@ -48,8 +50,8 @@ def test_a_home_that_is_none(
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/too")
     row = type("Row", (), {"pw_dir": "/home/of/record"})()
     monkeypatch.setattr("pwd.getpwuid", lambda _: row)
-    assert places.cache() == Path("/home/of/record/.cache/abcd-run")
-    assert places.config() == Path("/home/of/record/.config/abcd-run")
+    assert xdg.cache() == Path("/home/of/record/.cache/abcd-run")
+    assert xdg.config() == Path("/home/of/record/.config/abcd-run")
 
 
 def test_nobody_has_a_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,13 +61,13 @@ def test_nobody_has_a_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", nobody)
     with pytest.raises(errors.UsageError) as caught:
-        places.cache()
+        xdg.cache()
     assert caught.value.remedy.startswith("export HOME=")
 
 
 def test_a_relative_cache_is_one_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ABCD_RUN_CACHE", "here")
-    assert places.cache() == home / "work" / "here"
+    assert xdg.cache() == home / "work" / "here"
 
 
 def test_a_cache_that_cannot_be_is_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

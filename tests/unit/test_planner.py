@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from abcd_run import planner, target
-from abcd_run.catalogue import Catalogue
 from abcd_run.errors import HostTooSmall, NoRuntime, UsageError
-from abcd_run.fleet import Fleet
+from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Format, Kind, Plan, Ready, Share
-from abcd_run.planner import Planned, free_name
-from abcd_run.registry import Registry
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner
+from abcd_run.plan.arguments import Publish, published
+from abcd_run.plan.planner import Planned, free_name
+from abcd_run.plan.request import Request
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Probe, Problem
 from abcd_run.testing.fake import FakeEngine
-from abcd_run.words import Publish, published
 
 Engines = Callable[..., list[FakeEngine]]
 Write = Callable[..., Path]
 
 
-def resolve(word: str, **wanted: Any) -> target.Target:
-    return target.resolve(Request(word, **wanted), Catalogue.usual())
+def resolve(word: str, **wanted: Any) -> image_word.Target:
+    return image_word.resolve(Request(word, **wanted), Catalogue.usual())
 
 
 def plan(word: str, **wanted: Any) -> Planned:
@@ -225,8 +225,8 @@ def test_a_command_needs_a_runtime_that_takes_one(engine: FakeEngine, web: Path)
 def test_memory_is_that_of_all_together(
     engine: FakeEngine, web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("abcd_run.host.memory_available", lambda: 3 * 2**30)
-    monkeypatch.setattr("abcd_run.host.has_plenty", lambda _: False)
+    monkeypatch.setattr("abcd_run.host.this_host.memory_available", lambda: 3 * 2**30)
+    monkeypatch.setattr("abcd_run.host.this_host.has_plenty", lambda _: False)
     changes = {"resources": {"memory": "1GiB"}}
     planner.check_memory(plan("web", count=3, changes=changes).plans)
     with pytest.raises(HostTooSmall, match="4 GiB of memory, this host has 3 GiB free") as caught:

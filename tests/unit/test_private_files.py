@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
 from abcd_run.errors import ArtifactError
+from abcd_run.host import xdg
+from abcd_run.host.locks import locked
+from abcd_run.host.part_file import helps, part_of
 from abcd_run.oci.archive import stream_archive
-from abcd_run.oci.locks import locked
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.store import Store
-from abcd_run.parts import helps, part_of
 from tests.unit.oci.making import Tar, layout, tar_of
 
 
@@ -28,18 +28,18 @@ def usual(home: Path) -> None:
 
 
 def test_locks_and_parts_of_the_cache_are_private() -> None:
-    with locked(places.store() / ".lock-blobs"), part_of(places.cache() / "iso" / "x.iso") as part:
+    with locked(xdg.store() / ".lock-blobs"), part_of(xdg.cache() / "iso" / "x.iso") as part:
         part.file.write(b"1")
-        assert mode(places.store() / ".lock-blobs") == mode(part.path) == "0o600"
+        assert mode(xdg.store() / ".lock-blobs") == mode(part.path) == "0o600"
         part.finish()
-    assert mode(places.cache() / "iso" / "x.iso") == "0o600"
-    for folder in (places.cache(), places.store(), places.cache() / "iso"):
+    assert mode(xdg.cache() / "iso" / "x.iso") == "0o600"
+    for folder in (xdg.cache(), xdg.store(), xdg.cache() / "iso"):
         assert mode(folder) == "0o700"
 
 
 def test_what_earlier_versions_left_open_is_closed() -> None:
-    cache = places.cache()
-    lock, part = places.store() / ".lock-blobs", cache / "lxd" / "x.part"
+    cache = xdg.cache()
+    lock, part = xdg.store() / ".lock-blobs", cache / "lxd" / "x.part"
     for path in (lock, part):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o755)
@@ -48,7 +48,7 @@ def test_what_earlier_versions_left_open_is_closed() -> None:
     cache.chmod(0o755)
     with locked(lock), part_of(cache / "lxd" / "x"):
         assert mode(lock) == mode(part) == "0o600"
-    for folder in (places.cache(), lock.parent, part.parent):
+    for folder in (xdg.cache(), lock.parent, part.parent):
         assert mode(folder) == "0o700"
 
 
@@ -66,8 +66,8 @@ def test_a_folder_that_the_user_names_stays_as_it_is(
 ) -> None:
     tmp_path.chmod(0o755)
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path))
-    with locked(places.store() / ".lock-blobs"):
-        assert (mode(tmp_path), mode(places.store())) == ("0o755", "0o700")
+    with locked(xdg.store() / ".lock-blobs"):
+        assert (mode(tmp_path), mode(xdg.store())) == ("0o755", "0o700")
 
 
 def test_a_lock_is_not_taken_through_a_link(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ from abcd_run.errors import ArtifactError
 from abcd_run.oci.lxd import write_lxd_image
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.store import Store
-from abcd_run.parts import helps
+from abcd_run.host.part_file import helps
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     if not sys.argv[2]:

@@ -9,14 +9,15 @@ from time import process_time
 
 import pytest
 
-from abcd_run import limits, private
+from abcd_run import limits
+from abcd_run.viewing import loopback
 from tests.waiting import until
 
 SECONDS = 30
 Connect = Callable[[], socket.socket]
 
 
-class Answers(private.Handler):
+class Answers(loopback.Handler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:  # noqa: N802  (the name of its library)
@@ -25,8 +26,8 @@ class Answers(private.Handler):
 
 
 @pytest.fixture
-def server() -> Iterator[private.Server]:
-    with private.Server(Answers) as server:
+def server() -> Iterator[loopback.Server]:
+    with loopback.Server(Answers) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
@@ -35,7 +36,7 @@ def server() -> Iterator[private.Server]:
 
 
 @pytest.fixture
-def connect(server: private.Server) -> Iterator[Connect]:
+def connect(server: loopback.Server) -> Iterator[Connect]:
     with ExitStack() as stack:
 
         def connect() -> socket.socket:
@@ -45,7 +46,7 @@ def connect(server: private.Server) -> Iterator[Connect]:
         yield connect
 
 
-def status(server: private.Server) -> int:
+def status(server: loopback.Server) -> int:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=SECONDS)
     try:
         connection.request("GET", "/")
@@ -56,7 +57,7 @@ def status(server: private.Server) -> int:
         connection.close()
 
 
-def test_connections_are_bounded(server: private.Server, connect: Connect) -> None:
+def test_connections_are_bounded(server: loopback.Server, connect: Connect) -> None:
     taken = [connect() for _ in range(limits.CONNECTIONS)]
     assert connect().recv(1) == b""
     for one in taken:
@@ -74,9 +75,9 @@ def test_many_idle_connections_cost_no_more_than_few(connect: Connect) -> None:
 
 @pytest.mark.parametrize("drips", [b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 def test_a_whole_question_has_its_time(
-    drips: bytes, server: private.Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    drips: bytes, server: loopback.Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(private, "QUESTION_SECONDS", 0.3)
+    monkeypatch.setattr(loopback, "QUESTION_SECONDS", 0.3)
     connection = connect()
     connection.sendall(drips)
     connection.settimeout(0.05)
@@ -102,7 +103,7 @@ def test_a_question_has_its_length(line: bytes, connect: Connect) -> None:
     assert connection.recv(12) in (b"HTTP/1.1 414", b"HTTP/1.1 431")
 
 
-def test_a_connection_serves_several_questions(server: private.Server) -> None:
+def test_a_connection_serves_several_questions(server: loopback.Server) -> None:
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=SECONDS)
     for _ in range(3):
         connection.request("GET", "/")

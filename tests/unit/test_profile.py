@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from abcd_run import limits, profile, schema
-from abcd_run.catalogue import Catalogue, Unreadable
+from abcd_run import limits, schema
 from abcd_run.errors import ArtifactError, ProfileError, UsageError
+from abcd_run.images import profile
+from abcd_run.images.catalogue import Catalogue, Unreadable
+from abcd_run.images.profile import Profile, Variant
 from abcd_run.model import Kind, Ready, Resources, Service
-from abcd_run.profile import Profile, Variant
 from abcd_run.units import format_size, parse_size
 
 Write = Callable[..., Path]

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from abcd_run.catalogue import Catalogue
 from abcd_run.errors import AbcdRunError
+from abcd_run.images.catalogue import Catalogue
 from tests.unit.fuzzing import JSON, changed, examples, spots
 
 PROFILE = {

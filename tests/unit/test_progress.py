@@ -10,13 +10,14 @@ from threading import Thread
 
 import pytest
 
+from abcd_run.launch.progress import Silent
 from abcd_run.model import Stage
-from abcd_run.progress import LiveLines, PlainLines, Silent, progress
+from abcd_run.report.progress import LiveLines, PlainLines, progress
 
 
 @pytest.fixture(autouse=True)
 def drawn_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("abcd_run.progress.REDRAW_SECONDS", 60)
+    monkeypatch.setattr("abcd_run.report.progress.REDRAW_SECONDS", 60)
 
 
 class Clock:

@@ -14,10 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import endpoints, handover, host, limits, publisher, readiness, sockets
+from abcd_run import limits
 from abcd_run.errors import LaunchFailed
+from abcd_run.host import sockets, this_host
+from abcd_run.launch import endpoints, listener, readiness
 from abcd_run.model import Endpoint, Instance, Ready, Service, Stage
+from abcd_run.plugins import readiness_kinds
 from abcd_run.testing.page import Listener, Page
+from abcd_run.viewing import handover
 
 WEB = Service("web", 8080, "http", open=True)
 SSH = Service("ssh", 22, "ssh")
@@ -128,7 +132,7 @@ def test_who_never_comes_to_an_end_is_not_waited_for(
     assert answer.stage is Stage.RUNNING
 
 
-@pytest.mark.parametrize("stranger", [host.user() + 1, None])
+@pytest.mark.parametrize("stranger", [this_host.user() + 1, None])
 def test_no_password_for_who_listens_in_an_instances_place(
     stranger: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,30 +155,30 @@ def test_what_is_elsewhere_has_no_listener_here(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sockets, "IS_TOLD", True)
     monkeypatch.setattr(sockets, "listener", lambda _at: None)
     there = instance(WEB, ports={})
-    assert publisher.stranger(there, ("192.0.2.1", 80)) == ""
-    assert publisher.stranger(there, ("127.9.9.9", 80)) == "nobody who is known"
-    assert publisher.stranger(there, ("0.0.0.0", 80)) == "nobody who is known"
+    assert listener.stranger(there, ("192.0.2.1", 80)) == ""
+    assert listener.stranger(there, ("127.9.9.9", 80)) == "nobody who is known"
+    assert listener.stranger(there, ("0.0.0.0", 80)) == "nobody who is known"
     with pytest.raises(LaunchFailed, match="is nobody who is known, not the instance"):
-        publisher.check(there, Endpoint("web", "http", "http://127.0.0.1:80/"))
-    publisher.check(there, Endpoint("web", "http", "http://192.0.2.1:80/"))
+        listener.check(there, Endpoint("web", "http", "http://127.0.0.1:80/"))
+    listener.check(there, Endpoint("web", "http", "http://192.0.2.1:80/"))
 
 
 def test_whom_it_costs_little_to_know() -> None:
     """A look at an instance must not become slower by it, nor by others' connections."""
     page = Page(("127.0.0.1", 0), "abcd:secret")
     there = instance(WEB, ports={8080: page.address})
-    assert publisher.stranger(there, page.address) == ""
+    assert listener.stranger(there, page.address) == ""
     begun = time.monotonic()
     for _ in range(100):
-        publisher.stranger(there, page.address)
+        listener.stranger(there, page.address)
     assert time.monotonic() - begun < 0.2
     page.close()
 
 
 def test_a_silent_port_that_stays_open_is_ready() -> None:
-    listener = Listener(("127.0.0.1", 0))
-    answer = readiness.look(instance(SSH, ports={22: listener.address}))
-    listener.close()
+    plain = Listener(("127.0.0.1", 0))
+    answer = readiness.look(instance(SSH, ports={22: plain.address}))
+    plain.close()
     assert answer.stage is Stage.READY
 
 
@@ -258,7 +262,7 @@ def test_the_readys_path_is_the_one_that_is_asked(
     seen = readiness.look(found)
     page.close()
     assert page.paths == [asked]
-    assert seen == readiness.Answer(Stage.REACHABLE, says)
+    assert seen == readiness_kinds.Answer(Stage.REACHABLE, says)
     # People are still led to the service's own.
     assert endpoints.endpoints(found)[0].url.endswith(own)
 
@@ -311,18 +315,18 @@ def test_a_mangled_expression_is_no_crash() -> None:
 def test_what_needs_no_waiting() -> None:
     assert readiness.look(instance(ports={})).stage is Stage.READY
     ended = instance(WEB, ports={}, running=False, state="exited with status 1")
-    assert readiness.look(ended) == readiness.Answer(Stage.CREATED, "exited with status 1")
+    assert readiness.look(ended) == readiness_kinds.Answer(Stage.CREATED, "exited with status 1")
     unpublished = readiness.look(instance(WEB, ports={}))
-    assert unpublished == readiness.Answer(Stage.RUNNING, "port 8080 is not published")
+    assert unpublished == readiness_kinds.Answer(Stage.RUNNING, "port 8080 is not published")
 
 
 def test_the_readys_service_is_the_one_that_is_asked() -> None:
-    page, listener = Page(("127.0.0.1", 0), "x:y"), Listener(("127.0.0.1", 0))
-    ports = {8080: page.address, 22: listener.address}
+    page, plain = Page(("127.0.0.1", 0), "x:y"), Listener(("127.0.0.1", 0))
+    ports = {8080: page.address, 22: plain.address}
     both = instance(WEB, SSH, ready=Ready("ssh"), ports=ports)
     assert readiness.look(both).stage is Stage.READY
     page.close()
-    listener.close()
+    plain.close()
     assert page.asked == 0
 
 

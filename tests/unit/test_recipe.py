@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from abcd_run import build, choose, places, planner, recipe, target
-from abcd_run.catalogue import Catalogue
-from abcd_run.choose import Choice
 from abcd_run.errors import ArtifactError
-from abcd_run.fleet import Fleet
+from abcd_run.host import xdg
+from abcd_run.images import from_recipe, recipe
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.images.profile import Profile, Variant
 from abcd_run.model import Format, Kind, Origin, Plan, Source
 from abcd_run.oci.store import Store
-from abcd_run.profile import Profile, Variant
-from abcd_run.request import Request
+from abcd_run.plan import image_word, planner, selection
+from abcd_run.plan.request import Request
+from abcd_run.plan.selection import Choice
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
 from abcd_run.testing.fake import FakeEngine
 from tests.unit.oci.making import Tar, layout, tar_of
@@ -55,7 +57,7 @@ class Builder:
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
     """What builds, whatever runtimes there are."""
     found = Builder(tmp_path)
-    monkeypatch.setattr(build, "_builder", lambda _fleet: found)
+    monkeypatch.setattr(from_recipe, "_builder", lambda _fleet: found)
     return found
 
 
@@ -77,7 +79,7 @@ def profile(name: str) -> Profile:
 
 def plan(name: str, fleet: Fleet) -> Plan:
     request = Request(name)
-    (found,) = planner.plan(request, target.resolve(request, Catalogue.usual()), fleet).plans
+    (found,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
     return found
 
 
@@ -86,14 +88,14 @@ def said(_text: str) -> None:
 
 
 def test_parents_are_built_first(family: Path, fleet: Fleet, builder: Builder) -> None:
-    assert build.build(profile("child"), CONTAINER, fleet, say=said) == ["abcdic-child"]
+    assert from_recipe.build(profile("child"), CONTAINER, fleet, say=said) == ["abcdic-child"]
     assert builder.order == ["parent-base", "abcdic-parent", "child-base", "abcdic-child"]
     assert builder.saved == ["localhost/abcdic-child:latest"]
     assert builder.built["localhost/parent-base:latest"].startswith("# parent base\n")
     label = f"LABEL {recipe.LABEL}={recipe.digest(profile('child').recipes, Kind.CONTAINER)}"
     assert [name for name in builder.built if label in builder.built[name]] == builder.saved
-    assert Store(places.store()).resolve("abcdic-child") is not None
-    assert Store(places.store()).resolve("abcdic-parent") is None
+    assert Store(xdg.store()).resolve("abcdic-child") is not None
+    assert Store(xdg.store()).resolve("abcdic-parent") is None
 
 
 def test_a_parent_alone_is_built_without_its_children(
@@ -101,7 +103,7 @@ def test_a_parent_alone_is_built_without_its_children(
 ) -> None:
     kinds = (Kind.CONTAINER, Kind.LIVE)
     names = ["abcdic-parent", "abcdik-parent"]
-    assert build.build(profile("parent"), kinds, fleet, say=said) == names
+    assert from_recipe.build(profile("parent"), kinds, fleet, say=said) == names
     assert builder.order == ["parent-base", *names]
 
 
@@ -109,7 +111,7 @@ def test_layers_are_prepared_in_a_copy(family: Path, fleet: Fleet, builder: Buil
     script = family / "base" / "prepare"
     script.write_text("#!/bin/sh\n: >brought\n")
     script.chmod(0o755)
-    build.build(profile("child"), CONTAINER, fleet, say=said)
+    from_recipe.build(profile("child"), CONTAINER, fleet, say=said)
     assert "base/brought" in builder.files["localhost/parent-base:latest"]
     # An upper layer finds its base as that was prepared.
     assert "base/brought" in builder.files["localhost/abcdic-parent:latest"]
@@ -122,15 +124,15 @@ def test_what_is_built_is_built_again_when_its_parent_changes(
 ) -> None:
     wanted = plan("child", fleet)
     assert wanted.source.recipes == (family, family.with_name("child"))
-    build.ensure(wanted, fleet, say=said)
+    from_recipe.ensure(wanted, fleet, say=said)
     assert len(builder.built) == 4
-    build.ensure(wanted, fleet, say=said)  # or the builder would say: built twice
+    from_recipe.ensure(wanted, fleet, say=said)  # or the builder would say: built twice
     (family / "abcdik" / "Containerfile").write_text("# of another variant\n")
-    build.ensure(wanted, fleet, say=said)
+    from_recipe.ensure(wanted, fleet, say=said)
     assert builder.saved == ["localhost/abcdic-child:latest"]
     (family / "base" / "Containerfile").write_text("# changed\n")
     builder.built.clear()
-    build.ensure(wanted, fleet, say=said)
+    from_recipe.ensure(wanted, fleet, say=said)
     assert builder.built["localhost/parent-base:latest"].startswith("# changed\n")
     assert len(builder.saved) == 2
 
@@ -164,7 +166,7 @@ def test_without_a_recipe_of_its_own(
     found = profile("plain")
     assert (found.recipe, found.recipes) == (None, (family,))
     with pytest.raises(ArtifactError, match="plain has no recipe to build from"):
-        build.build(found, CONTAINER, fleet, say=said)
+        from_recipe.build(found, CONTAINER, fleet, say=said)
 
 
 def test_what_one_request_wants_is_built_at_once(
@@ -173,10 +175,10 @@ def test_what_one_request_wants_is_built_at_once(
     """Two variants have one base, which takes most of the time; what is there is left alone."""
     found = plan("parent", fleet)
     both = replace(found.source, kinds=(Kind.CONTAINER, Kind.LIVE))
-    build.ensure(replace(found, source=both), fleet, say=said)
+    from_recipe.ensure(replace(found, source=both), fleet, say=said)
     assert builder.order == ["parent-base", "abcdic-parent", "abcdik-parent"]
     live = replace(found, kind=Kind.LIVE, variant="abcdik-parent", source=both)
-    build.ensure(live, fleet, say=said)
+    from_recipe.ensure(live, fleet, say=said)
     assert len(builder.order) == 3
 
 
@@ -193,4 +195,4 @@ def _kinds(*wanted: tuple[Kind, Origin]) -> list[tuple[Kind, ...]]:
         Choice(nobody, nobody, Variant(kind, kind), Format.OCI, Source(origin, "x", "x"))
         for kind, origin in wanted
     ]
-    return [one.source.kinds for one in choose._together(choices)]
+    return [one.source.kinds for one in selection._together(choices)]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import container, record
+from abcd_run.backend import oci_engine, record
 from abcd_run.model import (
     Format,
     Kind,
@@ -226,7 +226,7 @@ def pasted(plan: Plan, folder: Path) -> tuple[list[str], dict[str, str]]:
     program.write_text('#!/bin/sh\nprintf "%s\\0" "$@" >args\n/usr/bin/env -0 >env\n')
     program.chmod(0o755)
     ports = [service.port for service in plan.services]
-    line = container.run_line([str(program)], plan, "localhost/x", ports=ports, extra=["--init"])
+    line = oci_engine.run_line([str(program)], plan, "localhost/x", ports=ports, extra=["--init"])
     subprocess.run(["/bin/sh", "-c", line], cwd=folder, check=True)
     args = (folder / "args").read_text().split("\0")[:-1]
     pairs = (pair.partition("=") for pair in (folder / "env").read_text().split("\0") if pair)
@@ -266,7 +266,7 @@ def test_run_line_for_an_ipv6_address(tmp_path: Path) -> None:
 
 
 def test_bound_ports() -> None:
-    bound = container.bound_ports(
+    bound = oci_engine.bound_ports(
         {
             "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}],
             "22/tcp": [{"HostIp": "", "HostPort": "22"}],
@@ -279,8 +279,8 @@ def test_bound_ports() -> None:
 
 
 def test_password_of_an_environment() -> None:
-    assert container.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
-    assert container.password(["A=1"]) == ""
+    assert oci_engine.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
+    assert oci_engine.password(["A=1"]) == ""
 
 
 @pytest.mark.parametrize("amount", [-1, 0, True, None, "much", 10**30, [1], {"a": 1}, 1.5])

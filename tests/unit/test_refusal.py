@@ -2,7 +2,7 @@
 
 import pytest
 
-from abcd_run import refusal
+from abcd_run.backend import refusals
 from abcd_run.errors import PortTaken
 
 
@@ -23,6 +23,6 @@ from abcd_run.errors import PortTaken
     ],
 )
 def test_which_port_is_taken(text: str, port: int | None) -> None:
-    error = refusal.meaning(text, engine="engine", doing="start it")
+    error = refusals.meaning(text, engine="engine", doing="start it")
     assert isinstance(error, PortTaken)
     assert error.port == port

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.errors import UsageError
-from abcd_run.registry import Registry, connect
+from abcd_run.plugins.registry import Registry, connect
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fake_backend

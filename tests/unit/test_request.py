@@ -8,8 +8,8 @@ import pytest
 
 from abcd_run.errors import UsageError
 from abcd_run.model import Share
-from abcd_run.request import Request, Wanted, parse
-from abcd_run.words import Publish
+from abcd_run.plan.arguments import Publish
+from abcd_run.plan.request import Request, Wanted, parse
 
 
 def test_words_and_values_come_to_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from abcd_run import schema
 from abcd_run.errors import ProfileError
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Backend, Option
 from abcd_run.testing.fake import FakeEngine
 from tests.unit.conftest import Run

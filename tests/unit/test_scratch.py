@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import build, keeper, places, scratch
+from abcd_run.host import parent_death, scratch, xdg
+from abcd_run.images import from_recipe
 from tests.running import argument_lists, lives
 from tests.unit.conftest import Run
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from abcd_run import scratch
+from abcd_run.host import scratch
 with scratch.held(Path(sys.argv[1]), "build-") as folder:
     (folder / "large").write_text("x")
     print(folder, flush=True)
@@ -25,8 +26,8 @@ with scratch.held(Path(sys.argv[1]), "build-") as folder:
 """
 RUN = """
 import sys
-from abcd_run import process
-process.run(["sh", "-c", sys.argv[1]], doing="running", say=lambda line: print(line, flush=True))
+from abcd_run.host import programs
+programs.run(["sh", "-c", sys.argv[1]], doing="running", say=lambda line: print(line, flush=True))
 """
 
 
@@ -68,17 +69,17 @@ def test_only_folders_of_that_name_go(tmp_path: Path) -> None:
 
 
 def test_prune_removes_what_builds_have_left(home: Path, run: Run) -> None:
-    for folder in (places.cache() / "build" / "build-x", places.cache() / "iso" / "making-x"):
+    for folder in (xdg.cache() / "build" / "build-x", xdg.cache() / "iso" / "making-x"):
         folder.mkdir(parents=True)
         (folder / "rootfs.tar").write_text("")
     assert run("prune").status == 0
     for name in ("build", "iso"):
-        assert list((places.cache() / name).iterdir()) == []
+        assert list((xdg.cache() / name).iterdir()) == []
 
 
 def test_a_build_s_folder_is_held(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scratch.held(build._folder(), build.PREFIX) as folder:
-        build.prune()
+    with scratch.held(from_recipe._folder(), from_recipe.PREFIX) as folder:
+        from_recipe.prune()
         assert folder.is_dir()
 
 
@@ -102,7 +103,7 @@ def test_one_that_does_not_listen_is_killed() -> None:
 def test_the_keeper_leaves_with_us(tmp_path: Path) -> None:
     with (
         subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeper,
-        keeper.bound(sleeper.pid),
+        parent_death.bound(sleeper.pid),
     ):
         sleeper.kill()
     assert ["abcd-run-keeper", str(sleeper.pid)] not in [words[-2:] for words in argument_lists()]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import limits, screen
+from abcd_run import limits
 from abcd_run.errors import LaunchFailed
+from abcd_run.host.bounded_output import printed
+from abcd_run.launch import screen
 from abcd_run.model import Instance
-from abcd_run.printed import printed
 from abcd_run.runtime import Runtime
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, FakeRuntime, FakeWithScreen, fails

@@ -13,7 +13,7 @@ import pytest
 
 import abcd_run
 from abcd_run import Session, session
-from abcd_run.cancel import Token, elsewhere
+from abcd_run.concurrency.cancel import Token, elsewhere
 from abcd_run.errors import (
     AbcdRunError,
     ArtifactError,

@@ -1,8 +1,8 @@
 """`--set KEY=VALUE` with a key that only runtimes have."""
 
-from abcd_run.entries import Entry
-from abcd_run.registry import Registry
-from abcd_run.shorthand import written_out
+from abcd_run.plan.shorthand import written_out
+from abcd_run.plugins.entry_points import Entry
+from abcd_run.plugins.registry import Registry
 
 REGISTRY = Registry(
     {name: [Entry(name, f"abcd_run_{name}:BACKEND")] for name in ("podman", "libvirt")}

@@ -7,8 +7,8 @@ from typing import Self
 
 import pytest
 
-from abcd_run import host, sockets
-from abcd_run.sockets import Address
+from abcd_run.host import sockets, this_host
+from abcd_run.host.sockets import Address
 
 pytestmark = pytest.mark.skipif(not sockets.IS_TOLD, reason="no kernel says it here")
 
@@ -63,8 +63,11 @@ def test_the_kernel_knows_a_connections_owner(served: str, asked: str, way: str)
         client.connect((asked, listening.getsockname()[1]))
         taken, peer = listening.accept()
         with taken:
-            assert sockets.owner(peer[:2], taken.getsockname()[:2]) == host.user()
-            assert sockets.owner(client.getsockname()[:2], client.getpeername()[:2]) == host.user()
+            assert sockets.owner(peer[:2], taken.getsockname()[:2]) == this_host.user()
+            assert (
+                sockets.owner(client.getsockname()[:2], client.getpeername()[:2])
+                == this_host.user()
+            )
             assert sockets.owner(peer[:2], (LOOPBACK, 1)) is None
 
 
@@ -88,7 +91,7 @@ def test_the_kernel_knows_who_listens(served: str, asked: str, way: str) -> None
     dual = served == "::"
     with socket.create_server((served, 0), family=six, dualstack_ipv6=dual) as listening:
         port = listening.getsockname()[1]
-        assert sockets.listener((asked, port)) == host.user()
+        assert sockets.listener((asked, port)) == this_host.user()
         assert sockets.owner((asked, port), ("0.0.0.0", 0)) is None
     assert sockets.listener((asked, port)) is None
 

@@ -13,9 +13,10 @@ HEAVY = {
     "importlib.metadata",
 }  # fmt: skip
 FOR_LATER = {
-    "psutil", "email", "http.client", "ssl", "hashlib", "abcd_run.planner", "abcd_run.readiness",
-    "abcd_run.profile", "abcd_run.viewer", "abcd_run.wall", "abcd_run_podman.runtime",
-    "abcd_run.request", "abcd_run.settings", "abcd_run.session.ends", "abcd_run.session.events",
+    "psutil", "email", "http.client", "ssl", "hashlib", "abcd_run_podman.runtime",
+    "abcd_run.images.profile", "abcd_run.launch.readiness", "abcd_run.plan.planner",
+    "abcd_run.plan.request", "abcd_run.plan.settings", "abcd_run.session.events",
+    "abcd_run.session.lifecycle", "abcd_run.viewing.viewer", "abcd_run.wall",
 }  # fmt: skip
 """What a launch needs, or `ps` where something runs."""
 
@@ -77,13 +78,13 @@ def test_a_host_without_engines_imports_no_sdk(
 
 def test_images_asks_no_runtime(installed: Path) -> None:
     found = imported("images")
-    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.profile"})) & found
-    assert not {"abcd_run_podman", "abcd_run.fleet", "abcd_run.session.look"} & found
+    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.images.profile"})) & found
+    assert not {"abcd_run_podman", "abcd_run.plugins.fleet", "abcd_run.session.listing"} & found
 
 
 def test_a_command_imports_no_other(plugins: Plugins) -> None:
     found = {name for name in imported("ps") if name.startswith("abcd_run.commands")}
-    used = ("", ".command", ".group", ".look", ".options")
+    used = ("", ".command", ".group", ".listing", ".options")
     assert found == {f"abcd_run.commands{name}" for name in used}
     found = {name for name in imported("--help") if name.startswith("abcd_run.commands")}
     assert found == {"abcd_run.commands", "abcd_run.commands.group"}
@@ -98,7 +99,7 @@ def test_a_launch_imports_nothing_heavy(
     found = imported("--on", "fake", "web", *arguments)
     assert not (SDKS | HEAVY | {"psutil"}) & found
     assert "abcd_run_podman.runtime" not in found
-    assert "abcd_run.launch" in found
+    assert "abcd_run.launch.launcher" in found
 
 
 GARBAGE = """

@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
-from abcd_run import places, recipe, target
-from abcd_run.catalogue import Catalogue
+from abcd_run.backend import image_ports
 from abcd_run.errors import AbcdRunError, ArtifactError
+from abcd_run.host import xdg
+from abcd_run.images import recipe
+from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Kind, Origin, Ready, Service
 from abcd_run.oci.store import Store
-from abcd_run.request import Request
+from abcd_run.plan import image_word
+from abcd_run.plan.request import Request
 from abcd_run.testing.image import write_layout
 
 Write = Callable[..., Path]
 
 
-def resolve(word: str, **wanted: Any) -> target.Target:
-    return target.resolve(Request(word, **wanted), Catalogue.usual())
+def resolve(word: str, **wanted: Any) -> image_word.Target:
+    return image_word.resolve(Request(word, **wanted), Catalogue.usual())
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_a_pipe_is_not_an_image(name: str, home: Path) -> None:
 def test_a_file_gets_a_name_that_no_reference_means(home: Path) -> None:
     write_layout(Path("nginx.oci"), ports=["1/tcp"], archive=True).rename("nginx.oci.tar")
     found = resolve("./nginx.oci.tar")
-    got = target.source(found.profile, found.variants[0], lambda _: None)
+    got = image_word.source(found.profile, found.variants[0], lambda _: None)
     assert got.name == "localhost/file-nginx:latest"
 
 
@@ -124,7 +127,7 @@ def test_what_is_stored_answers_for_nobody_elses_image(
     word: str, origin: Origin, home: Path
 ) -> None:
     found = resolve(word)
-    got = target.source(found.profile, found.variants[0], lambda _: {})
+    got = image_word.source(found.profile, found.variants[0], lambda _: {})
     assert got.origin == origin
 
 
@@ -135,11 +138,11 @@ def test_a_pinned_image_of_a_profile_is_not_replaced_by_a_built_one(write: Write
 
 
 def test_a_fetched_image_is_not_taken_for_a_built_one(home: Path) -> None:
-    store = Store(places.store())
+    store = Store(xdg.store())
     store.add(write_layout(Path("l"), ports=[]), "docker.io/library/abcdic-x:latest")
-    assert target.stored("abcdic-x") is None
+    assert image_word.stored("abcdic-x") is None
     store.add(Path("l"), "abcdic-x")
-    assert target.stored("abcdic-x") is not None
+    assert image_word.stored("abcdic-x") is not None
 
 
 @pytest.mark.parametrize(
@@ -150,12 +153,12 @@ def test_a_fetched_image_is_not_taken_for_a_built_one(home: Path) -> None:
     ],
 )
 def test_exposed_ports(exposed: list[str], ports: list[int]) -> None:
-    assert target.exposed_tcp(exposed) == ports
+    assert image_ports.exposed_tcp(exposed) == ports
 
 
 def test_too_many_ports(home: Path) -> None:
     with pytest.raises(ArtifactError, match="300 ports") as caught:
-        target.exposed_tcp([f"{port}/tcp" for port in range(1, 301)])
+        image_ports.exposed_tcp([f"{port}/tcp" for port in range(1, 301)])
     assert "--set" in caught.value.remedy
 
 
@@ -187,7 +190,7 @@ def test_changes_to_an_image_without_a_profile(home: Path) -> None:
 def test_source(text: str, stored: str, source: tuple[Origin, str], write: Write) -> None:
     write("x", text)
     found = resolve("x")
-    got = target.source(
+    got = image_word.source(
         found.profile, found.variants[0], lambda name: {} if name == stored else None
     )
     assert (got.origin, got.location) == source
@@ -216,13 +219,13 @@ def test_a_recipe_that_has_changed_is_built_again(write: Write) -> None:
 
 def _source(labels: dict[str, str] | None, *, fresh: bool = True) -> tuple[Origin, str]:
     found = resolve("x")
-    got = target.source(found.profile, found.variants[0], lambda _: labels, fresh=fresh)
+    got = image_word.source(found.profile, found.variants[0], lambda _: labels, fresh=fresh)
     return got.origin, got.location
 
 
 def test_exposed_ports_are_ports_and_not_too_many() -> None:
     ports = ["80/tcp", "80", "22/tcp", "53/udp", "0/tcp", "70000", "9" * 5000, "\u0663", "a-b"]
-    assert target.exposed_tcp(ports) == [22, 80]
+    assert image_ports.exposed_tcp(ports) == [22, 80]
     with pytest.raises(ArtifactError, match="exposes 65535 ports") as caught:
-        target.exposed_tcp([f"{port}/tcp" for port in range(1, 65536)])
+        image_ports.exposed_tcp([f"{port}/tcp" for port in range(1, 65536)])
     assert "--set services." in caught.value.remedy

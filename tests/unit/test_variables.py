@@ -8,12 +8,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from abcd_run import planner
 from abcd_run.errors import ArtifactError, UsageError
 from abcd_run.model import Artifact, Format
 from abcd_run.oci.reader import open_image
-from abcd_run.request import Request
-from abcd_run.target import Target
+from abcd_run.plan import planner
+from abcd_run.plan.image_word import Target
+from abcd_run.plan.request import Request
 from abcd_run_docker import images as docker
 from abcd_run_lxd import images as lxd
 from abcd_run_podman import images as podman

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run import viewer
 from abcd_run.model import Endpoint
+from abcd_run.viewing import viewer
 from tests.waiting import until
 
 SPICE = Endpoint("screen", "spice", "spice+unix:///run/user/7/spice.sock")
@@ -87,7 +87,7 @@ def test_a_secret_address_is_no_argument(
         return True
 
     monkeypatch.setattr("webbrowser.open", browse)
-    monkeypatch.setattr("abcd_run.browser.takes_files", lambda: False)
+    monkeypatch.setattr("abcd_run.viewing.browser.takes_files", lambda: False)
     viewer.show(PAGE, secret=True)
     viewer.show(PAGE, user="abcd", password="p w")
     until(lambda: len(answers) == 2)

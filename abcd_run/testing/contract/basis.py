@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import psutil
 import pytest
 
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Backend, Runtime
 from abcd_run.testing.cli import abcd_run, http_status, launch
 from abcd_run.testing.present import demand

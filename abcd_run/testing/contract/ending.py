@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run.fleet import Fleet
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Runtime, Screenshots
 from abcd_run.testing.cli import abcd_run, http_status, interrupted, launch
 from abcd_run.testing.contract.basis import (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
-from abcd_run.fleet import Fleet
+from abcd_run.host import xdg
 from abcd_run.model import Format
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Backend, Builds, Explains, Runtime
 from abcd_run.testing.cli import abcd_run, http_status, launch, told
 from abcd_run.testing.contract.basis import (
@@ -78,7 +78,7 @@ class Planning(Basis):
             pytest.skip(f"{self.runtime} takes no containers")
         if self.no_archive:
             pytest.skip(f"there is no archive of the image {self.image}: {self.no_archive}")
-        stored = f"oci:{places.store()}:abcdic4demo"
+        stored = f"oci:{xdg.store()}:abcdic4demo"
         there = tmp_path / ("demo-layout" if transport == "oci" else "demo.oci.tar")
         copied = ["skopeo", "copy", "--quiet", stored, f"{transport}:{there}"]
         subprocess.run(copied, check=True)

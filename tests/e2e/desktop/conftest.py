@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run, launch
 from tests.e2e.desktop.looking import (
     BUILD_SECONDS,
@@ -49,6 +49,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def artifacts() -> Path:
     """Return the folder in which pictures are kept for people."""
-    folder = Path(os.environ.get("ABCD_RUN_ARTIFACTS") or places.cache() / "test-artifacts")
+    folder = Path(os.environ.get("ABCD_RUN_ARTIFACTS") or xdg.cache() / "test-artifacts")
     folder.mkdir(parents=True, exist_ok=True)
     return folder

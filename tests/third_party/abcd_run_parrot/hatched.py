@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from abcd_run.model import Instance, Stage
-from abcd_run.readiness import Answer
+from abcd_run.plugins.readiness_kinds import Answer
 from abcd_run.runtime import Option
 
 

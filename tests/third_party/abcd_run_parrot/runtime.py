@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Artifact, Endpoint, Instance, Plan, RootHeld
 from abcd_run.runtime import Probe, Runtime, Say

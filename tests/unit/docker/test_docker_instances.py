@@ -6,9 +6,9 @@ from unittest.mock import Mock
 import pytest
 import requests
 
-from abcd_run import record
+from abcd_run.backend import record
+from abcd_run.backend.ownership import Marks
 from abcd_run.model import SILENT, Instance
-from abcd_run.ownership import Marks
 from abcd_run_docker.instances import Containers
 
 NAMES = ("fast-1", "stuck-2", "fast-3", "gone-4")

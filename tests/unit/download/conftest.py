@@ -6,7 +6,8 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from abcd_run import download, parts
+from abcd_run import download
+from abcd_run.host import part_file
 from tests.unit.download.site import Handler, Site
 
 
@@ -27,4 +28,4 @@ def site() -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "DELAYS", (0.01, 0.01))
-    monkeypatch.setattr(parts, "POLL", 0.01)
+    monkeypatch.setattr(part_file, "POLL", 0.01)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from abcd_run import parts
-from abcd_run.cancel import Token
+from abcd_run.concurrency.cancel import Token
 from abcd_run.download import fetch, transfer
 from abcd_run.errors import ArtifactError, Interrupted
+from abcd_run.host import part_file
 from tests.unit.download.site import BODY, SUM, Site, names
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def test_cancel_ends_the_wait_for_another(site: Site, tmp_path: Path) -> None:
     cancel = Token()
     cancel.set()
     with (
-        parts.part_of(tmp_path / "a"),
+        part_file.part_of(tmp_path / "a"),
         pytest.raises(Interrupted, match="cancelled while another"),
     ):
         fetch(site.url, tmp_path / "a", cancel=cancel)
@@ -237,8 +237,8 @@ def test_a_disk_that_fills_up_keeps_no_part(
         def write(self, _: Any) -> int:
             raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
-    with parts.part_of(tmp_path / "a") as part:
-        full = parts.Part(part.target, part.path, Full())
+    with part_file.part_of(tmp_path / "a") as part:
+        full = part_file.Part(part.target, part.path, Full())
         moving = transfer.Transfer(site.url, full, progress=None, cancel=Token(), guarded=False)
         with pytest.raises(ArtifactError, match="cannot write") as caught:
             moving.request()
@@ -265,24 +265,24 @@ def test_what_a_killed_process_left_can_be_found_and_removed(tmp_path: Path) -> 
     (tmp_path / "dead.part").write_bytes(b"half")
     (tmp_path / "dead.part.validator").write_text("x")
     (tmp_path / "dead.part.d").mkdir()
-    with parts.part_of(tmp_path / "alive"):
-        assert parts.discard_abandoned(tmp_path) == [tmp_path / "dead.part"]
+    with part_file.part_of(tmp_path / "alive"):
+        assert part_file.discard_abandoned(tmp_path) == [tmp_path / "dead.part"]
         assert names(tmp_path) == {"alive.part"}
 
 
 def test_a_part_finished_between_opening_and_locking_it_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, target, part_file = fcntl.flock, tmp_path / "a", tmp_path / "a.part"
+    real, target, part_path = fcntl.flock, tmp_path / "a", tmp_path / "a.part"
 
     def late(file: Any, operation: int) -> None:
         if not target.exists():
-            part_file.replace(target)  # as the one who held it does
+            part_path.replace(target)  # as the one who held it does
         real(file, operation)
 
     monkeypatch.setattr("fcntl.flock", late)
-    with parts.part_of(target) as part:
-        assert part.path.samefile(part_file)
+    with part_file.part_of(target) as part:
+        assert part.path.samefile(part_path)
         part.file.write(b"mine")
         part.file.flush()
         assert target.read_bytes() == b""

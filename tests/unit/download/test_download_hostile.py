@@ -11,7 +11,7 @@ from urllib.request import Request
 import pytest
 
 from abcd_run import limits
-from abcd_run.cancel import Token
+from abcd_run.concurrency.cancel import Token
 from abcd_run.download import answer, fetch, transfer
 from abcd_run.errors import ArtifactError, Interrupted
 

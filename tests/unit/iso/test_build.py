@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from abcd_run.errors import ArtifactError, Interrupted
+from abcd_run.host.part_file import discard_abandoned
 from abcd_run.iso import tools
 from abcd_run.iso.build import build
 from abcd_run.iso.direct import direct_boot
-from abcd_run.parts import discard_abandoned
 from tests.running import runs_with
 from tests.unit.iso.conftest import said_by, write_tar
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from abcd_run.errors import ArtifactError
 from abcd_run.iso.direct import direct_boot
-from abcd_run.iso.entries import live_entry
 from abcd_run.iso.install import auto_install, installs
 from abcd_run.iso.medium import opened
+from abcd_run.iso.read_menu import live_entry
 from tests.unit.fuzzing import examples
 from tests.unit.iso.discs import BLOCK, FILES, disc
 

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from abcd_run.errors import ArtifactError
-from abcd_run.iso.entries import entries, live_entry
 from abcd_run.iso.menu import live_arguments, menu
+from abcd_run.iso.read_menu import entries, live_entry
 
 KAIROS = """
 set default=0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan, Resources, Share
 from abcd_run_libvirt import labels

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.limits import TEXT_BYTES
 from abcd_run_libvirt import labels
 from abcd_run_libvirt.labels import Noted

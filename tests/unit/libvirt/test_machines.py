@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Plan, Service
 
@@ -216,7 +216,7 @@ def test_libvirt_is_told_which_session_is_ours(
     usual, cache = tmp_path / "run" / str(os.getuid()), tmp_path / "c"
     usual.mkdir(parents=True, mode=0o700)
     monkeypatch.setattr(libvirt, "open", opened)
-    monkeypatch.setattr("abcd_run.places.SESSIONS", tmp_path / "run")
+    monkeypatch.setattr("abcd_run.host.xdg.SESSIONS", tmp_path / "run")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc")  # what su leaves: another user's
     service.connect()

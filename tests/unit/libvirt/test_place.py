@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
+from abcd_run.host import xdg
 from abcd_run_libvirt import place
 
 
@@ -48,7 +48,7 @@ def test_a_machine_that_was_begun_without_a_session_stays_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(places, "SESSIONS", tmp_path / "none")
+    monkeypatch.setattr(xdg, "SESSIONS", tmp_path / "none")
     session = tmp_path / "session"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     with place.made("by-cron") as there:
@@ -80,7 +80,7 @@ def test_where_libvirt_is(
 ) -> None:
     """The same from su and cron as from a login, as long as somebody is logged in."""
     usual, own = tmp_path / "run" / str(os.getuid()), tmp_path / "own"
-    monkeypatch.setattr(places, "SESSIONS", tmp_path / "run")
+    monkeypatch.setattr(xdg, "SESSIONS", tmp_path / "run")
     monkeypatch.setenv("HOME", "/home/me")
     for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
-from abcd_run import places
 from abcd_run.errors import LaunchFailed, NameTaken, PortTaken
+from abcd_run.host import xdg
 from tests.unit.lies import inside
 
 NEW = ["unshare", "--user", "--map-root-user", "--mount", "--uts", "--pid", "--fork"]
@@ -35,7 +35,7 @@ Spec = dict[str, Any]
 
 def root() -> Path:
     """Return the folder of all boxes."""
-    return places.cache() / "boxes"
+    return xdg.cache() / "boxes"
 
 
 def problem() -> str:

@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from abcd_run import host, record
+from abcd_run.backend import record
 from abcd_run.errors import ArtifactError, LaunchFailed
+from abcd_run.host import this_host
 from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld
 from abcd_run.runtime import Backend, Probe, Problem, Runtime, Say
 from tests.unit.lies import box
@@ -115,7 +116,7 @@ def instance_of(name: str) -> Instance:
         state="running" if pid else "ended" if started else "created",
         ports={int(key): (at[0], at[1]) for key, at in started.get("ports", {}).items()},
         password=spec.get("password", ""),
-        host_root=host.uid_map_root(pid) if pid else None,
+        host_root=this_host.uid_map_root(pid) if pid else None,
         root=RootHeld.MAPPED if pid else RootHeld.UNKNOWN,
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Resources, Share
 from abcd_run_lxd import document, native, ports

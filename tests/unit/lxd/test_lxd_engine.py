@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from pylxd.exceptions import LXDAPIException, NotFound
 
-from abcd_run.artifact.lxd import ID as ID_KEY
+from abcd_run.backend.record import IMAGE_ID
 from abcd_run.errors import ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance
 from abcd_run_lxd import console, images, inside, state
@@ -127,7 +127,7 @@ def test_an_image_is_imported_once(store: Store) -> None:
 
 def test_an_image_is_not_what_its_properties_claim(store: Store) -> None:
     """An image from anywhere may say that it was made from this one."""
-    store.known["f7"] = {ID_KEY: ID}
+    store.known["f7"] = {IMAGE_ID: ID}
     assert provided(store, artifact())[0] == "f1"
     assert store.named == {ALIAS: "f1"}
 
@@ -167,12 +167,12 @@ def test_prune_keeps_the_newest_of_each_image_and_what_is_not_ours(store: Store)
 
 
 def mine(key: str) -> dict[str, str]:
-    return {ID_KEY: f"sha256:{key}", images.OWNER: str(os.getuid())}
+    return {IMAGE_ID: f"sha256:{key}", images.OWNER: str(os.getuid())}
 
 
 def test_prune_leaves_the_images_of_others(store: Store) -> None:
     """All members of LXD's group have one store."""
-    theirs, nobodys = {**mine("f1"), images.OWNER: "4294967294"}, {ID_KEY: "sha256:f2"}
+    theirs, nobodys = {**mine("f1"), images.OWNER: "4294967294"}, {IMAGE_ID: "sha256:f2"}
     store.known = {"f1": theirs, "f2": nobodys, "f3": mine("f3"), "f4": {**theirs}}
     store.named = {f"abcd-run-demo-{key}": key for key in store.known}
     images.prune(store)

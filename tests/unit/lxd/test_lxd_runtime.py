@@ -10,7 +10,7 @@ import pytest
 import requests
 from pylxd.exceptions import LXDAPIException, NotFound
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.errors import NoRuntime
 from abcd_run_lxd import document
 from abcd_run_lxd.runtime import LxdRuntime

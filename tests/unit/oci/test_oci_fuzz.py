@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from abcd_run.backend.image_ports import exposed_tcp
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.lxd import stream_lxd_image
@@ -19,7 +20,6 @@ from abcd_run.oci.reader import open_image
 from abcd_run.oci.rootfs import scan
 from abcd_run.oci.store import Store
 from abcd_run.oci.tarwrite import Extra, header
-from abcd_run.target import exposed_tcp
 from tests.unit.fuzzing import JSON, changed, examples, spots
 from tests.unit.oci.making import Tar, docker_archive, layout, make, sha, tar_of, write_layout
 

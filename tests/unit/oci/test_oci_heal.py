@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from abcd_run import places
-from abcd_run.artifact import oci
+from abcd_run.artifact import oci_image
 from abcd_run.errors import ArtifactError
+from abcd_run.host import xdg
 from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
 from abcd_run.oci.archive import stream_archive
 from abcd_run.oci.rootfs import scan
@@ -185,9 +185,9 @@ def plan() -> Plan:
 
 FETCH = """
 import sys
-from abcd_run.artifact import oci
+from abcd_run.artifact import oci_image
 from tests.unit.oci.test_oci_heal import plan
-oci.brought(plan(), say=print)
+oci_image.brought(plan(), say=print)
 """
 
 
@@ -205,7 +205,7 @@ def go_on(fetched: Path) -> None:
 
 def test_what_is_being_fetched_is_not_collected_however_old(fetched: Path) -> None:
     child = begin(fetched)
-    store = Store(places.store())
+    store = Store(xdg.store())
     assert store.collect() == 0  # its blobs are of 1970
     other = store.add(layout(fetched / "other", Tar().file("y")), "other")
     go_on(fetched)
@@ -218,7 +218,7 @@ def test_what_is_being_fetched_is_not_collected_however_old(fetched: Path) -> No
 
 def test_what_is_left_of_a_killed_fetch_goes_when_skopeo_has_ended(fetched: Path) -> None:
     child = begin(fetched)
-    store = Store(places.store())
+    store = Store(xdg.store())
     child.send_signal(signal.SIGKILL)
     child.wait(20)
     until(lambda: store.collect() > 0)
@@ -228,7 +228,7 @@ def test_what_is_left_of_a_killed_fetch_goes_when_skopeo_has_ended(fetched: Path
 
 
 def test_pull_always_heals_what_skopeo_would_take_for_right(fetched: Path) -> None:
-    store = Store(places.store())
+    store = Store(xdg.store())
     made = store.add(layout(fetched / "again", Tar().file("x")), REFERENCE)
     wrong = blob(store, digests(made)["layer"])
     flip(wrong)
@@ -252,5 +252,5 @@ def test_what_is_fetched_is_not_what_was_meant(home: Path) -> None:
     script.write_text("#!/bin/sh\nexit 0\n")
     script.chmod(0o755)
     with pytest.raises(ArtifactError, match="was fetched, but") as caught:
-        oci.brought(plan(), say=print)
+        oci_image.brought(plan(), say=print)
     assert caught.value.remedy

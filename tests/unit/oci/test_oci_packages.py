@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import advisories
+from abcd_run.doctor import advisories
 from abcd_run.errors import ArtifactError
 from abcd_run.oci import packages
 from abcd_run.testing.cli import Ended

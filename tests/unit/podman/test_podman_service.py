@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import places
 from abcd_run.errors import NoRuntime
+from abcd_run.host import xdg
 from abcd_run_podman import service as module
 from abcd_run_podman.service import Service
 from tests.running import lives
@@ -125,7 +125,7 @@ def test_where_all_may_write_the_socket_is_in_a_folder_of_ones_own(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody else may listen in its place; the folder goes with it."""
-    monkeypatch.setattr(places, "runtime_dir", lambda: None)
+    monkeypatch.setattr(xdg, "runtime_dir", lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     service = begin("end")
     (own,) = folder.glob("abcd-run-*")

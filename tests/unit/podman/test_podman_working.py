@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run import scratch
+from abcd_run.host import scratch
 from abcd_run_podman import working
 
 Removed = list[str]

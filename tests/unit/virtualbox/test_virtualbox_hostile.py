@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcd_run import record
+from abcd_run.backend import record
 from abcd_run.limits import PICTURE_BYTES, TEXT_BYTES
 from abcd_run.model import Instance
 from abcd_run_virtualbox import driver, instances, parse, runtime, start

@@ -8,10 +8,11 @@ from threading import Thread
 
 import pytest
 
-from abcd_run.fleet import Fleet
-from abcd_run.registry import Registry
-from abcd_run.threads import Lanes
-from abcd_run.wall import seen
+from abcd_run.concurrency.threads import Lanes
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
+from abcd_run.report import for_people
+from abcd_run.wall import instances
 from abcd_run.wall.server import Wall
 from tests.unit.wall.browser import Browser, Serve
 
@@ -22,9 +23,9 @@ def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*, fresh: float = 60.0) -> Browser:
-            monkeypatch.setattr(seen, "FRESH_SECONDS", fresh)
+            monkeypatch.setattr(instances, "FRESH_SECONDS", fresh)
             fleet = stack.enter_context(Fleet(Registry.installed(), Lanes().start))
-            wall = stack.enter_context(Wall(seen.Seen(fleet)))
+            wall = stack.enter_context(Wall(instances.Seen(fleet), complain=for_people.print_error))
             thread = Thread(target=wall.serve_forever, args=(0.01,))
             thread.start()
             stack.callback(thread.join)

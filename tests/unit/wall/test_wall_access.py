@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run import host, sockets
+from abcd_run.host import sockets, this_host
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
 from tests.unit.wall.browser import SECONDS, Serve
@@ -40,7 +40,7 @@ def test_another_host_is_refused(engine: FakeEngine, serve: Serve) -> None:
     assert browser.ask("instances.json", host=f"localhost:{port}").status == 200
 
 
-@pytest.mark.parametrize("other", [host.user() + 1, None])
+@pytest.mark.parametrize("other", [this_host.user() + 1, None])
 def test_another_users_connection_is_closed(
     other: int | None, engine: FakeEngine, serve: Serve, monkeypatch: Any
 ) -> None:
@@ -53,7 +53,7 @@ def test_another_users_connection_is_closed(
         assert connection.recv(1) == b""
     with pytest.raises(OSError):  # noqa: PT011  (reset or closed, as the kernel likes)
         browser.ask("instances.json")
-    monkeypatch.setattr(sockets, "owner", lambda *_: host.user())
+    monkeypatch.setattr(sockets, "owner", lambda *_: this_host.user())
     assert browser.ask("instances.json").status == 200
 
 
@@ -122,7 +122,7 @@ def test_a_port_in_use(engine: FakeEngine, serve: Serve, run: Run) -> None:
     ended = run("wall", "--json", "--port", str(port))
     assert ended.status == 5
     (error,) = ended.json["errors"]
-    assert error["message"] == f"port {port} cannot be had: Address already in use"
+    assert error["message"] == f"the wall cannot listen at port {port}: Address already in use"
     assert "--port" in error["remedy"]
     assert ended.err.count("abcd-run: ") == 1
 

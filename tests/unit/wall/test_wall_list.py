@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from abcd_run import fleet as fleets
 from abcd_run.errors import NoRuntime
-from abcd_run.fleet import Fleet
-from abcd_run.launched import measured
+from abcd_run.launch.launched import measured
+from abcd_run.plugins import fleet as fleets
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
 from tests.unit.wall.browser import SECONDS, Serve, password, waits

@@ -40,7 +40,7 @@ def test_no_password_for_who_listens_in_an_instances_place(
     shown: list[str] = []
     monkeypatch.setattr("webbrowser.open", shown.append)
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr("abcd_run.publisher.stranger", lambda *_: "uid 7 of this host")
+    monkeypatch.setattr("abcd_run.launch.listener.stranger", lambda *_: "uid 7 of this host")
     answer = serve().ask("open/web-fake-1")
     assert (answer.status, answer.headers.get("Location")) == (503, None)
     ended = run("open", "web-fake-1")

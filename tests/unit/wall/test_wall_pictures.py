@@ -7,11 +7,12 @@ from threading import Event, Lock
 
 import pytest
 
+from abcd_run.concurrency import cache
 from abcd_run.errors import LaunchFailed
-from abcd_run.screen import PNG
+from abcd_run.launch.screen import PNG
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
-from abcd_run.wall import kept, seen
+from abcd_run.wall import instances
 from tests.unit.wall.browser import SECONDS, Serve, waits
 from tests.waiting import until
 
@@ -77,7 +78,7 @@ def test_no_picture(
     assert browser.ask("screen/web-fake-1").status == 404
     released = Event()
     engine.before["screenshot"] = waits(released)
-    monkeypatch.setattr(seen, "PICTURE_SECONDS", 0.05)
+    monkeypatch.setattr(instances, "PICTURE_SECONDS", 0.05)
     late = browser.ask("screen/web-fake-1.png")
     assert (late.status, late.body) == (503, b"web-fake-1 gave no picture within 0.05 s\n")
     released.set()
@@ -91,7 +92,7 @@ def test_without_a_screen(engine: FakeEngine, web: Path, run: Run, serve: Serve)
 
 def test_kept_is_made_anew_when_it_is_old() -> None:
     now, made = 0.0, iter(range(9))
-    values = kept.Kept[int](2, clock=lambda: now)
+    values = cache.Kept[int](2, clock=lambda: now)
     assert [values.get("a", lambda: next(made)) for _ in range(2)] == [0, 0]
     assert values.get("b", lambda: next(made)) == 1
     now = 1.9

@@ -1,0 +1,94 @@
+"""OCI images: as an engine takes them, and as what other formats are made from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcd_run.backend.oci_images import on_disk
+from abcd_run.errors import ArtifactError
+from abcd_run.host import programs, xdg
+from abcd_run.model import Artifact, Format, Origin, Plan
+from abcd_run.runtime import Say
+
+if TYPE_CHECKING:
+    from abcd_run.oci.model import Image
+    from abcd_run.oci.store import Store
+
+LOCAL = "localhost/"
+
+
+def artifact(plan: Plan, *, say: Say) -> Artifact:
+    """Return the image of a plan for an engine, which pulls for itself what is not here."""
+    del say  # there is nothing to make
+    return planned(plan)
+
+
+def planned(plan: Plan) -> Artifact:
+    """Return what `artifact` would."""
+    source = plan.source
+    if source.origin is Origin.REGISTRY:
+        return Artifact(Format.OCI, source.name, reference=source.location)
+    path, reference = _place(plan)
+    if source.origin is Origin.RECIPE and not path.exists():
+        return Artifact(Format.OCI, source.name, reference, path)
+    image = opened(plan)
+    return Artifact(Format.OCI, source.name, reference, path, id=image.config_digest)
+
+
+def opened(plan: Plan) -> "Image":
+    """Return the image of a plan that lies on this disk. Raises `ArtifactError`."""
+    path, reference = _place(plan)
+    return on_disk(path, reference)
+
+
+def brought(plan: Plan, *, say: Say) -> "Image":
+    """Return the image of a plan for a conversion, fetched into the local store where it must be.
+
+    Raises `ArtifactError`.
+    """
+    source = plan.source
+    if source.origin is not Origin.REGISTRY:
+        return opened(plan)
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (images from registries alone need it)
+
+    store = Store(xdg.store())
+    found = store.resolve(source.location)
+    if found is None or plan.pull == "always":
+        _fetch(store, source.location, pull=plan.pull, say=say)
+        found = store.resolve(source.location)
+    if found is None:
+        raise ArtifactError(
+            f"{source.location} was fetched, but is not what arrived",
+            remedy=f"skopeo inspect docker://{source.location}",
+        )
+    return found
+
+
+def write(plan: Plan, out: Path, *, say: Say) -> None:
+    """Write the image of a plan as an archive that every engine loads."""
+    from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (a launch needs no file)
+
+    image = brought(plan, say=say)
+    say("writing")
+    with out.open("wb") as file:
+        for piece in stream_archive(image, plan.source.name):
+            file.write(piece)
+
+
+def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
+    if reference.startswith(LOCAL) or pull == "never":
+        raise ArtifactError(
+            f"there is no image {reference} here",
+            details="nobody has built or fetched it yet",
+            remedy="abcd-run images shows what can be built; --pull missing fetches",
+        )
+    store.check(reference)  # skopeo takes what is there for right
+    with store.fetching(reference) as (folder, lock):
+        blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
+        command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]
+        programs.run(command, doing=f"fetching {reference}", say=say, inherited=[lock])
+
+
+def _place(plan: Plan) -> tuple[Path, str]:
+    if plan.source.origin is Origin.FILE:
+        return Path(plan.source.location), ""
+    return xdg.store(), plan.variant

@@ -1,0 +1,38 @@
+"""Whose a container is: ours by labels of its own, not by those that its image gave it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from abcd_run.backend import record
+from abcd_run.model import Instance
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The labels of an engine's images, each asked for once: an image's id stands for them.
+
+    `ask` returns the labels of an image's id, None where the engine has no such image any more.
+    """
+
+    ask: Callable[[str], Labels | None]
+    _known: dict[str, Labels | None] = field(default_factory=dict[str, Labels | None])
+
+    def are_own(self, found: Instance, facts: Mapping[str, Any]) -> bool:
+        """Say whether we made a container, of which `facts` is what the engine lists or tells.
+
+        Whoever runs an image with our labels by hand gets a container that has them, too.
+        """
+        if record.MARK not in found.labels:
+            return False
+        given = self._of(str(facts.get("ImageID") or facts["Image"]))
+        if given is None:
+            return found.labels.get(record.NAME) == found.name
+        return any(given.get(key) != found.labels.get(key) for key in record.UNIQUE)
+
+    def _of(self, image: str) -> Labels | None:
+        if image not in self._known:
+            self._known[image] = self.ask(image)
+        return self._known[image]

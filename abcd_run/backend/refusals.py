@@ -1,0 +1,121 @@
+"""What container engines mean when they refuse: they share much of their text."""
+
+import errno
+import re
+
+from abcd_run.errors import (
+    AbcdRunError,
+    ArtifactError,
+    LaunchFailed,
+    NameTaken,
+    PortTaken,
+    UsageError,
+)
+from abcd_run.host import this_host
+from abcd_run.model import Plan
+from abcd_run.units import format_size
+
+_TAKEN_PORT = ("address already in use", "port is already allocated")
+_TAKEN_NAME = ("is already in use", "already in use by")
+
+_PORT = re.compile(
+    r":(\d{1,5})(?:: bind\b| failed: port\b)"  # listen tcp 127.0.0.1:80: bind: address already …
+    r"|\bhost port (?:for )?(?:[\d.]+|\[[^\]]*\]):(\d{1,5})"
+    r"|\bbind port (\d{1,5}) \(",
+    re.IGNORECASE,
+)
+
+GARBLED = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading an engine's answer raises where that is not what its interface says."""
+
+NO_ROOM = "no space left on device"
+
+
+def meaning(
+    text: str, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
+) -> AbcdRunError:
+    """Return what an engine's refusal means. Its status is often 500: only the text tells."""
+    brief = f"{engine} could not {doing}"
+    if "privileged port" in text:
+        remedy = "take a port from 1024 on, or leave it to the engine"
+        return LaunchFailed(f"{brief}: the port is for root only", details=text, remedy=remedy)
+    if port_taken(text):
+        remedy = "leave the port to the engine, or take another one"
+        brief = f"{brief}: the port is taken"
+        return PortTaken(brief, details=text, remedy=remedy, port=port_in(text))
+    if any(sign in text for sign in _TAKEN_NAME):
+        return NameTaken(f"{brief}: the name is taken", details=text)
+    if NO_ROOM in text:
+        brief = f"{brief}: its storage is full"
+    return otherwise(brief, details=text, remedy=what_helps(text, engine=engine))
+
+
+def what_helps(text: str, *, engine: str, usual: str = "abcd-run doctor") -> str:
+    """Return what helps against an engine's failure: room where that lacks, else what is usual."""
+    return f"{engine} system df; abcd-run prune; {engine} image prune" if NO_ROOM in text else usual
+
+
+def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
+    """Return the error of an image that an engine could not get from its registry."""
+    usual = "check the name and the network; --pull never uses what is here"
+    return ArtifactError(
+        f"{reference} could not be pulled",
+        details=text,
+        remedy=what_helps(text, engine=engine, usual=usual),
+    )
+
+
+def garbled(
+    error: Exception, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
+) -> AbcdRunError:
+    """Return the error of an answer that cannot be read."""
+    return otherwise(
+        f"{engine} could not {doing}: its answer cannot be read",
+        details=f"{type(error).__name__}: {error}",
+        remedy="abcd-run doctor",
+    )
+
+
+def refuse_disk(plan: Plan, why: str) -> None:
+    """Raise `UsageError` for a plan that wants a disk of a size, saying `why` it gets none."""
+    if plan.resources.disk:
+        raise UsageError(
+            f"resources.disk: {why}",
+            details=f"{format_size(plan.resources.disk)} were asked for",
+            remedy=f"remove resources.disk from {plan.profile or 'the request'}, or take another"
+            " runtime: abcd-run runtimes",
+        )
+
+
+def port_taken(text: str) -> bool:
+    """Say whether an engine's refusal means that somebody has the port already."""
+    return any(sign in text.lower() for sign in _TAKEN_PORT)
+
+
+def port_in(text: str) -> int | None:
+    """Return which port of the host an engine's refusal is about, None where it does not say."""
+    match = _PORT.search(text)
+    return int(next(filter(None, match.groups()))) if match else None
+
+
+def not_listening(address: str, port: int, *, engine: str, details: str) -> LaunchFailed:
+    """Return why an engine that gives no reason could not listen at a port; 0 is any port."""
+    problem = this_host.bind_problem(address, port)
+    if problem in (errno.EACCES, errno.EPERM):
+        return LaunchFailed(
+            f"{engine} cannot listen at port {port}, which is for root only",
+            details=details,
+            remedy="take a port from 1024 on, or leave it to abcd-run",
+        )
+    if problem not in (0, errno.EADDRINUSE):
+        return LaunchFailed(
+            f"{engine} cannot listen on {address}",
+            details=details,
+            remedy="give an address of this host: --address",
+        )
+    return PortTaken(
+        f"{engine} cannot have port {port} of {address}" if port else f"{engine} gets no port",
+        details=details,
+        remedy="leave the port to abcd-run, or take another one",
+        port=port or None,
+    )

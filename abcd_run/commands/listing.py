@@ -1,0 +1,119 @@
+"""`ps`, `show` and `open`: what there is, and how to reach it."""
+
+from collections.abc import Iterable
+
+from abcd_run.backend import record
+from abcd_run.commands import options
+from abcd_run.errors import AbcdRunError, Failure
+from abcd_run.launch import endpoints
+from abcd_run.launch.launched import Launched
+from abcd_run.model import Instance
+from abcd_run.report import for_people, for_scripts
+from abcd_run.session import Session
+
+
+def ps(
+    *,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """List the instances on all runtimes.
+
+    \b
+    abcd-run ps
+    abcd-run ps --on podman --json
+    """
+    asked = options.split(on)
+    with Session() as lab:
+        found = lab.instances(asked)
+    seen, errors = found.instances, found.errors
+    if as_json:
+        for_scripts.print_json(for_scripts.document(seen, errors))
+    elif seen or not quiet:
+        for_people.print_table(
+            ("NAME", "IMAGE", "RUNTIME", "STAGE", "ROOT", "ENDPOINT"), [_row(one) for one in seen]
+        )
+    for failure in errors:
+        for_people.print_error(failure.error)
+    # A runtime that is down is a note, unless it was asked for by name.
+    return 3 if asked and errors else 0
+
+
+def _row(launched: Launched) -> tuple[str, ...]:
+    found = launched.instance
+    shown = endpoints.to_open(found)
+    stage = str(launched.stage) if found.running and not found.silent else found.state
+    return (
+        found.name,
+        record.read(found.labels).image,
+        found.runtime,
+        stage,
+        for_people.mapping(found.host_root),
+        shown.url if shown else "",
+    )
+
+
+def show(
+    *,
+    name: options.Name,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Show endpoints, password and all else about an instance.
+
+    \b
+    abcd-run show abcd4demo-podman-1
+    """
+    with Session() as lab:
+        seen = lab.show(name, options.split(on))
+    if as_json:
+        for_scripts.print_json(for_scripts.document([seen], []))
+    else:
+        for_people.print_shown(seen)
+    return 0
+
+
+def open_(
+    *,
+    name: options.Name,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Open an instance's desktop or page, or print its address.
+
+    \b
+    abcd-run open abcd4demo-podman-1
+    """
+    with Session() as lab:
+        found = lab.find(name, options.split(on))
+        failures = open_all(lab, [found])
+        if as_json:
+            for_scripts.print_json(for_scripts.document([lab.show(found)], failures))
+    if not as_json and not failures:
+        _print_address(found)
+    for failure in failures:
+        for_people.print_error(failure.error)
+    return failures[0].error.status if failures else 0
+
+
+def _print_address(instance: Instance) -> None:
+    user = record.read(instance.labels).user
+    facts = {one.service: one.url for one in [endpoints.to_open(instance)] if one}
+    for_people.print_facts(instance.name, {**facts, "user": user, "password": instance.password})
+
+
+def open_all(lab: Session, instances: Iterable[Instance]) -> list[Failure]:
+    """Open the endpoint of each that a person wants to see; return those that have none."""
+    failures = []
+    for one in instances:
+        try:
+            lab.open(one)
+        except AbcdRunError as error:
+            failures.append(Failure(error, one.runtime, one.name))
+    return failures

@@ -1,0 +1,1 @@
+"""What this host can do, what is missing, and what mends it."""

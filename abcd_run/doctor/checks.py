@@ -1,0 +1,219 @@
+"""What `doctor` looks at: each finding with what is wrong and what to type."""
+
+import getpass
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcd_run.doctor import advisories
+from abcd_run.doctor.advisories import Known, Package
+from abcd_run.errors import ArtifactError, Failure
+from abcd_run.host import this_host, xdg
+from abcd_run.plan.selection import PROBE_SECONDS, takes
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.runtime import Backend, Consists, Probe, Problem, Runtime
+from abcd_run.units import format_size
+
+if TYPE_CHECKING:
+    from abcd_run.images.profile import Variant
+    from abcd_run.oci.model import Image
+    from abcd_run.plan.image_word import Target
+
+SUBIDS_NEEDED = 65536
+SMALLEST_MEMORY = 256 * 2**20
+"""What an instance of an image without a profile is taken to need, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `runtime` says whether it is one that can be used.
+
+    `known` is what publicly stands against the versions of its parts.
+    """
+
+    name: str
+    good: bool
+    says: str
+    remedy: str = ""
+    runtime: bool = False
+    known: tuple[Known, ...] = ()
+
+
+def any_usable(findings: list[Finding]) -> bool:
+    """Return whether one of the runtimes can be used."""
+    return any(finding.runtime and finding.good for finding in findings)
+
+
+def probe_all(fleet: Fleet, on: tuple[str, ...] = ()) -> dict[str, Probe]:
+    """Ask all runtimes, or some, side by side, whether they can be used."""
+    for name in on:
+        fleet.registry.known(name)
+    names = list(on) or fleet.registry.names()
+    absent = {name: fleet.absence(name) for name in names}
+    here = [name for name, problem in absent.items() if problem is None]
+    answers, failures = fleet.ask(here, lambda runtime: runtime.probe(), within=PROBE_SECONDS)
+    failed = {failure.runtime: _failed(failure) for failure in failures}
+    return {
+        name: answers.get(name) or failed.get(name) or Probe(problem=absent[name]) for name in names
+    }
+
+
+def _failed(failure: Failure) -> Probe:
+    return Probe(problem=Problem(failure.error.message, failure.error.remedy))
+
+
+def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
+    """Yield a finding for each runtime."""
+    probes = probe_all(fleet)
+    usable = [name for name, probe in probes.items() if probe.refusal() is None]
+    parts, _silent = fleet.ask(usable, _components, within=PROBE_SECONDS)
+    for name, probe in probes.items():
+        if problem := probe.refusal():
+            yield Finding(
+                name, good=False, says=problem.message, remedy=problem.remedy, runtime=True
+            )
+        else:
+            says = "; ".join([f"usable, version {probe.version}", *probe.notes, *probe.advice])
+            found = known(parts.get(name, {}))
+            yield Finding(name, good=True, says=says, runtime=True, known=found)
+
+
+def memory_needed(wanted: "Target", fleet: Fleet) -> int:
+    """Return how much memory an instance needs, in bytes: where the best runtime here has it."""
+    for name in dict.fromkeys((*wanted.profile.runtimes, *fleet.present())):
+        backend = fleet.registry.backend(name)
+        if isinstance(backend, Backend) and takes(backend, wanted):
+            return wanted.profile.resources.memory or backend.memory or SMALLEST_MEMORY
+    return wanted.profile.resources.memory or SMALLEST_MEMORY
+
+
+def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
+    """Return what stands against parts, by name and version, and was not mended by a package."""
+    against = (part for part in versions if advisories.known(part, versions[part]))
+    return tuple(
+        one
+        for part in against
+        for one in advisories.known(part, versions[part], advisories.package(part))
+    )
+
+
+def image_checks(wanted: "Target") -> Iterator[Finding]:
+    """Yield what the images of a target bring that the outside speaks to, as far as they are here.
+
+    Reads their layers, which takes seconds.
+    """
+    from abcd_run.oci.packages import installed  # noqa: PLC0415  (`doctor` alone reads images)
+
+    for variant in wanted.variants:
+        try:
+            image = _image(variant)
+            found = installed(image, advisories.SERVED) if image else {}
+        except ArtifactError as error:
+            yield Finding(variant.name, good=False, says=error.message, remedy=error.remedy)
+            continue
+        if found:
+            says = ", ".join(f"{name} {version}" for name, version in found.items())
+            packages = {name: Package(version) for name, version in found.items()}
+            against = (advisories.known(name, found[name], packages[name]) for name in found)
+            known = tuple(one for some in against for one in some)
+            yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
+
+
+def _image(variant: "Variant") -> "Image | None":
+    """Return a variant's image as it lies on this disk, None where there is none."""
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+
+    if variant.archive:
+        return open_image(variant.archive)
+    store = Store(xdg.store())
+    return store.resolve(variant.name) or (store.resolve(variant.image) if variant.image else None)
+
+
+def _components(runtime: Runtime) -> Mapping[str, str]:
+    return runtime.components() if isinstance(runtime, Consists) else {}
+
+
+def host_checks() -> Iterator[Finding]:
+    """Yield what the host itself has or lacks for launching without root."""
+    yield _subids("/etc/subuid")
+    yield _subids("/etc/subgid")
+    yield _mapper()
+    yield _session()
+    free = format_size(this_host.memory_available())
+    yield Finding("memory", good=True, says=f"{free} free")
+    yield _disk()
+    yield _builders()
+    yield from _served()
+
+
+def _served() -> Iterator[Finding]:
+    """Yield what images would bring of their own, where the host's distribution has brought it."""
+    for name in advisories.SERVED:
+        if package := advisories.package(name):
+            found = advisories.known(name, package.version, package)
+            yield Finding(name, good=True, says=f"{package.version} on this host", known=found)
+
+
+def _subids(path: str) -> Finding:
+    """Subordinate ids for this user: without them a container has one uid only."""
+    who = {getpass.getuser(), str(os.getuid())}
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        lines = []
+    ranges = [line.split(":") for line in lines]
+    count = sum(int(fields[2]) for fields in ranges if len(fields) == 3 and fields[0] in who)  # noqa: PLR2004
+    option = "--add-subuids" if path.endswith("uid") else "--add-subgids"
+    return Finding(
+        path,
+        good=count >= SUBIDS_NEEDED or os.getuid() == 0,
+        says=f"{count} ids for {getpass.getuser()}",
+        remedy=f"sudo usermod {option} 100000-165535 {getpass.getuser()}",
+    )
+
+
+def _mapper() -> Finding:
+    found = shutil.which("newuidmap")
+    return Finding(
+        "newuidmap",
+        good=bool(found),
+        says=found or "not installed",
+        remedy="sudo apt install uidmap",
+    )
+
+
+def _session() -> Finding:
+    folder, problem = xdg.runtime_dir(), xdg.runtime_dir_problem()
+    return Finding(
+        "XDG_RUNTIME_DIR",
+        good=folder is not None and not problem,
+        says=problem or str(folder or "this user has no folder for sockets"),
+        remedy="log in as yourself, not by su or sudo; or: sudo loginctl enable-linger $USER",
+    )
+
+
+def _disk() -> Finding:
+    folder = next(part for part in (xdg.cache(), *xdg.cache().parents) if part.exists())
+    free = shutil.disk_usage(folder).free
+    usable = folder.is_dir() and os.access(folder, os.W_OK)
+    says = f"{format_size(free)} free for images in {xdg.cache()}"
+    return Finding(
+        "disk",
+        good=usable and free > 2**30,
+        says=says if usable else f"{folder} is not a writable folder, for {xdg.cache()}",
+        remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
+    )
+
+
+def _builders() -> Finding:
+    found = shutil.which("mmdebstrap")
+    return Finding(
+        "mmdebstrap",
+        good=bool(found),
+        says=found or "not installed; only building images needs it",
+        remedy="sudo apt install mmdebstrap",
+    )

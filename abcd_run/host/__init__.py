@@ -1,0 +1,1 @@
+"""The host: its files, programs, locks, sockets and users."""

@@ -1,0 +1,205 @@
+"""A part-file: what a file is while it is being made, and the lock that lets only one make it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from abcd_run.concurrency.cancel import current
+from abcd_run.errors import ArtifactError, Interrupted
+from abcd_run.host import xdg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from threading import Event
+
+PRIVATE, OTHERS = 0o700, 0o077
+POLL = 0.1  # seconds between two looks at somebody else's lock
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """TARGET.part, open and locked; files whose name begins with its name belong to it."""
+
+    target: Path
+    path: Path
+    file: BinaryIO
+
+    def empty(self) -> None:
+        """Forget what an earlier, killed process left in the part and beside it."""
+        self.file.seek(0)
+        self.file.truncate()
+        _remove_companions(self.path)
+
+    def finish(self) -> None:
+        """Give the part its real name, when all of it is on the disk."""
+        try:
+            self.file.flush()
+            if not _is_private(self.target):
+                os.fchmod(self.file.fileno(), 0o666 & ~_umask())
+            os.fsync(self.file.fileno())
+            self.path.replace(self.target)
+        except OSError as error:
+            self.discard()
+            raise unwritable(self.target, error) from error
+        _remove_companions(self.path)
+
+    def discard(self) -> None:
+        """Remove the part and all that belongs to it; no-op when it is gone."""
+        _remove_companions(self.path)
+        self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def part_of(
+    target: Path, *, cancel: Event | None = None, waiting: Callable[[Path], None] | None = None
+) -> Iterator[Part]:
+    """Lock TARGET.part and yield it; wait while another thread or process holds it.
+
+    Whoever waited finds TARGET made, usually, and should look before making it again.
+    """
+    path = target.with_name(target.name + ".part")
+    (private_folder if _is_private(target) else _shared_folder)(target.parent)
+    cancel = cancel or current()
+    while (file := _locked(path)) is None:
+        if waiting:
+            waiting(path)
+        if cancel.wait(POLL):
+            raise Interrupted(f"{target.name}: cancelled while another process was making it")
+    with file:
+        try:
+            yield Part(target, path, file)
+        finally:
+            _drop_if_empty(file, path)
+
+
+def unwritable(target: Path, error: OSError) -> ArtifactError:
+    """Say that TARGET could not be written, and what helps."""
+    return ArtifactError(
+        f"cannot write {target}",
+        details=error.strerror or str(error),
+        remedy=helps(error, target.parent, "ABCD_RUN_CACHE"),
+    )
+
+
+def helps(error: OSError, folder: Path | str, variable: str) -> str:
+    """Return the remedy for a file that cannot be written into a folder that VARIABLE names."""
+    if error.errno == errno.EFBIG:
+        return "ulimit -f unlimited"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
+        return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
+    return f"make room in {folder} or set {variable} to a folder with more space"
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder of the user's own; one that is theirs, but open to others, is closed.
+
+    Whoever may open a file may lock it, and so hold up everybody who waits for that lock.
+    """
+    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+        missing.mkdir(mode=PRIVATE, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & OTHERS:
+        folder.chmod(PRIVATE)
+
+
+def _shared_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _is_private(target: Path) -> bool:
+    """Tell whether a file is kept for abcd-run itself, not written for a person."""
+    return target.absolute().is_relative_to(xdg.cache().absolute())
+
+
+def _umask() -> int:
+    """Return the mask for new files; to ask the kernel by setting it would hit other threads.
+
+    psutil does not know it.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next((int(line.split()[1], 8) for line in lines if line.startswith("Umask:")), 0o077)
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """List the part-files in FOLDER that no living process holds."""
+    return [path for path in sorted(folder.glob("*.part")) if path.is_file() and _is_free(path)]
+
+
+def discard_abandoned(folder: Path) -> list[Path]:
+    """Remove what killed processes left in FOLDER, and say which."""
+    paths = abandoned(folder)
+    for path in paths:
+        _remove_companions(path)
+        path.unlink(missing_ok=True)
+    return paths
+
+
+def _locked(path: Path) -> BinaryIO | None:
+    """Open and lock PATH, or return None when somebody else holds it or took it away."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
+    _make_private(file, path)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(file, path):
+            return file
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        file.close()
+        raise ArtifactError(
+            f"cannot lock files in {path.parent}",
+            details=str(error),
+            remedy="set ABCD_RUN_CACHE to a folder on a local disk",
+        ) from error
+    file.close()
+    return None
+
+
+def _make_private(file: BinaryIO, path: Path) -> None:
+    status = os.fstat(file.fileno())
+    if status.st_uid != os.geteuid():
+        file.close()
+        raise ArtifactError(f"{path} belongs to somebody else", remedy=f"ls -l {path}")
+    if status.st_mode & OTHERS:
+        os.fchmod(file.fileno(), 0o600)
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Tell whether the locked FILE still has this name: its last holder may have renamed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _drop_if_empty(file: BinaryIO, path: Path) -> None:
+    if _is_at(file, path) and not path.stat().st_size:
+        path.unlink()
+
+
+def _is_free(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _remove_companions(path: Path) -> None:
+    for companion in path.parent.glob(f"{_escaped(path.name)}.*"):
+        if companion.is_dir():
+            shutil.rmtree(companion, ignore_errors=True)
+        else:
+            companion.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

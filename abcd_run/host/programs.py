@@ -1,0 +1,108 @@
+"""Run programs of the host and tell the user what they are doing."""
+
+import os
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Timer
+
+from abcd_run.concurrency.cancel import check, current
+from abcd_run.errors import ArtifactError
+from abcd_run.host import parent_death
+from abcd_run.runtime import Say
+
+LAST_LINES = 15
+KILL_SECONDS = 2.0
+"""How long a program may take to end by itself when it is asked to."""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    doing: str,
+    say: Say,
+    cwd: Path | None = None,
+    inherited: Sequence[int] = (),
+) -> None:
+    """Run a command, telling each line that it prints; it ends with us, also when interrupted.
+
+    It inherits the file descriptors that are named, such as a lock's. Raises `ArtifactError` with
+    its last lines.
+    """
+    last = deque[str](maxlen=LAST_LINES)
+    with child(command, cwd=cwd, stderr=subprocess.STDOUT, inherited=inherited) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            text = line.decode(errors="replace").strip()
+            last.append(text)
+            say(f"{doing}: {text}")
+    if process.returncode:
+        raise ArtifactError(
+            f"{doing} failed with exit status {process.returncode}",
+            details="\n".join(last),
+            remedy="fix the problem shown above, then retry",
+        )
+
+
+def ran(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end, and return its status and what it printed."""
+    with child(command, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+@contextmanager
+def child(
+    command: Sequence[str],
+    *,
+    stderr: int,
+    cwd: Path | None = None,
+    inherited: Sequence[int] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command beside the block, which reads what it prints; then it has ended.
+
+    It is ended with all that it has begun when the block fails, or is cancelled: it is asked to,
+    and killed where it does not obey. Raises `Interrupted`.
+    """
+    check()
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        pass_fds=inherited,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        # Ctrl-C is for us to handle: the command is ended below.
+        start_new_session=True,
+    ) as process:
+        killing = Timer(KILL_SECONDS, _send, (process, signal.SIGKILL))
+        killing.daemon = True
+
+        def end() -> None:
+            _send(process, signal.SIGTERM)
+            with suppress(RuntimeError):  # it has been asked before
+                killing.start()
+
+        try:
+            ending = current().ending(end, at_last=lambda: _send(process, signal.SIGKILL))
+            with parent_death.bound(process.pid), ending:
+                yield process
+                process.wait()
+        except BaseException:
+            end()
+            process.wait()
+            raise
+        finally:
+            if killing.ident:  # what it had begun has been asked, too
+                killing.cancel()
+                _send(process, signal.SIGKILL)
+    check()
+
+
+def _send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    """Send a signal to a program and to all that it has begun."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

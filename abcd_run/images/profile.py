@@ -1,0 +1,302 @@
+"""A profile: the TOML that describes an image, read, inherited and checked."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from abcd_run import limits, schema
+from abcd_run.errors import ProfileError
+from abcd_run.host import bounded_match
+from abcd_run.model import PROTOCOLS, Kind, Ready, Resources, Service
+
+WAYS = ("console", "service", "kind")
+"""By which of them an instance is known to be ready; a profile has one."""
+
+REFERENCE_PATTERN = (
+    r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+REFERENCE = schema.matching(
+    REFERENCE_PATTERN, "an image reference: registry/name:tag or name@sha256:DIGEST, in lower case"
+)
+_SERVICE: schema.Shape = {
+    "port": schema.PORT,
+    "protocol": schema.one_of(*PROTOCOLS),
+    "path": schema.URL_PATH,
+    "open": schema.FLAG,
+    "variant": schema.one_of(*Kind),
+}
+SHAPE: schema.Shape = {
+    "summary": schema.STRING,
+    "parent": schema.STRING,
+    "user": schema.USER,
+    "uid": schema.UID,
+    "unverified": schema.FLAG,
+    "runtimes": schema.STRINGS,
+    Kind.CONTAINER: {"image": REFERENCE, "archive": schema.FILE},
+    Kind.LIVE: {
+        "iso": schema.FILE,
+        "sha256": schema.SHA256,
+        "installs": schema.FLAG,
+        "image": REFERENCE,
+        "archive": schema.FILE,
+    },
+    Kind.BROWSER: {"image": REFERENCE},
+    "resources": {
+        "memory": schema.SIZE,
+        "cpus": schema.NUMBER,
+        "shm": schema.SIZE,
+        "disk": schema.SIZE,
+    },
+    "services": schema.Named(_SERVICE),
+    "screen": {"command": schema.WORDS},
+    "ready": {
+        "service": schema.STRING,
+        "path": schema.URL_PATH,
+        "console": bounded_match.EXPRESSION,
+        "timeout": schema.NUMBER,
+        "kind": schema.SERVICE,
+        "options": schema.TABLE,
+    },
+    "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
+    "on": schema.TABLE,
+}
+"""All keys of a profile; `on.RUNTIME` is checked against what that runtime declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that must print the same on every runtime."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Where one variant of an image is to be had; empty strings mean the conventional place.
+
+    `installs` allows an ISO that would write to a disk without asking.
+    """
+
+    kind: Kind
+    name: str
+    image: str = ""
+    archive: Path | None = None
+    iso: str = ""
+    sha256: str = ""
+    installs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An image, as its profile and the profiles of its parents describe it."""
+
+    name: str
+    origin: str
+    summary: str = ""
+    parents: tuple[str, ...] = ()
+    user: str = ""
+    uid: int = 1000
+    unverified: bool = False
+    runtimes: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    resources: Resources = Resources()
+    services: tuple[Service, ...] = ()
+    screen: tuple[str, ...] = ()
+    ready: Ready = Ready()
+    verify: tuple[Check, ...] = ()
+    on: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    recipe: Path | None = None
+    recipes: tuple[Path, ...] = ()
+    """The recipes of its parents, the root's first, and its own."""
+
+
+def variant_name(image: str, kind: Kind) -> str:
+    """Return the family's name for a variant: `abcd4desktop` gives `abcdic4desktop`."""
+    if image.startswith("abcd"):
+        return kind + image.removeprefix("abcd")
+    return f"{kind}-{image}"
+
+
+def variant_of(name: str) -> tuple[str, Kind] | None:
+    """Return the image and the kind that a variant's name stands for, None for another name."""
+    match = re.fullmatch(r"(abcdic|abcdik|abcdib)(-?)(.*)", name)
+    if match is None:
+        return None
+    kind, dash, rest = match.groups()
+    return (rest if dash else f"abcd{rest}"), Kind(kind)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the checked tables of one file, its relative paths made absolute.
+
+    Raises `ProfileError` naming the file, and the key or the line and column.
+    """
+    tables = parse(path)
+    schema.check(tables, SHAPE, where=str(path))
+    for kind in Kind:
+        for key in ("archive", "iso"):
+            location = tables.get(kind, {}).get(key)
+            if location and "://" not in location:
+                tables[kind][key] = str(path.parent.absolute() / Path(location).expanduser())
+    return tables
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """Return the unchecked tables of a TOML file. Raises `ProfileError`."""
+    import tomllib  # noqa: PLC0415  (costs 10 ms, and images given by path need none)
+
+    try:
+        with path.open("rb") as file:
+            text = file.read(limits.TEXT_BYTES + 1)
+        if len(text) > limits.TEXT_BYTES:
+            raise ProfileError(f"{path}: more than 1 MiB", remedy=f"fix {path}")
+        # Some editors begin a file with a mark of its encoding.
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ProfileError(
+            f"{path}: not a TOML file: not UTF-8 at byte {error.start}", remedy=f"fix {path}"
+        ) from error
+    except (ValueError, RecursionError) as error:  # also numbers and depths beyond all measure
+        raise ProfileError(f"{path}: not a TOML file: {error}", remedy=f"fix {path}") from error
+    except OSError as error:
+        raise ProfileError(
+            f"{path}: cannot be read: {error.strerror}", remedy=f"ls -l {path}"
+        ) from error
+
+
+def inherit(child: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the child's tables with the parent's keys where the child has none.
+
+    Tables are merged key by key, lists and plain values are the child's own. A child that waits
+    for its console does not wait for its parent's service too, and the other way round.
+    """
+    merged = dict(parent)
+    if any(way in child for way in WAYS):
+        for other in (*WAYS, "options") if "kind" in parent else WAYS:
+            if other not in child:
+                merged.pop(other, None)
+    for key, value in child.items():
+        inherited = parent.get(key)
+        both = isinstance(value, Mapping) and isinstance(inherited, Mapping)
+        merged[key] = inherit(value, inherited) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def build(
+    name: str,
+    tables: Mapping[str, Any],
+    *,
+    origin: str,
+    folder: Path,
+    parents: tuple[str, ...] = (),
+    recipes: tuple[Path, ...] = (),
+) -> Profile:
+    """Return the profile that the tables describe; its recipe would stand in `folder`.
+
+    `recipes` are those of its parents.
+    """
+    read = schema.check(tables, SHAPE, where=origin)
+    services = _services(read.get("services", {}), origin)
+    own = recipe_in(folder, name)
+    return Profile(
+        name=name,
+        origin=origin,
+        summary=_text(read, "summary"),
+        parents=parents,
+        user=_text(read, "user"),
+        uid=_dict(read).get("uid", 1000),
+        unverified=bool(read.get("unverified")),
+        runtimes=_dict(read).get("runtimes", ()),
+        variants=tuple(_variant(name, kind, _dict(read[kind])) for kind in Kind if kind in read),
+        resources=Resources(**_dict(read.get("resources", {}))),
+        services=services,
+        screen=_dict(read.get("screen", {})).get("command", ()),
+        ready=_ready(_dict(read.get("ready", {})), services, origin),
+        verify=tuple(Check(**_check(check, origin)) for check in _list(read.get("verify", []))),
+        on=_on(_dict(read.get("on", {})), origin),
+        recipe=own,
+        recipes=(*recipes, own) if own else recipes,
+    )
+
+
+def recipe_in(folder: Path, name: str) -> Path | None:
+    """Return the folder of an image's recipe, which stands beside its profile, if it has one."""
+    found = folder / name
+    return found if found.is_dir() else None
+
+
+def _variant(image: str, kind: Kind, keys: dict[str, Any]) -> Variant:
+    archive = keys.pop("archive", None)
+    name = variant_name(image, kind)
+    return Variant(kind, name, archive=Path(archive) if archive else None, **keys)
+
+
+def _services(tables: object, origin: str) -> tuple[Service, ...]:
+    found: dict[int, Service] = {}
+    for name, keys in _dict(tables).items():
+        if "port" not in keys:
+            raise _lacks(f"services.{name}.port", "a port from 1 to 65535", origin)
+        if other := found.get(keys["port"]):
+            raise ProfileError(
+                f"{origin}: services.{name}.port: {keys['port']} is the port of {other.name}",
+                remedy=f"give {name} another port, or remove it",
+            )
+        found[keys["port"]] = Service(name=name, **keys)
+    return tuple(found.values())
+
+
+def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> Ready:
+    names = [service.name for service in services]
+    wanted = keys.get("service", "")
+    if wanted and wanted not in names:
+        expected = f"expected one of {', '.join(names)}" if names else "the profile has no services"
+        raise ProfileError(
+            f"{origin}: ready.service: no service {wanted!r}, {expected}",
+            remedy=schema.did_you_mean(wanted, names, f"add [services.{wanted}] with its port"),
+        )
+    try:
+        bounded_match.check(keys.get("console", ""))
+    except bounded_match.Unusable as error:
+        raise ProfileError(
+            f"{origin}: ready.console: expected a regular expression: {error}",
+            remedy="fix the expression",
+        ) from error
+    return Ready(**keys)
+
+
+def _check(keys: dict[str, Any], origin: str) -> dict[str, Any]:
+    for key, expected in (("name", "a string"), ("command", "a list of strings")):
+        if key not in keys:
+            raise _lacks(f"verify.{key}", expected, origin)
+    return keys
+
+
+def _on(tables: dict[str, Any], origin: str) -> dict[str, Mapping[str, object]]:
+    for runtime, options in tables.items():
+        if not isinstance(options, dict):
+            raise schema.wrong_type(options, "a table", where=origin, path=f"on.{runtime}")
+    return tables
+
+
+def _lacks(key: str, expected: str, origin: str) -> ProfileError:
+    return ProfileError(
+        f"{origin}: {key}: missing, expected {expected}", remedy=f"add {key} to {origin}"
+    )
+
+
+def _text(read: Mapping[str, object], key: str) -> str:
+    return str(read.get(key, ""))
+
+
+def _dict(value: object) -> dict[str, Any]:
+    assert isinstance(value, dict)
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    assert isinstance(value, list)
+    return value

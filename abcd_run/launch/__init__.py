@@ -1,0 +1,1 @@
+"""From plans to instances that are ready, and how these are reached."""

@@ -1,0 +1,68 @@
+"""How an instance is reached: the addresses of its services and screens."""
+
+from urllib.parse import quote, urlsplit
+
+from abcd_run.backend import record
+from abcd_run.model import Endpoint, Instance, Service
+
+
+def services(instance: Instance) -> tuple[Service, ...]:
+    """Return the services of an instance; ports that no profile names are guessed at."""
+    known = record.read(instance.labels).services
+    unnamed = sorted(set(instance.ports) - {service.port for service in known})
+    if not unnamed:
+        return known
+    from abcd_run.backend.image_ports import exposed_services  # noqa: PLC0415  (`ps` counts)
+
+    return (*known, *exposed_services(unnamed))
+
+
+def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
+    """Return the endpoints of an instance that can be reached now, its screens last."""
+    user = record.read(instance.labels).user
+    found = [
+        Endpoint(service.name, service.protocol, _url(service, *instance.ports[service.port], user))
+        for service in services(instance)
+        if service.port in instance.ports
+    ]
+    return (*found, *instance.endpoints, *instance.screens)
+
+
+def place(service: Service, instance: Instance) -> tuple[str, int] | None:
+    """Return address and port of a service: published, or as its runtime says. None for neither."""
+    if service.port in instance.ports:
+        return instance.ports[service.port]
+    urls = (urlsplit(one.url) for one in instance.endpoints if one.service == service.name)
+    usual = {"http": 80, "https": 443, "ssh": 22}
+    return next(
+        ((url.hostname, url.port or usual.get(url.scheme, 0)) for url in urls if url.hostname),
+        None,
+    )
+
+
+def to_open(instance: Instance) -> Endpoint | None:
+    """Return the endpoint that a person wants to see: the one marked, a screen, a web page."""
+    marked = {service.name for service in services(instance) if service.open}
+
+    def rank(endpoint: Endpoint) -> tuple[bool, bool, bool]:
+        return (
+            endpoint.service not in marked,
+            endpoint not in instance.screens,
+            endpoint.protocol not in ("http", "https"),
+        )
+
+    seen = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
+    return min(seen, key=rank, default=None)
+
+
+def quoted(path: str) -> str:
+    """Return a path as it stands in a URL: what a person wrote may have letters of any script."""
+    rooted = path if path.startswith("/") else f"/{path}"  # else it would be part of the host
+    return quote(rooted, safe="/%?&=+,;:@~!$'()*")
+
+
+def _url(service: Service, address: str, port: int, user: str) -> str:
+    host = f"[{address}]" if ":" in address else address
+    who = f"{quote(user, safe='')}@" if service.protocol == "ssh" and user else ""
+    path = quoted(service.path) if service.protocol in ("http", "https") else ""
+    return f"{service.protocol}://{who}{host}:{port}{path}"

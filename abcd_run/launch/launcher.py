@@ -1,0 +1,345 @@
+"""The way of a launch, from the plan on: artifact → start → wait, and undo where it fails."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Semaphore
+
+from abcd_run import limits
+from abcd_run.artifact import obtain
+from abcd_run.backend import record
+from abcd_run.concurrency.cancel import Token, call, current, heeding, settled, using
+from abcd_run.concurrency.once import Once
+from abcd_run.concurrency.threads import Threads
+from abcd_run.errors import (
+    AbcdRunError,
+    Failure,
+    Interrupted,
+    LaunchFailed,
+    NameTaken,
+    NotReady,
+    PortTaken,
+)
+from abcd_run.host import this_host, xdg
+from abcd_run.host.os_errors import unexpected
+from abcd_run.launch import port_collision, readiness, screen
+from abcd_run.launch.interrupts import left_behind
+from abcd_run.launch.launched import Launched, console_of
+from abcd_run.launch.progress import Progress
+from abcd_run.model import Instance, Plan, RootHeld, Stage
+from abcd_run.plan.planner import next_name, renamed
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.runtime import Runtime
+
+WORKERS = 4
+"""Instances created and started at the same time; small hosts' engines gain nothing from more."""
+
+WAITERS = 32
+"""Launches under way at the same time: one that waits for its page holds up nobody's start."""
+
+TRIES = 30
+"""How often a name or port that somebody was quicker with is chosen again."""
+
+FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
+"""Seconds between two looks at an instance: the first ones quick, then slower and slower."""
+
+LAST_LINES = 10
+"""How much of its console is shown of an instance that ended or is late."""
+
+UNDO_SECONDS = 3.7
+"""How long an engine may take to undo what was cancelled, before it is said what may be left."""
+
+UNDOING = 8
+"""Instances that were ready, removed at the same time when they are cancelled."""
+
+LOOKS_BETWEEN_CHECKS = 8
+"""Whether the instance still runs is asked after this many looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """Launches plans on the runtimes of a fleet, until its token is set."""
+
+    fleet: Fleet
+    progress: Progress
+    cancelled: Token = field(default_factory=current)
+    wait: bool = True
+    _starting: Semaphore = field(default_factory=lambda: Semaphore(WORKERS))
+    _images: Once[str] = field(default_factory=Once[str])
+
+    def launch_all(self, plans: Sequence[Plan]) -> tuple[list[Launched], list[Failure]]:
+        """Launch plans side by side; one that fails neither stops nor undoes the others.
+
+        Raises `Interrupted`, when all that was begun has been undone, or an engine hangs at that.
+        """
+        with using(self.cancelled), Threads(min(len(plans), WAITERS) or 1) as threads:
+            futures = {threads.submit(partial(self._launch, plan)): plan for plan in plans}
+            settled(futures)
+            if self.cancelled.is_set():
+                raise self._undone(futures)
+        done, failures = self._sorted(futures)
+        for launched in done:
+            self.cancelled.settled(launched.instance.name)
+        return done, failures
+
+    def _sorted(
+        self, futures: dict[Future[Launched], Plan]
+    ) -> tuple[list[Launched], list[Failure]]:
+        done, failures = [], []
+        for future, plan in futures.items():
+            try:
+                launched = future.result()
+            except AbcdRunError as error:
+                failures.append(Failure(error, plan.runtime, plan.name))
+                continue
+            done.append(launched)
+            if launched.late:
+                failures.append(Failure(launched.late, plan.runtime, launched.instance.name))
+        return done, failures
+
+    def _undone(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
+        """Remove what is running already, and return the error that says what is left."""
+        begun = [future for future in futures if not future.cancel()]
+        begun.sort(key=lambda future: not future.done())  # one that hangs must not hold up others
+        with using(Token(hurried=True)), Threads(UNDOING) as threads:
+            settled(
+                [threads.submit(partial(self._remove, future)) for future in begun],
+                within=UNDO_SECONDS,
+            )
+        if self.cancelled.left():
+            return left_behind(
+                self.cancelled, "interrupted: not all that was begun could be removed"
+            )
+        return Interrupted("interrupted: what was begun has been removed")
+
+    def _remove(self, future: Future[Launched]) -> None:
+        """Remove an instance once its launch has ended, if that did not undo it."""
+        if future.exception() is None:
+            instance = future.result().instance
+            runtime = self.fleet.runtime(instance.runtime)
+            self._undo(runtime, instance.name, instance.runtime_id, Interrupted("interrupted"))
+
+    def _launch(self, plan: Plan) -> Launched:
+        try:
+            return self._from_plan_to_ready(plan)
+        except AbcdRunError:
+            raise
+        except Exception as error:
+            # A bug of one backend must not take the other launches with it.
+            raise unexpected(error) from error
+
+    def _from_plan_to_ready(self, plan: Plan) -> Launched:
+        runtime = self.fleet.runtime(plan.runtime)
+        self.progress.stage(plan.name, Stage.PLANNED)
+        image = self._image(plan, runtime)
+        self.progress.stage(plan.name, Stage.FETCHED)
+        with self._starting:
+            begun = time.monotonic()
+            instance = self._begin(plan, runtime, image)
+        try:
+            self._prove_unprivileged(plan, instance, runtime)
+            self.progress.stage(instance.name, Stage.RUNNING)
+            launched = self._wait(instance, runtime, begun)
+            self.cancelled.check()
+        except BaseException as error:
+            self._undo(runtime, instance.name, instance.runtime_id, error)
+            raise
+        return launched
+
+    def _image(self, plan: Plan, runtime: Runtime) -> str:
+        """Return the runtime's name for the image, fetched once for all launches that want it."""
+
+        def fetch() -> str:
+            artifact = obtain(plan, self.fleet, say=self._say(plan))
+            self.cancelled.check()
+            return runtime.provide(artifact, pull=plan.pull, say=self._say(plan))
+
+        return self._images.get((plan.runtime, plan.source, plan.format), fetch)
+
+    def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+        """Create and start, under other names and ports while somebody else is quicker."""
+        told = ""
+        refused = set[str]()  # also names that other users have, whose instances are not shown
+        for _ in range(TRIES):
+            self.cancelled.check()
+            try:
+                return self._create_and_start(plan, runtime, image)
+            except NameTaken as error:
+                if plan.named:
+                    error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
+                    raise
+                refused.add(plan.name)
+                names = {found.name for found in runtime.instances(detail=False)}
+                plan = renamed(plan, next_name(plan.name, names | refused))
+            except PortTaken as error:
+                if blamed := port_collision.of_fixed_port(plan, error):
+                    raise blamed from error
+                told = error.details or error.message
+        raise LaunchFailed(
+            f"no free name or port for {plan.name} in {TRIES} tries",
+            details=told,
+            remedy="abcd-run ps; stop what you no longer need, then launch it again",
+        )
+
+    def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+        self.cancelled.begun(plan.name)
+        try:
+            runtime_id = runtime.create(plan, image)
+        except BaseException:  # then nothing is there, or another one of that name
+            self.cancelled.settled(plan.name)
+            raise
+        try:
+            self.progress.stage(plan.name, Stage.CREATED)
+            self.cancelled.check()
+            return runtime.start(runtime_id)
+        except BaseException as error:
+            self._undo(runtime, plan.name, runtime_id, error)
+            raise
+
+    def _undo(self, runtime: Runtime, name: str, runtime_id: str, error: BaseException) -> None:
+        """Remove an instance because of an error, which is told of when that fails too."""
+        try:
+            # What undoes is not cancelled, and what is cancelled gets no time to end by itself.
+            with using(Token(hurried=self.cancelled.is_set())):
+                runtime.remove(runtime_id)
+        except Exception as left:  # noqa: BLE001  (the error that led here is the one to raise)
+            self.cancelled.stays(name, str(left))
+            if isinstance(error, AbcdRunError):
+                error.details = "\n".join(filter(None, [error.details, f"and it is left: {left}"]))
+        else:
+            self.cancelled.settled(name)
+
+    def _prove_unprivileged(self, plan: Plan, instance: Instance, runtime: Runtime) -> None:
+        if plan.rootful:
+            return
+        if instance.host_root == 0:
+            raise LaunchFailed(
+                f"{instance.name}: root inside would be root of this host",
+                details="uid 0 inside maps to uid 0 outside; the instance was removed",
+                remedy="run abcd-run as an ordinary user, or say --rootful if this is meant",
+            )
+        if _unproven(instance) and this_host.numbers_users() and _runs(instance, runtime):
+            raise LaunchFailed(
+                f"{instance.name}: nothing shows who root inside is on this host",
+                details="neither its process nor the engine's own user can be seen from here; "
+                "the instance was removed",
+                remedy=f"run {plan.runtime} as yourself, or say --rootful if this is meant",
+            )
+
+    def _wait(self, instance: Instance, runtime: Runtime, begun: float) -> Launched:
+        if not self.wait:
+            return Launched(instance, Stage.RUNNING)
+        launched = self.await_ready(instance, runtime)
+        if launched.late:
+            return launched
+        return replace(launched, ready_seconds=round(time.monotonic() - begun, 3))
+
+    def await_ready(self, instance: Instance, runtime: Runtime, timeout: float = 0) -> Launched:
+        """Wait until an instance is ready; `timeout` in seconds, 0 for its profile's own.
+
+        An instance that is late is left running. Raises `LaunchFailed` when it ended by itself.
+        """
+        known = record.read(instance.labels)
+        timeout = timeout or known.ready.timeout
+        deadline = time.monotonic() + timeout
+        pause, looks, stage = FIRST_LOOK, 0, Stage.RUNNING
+        while True:
+            look = partial(
+                readiness.look,
+                instance,
+                console=console_of(runtime, instance),
+                seconds=readiness.patience(known.age),
+            )
+            # A page may be silent for long; a console is asked by this thread's own client.
+            answer = look() if known.ready.console else call(look)
+            if answer.stage is not stage:
+                stage = answer.stage
+                self.progress.stage(instance.name, stage)
+            if stage is Stage.READY:
+                return Launched(instance, stage)
+            self.progress.say(instance.name, answer.seen)
+            if time.monotonic() > deadline:
+                late = not_ready(
+                    instance, stage, timeout, [answer.seen, *last_signs(runtime, instance)]
+                )
+                return Launched(instance, stage, late=late)
+            self.cancelled.wait(pause)
+            self.cancelled.check()
+            pause = min(pause * 1.5, SLOWEST_LOOK)
+            looks += 1
+            if looks % LOOKS_BETWEEN_CHECKS == 0:
+                _check_running(instance, runtime)
+
+    def _say(self, plan: Plan) -> Callable[[str], None]:
+        return heeding(partial(self.progress.say, plan.name))
+
+
+def _unproven(instance: Instance) -> bool:
+    """Say whether nothing shows how root inside is held: who claims a uid must name it."""
+    if instance.root is RootHeld.SANDBOX:
+        return False
+    return instance.root is RootHeld.UNKNOWN or instance.host_root is None
+
+
+def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:
+    """Return the error for an instance that is still on its way at the timeout."""
+    return NotReady(
+        f"{instance.name} is not ready after {timeout:g} s; its last stage is {stage}",
+        details="\n".join([*filter(None, signs), "it was left running"]),
+        remedy=f"abcd-run wait {instance.name}, or abcd-run logs {instance.name}",
+    )
+
+
+def _runs(instance: Instance, runtime: Runtime) -> bool:
+    """Say whether an instance runs still: of one that has ended nothing can be shown."""
+    found = runtime.instances(only=instance.runtime_id, detail=False)
+    return bool(found) and found[0].running
+
+
+def _check_running(instance: Instance, runtime: Runtime) -> None:
+    found = runtime.instances(only=instance.runtime_id, detail=False)
+    if found and found[0].running:
+        return
+    state = found[0].state if found else "gone"
+    raise LaunchFailed(
+        f"{instance.name} ended by itself ({state})",
+        details="\n".join(_last_lines(runtime, instance)),
+        remedy="see what it printed above; abcd-run --dry-run shows how it was started",
+    )
+
+
+def last_signs(runtime: Runtime, instance: Instance) -> list[str]:
+    """Return what a person would look at in an instance that is late: its console, its screen."""
+    signs = _last_lines(runtime, instance)
+    if screen.has_screen(runtime, instance):
+        path = xdg.cache() / "screenshots" / f"{instance.name}.png"
+        with suppress(AbcdRunError, OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(screen.picture(runtime, instance))
+            signs.append(f"its screen: {path}")
+    return signs
+
+
+def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
+    """Return the end of what it printed; nothing where the runtime has that no more."""
+    try:
+        printed = _end(console_of(runtime, instance)())
+    except AbcdRunError:
+        return []
+    lines = (line.rstrip() for line in printed.decode(errors="replace").splitlines())
+    return [line for line in lines if line][-LAST_LINES:]
+
+
+def _end(pieces: Iterable[bytes]) -> bytes:
+    """Return the last of many pieces, joined."""
+    kept, size = deque[bytes](), 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        while size - len(kept[0]) > limits.TEXT_BYTES:
+            size -= len(kept.popleft())
+    return b"".join(kept)[-limits.TEXT_BYTES :]

@@ -1,0 +1,183 @@
+"""Look how far an instance has come, by what the person will use."""
+
+import base64
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from abcd_run import limits
+from abcd_run.backend import record
+from abcd_run.host import bounded_reader
+from abcd_run.host.bounded_match import Unusable, says
+from abcd_run.launch import endpoints, listener
+from abcd_run.model import Instance, Ready, Service, Stage
+from abcd_run.plugins import readiness_kinds
+from abcd_run.plugins.readiness_kinds import Answer
+
+TRY_SECONDS = 2.0
+"""How long one look may take; a look at a page that is still being made is repeated."""
+
+LONGEST_TRY_SECONDS = 30.0
+WAITED_PER_TRY = 10
+"""One look may take this part of the time that was waited: who boots for minutes takes seconds to
+answer, and whoever boots in seconds is not waited for at a question that got lost."""
+
+ACCEPT_SECONDS = 0.15
+"""How long a plain port must stay open before it counts.
+
+Port forwarders such as rootlessport accept a connection at once and drop it when they find that
+nobody listens inside.
+"""
+
+CONSOLE_OVERLAP = 1 << 16
+"""Bytes of a console in which a pattern of several lines is found wherever it stands."""
+
+WEB = ("http", "https")
+HTTP_OK = range(200, 400)
+HTTP_UP = range(100, 500)
+
+
+def patience(waited: float) -> float:
+    """Return how long the next look may take, after so many seconds of waiting."""
+    return min(max(TRY_SECONDS, waited / WAITED_PER_TRY), LONGEST_TRY_SECONDS)
+
+
+def look(
+    instance: Instance,
+    *,
+    console: Callable[[], Iterable[bytes]] | None = None,
+    seconds: float = TRY_SECONDS,
+) -> Answer:
+    """Return the stage that an instance has reached now, within some seconds; never raises.
+
+    `console` yields what the instance has printed so far, for profiles that wait for a line.
+    """
+    if not instance.running:
+        return Answer(Stage.CREATED, instance.state or "not running")
+    if instance.silent:
+        return Answer(Stage.RUNNING, instance.state)
+    ready = record.read(instance.labels).ready
+    if ready.kind:
+        return _plugged(ready, instance, seconds=seconds)
+    if ready.console:
+        return _printed(ready.console, console() if console else (), time.monotonic() + seconds)
+    return _reached(instance, ready, seconds=seconds)
+
+
+def _reached(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
+    wanted = {service.name: service for service in endpoints.services(instance)}
+    service = wanted.get(ready.service) or next(iter(wanted.values()), None)
+    if service is None:
+        return Answer(Stage.READY)
+    if endpoints.place(service, instance) is None:
+        return Answer(Stage.RUNNING, f"port {service.port} is not published")
+    return _wanted(service, ready, instance, seconds=seconds)
+
+
+def _plugged(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+    try:
+        return readiness_kinds.loaded(ready.kind).look(instance, ready.options, seconds=seconds)
+    except Exception as error:  # noqa: BLE001  (somebody else's code, or not installed any more)
+        return Answer(Stage.RUNNING, f"{ready.kind}: {error}")
+
+
+def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
+    try:
+        for window in _windows(pieces):
+            if says(window, wanted):
+                return Answer(Stage.READY)
+            if time.monotonic() > until:
+                return Answer(Stage.RUNNING, "its console says more than can be read in time")
+    except Unusable as error:  # what another version took for a regular expression
+        return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression to use: {error}")
+    return Answer(Stage.RUNNING, "waiting for the console's line")
+
+
+def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a console's text in pieces of whole lines that a pattern may be looked for in.
+
+    They overlap: a pattern may want several lines. A guest can print without end, and without the
+    end of a line.
+    """
+    held = b""
+    for piece in pieces:
+        held += piece
+        if len(held) > limits.TEXT_BYTES:
+            whole = held.rfind(b"\n") + 1 or len(held)
+            yield held[:whole]
+            begin = max(0, whole - CONSOLE_OVERLAP)
+            held = held[held.find(b"\n", begin, whole - 1) + 1 or begin :]
+    yield held
+
+
+def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+    asked = replace(service, path=ready.path or service.path)
+    answer = _service(asked, instance, lenient=ready.lenient, seconds=seconds)
+    if ready.path and answer.stage is Stage.REACHABLE:
+        return replace(answer, seen=f"waiting for {service.name}'s {ready.path}")
+    return answer
+
+
+def _service(service: Service, instance: Instance, *, lenient: bool, seconds: float) -> Answer:
+    address, port = endpoints.place(service, instance) or ("", 0)
+    at = (listener.EVERYWHERE.get(address, address), port)
+    until = time.monotonic() + seconds
+    try:
+        with socket.create_connection(at, timeout=seconds) as connection:
+            # Asked when it is connected: whoever comes to listen there later does not get it.
+            if found := listener.stranger(instance, at):
+                return Answer(Stage.RUNNING, f"who listens at port {port} is {found}")
+            if service.protocol not in WEB:
+                return _tcp(connection, port)
+            user = record.read(instance.labels).user
+            who = f"{user}:{instance.password}"
+            status = _http(service, connection, at, who=who, until=until)
+            return _judge(status, service, lenient=lenient)
+    except (OSError, http.client.HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Answer(Stage.RUNNING, f"{service.name} does not answer yet: {reason}")
+
+
+def _judge(status: int, service: Service, *, lenient: bool) -> Answer:
+    if status in (HTTP_UP if lenient else HTTP_OK):
+        return Answer(Stage.READY)
+    return Answer(Stage.REACHABLE, f"{service.name} answers with HTTP status {status}")
+
+
+def _http(
+    service: Service,
+    connection: socket.socket,
+    at: tuple[str, int],
+    *,
+    who: str,
+    until: float,
+) -> int:
+    """Return the status of a page; all of it, the handshake too, has until a time."""
+    asking = http.client.HTTPConnection(*at)
+    if service.protocol == "https":
+        connection.settimeout(bounded_reader.left(until))
+        # An instance signs its own certificate; what is asked is whether it answers.
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection = context.wrap_socket(connection, server_hostname=at[0])
+    asking.sock = bounded_reader.Connection(connection, until)
+    token = base64.b64encode(who.encode()).decode()
+    try:
+        asking.request(
+            "GET", endpoints.quoted(service.path), headers={"Authorization": f"Basic {token}"}
+        )
+        return asking.getresponse().status
+    finally:
+        asking.close()
+
+
+def _tcp(connection: socket.socket, port: int) -> Answer:
+    connection.settimeout(ACCEPT_SECONDS)
+    try:
+        if not connection.recv(1):
+            return Answer(Stage.RUNNING, f"port {port} closes at once")
+    except TimeoutError:
+        pass
+    return Answer(Stage.READY)

@@ -1,0 +1,1 @@
+"""From what a person asked for to plans: what on which runtime, under which name."""

@@ -1,0 +1,226 @@
+"""What the word IMAGE on the command line stands for."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcd_run.backend.image_ports import exposed_services, exposed_tcp
+from abcd_run.errors import ArtifactError, NoRuntime, UsageError
+from abcd_run.host import xdg
+from abcd_run.images import profile, recipe
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.images.profile import Profile, Variant
+from abcd_run.model import Kind, Origin, Ready, Service, Source
+from abcd_run.oci.reference import pinned
+
+if TYPE_CHECKING:  # `images` makes no request, and is counted
+    from abcd_run.plan.request import Request
+
+Stored = Callable[[str], Mapping[str, str] | None]
+"""Returns the labels of an image in the local store, None where it has none of that name."""
+
+_REFERENCE = re.compile(profile.REFERENCE_PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An image and those of its variants that may be launched."""
+
+    profile: Profile
+    variants: tuple[Variant, ...]
+    exposed: bool = False
+    """Whether the ports that the image itself exposes become services."""
+    adhoc: bool = False
+    """Whether it is a file or reference without a profile: nobody said that it reads a seed."""
+
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the word was understood."""
+
+
+def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
+    """Return what the request's image is: a profile, a variant, a file or a reference.
+
+    `more` are other words that somebody may have meant where it is nothing of that.
+    """
+    word = request.image
+    if not word.strip():
+        raise UsageError("the image's name is empty", remedy="abcd-run images")
+    if word.endswith(".toml"):
+        return _whole(catalogue.read(Path(word).expanduser(), request.changes))
+    if catalogue.path(word):
+        return _whole(catalogue.profile(word, request.changes))
+    if (family := profile.variant_of(word)) and catalogue.path(family[0]):
+        return _one(catalogue.profile(family[0], request.changes), family[1], word)
+    if _is_path(word):
+        return _adhoc(_file_variant(word), request)
+    if "/" in word or ":" in word or "@" in word:
+        return replace(_adhoc(_reference_variant(word), request), notes=_file_too(word))
+    error = catalogue.unknown(word, more=tuple(more))
+    if _exists(word):
+        error.remedy = f"abcd-run ./{word}, if the file here is meant"
+    raise error
+
+
+def _file_too(word: str) -> tuple[str, ...]:
+    """Return the note that what was taken for a reference is a file's name as well."""
+    meant = f"a file {word} exists here, but the image of that name is used"
+    return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()
+
+
+def _whole(found: Profile) -> Target:
+    if not found.variants:
+        raise ArtifactError(
+            f"{found.name} has no variants",
+            remedy=f"add [abcdic] or [abcdik] to {found.origin}",
+        )
+    return Target(found, found.variants)
+
+
+def _one(found: Profile, kind: Kind, word: str) -> Target:
+    variants = tuple(variant for variant in found.variants if variant.kind is kind)
+    if not variants:
+        names = ", ".join(variant.name for variant in found.variants) or "none"
+        raise ArtifactError(
+            f"{found.name} has no variant {word}",
+            details=f"its variants: {names}",
+            remedy=f"abcd-run {found.name}",
+        )
+    return Target(found, variants)
+
+
+def _is_path(word: str) -> bool:
+    """Tell a file from a reference by the word alone: a file here must not change its meaning."""
+    endings = (".tar", ".iso", ".tar.gz", ".tgz", ".tar.zst", ".oci")
+    return word in {".", ".."} or word.startswith(("/", "./", "../", "~")) or word.endswith(endings)
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # a word too long for a file's name
+        return False
+
+
+def _file_variant(word: str) -> Variant:
+    path = Path(word).expanduser().absolute()
+    if not _exists(str(path)):
+        raise ArtifactError(f"{word}: no such file", remedy=f"ls -l {path.parent}")
+    if not path.is_file() and (path.suffix == ".iso" or not path.is_dir()):
+        raise ArtifactError(
+            f"{word}: neither a file nor a layout's folder", remedy=f"ls -ld {path}"
+        )
+    name = re.sub(r"[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "image"
+    if path.suffix == ".iso":
+        return Variant(Kind.LIVE, name, iso=str(path))
+    return Variant(Kind.CONTAINER, name, archive=path)
+
+
+def _reference_variant(word: str) -> Variant:
+    match = _REFERENCE.fullmatch(word)
+    if match is None:
+        raise UsageError(
+            f"{word!r} is not an image reference",
+            remedy="write it as registry/name:tag or name@sha256:DIGEST, in lower case",
+        )
+    name = re.sub(r"[^a-z0-9]+", "-", match["path"].rpartition("/")[2])
+    whole = word if match["tag"] or match["digest"] else f"{word}:latest"
+    return Variant(Kind.CONTAINER, name, image=whole)
+
+
+def _adhoc(variant: Variant, request: "Request") -> Target:
+    adhoc = profile.build(
+        variant.name, request.changes, origin=request.image, folder=Path("/nonexistent")
+    )
+    services = adhoc.services or exposed_services(_exposed_ports(variant))
+    found = replace(adhoc, variants=(variant,), services=services)
+    if not (adhoc.ready.service or adhoc.ready.console):
+        found = replace(found, ready=lenient(services, adhoc.ready.timeout))
+    return Target(found, (variant,), exposed=not services and bool(variant.image), adhoc=True)
+
+
+def _exposed_ports(variant: Variant) -> list[int]:
+    if variant.archive is None:
+        return []
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (only files need it)
+
+    return exposed_tcp(open_image(variant.archive).config.ports)
+
+
+def lenient(services: tuple[Service, ...], timeout: float) -> Ready:
+    """Return the readiness of an image without a profile: its first page or port answers."""
+    ranked = sorted(services, key=lambda service: not service.open)
+    return Ready(service=ranked[0].name if ranked else "", timeout=timeout, lenient=True)
+
+
+def source(found: Profile, variant: Variant, stored: Stored, *, fresh: bool = True) -> Source:
+    """Return where a variant is to be had.
+
+    What was built or brought here wins over what would have to be fetched, but with `fresh` not
+    over a recipe that has changed since.
+    """
+    local = f"localhost/{variant.name}:latest"
+    if variant.iso:
+        return Source(Origin.ISO, variant.iso, variant.name, variant.sha256, variant.installs)
+    if variant.archive:
+        return Source(Origin.FILE, str(variant.archive), _name_of_file(found, variant))
+    if pinned(variant.image) or _is_foreign(found, variant):
+        return Source(Origin.REGISTRY, variant.image, local)
+    from_recipe = recipe.has(found.recipe, variant.kind)
+    labels = stored(variant.name)
+    if labels is not None and not (fresh and from_recipe and _outdated(labels, found, variant)):
+        return Source(Origin.STORE, variant.name, local)
+    if from_recipe:
+        return Source(Origin.RECIPE, str(found.recipe), local, recipes=found.recipes)
+    return Source(Origin.REGISTRY, variant.image or local, local)
+
+
+def _is_adhoc(found: Profile, variant: Variant) -> bool:
+    """Say whether there is no profile but the one made for a file or a reference."""
+    return found.name == variant.name
+
+
+def _is_foreign(found: Profile, variant: Variant) -> bool:
+    """Say whether somebody has named an image that nothing of this host may stand in for."""
+    local = {f"localhost/{variant.name}:latest", f"{variant.name}:latest"}
+    return _is_adhoc(found, variant) and variant.image not in local
+
+
+def _name_of_file(found: Profile, variant: Variant) -> str:
+    """Return what engines shall call an image out of a file: nothing that a reference could mean.
+
+    Loaded as localhost/nginx, a file nginx.tar would answer to nginx later, and to Podman all names
+    that end with /nginx are called so.
+    """
+    name = f"file-{variant.name}" if _is_adhoc(found, variant) else variant.name
+    return f"localhost/{name}:latest"
+
+
+def _outdated(labels: Mapping[str, str], found: Profile, variant: Variant) -> bool:
+    """Say whether an image was built from another state of the recipe; not all were built here."""
+    built_from = labels.get(recipe.LABEL)
+    return built_from is not None and built_from != recipe.digest(found.recipes, variant.kind)
+
+
+def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:
+    """Return the error for a runtime that takes none of the target's variants."""
+    names = ", ".join(variant.name for variant in target.variants)
+    return NoRuntime(
+        f"{runtime} cannot run {names}",
+        details=f"{runtime} takes {takes}",
+        remedy=f"abcd-run {target.profile.name}, or abcd-run runtimes to see what takes what",
+    )
+
+
+def stored(name: str) -> Mapping[str, str] | None:
+    """Return the labels of an image in the user's local store, None if it is not there."""
+    folder = xdg.store()
+    try:
+        (folder / "index.json").stat()
+    except FileNotFoundError:
+        return None
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (4 ms, and nothing was built here yet)
+
+    image = Store(folder).resolve(f"localhost/{name}:latest")
+    return image.config.labels if image else None

@@ -1,0 +1,293 @@
+"""From a request to plans: which runtime, which variant, which name; nothing is touched yet."""
+
+import re
+import secrets
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from abcd_run import schema, variables
+from abcd_run.backend import image_ports
+from abcd_run.concurrency.cancel import call
+from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError
+from abcd_run.host import this_host
+from abcd_run.host.os_errors import unexpected
+from abcd_run.model import Plan, Ready, Seed, Service
+from abcd_run.plan import image_word
+from abcd_run.plan.arguments import Publish, port
+from abcd_run.plan.image_word import Target
+from abcd_run.plan.request import LOOPBACK, Request
+from abcd_run.plan.selection import NEVER, Choice, choose
+from abcd_run.plugins import formats, readiness_kinds
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.runtime import Runtime
+
+PASSWORD_BYTES = 24
+SEED_PREFIX = "ABCD_"
+DEFAULT_USER = "abcd"
+"""Whom an image without a profile is told to serve; the family's own user."""
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """All launches of a request, and the runtimes on which there will be none."""
+
+    plans: tuple[Plan, ...]
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the user should know although it stops nothing, each said once."""
+
+
+def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
+    """Return the plans of a request, and what its runtimes refuse of them.
+
+    Raises where there can be no launch at all.
+    """
+    _check(request)
+    choices, failures = choose(request, wanted, fleet)
+    several = len(choices) * request.count > 1
+    if several and (fixed := [one for one in request.publish if one.port]):
+        raise UsageError(
+            f"--publish {fixed[0]}: {len(choices) * request.count} instances cannot share a port",
+            remedy="leave out the port, and each gets a free one",
+        )
+    plans: list[Plan] = []
+    for choice in choices:
+        made = list(_plans(request, wanted, choice, several=several))
+        # They differ in their names, which are ours: what holds for one holds for all.
+        if refused := call(partial(_refused, choice.runtime, made[0])):
+            failures += [Failure(refused, one.runtime, one.name) for one in made]
+        else:
+            plans += made
+    notes = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
+    return Planned(tuple(plans), tuple(failures), (*wanted.notes, *notes))
+
+
+def _refused(runtime: Runtime, one: Plan) -> AbcdRunError | None:
+    """Return what a runtime refuses about a plan, before anything is fetched for it."""
+    try:
+        runtime.check(one)
+    except AbcdRunError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  (a bug of one backend stops no other's launch)
+        return unexpected(error)
+    return None
+
+
+def check_memory(plans: Iterable[Plan]) -> None:
+    """Raise `HostTooSmall` when the instances want more memory than the host has free."""
+    total = sum(one.resources.memory or 0 for one in plans)
+    if not this_host.has_plenty(total):
+        this_host.check_memory(total, this_host.memory_available())
+
+
+def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
+    """Return the plan of an artifact that no runtime is given.
+
+    Raises `UsageError` for an unknown format, or `ArtifactError`.
+    """
+    formats.check(form)
+    found = wanted.profile
+    variant = next((one for one in wanted.variants if one.kind in formats.kinds(form)), None)
+    if variant is None:
+        names = ", ".join(one.name for one in wanted.variants)
+        kinds = " or ".join(formats.kinds(form))
+        raise ArtifactError(
+            f"{names} cannot become {form}",
+            details=f"{form} is made of a variant {kinds}",
+            remedy=f"abcd-run images shows the variants of {found.name}",
+        )
+    return Plan(
+        name="",
+        image=found.name,
+        variant=variant.name,
+        kind=variant.kind,
+        runtime="",
+        format=form,
+        source=image_word.source(found, variant, image_word.stored, fresh=request.pull != NEVER),
+        seed=Seed(hostname="", user="", password=""),
+        profile=found.origin,
+        pull=request.pull,
+    )
+
+
+def free_name(image: str, runtime: str, taken: set[str]) -> str:
+    """Return the first `IMAGE-RUNTIME-N` that is not taken."""
+    stem = re.sub(r"[^a-z0-9]+", "-", f"{image}-{runtime}".lower()).strip("-")[:50]
+    return _first_free(stem, taken)
+
+
+def next_name(name: str, taken: set[str]) -> str:
+    """Return the name with another number, the first that is not taken."""
+    return _first_free(name.rpartition("-")[0], {*taken, name})
+
+
+def _first_free(stem: str, taken: set[str]) -> str:
+    numbers = range(1, len(taken) + 2)
+    return next(name for number in numbers if (name := f"{stem}-{number}") not in taken)
+
+
+def renamed(one: Plan, name: str) -> Plan:
+    """Return the plan for an instance of another name."""
+    return replace(one, name=name, seed=replace(one.seed, hostname=name))
+
+
+def _check(request: Request) -> None:
+    if request.name and not _NAME.fullmatch(request.name):
+        raise UsageError(
+            f"{request.name!r} cannot be an instance's name",
+            remedy="use at most 63 of a-z, 0-9 and -, with a letter or digit at both ends",
+        )
+    variables.check(request.env)
+    for share in request.shares:
+        if share.source.is_dir():
+            continue
+        if share.source.exists():
+            raise UsageError(
+                f"{share.source}: not a folder", remedy=f"--share {share.source.parent}"
+            )
+        raise UsageError(f"{share.source}: no such folder", remedy=f"mkdir -p {share.source}")
+    if request.address != LOOPBACK:
+        _check_address(request.address)
+    for key in request.env:
+        _check_variable(key)
+
+
+def _check_variable(key: str) -> None:
+    """Refuse the seed's variables: what `show` tells of an instance would no longer be true."""
+    if not key.startswith(SEED_PREFIX):
+        return
+    others = f"another name than {SEED_PREFIX}…"
+    remedies = {"ABCD_PASSWORD": "--password-file FILE", "ABCD_USER": "--set user=NAME"}
+    raise UsageError(
+        f"--env {key}: names that begin with {SEED_PREFIX} are abcd-run's own",
+        remedy=remedies.get(key, others),
+    )
+
+
+def _check_address(address: str) -> None:
+    import ipaddress  # noqa: PLC0415  (few launches want another than loopback)
+
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        raise UsageError(
+            f"--address {address}: not an IP address",
+            remedy=f"--address {LOOPBACK} for this host alone, 0.0.0.0 for every network",
+        ) from error
+
+
+def _plans(request: Request, wanted: Target, choice: Choice, *, several: bool) -> Iterator[Plan]:
+    taken = {instance.name for instance in call(partial(choice.runtime.instances, detail=False))}
+    for _ in range(request.count):
+        if request.name and not several:
+            name = request.name
+        else:
+            name = free_name(request.name or wanted.profile.name, choice.backend.name, taken)
+        taken.add(name)
+        yield _plan(request, wanted, choice, name)
+
+
+def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
+    found = wanted.profile
+    backend = choice.backend
+    if request.command and not backend.takes_command:
+        raise UsageError(
+            f"{backend.name} cannot start a COMMAND in place of the image's own",
+            remedy=f"without it, and then: abcd-run exec {name} -- {shlex.join(request.command)}",
+        )
+    readiness_kinds.check(found.ready, where=found.origin)
+    services, ports = _published(_of_variant(found.services, choice), request.publish)
+    return Plan(
+        name=name,
+        image=found.name,
+        variant=choice.variant.name,
+        kind=choice.variant.kind,
+        runtime=backend.name,
+        format=choice.format,
+        source=choice.source,
+        seed=_seed(request, wanted, choice, name),
+        profile=found.origin,
+        account=found.user,
+        uid=found.uid,
+        # A machine's memory counts as asked for also where nobody did: the host must have it.
+        resources=replace(found.resources, memory=found.resources.memory or backend.memory),
+        services=services,
+        screen=found.screen,
+        exposed=wanted.exposed,
+        address=request.address,
+        ports=ports,
+        shares=request.shares,
+        env=request.env,
+        command=request.command,
+        ready=_ready(request, found.ready, services),
+        options=choice.options,
+        pull=request.pull,
+        rootful=request.rootful,
+        named=name == request.name,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+
+
+def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
+    return Seed(
+        hostname=name,
+        user=wanted.profile.user or DEFAULT_USER,
+        password=request.password or secrets.token_urlsafe(PASSWORD_BYTES),
+        # Whose image it is need not learn who launches it: a public key names a person.
+        ssh_key="" if wanted.adhoc else this_host.ssh_key(Path.home()),
+        keyboard=this_host.keyboard(),
+        locale=this_host.locale(),
+        image=wanted.profile.name,
+        variant=choice.variant.kind,
+        runtime=choice.backend.name,
+    )
+
+
+def _of_variant(services: tuple[Service, ...], choice: Choice) -> tuple[Service, ...]:
+    return tuple(one for one in services if one.variant in ("", choice.variant.kind))
+
+
+def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Ready:
+    if request.timeout:
+        ready = replace(ready, timeout=request.timeout)
+    known = ready.service in [service.name for service in services]
+    if known or ready.console or ready.kind or not services:
+        return ready
+    first = next((service for service in services if service.open), services[0])
+    return replace(ready, service=first.name)
+
+
+def _published(
+    services: tuple[Service, ...], publish: tuple[Publish, ...]
+) -> tuple[tuple[Service, ...], dict[int, int]]:
+    """Return the services with those that `--publish` adds, and the host ports it fixes."""
+    by_name = {service.name: service for service in services}
+    ports: dict[int, int] = {}
+    for asked in publish:
+        name = asked.service
+        if name.isdecimal() and name not in by_name:
+            name = _numbered(port(name, str(asked)), by_name)
+        if name not in by_name:
+            raise UsageError(
+                f"--publish {asked}: no service {name!r}",
+                remedy=schema.did_you_mean(name, by_name, "give a service's name or a port"),
+            )
+        if asked.port:
+            ports[by_name[name].port] = asked.port
+    return tuple(by_name.values()), ports
+
+
+def _numbered(number: int, by_name: dict[str, Service]) -> str:
+    """Return the name of the service with a port, which is a new one where there is none."""
+    for name, service in by_name.items():
+        if service.port == number:
+            return name
+    service = image_ports.exposed_services([number])[0]
+    by_name[service.name] = service
+    return service.name

@@ -1,0 +1,114 @@
+"""The runtimes that are installed, found by entry points and imported when they are used."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from abcd_run.errors import AbcdRunError, UsageError
+from abcd_run.host import os_errors
+from abcd_run.plugins.entry_points import Entry, entries
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.schema import did_you_mean
+
+T = TypeVar("T")
+GROUP = "abcd_run.runtimes"
+AUTO, ALL = "auto", "all"
+"""What `--on` may say instead of names: the best one here, all usable ones."""
+
+PREFERENCE = ("podman", "docker", "lxd", "libvirt", "virtualbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The entry points of all backends, by name; `order` is that in which `auto` tries them."""
+
+    found: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
+    order: tuple[str, ...] = PREFERENCE
+
+    @classmethod
+    def installed(cls, order: tuple[str, ...] = ()) -> "Registry":
+        """Return the registry of what is installed; `order` names go before the usual ones."""
+        found: dict[str, list[Entry]] = {}
+        for entry in entries(GROUP):
+            # An editable install is seen twice when its folder is also on sys.path.
+            if entry.value not in [other.value for other in found.get(entry.name, [])]:
+                found.setdefault(entry.name, []).append(entry)
+        return cls(found, (*order, *PREFERENCE))
+
+    def names(self) -> list[str]:
+        """Return the names of all backends in the order of preference, others after them."""
+        listed = dict.fromkeys(name for name in self.order if name in self.found)
+        return [*listed, *sorted(set(self.found) - set(listed))]
+
+    def backend(self, name: str) -> Backend | Problem:
+        """Return a backend, or what is wrong with its plug-in; never raises for a broken one."""
+        entries = self.found.get(name, [])
+        if not entries:
+            return Problem(f"there is no plug-in for {name}", f"pip install abcd-run-{name}")
+        if len(entries) > 1:
+            where = " and ".join(entry.value for entry in entries)
+            return Problem(f"two plug-ins call themselves {name}: {where}", "uninstall one of them")
+        return _guarded(entries[0].load, name, Backend)
+
+    def known(self, name: str) -> Backend | Problem:
+        """Return a backend that a user asked for. Raises `UsageError` for an unknown name."""
+        self.check(name)
+        return self.backend(name)
+
+    def check(self, name: str, *, said: str = "") -> None:
+        """Raise `UsageError` for an unknown name, naming what `said` it; nothing is imported."""
+        if name not in self.found:
+            raise UsageError(
+                f"{said}: no runtime called {name!r}" if said else f"no runtime called {name!r}",
+                details=f"known runtimes: {', '.join(self.names()) or 'none'}",
+                remedy=did_you_mean(name, self.names(), "abcd-run runtimes"),
+            )
+
+
+def split_runtimes(given: Iterable[str]) -> tuple[str, ...]:
+    """Return the runtimes of `--on podman,docker --on lxd`, each once, in their order."""
+    words = (word.strip() for part in given for word in part.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def absence(backend: Backend) -> Problem | None:
+    """Return why this host does not have a runtime, None if it has."""
+    try:
+        return backend.missing()
+    except Exception as error:  # noqa: BLE001  (somebody else's code may raise anything)
+        return broken(error)
+
+
+def connect(backend: Backend) -> Runtime | Problem:
+    """Open a backend that is present, or return why it cannot be used."""
+    if problem := absence(backend):
+        return problem
+    opened: Runtime | Problem = _guarded(backend.open, backend.name, Runtime)
+    return opened
+
+
+def _guarded(load: Callable[[], object], name: str, kind: type[T]) -> T | Problem:
+    try:
+        loaded = load()
+    except AbcdRunError as error:
+        return Problem(error.message, error.remedy)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("abcd_run"):
+            return Problem(f"its plug-in is broken: {error}", f"reinstall abcd-run-{name}")
+        return Problem(
+            f"the Python package {error.name!r} is not installed",
+            f"pip install 'abcd-run[{name}]'",
+        )
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (it may raise anything)
+        return broken(error)
+    if not isinstance(loaded, kind):
+        return broken(TypeError(f"{loaded!r} is no {kind.__name__}"))
+    return loaded
+
+
+def broken(error: BaseException) -> Problem:
+    """Return what is wrong with a runtime whose own code raised what it must not."""
+    if isinstance(error, Exception) and (refused := os_errors.told(error)):
+        return Problem(refused.message, refused.remedy)
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return Problem(f"its plug-in is broken: {what}", "tell its author, or uninstall it")

@@ -1,0 +1,135 @@
+"""What commands print: documents for scripts, tables and lines for people.
+
+Guests, images, profiles and engines say what they like. What is for people goes through one
+function that lets nothing of it reach the terminal as a command; documents are in ASCII.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abcd_run.backend import record
+from abcd_run.launch import endpoints
+from abcd_run.report import streams
+from abcd_run.units import format_size
+from abcd_run.visible import visible
+
+if TYPE_CHECKING:  # every command prints, and doctor alone has findings
+    from collections.abc import Iterable, Sequence
+
+    from abcd_run.doctor.checks import Finding
+    from abcd_run.errors import AbcdRunError
+    from abcd_run.launch.launched import Launched
+    from abcd_run.model import Plan, Resources
+
+LONGEST_LINE = 500
+
+
+def print_plan(planned: Plan, native: str) -> None:
+    """Print a plan for people, and the native command on a line of its own to be copied."""
+    resources = planned.resources
+    ready = planned.ready.kind or planned.ready.service or planned.ready.console
+    ports = {one.name: planned.ports.get(one.port, "a free port") for one in planned.services}
+    facts = {
+        "image": f"{planned.image}, variant {planned.variant}",
+        "from": str(planned.source),
+        "runtime": f"{planned.runtime}, as {planned.format}",
+        **_amounts(resources),
+        "publish": ", ".join(f"{name} on {planned.address}:{to}" for name, to in ports.items()),
+        "share": ", ".join(f"{one.source} as {one.target}" for one in planned.shares),
+        "ready": f"{ready or 'when it runs'}, within {planned.ready.timeout:g} s",
+    }
+    print_facts(f"{planned.name} would be launched:", facts)
+    if native:
+        streams.say(f"\nThe same by hand:\n{native}")
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they must be; nothing but the heads when there are none."""
+    shown = [[visible(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        streams.say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def print_launched(launched: Launched) -> None:
+    """Print what a person needs to use an instance."""
+    found = launched.instance
+    seconds = launched.ready_seconds
+    after = f" after {seconds:.1f} s" if seconds is not None else ""
+    print_facts(f"{found.name} is {launched.stage}{after}", _facts(launched))
+
+
+def print_facts(head: str, facts: dict[str, str]) -> None:
+    """Print a line and, indented below it, named facts."""
+    width = max(map(len, facts), default=0)
+    lines = [f"  {visible(key):{width}}  {visible(value)}" for key, value in facts.items() if value]
+    streams.say("\n".join([visible(head), *lines]))
+
+
+def print_shown(launched: Launched) -> None:
+    """Print all that is known of an instance."""
+    found = launched.instance
+    known = record.read(found.labels)
+    held = "in a sandbox" if found.root == "sandbox" else "unknown"
+    root = held if found.host_root is None else f"uid {found.host_root} of this host"
+    facts = {
+        "image": f"{known.image}, variant {known.variant}",
+        "runtime": f"{found.runtime} {found.runtime_id[:12]}",
+        "created": known.created,
+        "root": f"inside is {root}",
+        **_amounts(known.resources),
+    }
+    stage = str(launched.stage) if found.running and not found.silent else found.state
+    print_facts(f"{found.name} is {stage}", facts | _facts(launched))
+
+
+def _amounts(given: Resources) -> dict[str, str]:
+    return {
+        "memory": format_size(given.memory) if given.memory else "",
+        "cpus": f"{given.cpus:g}" if given.cpus else "",
+        "disk": format_size(given.disk) if given.disk else "",
+    }
+
+
+def _facts(launched: Launched) -> dict[str, str]:
+    found = launched.instance
+    facts = {one.service: one.url for one in endpoints.endpoints(found)}
+    user = record.read(found.labels).user
+    if found.password:
+        facts |= {"user": user, "password": found.password}
+    return facts | {"stop": f"abcd-run stop {found.name}"}
+
+
+def mapping(host_root: int | None) -> str:
+    """Return who root inside is outside, for a table."""
+    return "" if host_root is None else f"0→{host_root}"
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what the user should know although it stops nothing, on standard error."""
+    for note in notes:
+        streams.complain(f"abcd-run: note: {visible(note)}")
+
+
+def print_error(found: AbcdRunError, *, name: str = "") -> None:
+    """Print an error for people, on standard error."""
+    before = f"{name}: " if name and not found.message.startswith(name) else ""
+    lines = [f"abcd-run: {_brief(visible(before + found.message))}"]
+    lines += [f"  {line}" for line in found.details.splitlines()]
+    lines += [f"  → {line}" for line in found.remedy.splitlines()]
+    streams.complain("\n".join(lines))
+
+
+def _brief(text: str) -> str:
+    """Leave out the middle of a line that quotes something beyond all measure."""
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} … {text[-100:]}"
+
+
+def print_finding(found: Finding) -> None:
+    """Print what `doctor` found, with the remedy where it is bad."""
+    streams.say(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}")
+    if not found.good and found.remedy:
+        streams.say(f"     → {found.remedy}")
+    for one in found.known:
+        streams.say(f"     ! {one.says()}")

@@ -1,0 +1,200 @@
+"""Instances that come and go: waiting for them, stopping them, removing what was left."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from abcd_run.backend import record
+from abcd_run.concurrency.cancel import Token, current, settled, using
+from abcd_run.concurrency.threads import Threads
+from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
+from abcd_run.launch.launched import Launched
+from abcd_run.launch.launcher import UNDO_SECONDS, WORKERS, Launcher
+from abcd_run.model import Instance
+from abcd_run.plugins.fleet import PATIENT_SECONDS, Fleet
+from abcd_run.runtime import Prunes, Runtime
+from abcd_run.session.opened import Opened
+from abcd_run.session.results import Instances, Removed
+
+if TYPE_CHECKING:
+    from abcd_run.session.opened import Which
+
+T = TypeVar("T")
+
+PRUNE_SECONDS = 120.0
+"""How long a runtime may take to remove old images, before it is said to be stuck."""
+
+
+def wait(
+    opened: Opened, which: Sequence["Which"], on: tuple[str, ...], *, timeout: float
+) -> Instances:
+    """Wait until instances are ready; `timeout` in seconds, 0 for their profiles' own.
+
+    Raises `Interrupted` when it is cancelled; the instances are left as they are.
+    """
+    if not which:
+        raise UsageError("wait for which instance?", remedy="abcd-run ps")
+    meant = [opened.instance(one, on) for one in which]
+    launcher = Launcher(opened.fleet(), opened.teller())
+
+    def await_one(instance: Instance) -> Launched:
+        runtime = opened.fleet().runtime(instance.runtime)
+        return launcher.await_ready(instance, runtime, timeout)
+
+    done, failures = _each(meant, await_one)
+    if current().is_set():
+        raise Interrupted("interrupted: the instances were left as they are")
+    late = [Failure(one.late, one.runtime, one.name) for one in done if one.late]
+    return Instances(tuple(done), (*failures, *late))
+
+
+def stop(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> Removed:
+    """Remove instances; one that is not there is an error beside the others."""
+    if not which:
+        raise UsageError("stop which instance?", remedy="abcd-run stop NAME, or stop --all")
+    chosen: dict[object, Instance] = {}
+    problems: dict[object, Failure] = {}
+    for one in which:
+        name = one if isinstance(one, str) else one.name
+        if name not in problems:
+            try:
+                instance = opened.instance(one, on)
+            except AbcdRunError as error:
+                problems[name] = Failure(error, name=name)
+            else:
+                chosen[instance.runtime, instance.runtime_id] = instance
+    return _removed(opened, list(chosen.values()), list(problems.values()))
+
+
+def stop_all(opened: Opened, on: tuple[str, ...]) -> Removed:
+    """Remove every instance on some or all runtimes."""
+    present, failures = opened.fleet().instances(on, detail=False, within=PATIENT_SECONDS)
+    counted, unasked = _counted(opened.fleet(), failures, on)
+    return _removed(opened, present, counted, unasked)
+
+
+def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
+    """Remove what belongs to no instance, and the instances that do not run."""
+    fleet, teller = opened.fleet(), opened.teller()
+    present, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
+    down = {failure.runtime for failure in failures}
+    up = [name for name in fleet.meant(on) if name not in down]
+    for name in up:
+        teller.say(name, "removing what launches and old images have left")
+    _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
+    _prune_cache()
+    dead = [one for one in present if not one.running]
+    counted, unasked = _counted(fleet, failures, on)
+    return _removed(opened, dead, [*counted, *more], unasked)
+
+
+def end(opened: Opened) -> None:
+    """Remove what the session has launched. Raises the first error, when all were tried."""
+    fleet = opened.fleet()
+    with using(Token()):
+        there = [one for one in opened.left() if _is_there(fleet, one)]
+        removed = _removed(opened, there, [])
+    for failure in removed.errors:
+        raise failure.error
+
+
+def _is_there(fleet: Fleet, instance: Instance) -> bool:
+    """Say whether an engine's id still means this instance: some give a name out again."""
+    try:
+        there = fleet.runtime(instance.runtime).instances(only=instance.runtime_id, detail=False)
+    except AbcdRunError:
+        return True  # which removing it will say
+    keys = [{key: one.labels.get(key) for key in record.UNIQUE} for one in there]
+    return {key: instance.labels.get(key) for key in record.UNIQUE} in keys
+
+
+def _prune_runtime(runtime: Runtime) -> None:
+    if isinstance(runtime, Prunes):
+        runtime.prune()
+
+
+def _prune_cache() -> None:
+    from abcd_run.artifact import live_iso  # noqa: PLC0415
+    from abcd_run.host import xdg  # noqa: PLC0415  (`stop` needs none of them)
+    from abcd_run.images import from_recipe  # noqa: PLC0415  (`stop` needs none of them)
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+    from abcd_run.viewing import browser  # noqa: PLC0415  (`stop` needs none of them)
+
+    browser.prune()
+    from_recipe.prune()
+    live_iso.prune()
+    if xdg.store().exists():
+        Store(xdg.store()).collect()
+
+
+def _counted(
+    fleet: Fleet, failures: list[Failure], on: tuple[str, ...]
+) -> tuple[list[Failure], list[Failure]]:
+    """Return what failed, and the runtimes that hold nothing and were not named."""
+    counted = [one for one in failures if on or fleet.could_not_be_asked(one)]
+    return counted, [one for one in failures if one not in counted]
+
+
+def _removed(
+    opened: Opened,
+    instances: Sequence[Instance],
+    problems: list[Failure],
+    unasked: Iterable[Failure] = (),
+) -> Removed:
+    teller = opened.teller()
+
+    def remove_one(instance: Instance) -> Instance:
+        teller.say(instance.name, "stopping")
+        opened.fleet().runtime(instance.runtime).remove(instance.runtime_id)
+        opened.ended(instance)
+        return instance
+
+    gone, failures = _each(instances, remove_one, grace=UNDO_SECONDS)
+    errors = [*problems, *failures, *_interrupted(instances, gone, failures)]
+    return Removed(tuple(gone), tuple(errors), tuple(unasked))
+
+
+def _interrupted(
+    instances: Iterable[Instance], gone: list[Instance], failures: list[Failure]
+) -> list[Failure]:
+    """Return the error that names what an interrupt has left, if there was one."""
+    if not current().is_set():
+        return []
+    others = {*(one.name for one in gone), *(one.name for one in failures)}
+    left = [one.name for one in instances if one.name not in others]
+    details = f"not removed, or not yet: {', '.join(left)}" if left else "all were removed"
+    remedy = f"abcd-run stop {' '.join(left)}" if left else ""
+    return [Failure(Interrupted("interrupted", details=details, remedy=remedy))]
+
+
+def _each(
+    instances: Sequence[Instance], act: Callable[[Instance], T], *, grace: float = 0
+) -> tuple[list[T], list[Failure]]:
+    """Do something with instances side by side; what fails comes back as a failure.
+
+    A runtime that hangs holds up its own alone. When it is cancelled, what is under way gets
+    `grace` seconds, and nothing more is begun.
+    """
+    with ExitStack() as stack:
+        runtimes = dict.fromkeys(one.runtime for one in instances)
+        lanes = {name: stack.enter_context(Threads(WORKERS)) for name in runtimes}
+        futures = [(lanes[one.runtime].submit(partial(act, one)), one) for one in instances]
+        if not settled(future for future, _ in futures):
+            under_way = [future for future, _ in futures if not future.cancel()]
+            with using(Token()):
+                settled(under_way, within=grace)
+    return _sorted(futures)
+
+
+def _sorted(futures: list[tuple[Future[T], Instance]]) -> tuple[list[T], list[Failure]]:
+    done, failures = [], []
+    for future, instance in futures:
+        if future.cancelled() or not future.done():
+            continue
+        try:
+            done.append(future.result())
+        except AbcdRunError as error:
+            failures.append(Failure(error, instance.runtime, instance.name))
+    return done, failures

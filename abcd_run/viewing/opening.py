@@ -1,0 +1,22 @@
+"""Show a person what an instance has to look at."""
+
+from abcd_run.backend import record
+from abcd_run.errors import AbcdRunError
+from abcd_run.launch import endpoints, listener
+from abcd_run.model import Instance
+from abcd_run.viewing import viewer
+
+
+def show(instance: Instance) -> None:
+    """Show an instance's desktop or page on the user's screen; nothing where there is none.
+
+    Raises `AbcdRunError` where the instance has nothing to look at.
+    """
+    endpoint = endpoints.to_open(instance)
+    if endpoint is None:
+        raise AbcdRunError(
+            f"{instance.name} has nothing to look at", remedy=f"abcd-run show {instance.name}"
+        )
+    listener.check(instance, endpoint)
+    user = record.read(instance.labels).user
+    viewer.show(endpoint, user=user, password=instance.password)

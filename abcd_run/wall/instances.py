@@ -1,0 +1,117 @@
+"""What is known of the instances: asked seldom, whatever the number of browsers."""
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from abcd_run.concurrency.cache import Kept
+from abcd_run.concurrency.threads import Threads
+from abcd_run.errors import Failure, LaunchFailed, NoSuchInstance
+from abcd_run.launch import screen
+from abcd_run.launch.endpoints import to_open
+from abcd_run.launch.launched import Launched, measured
+from abcd_run.model import Instance, Stage
+from abcd_run.plugins.fleet import ASK_SECONDS, Fleet
+from abcd_run.report import for_scripts
+from abcd_run.report.for_scripts import Document
+
+FRESH_SECONDS = 2.0
+"""How long a list or a picture is good enough."""
+
+PICTURE_SECONDS = 10.0
+"""How long a browser waits for a picture."""
+
+LOOKS_AT_ONCE = 8
+PICTURES_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """All instances with their stages, and the runtimes that did not answer."""
+
+    launched: tuple[Launched, ...]
+    failures: tuple[Failure, ...]
+
+
+class Seen:
+    """The instances on some or all runtimes; its methods may be called from any thread."""
+
+    def __init__(self, fleet: Fleet, on: tuple[str, ...] = ()) -> None:
+        self._fleet, self._on = fleet, on
+        self._lists: Kept[Now] = Kept(FRESH_SECONDS)
+        self._shots: Kept[bytes] = Kept(FRESH_SECONDS)
+        self._looking = Threads(LOOKS_AT_ONCE)
+        self._drawing = Threads(PICTURES_AT_ONCE)
+
+    def now(self) -> Now:
+        """Return what there is, as of `FRESH_SECONDS` ago at most."""
+        return self._lists.get("", self._asked)
+
+    def document(self) -> Document:
+        """Return the document of `ps` without passwords, and what the page wants beside it."""
+        now = self.now()
+        found = for_scripts.document(now.launched, now.failures)
+        for facts, one in zip(found["instances"], now.launched, strict=True):
+            del facts["password"]
+            facts["picture"] = self._has_picture(one.instance)
+            facts["opens"] = _opens(one.instance)
+        return found
+
+    def find(self, name: str, on: str = "") -> Instance:
+        """Return the instance of a name, on one runtime if that is said. Raises if there is none.
+
+        The error is `NoSuchInstance`.
+        """
+        for one in self.now().launched:
+            if one.instance.name == name and on in ("", one.instance.runtime):
+                return one.instance
+        raise NoSuchInstance(f"no instance called {name!r}", remedy="abcd-run ps")
+
+    def picture(self, name: str, on: str = "") -> bytes:
+        """Return a PNG of an instance's screen, as of `FRESH_SECONDS` ago at most.
+
+        Raises `LaunchFailed` or `NoSuchInstance`.
+        """
+        found = self.find(name, on)
+        return self._shots.get((found.runtime, found.runtime_id), lambda: self._drawn(found))
+
+    def _asked(self) -> Now:
+        self._fleet.retry()
+        found, failures = self._fleet.instances(self._on)
+        looks = [self._looking.submit(partial(self._look, one)) for one in found]
+        until = time.monotonic() + ASK_SECONDS
+        pairs = zip(found, looks, strict=True)
+        return Now(tuple(_looked(one, look, until) for one, look in pairs), tuple(failures))
+
+    def _look(self, instance: Instance) -> Launched:
+        return measured(self._fleet.runtime(instance.runtime), instance)
+
+    def _has_picture(self, instance: Instance) -> bool:
+        runtime = self._fleet.runtime(instance.runtime)
+        return instance.running and not instance.silent and screen.has_screen(runtime, instance)
+
+    def _drawn(self, instance: Instance) -> bytes:
+        runtime = self._fleet.runtime(instance.runtime)
+        drawing = self._drawing.submit(lambda: screen.picture(runtime, instance))
+        try:
+            return drawing.result(PICTURE_SECONDS)
+        except TimeoutError as error:
+            drawing.cancel()
+            raise LaunchFailed(
+                f"{instance.name} gave no picture within {PICTURE_SECONDS:g} s",
+                remedy=f"abcd-run screenshot {instance.name}",
+            ) from error
+
+
+def _looked(instance: Instance, look: Future[Launched], until: float) -> Launched:
+    try:
+        return look.result(max(0, until - time.monotonic()))
+    except Exception:  # noqa: BLE001  (it has gone meanwhile, or its runtime hangs)
+        look.cancel()
+        return Launched(instance, Stage.RUNNING if instance.running else Stage.CREATED)
+
+
+def _opens(instance: Instance) -> Document | None:
+    endpoint = to_open(instance) if instance.running else None
+    return for_scripts.endpoint(endpoint) if endpoint else None
