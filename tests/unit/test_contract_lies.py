@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from abcd_run_box import box
 
 import abcd_run
-from tests.unit.lies import box
 
 ROOT = Path(__file__).parents[2]
 LIES = Path(__file__).with_name("lies")
+BOX = ROOT / "tests" / "third_party"
 SECONDS = 240
 
 CAUGHT = {
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, str]]:
-    """The variables of a host whose one runtime is `local`; all that it runs is ended."""
+    """The variables of a host whose one runtime is `box`; all that it runs is ended."""
     if os.getuid() == 0:
         pytest.skip("root's namespaces have root inside")
     if problem := box.problem():
@@ -47,7 +48,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[s
     monkeypatch.setenv("ABCD_RUN_CACHE", str(cache))
     monkeypatch.setenv("ABCD_RUN_PROFILES", str(LIES))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(ROOT)]))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(ROOT), str(BOX)])
+    )
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     yield os.environ
     for left in box.root().glob("[!.]*"):
@@ -61,7 +64,7 @@ def install(runtime: str, place: Mapping[str, str]) -> None:
     info = plugins / f"abcd_run-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: abcd-run\nVersion: {version}\n")
-    line = f"local = tests.unit.lies.told:BACKENDS.{runtime}"
+    line = f"box = tests.unit.lies.told:BACKENDS.{runtime}"
     (info / "entry_points.txt").write_text(f"[abcd_run.runtimes]\n{line}\n")
 
 
@@ -70,7 +73,7 @@ def outcomes(runtime: str, place: Mapping[str, str], *choice: str) -> dict[str, 
     install(runtime, place)
     line = [
         sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--tb=short",
-        *choice, str(LIES / "contract.py"),
+        *choice, str(BOX / "suite/box_contract.py"),
     ]  # fmt: skip
     ended = subprocess.run(
         line, check=False, capture_output=True, text=True, timeout=SECONDS, env=place, cwd=ROOT

@@ -4,32 +4,33 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
+from abcd_run_box import BACKEND, box
+from abcd_run_box.runtime import BoxRuntime, instance_of
+
 from abcd_run.errors import LaunchFailed, NameTaken
-from abcd_run.model import Instance, Plan, Resources
+from abcd_run.model import Format, Instance, Plan, Resources
 from abcd_run.runtime import Backend, Runtime
-from tests.unit.lies import box
-from tests.unit.lies.local import LocalRuntime, backend, instance_of
 
 
-class Honest(LocalRuntime):
+class Honest(BoxRuntime):
     """No lie at all."""
 
 
-class MakesUpHostRoot(LocalRuntime):
+class MakesUpHostRoot(BoxRuntime):
     """Says of every instance that its root is a subordinate user."""
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         return [replace(one, host_root=100_000) for one in super().instances(only)]
 
 
-class ForgetsMemory(LocalRuntime):
+class ForgetsMemory(BoxRuntime):
     """Takes --memory and does nothing with it."""
 
     def create(self, plan: Plan, image: str) -> str:
         return super().create(replace(plan, resources=Resources(cpus=plan.resources.cpus)), image)
 
 
-class ForgetsCpus(LocalRuntime):
+class ForgetsCpus(BoxRuntime):
     """Takes --cpus and does nothing with it."""
 
     def create(self, plan: Plan, image: str) -> str:
@@ -37,7 +38,7 @@ class ForgetsCpus(LocalRuntime):
         return super().create(replace(plan, resources=kept), image)
 
 
-class LetsWrite(LocalRuntime):
+class LetsWrite(BoxRuntime):
     """Takes --share DIR:PATH:ro for --share DIR:PATH."""
 
     def create(self, plan: Plan, image: str) -> str:
@@ -45,21 +46,21 @@ class LetsWrite(LocalRuntime):
         return super().create(replace(plan, shares=shares), image)
 
 
-class ListensElsewhere(LocalRuntime):
+class ListensElsewhere(BoxRuntime):
     """Takes --address and listens where it always does."""
 
     def create(self, plan: Plan, image: str) -> str:
         return super().create(replace(plan, address="127.0.0.1"), image)
 
 
-class StopsFollowing(LocalRuntime):
+class StopsFollowing(BoxRuntime):
     """Prints the log so far, also with `logs -f`."""
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         return super().logs(instance, follow=False)
 
 
-class ShowsOthers(LocalRuntime):
+class ShowsOthers(BoxRuntime):
     """Takes whatever it has for instances of abcd-run."""
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
@@ -67,7 +68,7 @@ class ShowsOthers(LocalRuntime):
         return [instance_of(name) for name in there if only in ("", name)]
 
 
-class ShowsPassword(LocalRuntime):
+class ShowsPassword(BoxRuntime):
     """Gives the password to a command that ends at once."""
 
     def start(self, runtime_id: str) -> Instance:
@@ -76,7 +77,7 @@ class ShowsPassword(LocalRuntime):
         return started
 
 
-class FailsOnGone(LocalRuntime):
+class FailsOnGone(BoxRuntime):
     """Takes it for an error that there is nothing to remove."""
 
     def remove(self, runtime_id: str) -> None:
@@ -92,7 +93,7 @@ def _every_second_time() -> bool:
     return len(notes.read_text()) % 2 == 0
 
 
-class GivesNamesAway(LocalRuntime):
+class GivesNamesAway(BoxRuntime):
     """Gives a name that is taken to somebody else, every second time."""
 
     def create(self, plan: Plan, image: str) -> str:
@@ -105,7 +106,7 @@ class GivesNamesAway(LocalRuntime):
         return super().create(plan, image)
 
 
-class RefusesFreeNames(LocalRuntime):
+class RefusesFreeNames(BoxRuntime):
     """Says of a name that is free that it is taken, every second time."""
 
     def create(self, plan: Plan, image: str) -> str:
@@ -119,7 +120,7 @@ class _Backends:
 
     def __getattr__(self, name: str) -> Backend:
         runtime: type[Runtime] = globals()[name]
-        return backend(runtime)
+        return replace(BACKEND, accepts=(Format.OCI,), open=runtime)
 
 
 BACKENDS = _Backends()

@@ -1,15 +1,16 @@
-"""The contract for the runtime that is installed as `local`, honest or not.
+"""The contract suite, as the author of a runtime runs it.
 
-Not collected by itself: test_contract_lies.py runs it.
+Not collected by itself: tests/e2e/test_third_party_installed.py runs it where the package is
+installed by pip, and tests/unit/test_contract_lies.py on runtimes that lie.
 """
 
 from abcd_run.testing.contract import RuntimeContract
 
 
-class TestLocal(RuntimeContract):
-    """Boxes of this user."""
+class TestBox(RuntimeContract):
+    """Boxes of this user, honest or not."""
 
-    runtime = "local"
+    runtime = "box"
     image = "page"
     no_archive = "its page is one process of the host's own Python"
     speaks = 'echo "$0" >>/proc/1/fd/1'  # its /dev is the host's

@@ -1,29 +1,29 @@
-"""An honest runtime without an engine: each instance is a box of this user's own namespaces.
+"""A runtime without an engine: each instance is a box of this user's own namespaces.
 
-For tests of the contract suite itself: it passes, and each lie told on top of it must not.
+It passes the contract suite; each lie that `tests/unit/lies` tells on top of it must not.
 """
 
 import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from abcd_run.backend import record
 from abcd_run.errors import ArtifactError, LaunchFailed
 from abcd_run.host import this_host
-from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld
-from abcd_run.runtime import Backend, Probe, Problem, Runtime, Say
-from tests.unit.lies import box
+from abcd_run.model import Artifact, Instance, Plan, RootHeld
+from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run_box import box
 
 IMAGE = "localhost/abcdicpage:1"
 POLL_SECONDS = 0.02
 
 
-class LocalRuntime(Runtime):
+class BoxRuntime(Runtime):
     """The boxes of this user."""
 
-    name = "local"
+    name = "box"
 
     def probe(self) -> Probe:
         """See the contract."""
@@ -109,7 +109,7 @@ def instance_of(name: str) -> Instance:
     pid = box.running(name)
     return Instance(
         name=name,
-        runtime=LocalRuntime.name,
+        runtime=BoxRuntime.name,
         runtime_id=name,
         labels=spec.get("labels", {}),
         running=bool(pid),
@@ -118,15 +118,4 @@ def instance_of(name: str) -> Instance:
         password=spec.get("password", ""),
         host_root=this_host.uid_map_root(pid) if pid else None,
         root=RootHeld.MAPPED if pid else RootHeld.UNKNOWN,
-    )
-
-
-def backend(runtime: Callable[[], Runtime]) -> Backend:
-    """Return the backend of the honest runtime, or of one that lies."""
-    return Backend(
-        name=LocalRuntime.name,
-        accepts=(Format.OCI,),
-        missing=lambda: None,
-        open=runtime,
-        takes_command=True,
     )

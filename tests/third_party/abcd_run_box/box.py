@@ -21,7 +21,7 @@ import psutil
 
 from abcd_run.errors import LaunchFailed, NameTaken, PortTaken
 from abcd_run.host import xdg
-from tests.unit.lies import inside
+from abcd_run_box import inside
 
 NEW = ["unshare", "--user", "--map-root-user", "--mount", "--uts", "--pid", "--fork"]
 ENTER = ["nsenter", "--user", "--preserve-credentials", "--mount", "--uts", "--pid"]

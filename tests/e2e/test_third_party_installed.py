@@ -1,0 +1,73 @@
+"""A package of somebody else's, installed by pip beside abcd-run, passes the contract suite."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from abcd_run_box import box
+
+TOP = Path(__file__).parents[2]
+THEIRS = TOP / "tests" / "third_party"
+SECONDS = 280
+
+pytestmark = pytest.mark.timeout(2 * SECONDS)
+
+
+def done(*line: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=SECONDS)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh environment with both, and nothing of this checkout on its path."""
+    refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+    if os.getuid() == 0:
+        pytest.skip("root's namespaces have root inside")
+    if problem := box.problem():
+        refuse(f"users get no namespaces here: {problem}")
+    for name in ("PYTHONPATH", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ABCD_RUN_PROFILES", str(THEIRS / "suite"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # setuptools writes beside what it builds.
+    theirs = shutil.copytree(THEIRS, tmp_path / "theirs")
+    assert done(sys.executable, "-m", "venv", tmp_path / "venv").returncode == 0
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    fetched = done(*pip, f"{TOP}[testing]", theirs)
+    if fetched.returncode:
+        refuse(f"pip: {fetched.stderr.strip()[-300:]}")
+    yield python
+    for left in box.root().glob("[!.]*"):
+        box.remove(left.name)
+
+
+def test_it_passes_the_contract_suite(installed: Path, tmp_path: Path) -> None:
+    suite = shutil.copytree(THEIRS / "suite", tmp_path / "suite")
+    ended = done(
+        installed, "-m", "pytest", "-v", "-p", "no:cacheprovider", suite / "box_contract.py"
+    )
+    print(ended.stdout)  # noqa: T201  (shown when this test fails)
+    assert ended.returncode == 0
+    rows = re.findall(r"::(test_\w+)\S* (PASSED|SKIPPED)", ended.stdout)
+    assert dict(rows)["test_host_root_is_who_root_inside_is"] == "PASSED"
+    assert {test for test, how in rows if how == "SKIPPED"} == {
+        "test_image_on_disk",
+        "test_builder_says_what_is_wrong",
+    }
+
+
+def test_its_format_and_its_options_are_told(installed: Path, tmp_path: Path) -> None:
+    program, out = installed.with_name("abcd-run"), tmp_path / "page.crate"
+    written = done(program, "artifact", "page", "--to", "crate", "-o", out)
+    assert written.returncode == 0, written.stderr
+    assert out.read_text() == "crate of localhost/abcdicpage:1\n"
+    listed = done(program, "runtimes", "--json").stdout
+    assert '"box"' in listed
+    assert '"parrot"' in listed
