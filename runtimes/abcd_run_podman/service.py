@@ -18,15 +18,27 @@ from abcd_run.host import this_host, xdg
 # Also when we are killed, or interrupted while this is still being begun, no service and no socket
 # may be left: our end of a pipe closes with us, however we end. Podman is two processes; the first
 # has been seen to end without a word to the second, most often as the first podman since login: so
-# the signal goes to the group. What runs for containers has groups of its own.
+# the signal goes to the group. It has also been seen to miss the signal while it starts: so that
+# is sent until it ends, and then one that nothing survives. What runs for containers has groups of
+# its own.
 UNTIL_WE_END = """
 trap : TERM
 exec 3<&0
 podman system service --time=0 "unix://$0" </dev/null & service=$!
-{ read -r _; kill 0; } <&3 >/dev/null 2>&1 & listener=$!
+{
+  trap : TERM
+  read -r _
+  tries=100
+  while kill -0 "$service"; do
+    kill 0
+    sleep 0.1
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || { rm -f "$0"; [ -z "$1" ] || rmdir "$1"; kill -KILL 0; }
+  done
+} <&3 >/dev/null 2>&1 & listener=$!
 exec 3<&- 2>/dev/null
 while kill -0 "$service" 2>/dev/null; do wait "$service"; status=$?; done
-kill "$listener" 2>/dev/null
+kill -KILL "$listener" 2>/dev/null
 rm -f "$0"
 [ -z "$1" ] || rmdir "$1"
 exit "$status"

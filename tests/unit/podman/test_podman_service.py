@@ -121,6 +121,30 @@ def test_what_does_not_end_is_ended(
     assert not list(folder.glob("*.sock"))
 
 
+DEAF = """#!/bin/sh
+exec python3 -c '
+import signal
+def end(*_):
+    raise SystemExit
+signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, end))
+open("{folder}/deaf", "w").close()
+while True:
+    signal.pause()
+'
+"""
+
+
+def test_what_misses_the_first_signal_gets_another(begin: Begin, folder: Path) -> None:
+    """Podman has been seen to, while it starts; nobody is there any more to look after it."""
+    begin("end").close()
+    (folder / "podman").write_text(DEAF.format(folder=folder))
+    service = Service.begin()
+    assert service.process
+    until((folder / "deaf").exists)
+    service.process.communicate(timeout=8)
+    assert not list(folder.glob("*.sock"))
+
+
 def test_where_all_may_write_the_socket_is_in_a_folder_of_ones_own(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
