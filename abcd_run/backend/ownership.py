@@ -20,17 +20,17 @@ class Marks:
     ask: Callable[[str], Labels | None]
     _known: dict[str, Labels | None] = field(default_factory=dict[str, Labels | None])
 
-    def are_own(self, found: Instance, facts: Mapping[str, Any]) -> bool:
+    def are_own(self, container: Instance, facts: Mapping[str, Any]) -> bool:
         """Say whether we made a container, of which `facts` is what the engine lists or tells.
 
         Whoever runs an image with our labels by hand gets a container that has them, too.
         """
-        if record.MARK not in found.labels:
+        if record.MARK not in container.labels:
             return False
         given = self._of(str(facts.get("ImageID") or facts["Image"]))
         if given is None:
-            return found.labels.get(record.NAME) == found.name
-        return any(given.get(key) != found.labels.get(key) for key in record.UNIQUE)
+            return container.labels.get(record.NAME) == container.name
+        return any(given.get(key) != container.labels.get(key) for key in record.UNIQUE)
 
     def _of(self, image: str) -> Labels | None:
         if image not in self._known:

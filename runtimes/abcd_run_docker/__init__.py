@@ -1,14 +1,13 @@
 """Rootless Docker, through docker-py on the user's own daemon."""
 
-from abcd_run.backend import container_rights
-from abcd_run.model import Format
-from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.backend.oci_backend import oci_backend
+from abcd_run.runtime import Problem, Runtime
 from abcd_run_docker import service
 
 
 def _missing() -> Problem | None:
-    found = service.find()
-    return found if isinstance(found, Problem) else None
+    daemon = service.find()
+    return daemon if isinstance(daemon, Problem) else None
 
 
 def _open() -> Runtime:
@@ -17,12 +16,4 @@ def _open() -> Runtime:
     return DockerRuntime(service.present())
 
 
-BACKEND = Backend(
-    name="docker",
-    accepts=(Format.OCI,),
-    missing=_missing,
-    open=_open,
-    options=container_rights.OPTIONS,
-    trusts=container_rights.trusts,
-    takes_command=True,
-)
+BACKEND = oci_backend("docker", missing=_missing, opens=_open)

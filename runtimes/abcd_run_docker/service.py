@@ -46,18 +46,18 @@ class Daemon:
 
 def find() -> Daemon | Problem:
     """Return the daemon that this user has, running or not, or why there is none."""
-    found = _configured() or _usual()
-    if isinstance(found, Daemon) and (problem := _elsewhere(found)):
+    daemon = _configured() or _usual()
+    if isinstance(daemon, Daemon) and (problem := _elsewhere(daemon)):
         return problem
-    return found
+    return daemon
 
 
 def present() -> Daemon:
     """Return the daemon that this user has. Raises `NoRuntime`."""
-    found = find()
-    if isinstance(found, Problem):
-        raise NoRuntime(found.message, remedy=found.remedy)
-    return found
+    daemon = find()
+    if isinstance(daemon, Problem):
+        raise NoRuntime(daemon.message, remedy=daemon.remedy)
+    return daemon
 
 
 def unreachable(daemon: Daemon) -> Problem | None:
@@ -135,7 +135,7 @@ def _elsewhere(daemon: Daemon) -> Problem | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text())
+        document = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

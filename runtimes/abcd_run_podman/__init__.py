@@ -2,9 +2,8 @@
 
 import shutil
 
-from abcd_run.backend import container_rights
-from abcd_run.model import Format
-from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run.backend.oci_backend import oci_backend
+from abcd_run.runtime import Problem, Runtime
 
 
 def _missing() -> Problem | None:
@@ -26,12 +25,4 @@ def _open() -> Runtime:
     return PodmanRuntime(service)
 
 
-BACKEND = Backend(
-    name="podman",
-    accepts=(Format.OCI,),
-    missing=_missing,
-    open=_open,
-    options=container_rights.OPTIONS,
-    trusts=container_rights.trusts,
-    takes_command=True,
-)
+BACKEND = oci_backend("podman", missing=_missing, opens=_open)

@@ -1,126 +1,79 @@
 """Images in Podman's store: found, loaded, pulled, built."""
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from podman import PodmanClient
 from podman.errors import ImageNotFound, NotFound
 
-from abcd_run import variables
-from abcd_run.backend import image_ports, oci_engine, refusals
-from abcd_run.backend.oci_images import on_disk
-from abcd_run.errors import ArtifactError
+from abcd_run.backend.oci_images import Image, Images, Told
 from abcd_run.host import programs
 from abcd_run.model import Artifact
 from abcd_run.oci.reference import has_registry, means, pinned
 from abcd_run.runtime import Say
 from abcd_run_podman import working
 
-LOCAL = "localhost/"
 
+@dataclass(frozen=True)
+class PodmanImages(Images):
+    """The images of a user."""
 
-def loaded(client: PodmanClient, artifact: Artifact, *, say: Say) -> str:
-    """Return the name of an image that lies on disk, or its id; loaded unless Podman has it."""
-    if name := _stored(client, artifact):
-        return name
-    from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most launches find it loaded)
+    engine = "podman"
+    absent = (ImageNotFound, NotFound)
 
-    assert artifact.path is not None
-    with oci_engine.loading(artifact, into="podman", say=say):
-        if name := _stored(client, artifact):
-            return name
-        image = on_disk(artifact.path, artifact.reference)
-        client.images.load(data=stream_archive(image, artifact.name))  # type: ignore[arg-type]
-    return artifact.name
+    client: PodmanClient
 
+    def inspect(self, name: str) -> Image:
+        """See the kit."""
+        return self.client.images.get(name)
 
-def _stored(client: PodmanClient, artifact: Artifact) -> str:
-    """Return the name or id of an image that Podman has already, empty if it has not."""
-    if _is(client, artifact.name, artifact.id):
-        return artifact.name
-    return artifact.id if client.images.exists(artifact.id) else ""
+    def labels(self, image: str) -> Mapping[str, str] | None:
+        """See the kit."""
+        known = self.find(image)
+        return None if known is None else known.attrs.get("Labels") or {}
 
+    def user(self, image: str) -> str:
+        """Return the user that an image's own process runs as."""
+        return str(self.config(image).get("User") or "0:0")
 
-def pulled(client: PodmanClient, artifact: Artifact, *, pull: str, say: Say) -> str:
-    """Return the id of an image from a registry, or that is here under its name."""
-    remote = not artifact.reference.startswith(LOCAL)
-    if not (pull == "always" and remote) and (image_id := _answering(client, artifact.reference)):
-        return image_id
-    if not remote or pull == "never":
-        raise ArtifactError(
-            f"podman has no image {artifact.reference}",
-            details="" if remote else "nobody has built it yet, and no profile says where it is",
-            remedy=f"podman pull {artifact.reference}" if remote else "abcd-run images",
+    def means(self, reference: str, image: Image) -> bool:
+        """See the kit.
+
+        What a short name means is for Podman to say, which has aliases for some.
+        """
+        tags, digests = (image.attrs.get(key) or () for key in ("RepoTags", "RepoDigests"))
+        if digest := pinned(reference):
+            return digest in {image.attrs.get("Digest"), *map(pinned, digests)}
+        return not has_registry(reference) or means(reference, tags)
+
+    def pull(self, reference: str) -> Iterator[Told]:
+        """See the kit."""
+        response = self.client.api.post(
+            "/images/pull", params={"reference": reference}, stream=True
         )
-    _pull(client, artifact.reference, say)
-    if image_id := _answering(client, artifact.reference):
-        return image_id
-    raise ArtifactError(
-        f"podman has another image than {artifact.reference}",
-        remedy="podman images --digests, then podman rmi what has that name, and try again",
-    )
+        response.raise_for_status(not_found=ImageNotFound)
+        yield from map(json.loads, response.iter_lines())
+
+    def progress(self, told: Told) -> str:
+        """See the kit."""
+        return str(told.get("stream") or "").strip()
+
+    def stored(self, artifact: Artifact) -> str:
+        """See the kit."""
+        named = self.find(artifact.name)
+        if named and _bare(str(named.id)) == _bare(artifact.id):
+            return artifact.name
+        return artifact.id if artifact.id and self.client.images.exists(artifact.id) else ""
+
+    def load(self, archive: Iterator[bytes], name: str) -> None:  # noqa: ARG002  (it tells it)
+        """See the kit."""
+        self.client.images.load(data=archive)  # type: ignore[arg-type]
 
 
-def _answering(client: PodmanClient, reference: str) -> str:
-    """Return the id of the image that a reference means, empty if Podman has none such.
-
-    What a short name means is for Podman to say, which has aliases for some. Raises `ArtifactError`
-    where the image has variables which are none.
-    """
-    try:
-        image = client.images.get(reference)
-    except (ImageNotFound, NotFound):
-        return ""
-    tags, digests = (image.attrs.get(key) or () for key in ("RepoTags", "RepoDigests"))
-    if digest := pinned(reference):
-        right = digest in {image.attrs.get("Digest"), *map(pinned, digests)}
-    else:
-        right = not has_registry(reference) or means(reference, tags)
-    if not right:
-        return ""
-    variables.of_image((image.attrs.get("Config") or {}).get("Env") or [], reference)
-    return str(image.id)
-
-
-def _pull(client: PodmanClient, reference: str, say: Say) -> None:
-    say(f"pulling {reference}")
-    response = client.api.post("/images/pull", params={"reference": reference}, stream=True)
-    response.raise_for_status(not_found=ImageNotFound)
-    for line in response.iter_lines():
-        told = json.loads(line)
-        if failure := told.get("error"):
-            raise refusals.not_pulled(reference, failure, engine="podman")
-        if text := told.get("stream"):
-            say(f"pulling {reference}: {text.strip()}")
-
-
-def exposed_ports(client: PodmanClient, image: str) -> list[int]:
-    """Return the TCP ports that an image itself says it serves."""
-    config = client.images.get(image).attrs.get("Config") or {}
-    return image_ports.exposed_tcp(list(config.get("ExposedPorts") or {}))
-
-
-def user(client: PodmanClient, image: str) -> str:
-    """Return the user that an image's own process runs as."""
-    config = client.images.get(image).attrs.get("Config") or {}
-    return str(config.get("User") or "0:0")
-
-
-def known_name(client: PodmanClient, artifact: Artifact) -> str:
-    """Return what Podman calls the image, empty where it cannot get it for itself."""
-    if artifact.path is None:
-        return artifact.reference
-    if _is(client, artifact.name, artifact.id):
-        return artifact.name
-    return artifact.id if artifact.id and client.images.exists(artifact.id) else ""
-
-
-def _is(client: PodmanClient, name: str, image_id: str) -> bool:
-    try:
-        found = client.images.get(name)
-    except (ImageNotFound, NotFound):
-        return False
-    return str(found.id).removeprefix("sha256:") == image_id.removeprefix("sha256:")
+def _bare(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")
 
 
 def build(context: Path, name: str, *, say: Say) -> None:

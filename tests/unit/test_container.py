@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run.backend import oci_engine, record
+from abcd_run.backend import oci_arguments, oci_engine, oci_inspect, record
 from abcd_run.backend.ownership import Marks
 from abcd_run.host import this_host
 from tests.unit.plans import CONTAINER
@@ -35,7 +35,7 @@ def facts(
 
 def ours(given: Mapping[str, str] | None, told: dict[str, Any]) -> bool:
     marks = Marks(lambda image: {"sha256:1": given}[image])
-    return marks.are_own(oci_engine.instance(told, runtime="fake"), told)
+    return marks.are_own(oci_inspect.instance(told, runtime="fake"), told)
 
 
 # Whose it is
@@ -66,7 +66,7 @@ def test_an_image_is_asked_for_once() -> None:
     asked: list[str] = []
     marks = Marks(asked.append)
     for _ in range(3):
-        marks.are_own(oci_engine.instance(facts(LABELS), runtime="fake"), facts(LABELS))
+        marks.are_own(oci_inspect.instance(facts(LABELS), runtime="fake"), facts(LABELS))
     assert asked == ["sha256:1"]
 
 
@@ -83,25 +83,25 @@ def engine(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_an_unseen_process_has_at_most_the_engines_rights(engine: Path) -> None:
-    assert oci_engine.instance(facts(), runtime="fake", engine=engine).host_root == os.getuid()
+    assert oci_inspect.instance(facts(), runtime="fake", engine=engine).host_root == os.getuid()
 
 
 def test_an_unseen_process_of_an_unseen_engine_is_unknown(tmp_path: Path) -> None:
     for socket_path in (None, tmp_path / "nobody.sock"):
-        told = oci_engine.instance(facts(), runtime="fake", engine=socket_path)
+        told = oci_inspect.instance(facts(), runtime="fake", engine=socket_path)
         assert told.host_root is None
 
 
 def test_the_number_of_another_process_says_nothing(engine: Path) -> None:
     """An engine in a PID namespace of its own: here the number is this test's."""
-    told = oci_engine.instance(facts(pid=os.getpid()), runtime="fake", engine=engine)
+    told = oci_inspect.instance(facts(pid=os.getpid()), runtime="fake", engine=engine)
     assert told.host_root == os.getuid()
-    assert oci_engine.instance(facts(pid=os.getpid()), runtime="fake").host_root is None
+    assert oci_inspect.instance(facts(pid=os.getpid()), runtime="fake").host_root is None
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
 def test_an_unreadable_process_is_not_one_of_this_users_engine(engine: Path) -> None:
-    told = oci_engine.instance(facts(pid=1), runtime="fake", engine=engine)
+    told = oci_inspect.instance(facts(pid=1), runtime="fake", engine=engine)
     assert told.host_root == os.getuid()
 
 
@@ -129,10 +129,13 @@ def test_the_native_line_says_what_it_may_do() -> None:
 
 @pytest.mark.parametrize(("limits", "pids"), [({"pids", "cpu"}, 4096), ({"cpu"}, None)])
 def test_a_limit_that_cannot_be_enforced_is_not_passed(limits: set[str], pids: int | None) -> None:
-    assert oci_engine.arguments(PLAN, ports=(), limits=limits).get("pids_limit") == pids
+    assert oci_arguments.arguments(PLAN, ports=(), limits=limits).get("pids_limit") == pids
 
 
 def test_what_is_not_limited_is_listed() -> None:
-    (note,) = oci_engine.unlimited(["memory", "cpu", "pids"], why="no cgroups")
-    assert note == "memory, cpu and pids limits are not enforced: no cgroups"
-    assert oci_engine.unlimited([], why="no cgroups") == ()
+    (note,) = oci_arguments.unlimited((), engine="e")
+    why = "e has no delegated cgroup v2 here"
+    assert note == f"memory, cpu and pids limits are not enforced: {why}"
+    (note,) = oci_arguments.unlimited({"memory", "pids"}, engine="e")
+    assert note == f"cpu limits are not enforced: {why}"
+    assert oci_arguments.unlimited({"memory", "cpu", "pids", "io"}, engine="e") == ()

@@ -104,10 +104,22 @@ def test_podman_inspects(spot: tuple[Any, ...], new: Any) -> None:
     runtime: Any = PodmanRuntime(Mock(socket=None))
     answer = SimpleNamespace(attrs=changed(INSPECTED, spot, new))
     runtime._threads.client = Mock()
-    runtime._threads.client.containers.list.return_value = [answer]
+    runtime._threads.client.containers.list.return_value = [SimpleNamespace(attrs=LISTED)]
     runtime._threads.client.containers.get.return_value = answer
     runtime._marks = Marks(lambda _: {})
     asked(runtime, "demo-1")
+
+
+@examples(150)
+@given(st.sampled_from(spots(LISTED)), JSON)
+def test_podman_lists(spot: tuple[Any, ...], new: Any) -> None:
+    runtime: Any = PodmanRuntime(Mock(socket=None))
+    answer = SimpleNamespace(attrs=changed(LISTED, spot, new))
+    runtime._threads.client = Mock()
+    runtime._threads.client.containers.list.return_value = [answer]
+    runtime._threads.client.containers.get.return_value = SimpleNamespace(attrs=INSPECTED)
+    runtime._marks = Marks(lambda _: {})
+    asked(runtime)
 
 
 @examples(150)

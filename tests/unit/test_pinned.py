@@ -9,13 +9,13 @@ from podman.errors import ImageNotFound as PodmanNotFound
 
 from abcd_run.errors import ArtifactError
 from abcd_run.model import Artifact, Format
-from abcd_run_docker import images as docker_images
-from abcd_run_podman import images as podman_images
+from abcd_run_docker.images import DockerImages
+from abcd_run_podman.images import PodmanImages
 
 RIGHT, WRONG = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 NGINX = "docker.io/library/nginx"
 
-ENGINES = [(podman_images, PodmanNotFound), (docker_images, DockerNotFound)]
+ENGINES = [(PodmanImages, PodmanNotFound), (DockerImages, DockerNotFound)]
 
 
 def client(images: dict[str, list[str]], not_found: type[Exception]) -> Any:
@@ -29,29 +29,29 @@ def client(images: dict[str, list[str]], not_found: type[Exception]) -> Any:
     return SimpleNamespace(images=SimpleNamespace(get=get, exists=images.__contains__))
 
 
-@pytest.mark.parametrize(("module", "not_found"), ENGINES, ids=["podman", "docker"])
+@pytest.mark.parametrize(("engine", "not_found"), ENGINES, ids=["podman", "docker"])
 @pytest.mark.parametrize("reference", [f"{NGINX}@{RIGHT}", f"{NGINX}:latest"])
-def test_a_local_image_stands_in_for_none(module: Any, not_found: Any, reference: str) -> None:
+def test_a_local_image_stands_in_for_none(engine: Any, not_found: Any, reference: str) -> None:
     here = client({"localhost/nginx:latest": [f"localhost/nginx@{WRONG}"]}, not_found)
     artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
     with pytest.raises(ArtifactError, match="no image"):
-        module.pulled(here, artifact, pull="never", say=print)
+        engine(here).provide(artifact, pull="never", say=print)
 
 
-@pytest.mark.parametrize(("module", "not_found"), ENGINES, ids=["podman", "docker"])
+@pytest.mark.parametrize(("engine", "not_found"), ENGINES, ids=["podman", "docker"])
 @pytest.mark.parametrize(("digest", "answers"), [(RIGHT, True), (WRONG, False)])
 def test_a_pinned_reference_is_answered_by_its_digest(
-    module: Any, not_found: Any, digest: str, answers: bool
+    engine: Any, not_found: Any, digest: str, answers: bool
 ) -> None:
     reference = f"{NGINX}@{RIGHT}"
     here = client({reference: [f"{NGINX}@{digest}"]}, not_found)
     artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
     if answers:
-        image_id = module.pulled(here, artifact, pull="never", say=print)
+        image_id = engine(here).provide(artifact, pull="never", say=print)
         assert image_id == f"id of {reference}"
     else:
         with pytest.raises(ArtifactError, match="no image"):
-            module.pulled(here, artifact, pull="never", say=print)
+            engine(here).provide(artifact, pull="never", say=print)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_podman_must_mean_what_was_asked(reference: str, tag: str, answers: bool
     here = client({reference: [tag]}, PodmanNotFound)
     artifact = Artifact(Format.OCI, "localhost/nginx:latest", reference=reference)
     if answers:
-        image_id = podman_images.pulled(here, artifact, pull="never", say=print)
+        image_id = PodmanImages(here).provide(artifact, pull="never", say=print)
         assert image_id == f"id of {reference}"
     else:
         with pytest.raises(ArtifactError, match="no image"):
-            podman_images.pulled(here, artifact, pull="never", say=print)
+            PodmanImages(here).provide(artifact, pull="never", say=print)

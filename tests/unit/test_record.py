@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run.backend import oci_engine, record
+from abcd_run.backend import oci_engine, oci_inspect, record
 from abcd_run.model import (
     Format,
     Kind,
@@ -266,7 +266,7 @@ def test_run_line_for_an_ipv6_address(tmp_path: Path) -> None:
 
 
 def test_bound_ports() -> None:
-    bound = oci_engine.bound_ports(
+    bound = oci_inspect.bound_ports(
         {
             "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}],
             "22/tcp": [{"HostIp": "", "HostPort": "22"}],
@@ -279,8 +279,8 @@ def test_bound_ports() -> None:
 
 
 def test_password_of_an_environment() -> None:
-    assert oci_engine.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
-    assert oci_engine.password(["A=1"]) == ""
+    assert oci_inspect.password(["A=1", "ABCD_PASSWORD=a=b", "B"]) == "a=b"
+    assert oci_inspect.password(["A=1"]) == ""
 
 
 @pytest.mark.parametrize("amount", [-1, 0, True, None, "much", 10**30, [1], {"a": 1}, 1.5])

@@ -14,9 +14,9 @@ from abcd_run.oci.reader import open_image
 from abcd_run.plan import planner
 from abcd_run.plan.image_word import Target
 from abcd_run.plan.request import Request
-from abcd_run_docker import images as docker
+from abcd_run_docker.images import DockerImages
 from abcd_run_lxd import images as lxd
-from abcd_run_podman import images as podman
+from abcd_run_podman.images import PodmanImages
 from tests.unit.lxd.plans import PLAN, config
 from tests.unit.oci.making import layout
 
@@ -49,14 +49,14 @@ def test_in_an_image_that_lxd_has_already(name: str) -> None:
 def test_in_an_image_that_an_engine_pulls_for_itself(name: str) -> None:
     wanted = Artifact(Format.OCI, "demo", reference="registry.example/demo:1")
     attrs = {"RepoTags": [wanted.reference], "Config": {"Env": [f"{name}=x"]}}
-    found = Mock(id="sha256:1", attrs=attrs)
-    client = Mock(**{"images.get.return_value": found})
-    for pulled in (docker.pulled, podman.pulled):
+    image = Mock(id="sha256:1", attrs=attrs)
+    client = Mock(**{"images.get.return_value": image})
+    for images in (DockerImages(client), PodmanImages(client)):
         for pull in ("missing", "always"):
             client.api.pull.return_value = []
             client.api.post.return_value.iter_lines.return_value = []
             with refused("registry.example/demo:1"):
-                pulled(client, wanted, pull=pull, say=print)
+                images.provide(wanted, pull=pull, say=print)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ import requests
 from abcd_run.backend import record
 from abcd_run.backend.ownership import Marks
 from abcd_run.model import SILENT, Instance
-from abcd_run_docker.instances import Containers
+from abcd_run_docker.instances import DockerContainers
 
 NAMES = ("fast-1", "stuck-2", "fast-3", "gone-4")
 
@@ -39,14 +39,14 @@ def _answer(url: str, *, timeout: float) -> Mock:
 
 
 @pytest.fixture
-def containers() -> Containers:
+def containers() -> DockerContainers:
     api = Mock(base_url="http+docker://localhost", api_version="1.41")
     api.containers.return_value = [_line(name) for name in NAMES]
     api.get.side_effect = _answer
-    return Containers(api, Marks(lambda _image: {}), _reads)
+    return DockerContainers(Marks(lambda _image: {}), _reads, api)
 
 
-def test_one_that_hangs_hides_no_other(containers: Containers) -> None:
+def test_one_that_hangs_hides_no_other(containers: DockerContainers) -> None:
     told = {one.name: one for one in containers.each()}
     assert list(told) == ["fast-1", "stuck-2", "fast-3"]
     assert [one.silent for one in told.values()] == [False, True, False]
@@ -54,11 +54,11 @@ def test_one_that_hangs_hides_no_other(containers: Containers) -> None:
 
 
 @pytest.mark.parametrize("key", ["stuck-2", "id-stuck-2"])
-def test_one_that_hangs_can_be_named(containers: Containers, key: str) -> None:
+def test_one_that_hangs_can_be_named(containers: DockerContainers, key: str) -> None:
     (told,) = containers.called(key)
     assert (told.name, told.silent) == ("stuck-2", True)
 
 
-def test_one_that_is_gone_is_not_told_of(containers: Containers) -> None:
+def test_one_that_is_gone_is_not_told_of(containers: DockerContainers) -> None:
     assert containers.called("gone-4") == []
     assert containers.called("stuck") == []

@@ -10,10 +10,11 @@ import pytest
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
+from abcd_run.backend import oci_images
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
 from abcd_run.model import Artifact, Format
-from abcd_run_docker import images
 from abcd_run_docker.errors import translated
+from abcd_run_docker.images import DockerImages, load_line
 from abcd_run_docker.runtime import DockerRuntime
 from abcd_run_docker.service import Daemon
 from tests.unit.plans import CONTAINER
@@ -30,9 +31,9 @@ def runtime(tmp_path: Path) -> Any:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
-        found = DockerRuntime(Daemon(f"unix://{path}"))
-        found._client = Mock()
-        yield found
+        docker = DockerRuntime(Daemon(f"unix://{path}"))
+        docker._client = Mock()
+        yield docker
 
 
 def test_rootless(runtime: Any) -> None:
@@ -53,7 +54,7 @@ def test_limits_that_are_not_enforced_are_a_note(runtime: Any) -> None:
     runtime._client.info.return_value = {**ROOTLESS, "MemoryLimit": False}
     (note,) = runtime.probe().notes
     assert note.startswith("memory limits are not enforced")
-    assert runtime._limits() == {"cpu", "pids"}
+    assert runtime.limits == {"cpu", "pids"}
 
 
 def test_podman_in_dockers_place(runtime: Any) -> None:
@@ -110,14 +111,15 @@ class Store:
 def test_an_image_is_known_by_either_digest(
     digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "_on_disk", lambda _: Mock(digest="manifest"))
+    monkeypatch.setattr(oci_images, "on_disk", lambda *_: Mock(digest="manifest"))
     artifact = Artifact(Format.OCI, "demo", "demo", tmp_path, id="configuration")
     known: Any = Store(**{digest: digest})
-    assert images.loaded(known, artifact, say=print) == digest
+    assert DockerImages(known).provide(artifact, pull="missing", say=print) == digest
     named: Any = Store(**{digest: digest, "demo": digest})
-    assert images.loaded(named, artifact, say=print) == "demo"
+    assert DockerImages(named).provide(artifact, pull="missing", say=print) == "demo"
     other: Any = Store(demo="another")
-    assert images.native_load(other, artifact, "unix:///s") == (
+    assert DockerImages(other).known_name(artifact) == ""
+    assert load_line(artifact, "unix:///s") == (
         f"skopeo copy --quiet --dest-daemon-host unix:///s oci:{tmp_path}:demo docker-daemon:demo"
     )
 

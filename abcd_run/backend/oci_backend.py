@@ -1,0 +1,22 @@
+"""What is known of a backend for an OCI engine before its SDK is imported."""
+
+from collections.abc import Callable
+
+from abcd_run.backend import container_rights
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+
+
+def oci_backend(
+    name: str, *, missing: Callable[[], Problem | None], opens: Callable[[], Runtime]
+) -> Backend:
+    """Return the backend of an engine that runs OCI images as containers."""
+    return Backend(
+        name=name,
+        accepts=(Format.OCI,),
+        missing=missing,
+        open=opens,
+        options=container_rights.OPTIONS,
+        trusts=container_rights.trusts,
+        takes_command=True,
+    )

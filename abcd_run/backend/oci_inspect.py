@@ -1,0 +1,101 @@
+"""What an engine's `inspect` and its list say of a container, as an instance."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from abcd_run.host import this_host
+from abcd_run.model import Instance, RootHeld
+
+
+def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = None) -> Instance:
+    """Return an instance from what an engine's `inspect` says of its container.
+
+    `engine` is the socket on which that engine listens, None for one that listens on a port.
+    """
+    state, config = facts["State"], facts["Config"]
+    running = bool(state["Running"])
+    root = _host_root(state["Pid"], facts["Id"], engine) if running else None
+    return Instance(
+        name=text(facts["Name"]).removeprefix("/"),
+        runtime=runtime,
+        runtime_id=text(facts["Id"]),
+        labels=config["Labels"] or {},
+        running=running,
+        state=_state(state),
+        ports=bound_ports(facts["NetworkSettings"].get("Ports") or {}),
+        password=password(config.get("Env") or []),
+        host_root=root,
+        root=RootHeld.UNKNOWN if root is None else RootHeld.MAPPED,
+        # An engine of this user publishes as this user; another one is root's.
+        publishers=() if root == this_host.user() else (0,),
+    )
+
+
+def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
+    """Return an instance from a line of an engine's list."""
+    return Instance(
+        name=text(facts["Names"][0]).removeprefix("/"),
+        runtime=runtime,
+        runtime_id=text(facts["Id"]),
+        labels=facts["Labels"] or {},
+        running=facts["State"] == "running",
+        state=facts["State"],
+    )
+
+
+def text(told: object) -> str:
+    """Return what an engine tells where its interface says that it is text.
+
+    Raises `TypeError`, which `refusal.garbled` explains.
+    """
+    if not isinstance(told, str):
+        raise TypeError(f"expected text, and not {type(told).__name__}")
+    return told
+
+
+def _state(state: Mapping[str, Any]) -> str:
+    status = str(state["Status"])
+    return f"{status} with status {state['ExitCode']}" if status == "exited" else status
+
+
+def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:
+    """Return the host's uid of root inside, None where nothing shows it.
+
+    An engine in a PID namespace of its own tells numbers that are other processes' here. The
+    mounts of a container name it (psutil knows those of our own process alone); another user's
+    process does not show them. Where its process is not to be seen, root inside is at most what
+    the engine itself is.
+    """
+
+    def owner() -> int | None:
+        return this_host.listener(engine) if engine else None
+
+    try:
+        shown = runtime_id in Path(f"/proc/{pid}/mountinfo").read_text()
+    except PermissionError:
+        shown = owner() != this_host.user()
+    except OSError:
+        shown = False
+    root = this_host.uid_map_root(pid) if shown else None
+    return owner() if root is None else root
+
+
+def bound_ports(
+    published: Mapping[str, Sequence[Mapping[str, str]] | None],
+) -> dict[int, tuple[str, int]]:
+    """Return ports from an engine's `{"8080/tcp": [{"HostIp": …, "HostPort": …}]}`."""
+    return {
+        int(inside.partition("/")[0]): (
+            text(bound[0]["HostIp"]) or "0.0.0.0",  # noqa: S104
+            int(bound[0]["HostPort"]),
+        )
+        for inside, bound in published.items()
+        if bound and inside.endswith("/tcp") and bound[0]["HostPort"]
+    }
+
+
+def password(environment: Iterable[str]) -> str:
+    """Return the instance's password from its environment, as engines list it."""
+    pairs = (line.partition("=") for line in environment)
+    return next((value for key, _, value in pairs if key == "ABCD_PASSWORD"), "")
