@@ -37,7 +37,7 @@ class Image(Protocol):
 class Images(ABC):
     """The images that an engine has, and how it gets others.
 
-    Below stands first what each engine does in its own way.
+    What each engine does in its own way stands first.
     """
 
     engine: ClassVar[str]

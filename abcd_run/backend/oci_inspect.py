@@ -47,7 +47,7 @@ def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
 def text(told: object) -> str:
     """Return what an engine tells where its interface says that it is text.
 
-    Raises `TypeError`, which `refusal.garbled` explains.
+    Raises `TypeError`, which `refusals.garbled` explains.
     """
     if not isinstance(told, str):
         raise TypeError(f"expected text, and not {type(told).__name__}")

@@ -17,17 +17,23 @@ from abcd_run.runtime import Runtime, Say
 
 
 class OciRuntime(Runtime):
-    """A runtime whose engine has images and containers, and a command like Docker's."""
+    """A runtime whose engine has images and containers, and a command like Docker's.
+
+    `socket` is where the engine listens, None for one that listens on a port; `program` is its
+    command, with the options that make it talk to this very engine.
+    """
 
     errors: ClassVar[Translator]
 
-    def __init__(self) -> None:
+    def __init__(self, *, socket: Path | None, program: Sequence[str]) -> None:
+        self._socket = socket
+        self._program = program
         self._marks = Marks(self._labels)
 
     @property
     @abstractmethod
-    def socket(self) -> Path | None:
-        """Where the engine listens, None for one that listens on a port."""
+    def client(self) -> Any:
+        """The SDK's client: both SDKs create a container by the same call."""
 
     @property
     @abstractmethod
@@ -45,8 +51,8 @@ class OciRuntime(Runtime):
         """The engine's containers."""
 
     @abstractmethod
-    def program(self) -> list[str]:
-        """Return the engine's own command, which talks to this very engine."""
+    def arguments(self, plan: Plan, image: str, ports: Sequence[int]) -> dict[str, Any]:
+        """Return a plan that publishes `ports` as arguments of `client.containers.create`."""
 
     @abstractmethod
     def options(self, plan: Plan) -> list[str]:
@@ -66,6 +72,13 @@ class OciRuntime(Runtime):
         with self.errors.translated(f"get {artifact.name}", otherwise=ArtifactError):
             return self.images.provide(artifact, pull=pull, say=say)
 
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract."""
+        with self.errors.translated(f"create {plan.name}"):
+            arguments = self.arguments(plan, image, self.images.ports(plan, image))
+            created = self.client.containers.create(image, **arguments)
+        return str(created.id)
+
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
         with self.errors.translated("list its containers", otherwise=NoRuntime):
@@ -78,7 +91,7 @@ class OciRuntime(Runtime):
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
-        return oci_engine.exec_command(self.program(), instance, command, user=user, tty=tty)
+        return oci_engine.exec_command(self._program, instance, command, user=user, tty=tty)
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
@@ -88,11 +101,11 @@ class OciRuntime(Runtime):
             extra = [*extra, f"--pids-limit={container_rights.PIDS}"]
         ports = [service.port for service in plan.services]
         image = known or artifact.name
-        line = oci_engine.run_line(self.program(), plan, image, ports=ports, extra=extra)
+        line = oci_engine.run_line(self._program, plan, image, ports=ports, extra=extra)
         return line if known else self.brings(plan, artifact) + line
 
     def _instance(self, facts: Mapping[str, Any]) -> Instance:
-        return oci_inspect.instance(facts, runtime=self.name, engine=self.socket)
+        return oci_inspect.instance(facts, runtime=self.name, engine=self._socket)
 
     def _labels(self, image: str) -> Mapping[str, str] | None:
         return self.images.labels(image)

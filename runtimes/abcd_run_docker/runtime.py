@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class DockerRuntime(OciRuntime):
     errors = ERRORS
 
     def __init__(self, daemon: Daemon) -> None:
-        super().__init__()
+        super().__init__(socket=daemon.socket, program=daemon.program())
         self._daemon = daemon
         self._lock = threading.Lock()
         self._client: DockerClient | None = None
@@ -70,11 +70,6 @@ class DockerRuntime(OciRuntime):
         return client
 
     @property
-    def socket(self) -> Path | None:
-        """See the kit."""
-        return self._daemon.socket
-
-    @property
     def limits(self) -> set[str]:
         """See the kit; what the daemon cannot limit it would ignore without a word."""
         return {limit for limit, key in LIMITS.items() if self._info().get(key)}
@@ -89,9 +84,36 @@ class DockerRuntime(OciRuntime):
         """See the kit."""
         return DockerContainers(self._marks, self._instance, self.client.api)
 
-    def program(self) -> list[str]:
+    def arguments(self, plan: Plan, image: str, ports: Sequence[int]) -> dict[str, Any]:
         """See the kit."""
-        return self._daemon.program()
+        uid = self._person(plan, image)
+        return translate.arguments(plan, ports=ports, limits=self.limits, uid=uid)
+
+    def options(self, plan: Plan) -> list[str]:
+        """See the kit."""
+        return translate.options(self._person(plan))
+
+    def brings(self, plan: Plan, artifact: Artifact) -> str:  # noqa: ARG002  (Podman needs it)
+        """See the kit."""
+        line = images.load_line(artifact, self._daemon.url)
+        return f"{line}\n" if line else ""
+
+    def _person(self, plan: Plan, image: str = "") -> str:
+        """Return the uid inside that is the launching user's, empty where nobody asks.
+
+        Docker maps users for all containers alike, so the image's user must change, not the map.
+        """
+        if not plan.shares or not plan.account:
+            return ""
+        uid = "0" if self._rootless() else str(os.getuid())
+        if image and uid != str(plan.uid) and not self.images.heeds_uid(image):
+            raise LaunchFailed(
+                f"docker cannot share a folder with {plan.account} of {plan.image}",
+                details=f"on this engine the folder is uid {uid}'s inside, "
+                f"and the image does not let {plan.account} be that (no label abcd.seed=uid)",
+                remedy="--on podman, or launch it without --share",
+            )
+        return uid
 
     def probe(self) -> Probe:
         """See the contract."""
@@ -124,35 +146,6 @@ class DockerRuntime(OciRuntime):
             self._facts = self.client.info()
         return self._facts
 
-    def create(self, plan: Plan, image: str) -> str:
-        """See the contract."""
-        with translated(f"create {plan.name}"):
-            arguments = translate.arguments(
-                plan,
-                ports=self.images.ports(plan, image),
-                limits=self.limits,
-                uid=self._person(plan, image),
-            )
-            created = self.client.containers.create(image, **arguments)
-        return str(created.id)
-
-    def _person(self, plan: Plan, image: str = "") -> str:
-        """Return the uid inside that is the launching user's, empty where nobody asks.
-
-        Docker maps users for all containers alike, so the image's user must change, not the map.
-        """
-        if not plan.shares or not plan.account:
-            return ""
-        uid = "0" if self._rootless() else str(os.getuid())
-        if image and uid != str(plan.uid) and not self.images.heeds_uid(image):
-            raise LaunchFailed(
-                f"docker cannot share a folder with {plan.account} of {plan.image}",
-                details=f"on this engine the folder is uid {uid}'s inside, "
-                f"and the image does not let {plan.account} be that (no label abcd.seed=uid)",
-                remedy="--on podman, or launch it without --share",
-            )
-        return uid
-
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start it"):
@@ -171,15 +164,6 @@ class DockerRuntime(OciRuntime):
         """See the contract."""
         with translated("read the log"):
             yield from self.client.api.logs(instance.runtime_id, stream=True, follow=follow)
-
-    def options(self, plan: Plan) -> list[str]:
-        """See the kit."""
-        return translate.options(self._person(plan))
-
-    def brings(self, plan: Plan, artifact: Artifact) -> str:  # noqa: ARG002  (Podman needs it)
-        """See the kit."""
-        line = images.load_line(artifact, self._daemon.url)
-        return f"{line}\n" if line else ""
 
     def build(self, context: Path, *, name: str, say: Say) -> None:
         """See the contract."""

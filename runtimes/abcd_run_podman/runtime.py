@@ -1,9 +1,9 @@
 """Podman as a runtime."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from podman import PodmanClient
 
@@ -34,7 +34,7 @@ class PodmanRuntime(OciRuntime):
     errors = ERRORS
 
     def __init__(self, service: Service) -> None:
-        super().__init__()
+        super().__init__(socket=service.socket, program=["podman"])
         self._service = service
         self._threads = threading.local()
         self._limits = this_host.delegated_controllers()
@@ -48,11 +48,6 @@ class PodmanRuntime(OciRuntime):
             )
         client: PodmanClient = self._threads.client
         return client
-
-    @property
-    def socket(self) -> Path:
-        """See the kit."""
-        return self._service.socket
 
     @property
     def limits(self) -> frozenset[str]:
@@ -69,9 +64,18 @@ class PodmanRuntime(OciRuntime):
         """See the kit."""
         return PodmanContainers(self._marks, self._instance, self.client)
 
-    def program(self) -> list[str]:
+    def arguments(self, plan: Plan, image: str, ports: Sequence[int]) -> dict[str, Any]:
         """See the kit."""
-        return ["podman"]
+        user = self.images.user(image) if plan.shares else ""
+        return translate.arguments(plan, ports=ports, limits=self.limits, user=user)
+
+    def options(self, plan: Plan) -> list[str]:
+        """See the kit."""
+        return translate.options(plan)
+
+    def brings(self, plan: Plan, artifact: Artifact) -> str:  # noqa: ARG002  (Docker needs it)
+        """See the kit."""
+        return f"{oci_engine.pull_line(plan)} && "
 
     def probe(self) -> Probe:
         """See the contract."""
@@ -100,18 +104,6 @@ class PodmanRuntime(OciRuntime):
         first = str(engine["version"]).partition("\n")[0]
         return {str(engine["name"]): first.rpartition(" ")[2]}
 
-    def create(self, plan: Plan, image: str) -> str:
-        """See the contract."""
-        with translated(f"create {plan.name}"):
-            arguments = translate.arguments(
-                plan,
-                ports=self.images.ports(plan, image),
-                limits=self.limits,
-                user=self.images.user(image) if plan.shares else "",
-            )
-            created = self.client.containers.create(image, **arguments)
-        return str(created.id)
-
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start it"):
@@ -135,14 +127,6 @@ class PodmanRuntime(OciRuntime):
             container = self.client.containers.get(instance.runtime_id)
             printed = container.logs(stream=True, follow=follow, stdout=True, stderr=True)
             yield from cast(Iterator[bytes], printed)
-
-    def options(self, plan: Plan) -> list[str]:
-        """See the kit."""
-        return translate.options(plan)
-
-    def brings(self, plan: Plan, artifact: Artifact) -> str:  # noqa: ARG002  (Docker needs it)
-        """See the kit."""
-        return f"{oci_engine.pull_line(plan)} && "
 
     def prune(self) -> None:
         """See the contract."""

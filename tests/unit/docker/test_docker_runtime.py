@@ -12,7 +12,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from abcd_run.backend import oci_images
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoRuntime, PortTaken
-from abcd_run.model import Artifact, Format
+from abcd_run.model import Artifact, Format, Share
 from abcd_run_docker.errors import translated
 from abcd_run_docker.images import DockerImages, load_line
 from abcd_run_docker.runtime import DockerRuntime
@@ -141,3 +141,37 @@ def test_ports_of_an_address_of_another_host_are_dockers(runtime: Any) -> None:
     runtime.create(replace(CONTAINER, address="192.0.2.1"), "image")
     ports = runtime._client.containers.create.call_args.kwargs["ports"]
     assert ports == {"8080/tcp": ("192.0.2.1", 0), "22/tcp": ("192.0.2.1", 0)}
+
+
+SHARED = replace(CONTAINER, account="abcd", shares=(Share(Path("/a"), "/mnt/a"),))
+
+
+@pytest.mark.parametrize("label", ["uid", ""])
+def test_a_share_is_its_persons_where_the_image_heeds_that(runtime: Any, label: str) -> None:
+    runtime._client.info.return_value = ROOTLESS
+    config = {"Labels": {"abcd.seed": label}}
+    runtime._client.images.get.return_value = Mock(attrs={"Config": config})
+    if label:
+        runtime.create(SHARED, "image")
+        given = runtime._client.containers.create.call_args.kwargs
+        assert given["environment"]["ABCD_UID"] == "0"
+        assert given["mounts"][0]["Target"] == "/mnt/a"
+        assert given["security_opt"] == ["no-new-privileges:true"]
+    else:
+        with pytest.raises(LaunchFailed, match="cannot share a folder"):
+            runtime.create(SHARED, "image")
+
+
+def test_the_native_line_loads_the_image_where_docker_lacks_it(
+    runtime: Any, tmp_path: Path
+) -> None:
+    runtime._client.info.return_value = ROOTLESS
+    runtime._client.images.get.side_effect = ImageNotFound("no such image")
+    artifact = Artifact(Format.OCI, "demo", "demo", tmp_path)
+    loads, runs = runtime.native(SHARED, artifact).splitlines()
+    assert loads.startswith("skopeo copy --quiet --dest-daemon-host unix:///")
+    assert f" docker --host {runtime._daemon.url} run --detach " in runs
+    assert runs.endswith(" --env ABCD_UID=0 --pids-limit=4096 demo")
+    pulled = Artifact(Format.OCI, "demo", "registry.example/demo:1")
+    (line,) = runtime.native(CONTAINER, pulled).splitlines()
+    assert line.endswith(" registry.example/demo:1")

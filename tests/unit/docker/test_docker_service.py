@@ -32,10 +32,10 @@ def context(home: Path, name: str, url: str) -> None:
     (folder / "meta.json").write_text(json.dumps({"Endpoints": {"docker": {"Host": url}}}))
 
 
-def said(found: object) -> str:
-    assert isinstance(found, Problem)
-    assert found.remedy
-    return found.message
+def said(problem: object) -> str:
+    assert isinstance(problem, Problem)
+    assert problem.remedy
+    return problem.message
 
 
 def test_not_installed() -> None:
@@ -56,9 +56,9 @@ def test_the_users_own_socket(host: Path) -> None:
 
 def test_a_daemon_that_was_stopped_is_down_and_not_missing(host: Path) -> None:
     (host / ".local" / "share" / "docker" / "containers").mkdir(parents=True)
-    found = find()
-    assert isinstance(found, Daemon)
-    assert "is down" in said(unreachable(found))
+    daemon = find()
+    assert isinstance(daemon, Daemon)
+    assert "is down" in said(unreachable(daemon))
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may use every socket")
@@ -72,9 +72,9 @@ def test_environment_before_context(host: Path, monkeypatch: pytest.MonkeyPatch)
     (host / ".docker" / "config.json").write_text('{"currentContext": "one"}')
     assert find() == Daemon("unix:///one.sock", context="one")
     monkeypatch.setenv("DOCKER_HOST", "unix:///two.sock")
-    found = find()
-    assert found == Daemon("unix:///two.sock")
-    assert found.program() == ["docker", "--host", "unix:///two.sock"]
+    daemon = find()
+    assert daemon == Daemon("unix:///two.sock")
+    assert daemon.program() == ["docker", "--host", "unix:///two.sock"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"currentContext": "default"}'])
@@ -98,9 +98,9 @@ def test_other_hosts_are_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> N
 
 def test_a_port_of_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
-    found = find()
-    assert isinstance(found, Daemon)
-    assert (found.socket, found.program(), unreachable(found)) == (None, ["docker"], None)
+    daemon = find()
+    assert isinstance(daemon, Daemon)
+    assert (daemon.socket, daemon.program(), unreachable(daemon)) == (None, ["docker"], None)
 
 
 def test_somebody_listens(host: Path) -> None:
