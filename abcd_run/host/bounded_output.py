@@ -1,16 +1,20 @@
-"""What a program prints, for a time and a number of bytes; then it is ended, and all it started."""
+"""What a program prints, for a time and a number of bytes; then it is ended, and all it started.
+
+See `programs` for those that may take as long as they take.
+"""
 
 import os
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from abcd_run import limits
+from abcd_run.host import process_group
 from abcd_run.host.bounded_reader import left
+from abcd_run.host.process_group import Process, send
 from abcd_run.units import format_size
 
 PIECE = 1 << 16
@@ -18,6 +22,14 @@ PIECE = 1 << 16
 
 class TooMuch(Exception):
     """A program printed more than was asked for."""
+
+
+class Late(TimeoutError):
+    """A program took longer than it may; `out` and `err` are what it had printed."""
+
+    def __init__(self, out: bytes, err: bytes) -> None:
+        super().__init__("timed out")
+        self.out, self.err = out, err
 
 
 class Printed(NamedTuple):
@@ -28,40 +40,35 @@ class Printed(NamedTuple):
     err: bytes
 
 
-def printed(line: Sequence[str], *, seconds: float, most: int) -> Printed:
+def printed(
+    line: Sequence[str],
+    *,
+    seconds: float,
+    most: int,
+    environment: Mapping[str, str] | None = None,
+) -> Printed:
     """Run a program and return what it printed, `most` bytes of it; of its complaints the first.
 
-    Raises `TimeoutError` or `TooMuch`, when it has been ended.
+    Raises `Late` or `TooMuch`, when it has been ended.
     """
     until = time.monotonic() + seconds
-    with subprocess.Popen(
-        line,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # so that what it starts is ended with it
-    ) as process:
+    out, err = bytearray(), bytearray()
+    with process_group.started(line, environment=environment) as process:
         try:
-            out, err = _read(process, until, most)
+            _read(process, until, most, out, err)
             status = process.wait(left(until))
-        except subprocess.TimeoutExpired as error:
-            _kill(process)
-            raise TimeoutError("timed out") from error
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            send(process, signal.SIGKILL)
+            raise Late(bytes(out), bytes(err)) from error
         except BaseException:
-            _kill(process)
+            send(process, signal.SIGKILL)
             raise
-    return Printed(status, out, err)
+    return Printed(status, bytes(out), bytes(err))
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _read(process: subprocess.Popen[bytes], until: float, most: int) -> tuple[bytes, bytes]:
+def _read(process: Process, until: float, most: int, out: bytearray, err: bytearray) -> None:
     assert process.stdout
     assert process.stderr
-    out, err = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, out)
         selector.register(process.stderr, selectors.EVENT_READ, err)
@@ -74,4 +81,3 @@ def _read(process: subprocess.Popen[bytes], until: float, most: int) -> tuple[by
                     key.data.extend(piece)
             if len(out) > most:
                 raise TooMuch(f"more than {format_size(most)}")
-    return bytes(out), bytes(err)

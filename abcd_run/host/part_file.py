@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 from contextlib import contextmanager
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from abcd_run.concurrency.cancel import current
 from abcd_run.errors import ArtifactError, Interrupted
-from abcd_run.host import xdg
+from abcd_run.host import locks, xdg
+from abcd_run.host.locks import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
-PRIVATE, OTHERS = 0o700, 0o077
 POLL = 0.1  # seconds between two looks at somebody else's lock
 
 
@@ -97,18 +96,6 @@ def helps(error: OSError, folder: Path | str, variable: str) -> str:
     return f"make room in {folder} or set {variable} to a folder with more space"
 
 
-def private_folder(folder: Path) -> None:
-    """Make a folder of the user's own; one that is theirs, but open to others, is closed.
-
-    Whoever may open a file may lock it, and so hold up everybody who waits for that lock.
-    """
-    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
-        missing.mkdir(mode=PRIVATE, exist_ok=True)
-    status = folder.stat()
-    if status.st_uid == os.geteuid() and status.st_mode & OTHERS:
-        folder.chmod(PRIVATE)
-
-
 def _shared_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -129,7 +116,7 @@ def _umask() -> int:
 
 def abandoned(folder: Path) -> list[Path]:
     """List the part-files in FOLDER that no living process holds."""
-    return [path for path in sorted(folder.glob("*.part")) if path.is_file() and _is_free(path)]
+    return [path for path in sorted(folder.glob("*.part")) if path.is_file() and not _is_held(path)]
 
 
 def discard_abandoned(folder: Path) -> list[Path]:
@@ -146,11 +133,9 @@ def _locked(path: Path) -> BinaryIO | None:
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
     _make_private(file, path)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_at(file, path):
+        # Its last holder may have given it its real name.
+        if locks.taken(file.fileno()) and locks.is_at(file.fileno(), path):
             return file
-    except BlockingIOError:
-        pass
     except OSError as error:
         file.close()
         raise ArtifactError(
@@ -167,30 +152,17 @@ def _make_private(file: BinaryIO, path: Path) -> None:
     if status.st_uid != os.geteuid():
         file.close()
         raise ArtifactError(f"{path} belongs to somebody else", remedy=f"ls -l {path}")
-    if status.st_mode & OTHERS:
+    if status.st_mode & locks.OTHERS:
         os.fchmod(file.fileno(), 0o600)
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
-    """Tell whether the locked FILE still has this name: its last holder may have renamed it."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def _drop_if_empty(file: BinaryIO, path: Path) -> None:
-    if _is_at(file, path) and not path.stat().st_size:
+    if locks.is_at(file.fileno(), path) and not path.stat().st_size:
         path.unlink()
 
 
-def _is_free(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+def _is_held(path: Path) -> bool:
+    return locks.is_held(os.open(path, os.O_RDONLY))
 
 
 def _remove_companions(path: Path) -> None:

@@ -1,6 +1,8 @@
-"""Run programs of the host and tell the user what they are doing."""
+"""Run programs of the host for as long as they take, and tell the user what they are doing.
 
-import os
+They end with us, and when somebody cancels; see `bounded_output` for those that must be quick.
+"""
+
 import signal
 import subprocess
 from collections import deque
@@ -11,7 +13,8 @@ from threading import Timer
 
 from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import ArtifactError
-from abcd_run.host import parent_death
+from abcd_run.host import parent_death, process_group
+from abcd_run.host.process_group import send
 from abcd_run.runtime import Say
 
 LAST_LINES = 15
@@ -61,33 +64,24 @@ def child(
     stderr: int,
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[process_group.Process]:
     """Run a command beside the block, which reads what it prints; then it has ended.
 
     It is ended with all that it has begun when the block fails, or is cancelled: it is asked to,
     and killed where it does not obey. Raises `Interrupted`.
     """
     check()
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        pass_fds=inherited,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        # Ctrl-C is for us to handle: the command is ended below.
-        start_new_session=True,
-    ) as process:
-        killing = Timer(KILL_SECONDS, _send, (process, signal.SIGKILL))
+    with process_group.started(command, stderr=stderr, cwd=cwd, inherited=inherited) as process:
+        killing = Timer(KILL_SECONDS, send, (process, signal.SIGKILL))
         killing.daemon = True
 
         def end() -> None:
-            _send(process, signal.SIGTERM)
+            send(process, signal.SIGTERM)
             with suppress(RuntimeError):  # it has been asked before
                 killing.start()
 
         try:
-            ending = current().ending(end, at_last=lambda: _send(process, signal.SIGKILL))
+            ending = current().ending(end, at_last=lambda: send(process, signal.SIGKILL))
             with parent_death.bound(process.pid), ending:
                 yield process
                 process.wait()
@@ -98,11 +92,5 @@ def child(
         finally:
             if killing.ident:  # what it had begun has been asked, too
                 killing.cancel()
-                _send(process, signal.SIGKILL)
+                send(process, signal.SIGKILL)
     check()
-
-
-def _send(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
-    """Send a signal to a program and to all that it has begun."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -3,13 +3,14 @@
 Whoever makes one holds a lock on it, which the kernel lets go when the process ends in any way.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from abcd_run.host import locks
 
 
 @contextmanager
@@ -37,16 +38,10 @@ def discard_abandoned(parent: Path, prefix: str) -> None:
 def is_held(folder: Path) -> bool:
     """Say whether a living process holds a folder that `held` has made."""
     try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        opened = locks.opened_folder(folder)
+    except OSError:  # a file, a link, or gone: nobody is making it
         return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+    return locks.is_held(opened)
 
 
 def _made(parent: Path, prefix: str) -> tuple[Path, int]:
@@ -61,14 +56,10 @@ def _made(parent: Path, prefix: str) -> tuple[Path, int]:
 def _locked(folder: Path) -> int | None:
     """Return a descriptor that holds a folder, None where somebody else does or it is gone."""
     try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        opened = locks.opened_folder(folder)
     except OSError:
         return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(lock), folder.stat()):
-            return lock
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(lock)
+    if locks.taken(opened) and locks.is_at(opened, folder):
+        return opened
+    os.close(opened)
     return None

@@ -5,16 +5,14 @@ from pathlib import Path
 
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
-from abcd_run_libvirt import place
+from abcd_run_libvirt import sockets
 from abcd_run_libvirt.options import OPTIONS
-from abcd_run_libvirt.place import SOCKETS
 
 DAEMONS = ("virtqemud", "libvirtd")
 # Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
 PLACES = ("/usr/sbin", "/usr/libexec")
 QEMUS = ("qemu-system-x86_64", "qemu-kvm")
 REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
-
 
 MEMORY = 1 << 30
 """Bytes of a machine whose image does not say what it needs."""
@@ -30,13 +28,13 @@ def _missing() -> Problem | None:
 
 def _any_here(programs: tuple[str, ...]) -> bool:
     return any(
-        shutil.which(name) or any(Path(place, name).exists() for place in PLACES)
+        shutil.which(name) or any(Path(folder, name).exists() for folder in PLACES)
         for name in programs
     )
 
 
 def _any_socket() -> bool:
-    return any((folder / name).exists() for folder in place.daemons() for name in SOCKETS)
+    return any((folder / name).exists() for folder in sockets.folders() for name in sockets.SOCKETS)
 
 
 def _open() -> Runtime:

@@ -48,8 +48,8 @@ def abilities(capabilities: str, *, kvm: bool) -> Abilities:
     devices = markup.parsed(capabilities).find("devices")
 
     def values(path: str) -> frozenset[str]:
-        found = devices.iterfind(path) if devices is not None else ()
-        return frozenset(one.text or "" for one in found)
+        elements = devices.iterfind(path) if devices is not None else ()
+        return frozenset(one.text or "" for one in elements)
 
     return Abilities(
         kvm=kvm,

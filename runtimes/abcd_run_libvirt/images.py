@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from abcd_run.iso.cache import boot_folder
-from abcd_run_libvirt.domain import Kernel
+from abcd_run_libvirt.translate import Kernel
 
 
 def kernel_of(iso: Path) -> Kernel:
     """Return the live session's kernel and initrd, copied out of an ISO at its first use."""
     from abcd_run.iso.direct import direct_boot  # noqa: PLC0415  (listing needs none)
 
-    found = direct_boot(iso, boot_folder(iso))
-    return Kernel(found.kernel, found.initrd, found.arguments)
+    boot = direct_boot(iso, boot_folder(iso))
+    return Kernel(boot.kernel, boot.initrd, boot.arguments)

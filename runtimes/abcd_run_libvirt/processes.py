@@ -26,7 +26,7 @@ class Process:
 
 def running() -> dict[str, Process]:
     """Return the processes of machines of this user by the machines' ids."""
-    return {found.machine: found for found in _all()}
+    return {process.machine: process for process in _all()}
 
 
 def _all() -> Iterator[Process]:
@@ -46,16 +46,16 @@ def _machine(process: psutil.Process) -> str:
     return words[words.index("-uuid") + 1]
 
 
-def end(found: Process) -> None:
+def end(process: Process) -> None:
     """Kill the process of a machine, and wait until it is gone; no-op when it is."""
     try:
-        handle = os.pidfd_open(found.pid)
+        handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return
     try:
         # The number may be another one's by now; whom the handle means can no longer change.
         # psutil has no handles: it looks whose the number is, and kills by the number afterwards.
-        if _machine(psutil.Process(found.pid)) != found.machine:
+        if _machine(psutil.Process(process.pid)) != process.machine:
             return
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         select.select([handle], [], [], END_SECONDS)

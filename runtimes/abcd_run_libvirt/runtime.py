@@ -14,13 +14,14 @@ from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_libvirt import (
     accel,
-    domain,
-    forwards,
+    folder,
     hardware,
     images,
-    machines,
-    place,
+    instances,
+    native,
+    ports,
     processes,
+    translate,
 )
 from abcd_run_libvirt.errors import is_gone, translated
 from abcd_run_libvirt.picture import Pieces, png
@@ -40,12 +41,12 @@ FOLLOW_SECONDS = 0.2
 class LibvirtRuntime(Runtime):
     """The libvirt of this user."""
 
-    name = machines.RUNTIME
+    name = instances.RUNTIME
 
     def __init__(self, connections: Sequence[libvirt.virConnect]) -> None:
         self._connections = connections
         self._connection = connections[0]
-        """The one for new machines."""
+        """The one for new instances."""
 
     @cached_property
     def _able(self) -> hardware.Abilities:
@@ -60,14 +61,14 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         try:
             with translated("say what it is", otherwise=NoRuntime):
-                found = version(self._connection)
+                said = version(self._connection)
             self._able  # noqa: B018  (asked now, so that no launch fails by it)
         except AbcdRunError as error:
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
         problem = accel.kvm_problem()
         notes = (f"{problem}: {accel.COST}",) if problem else ()
-        return Probe(version=found, notes=notes, advice=(LOOPBACK,))
+        return Probe(version=said, notes=notes, advice=(LOOPBACK,))
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
@@ -75,7 +76,7 @@ class LibvirtRuntime(Runtime):
         _check_shares(plan)
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
         hardware.check_memory(design.hardware, plan.resources.memory)
-        domain.xml(design)  # it has no room for every character
+        translate.xml(design)  # it has no room for every character
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract: an ISO is started where it lies, by all machines at once."""
@@ -89,38 +90,38 @@ class LibvirtRuntime(Runtime):
         """See the contract: the machine is there, but its processors stand still."""
         machine_id = str(uuid.uuid4())
         design = self._design(plan, machine_id, Path(image))
-        with place.made(machine_id) as there:
+        with folder.made(machine_id) as there:
             vm.write_seed(plan, there.seed)
             flags = libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_VALIDATE
             try:
                 with translated(f"create {plan.name}"):
-                    made = self._connection.createXML(domain.xml(design), flags)
+                    made = self._connection.createXML(translate.xml(design), flags)
             except NameTaken as error:
                 error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
                 raise
             try:
-                forwards.add(made, plan)
+                ports.add(made, plan)
                 with translated("note its ports"):
-                    noted = replace(machines.noted(made), ports=forwards.found(made))
-                    machines.note(made, noted)
+                    noted = replace(instances.noted(made), ports=ports.forwarded(made))
+                    instances.note(made, noted)
             except BaseException:
-                machines.destroy(made)
+                instances.destroy(made)
                 raise
         return machine_id
 
-    def _design(self, plan: Plan, machine_id: str, iso: Path) -> domain.Design:
+    def _design(self, plan: Plan, machine_id: str, iso: Path) -> translate.Design:
         parts = hardware.choose(plan.options, self._able)
         # Who makes the ISO by hand has its kernel nowhere: the machine starts its menu.
         kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
-        return domain.Design(machine_id, plan, iso, parts, place.place(machine_id), kernel)
+        return translate.Design(machine_id, plan, iso, parts, folder.of(machine_id), kernel)
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start it"):
-            found = self._connection.lookupByUUIDString(runtime_id)
-            found.resume()
-            machines.note(found, replace(machines.noted(found), begun=True))
-            instance = machines.instance(found, processes.running().get(runtime_id))
+            domain = self._connection.lookupByUUIDString(runtime_id)
+            domain.resume()
+            instances.note(domain, replace(instances.noted(domain), begun=True))
+            instance = instances.instance(domain, processes.running().get(runtime_id))
         if instance is None:
             raise LaunchFailed("the machine ended as soon as it was started")
         return instance
@@ -131,8 +132,8 @@ class LibvirtRuntime(Runtime):
         with translated("list its machines", otherwise=NoRuntime):
             domains = self._one(only) if only else self._all()
             known = processes.running() if domains else {}
-            found = [machines.instance(one, known.get(one.UUIDString())) for one in domains]
-        return [one for one in found if one is not None]
+            described = [instances.instance(one, known.get(one.UUIDString())) for one in domains]
+        return [one for one in described if one is not None]
 
     def _all(self) -> list[libvirt.virDomain]:
         return [one for connection in self._connections for one in connection.listAllDomains()]
@@ -149,34 +150,34 @@ class LibvirtRuntime(Runtime):
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
-        machines.end_silent(runtime_id)
+        instances.end_silent(runtime_id)
         with translated("remove it"):
-            for found in self._one(runtime_id):
-                machines.destroy(found)
-        place.place(runtime_id).remove()
+            for domain in self._one(runtime_id):
+                instances.destroy(domain)
+        folder.of(runtime_id).remove()
 
     def prune(self) -> None:
         """See the contract."""
-        places = place.finished()
+        folders = folder.finished()
         with translated("list its machines", otherwise=NoRuntime):
             known = {one.UUIDString() for one in self._all()}
         # A machine may be another daemon's, that cannot be found: as long as it runs, it stays.
         known |= processes.running().keys()
-        for one in places:
-            if one.folder.name not in known:
+        for one in folders:
+            if one.path.name not in known:
                 one.remove()
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
-        machines.check_answers(instance.name, instance.runtime_id)
-        known_hosts = place.place(instance.runtime_id).known_hosts
+        instances.check_answers(instance.name, instance.runtime_id)
+        known_hosts = folder.of(instance.runtime_id).known_hosts
         return vm.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
-        path = place.place(instance.runtime_id).log
+        path = folder.of(instance.runtime_id).log
 
         def goes_on() -> bool:
             return bool(self.instances(instance.runtime_id, detail=False))
@@ -185,12 +186,12 @@ class LibvirtRuntime(Runtime):
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
-        machines.check_answers(instance.name, instance.runtime_id)
+        instances.check_answers(instance.name, instance.runtime_id)
         pieces = Pieces()
         with translated("take a picture of its screen"):
-            (found,) = self._one(instance.runtime_id)
-            stream = found.connect().newStream()
-            found.screenshot(stream, 0)
+            (domain,) = self._one(instance.runtime_id)
+            stream = domain.connect().newStream()
+            domain.screenshot(stream, 0)
             stream.recvAll(pieces, None)
             stream.finish()
         return png(pieces.all())
@@ -199,8 +200,8 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         iso, first = vm.iso_by_hand(plan, artifact)
         design = self._design(plan, str(uuid.uuid4()), iso)
-        commands, seed = forwards.commands(plan), vm.seed_files(plan)
-        return "\n".join([*first, domain.native(design, commands=commands, seed=seed)])
+        commands, seed = ports.commands(plan), vm.seed_files(plan)
+        return "\n".join([*first, native.lines(design, commands=commands, seed=seed)])
 
 
 def _check_shares(plan: Plan) -> None:

@@ -9,7 +9,7 @@ import libvirt
 
 from abcd_run.errors import NoRuntime
 from abcd_run.host import xdg
-from abcd_run_libvirt import place
+from abcd_run_libvirt import sockets
 from abcd_run_libvirt.errors import translated
 
 URI = "qemu:///session"
@@ -40,8 +40,8 @@ def _enter_session() -> None:
 
 def _others() -> Iterator[libvirt.virConnect]:
     """Connect to what was begun by cron before there was a session, if it still runs."""
-    for folder in place.daemons()[1:]:
-        for path in (folder / name for name in place.SOCKETS):
+    for folder in sockets.folders()[1:]:
+        for path in (folder / name for name in sockets.SOCKETS):
             if path.exists():
                 with suppress(libvirt.libvirtError):
                     yield libvirt.open(f"{URI}?socket={quote(str(path))}")

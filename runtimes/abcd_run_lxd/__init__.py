@@ -1,13 +1,14 @@
 """LXD, through pylxd: OCI images as unprivileged system containers."""
 
 from abcd_run.model import Format
-from abcd_run.runtime import Backend, Option, Problem, Runtime
-from abcd_run_lxd import service, trusted
+from abcd_run.runtime import Backend, Problem, Runtime
+from abcd_run_lxd import service
+from abcd_run_lxd.options import OPTIONS, trusts
 
 
 def _missing() -> Problem | None:
-    found = service.find()
-    return found if isinstance(found, Problem) else None
+    server = service.find()
+    return server if isinstance(server, Problem) else None
 
 
 def _open() -> Runtime:
@@ -21,12 +22,7 @@ BACKEND = Backend(
     accepts=(Format.LXD,),
     missing=_missing,
     open=_open,
-    options={
-        "profiles": Option(list, "LXD's own profiles", "default"),
-        "pool": Option(str, "the storage pool of its disk", "the profiles', else the first"),
-        "network": Option(str, "a managed network, or `none`", "the profiles', else a bridge"),
-        "config": Option(trusted.CONFIG, "keys of LXD's configuration, as listed below", "none"),
-    },
-    trusts=trusted.trusts,
+    options=OPTIONS,
+    trusts=trusts,
     takes_command=True,
 )

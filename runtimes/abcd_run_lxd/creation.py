@@ -9,7 +9,7 @@ from pylxd import Client
 from abcd_run.backend import image_ports
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
-from abcd_run_lxd import document, place, ports, shares
+from abcd_run_lxd import placement, ports, shares, translate
 from abcd_run_lxd.images import UNKNOWN, Image
 from abcd_run_lxd.service import Server
 
@@ -40,13 +40,13 @@ class Creation:
 
 def check(client: Client, server: Server, plan: Plan) -> None:
     """Raise `UsageError` or `LaunchFailed` for what LXD, or this user's project, refuses."""
-    found = place.find(client, plan, project=server.project)
-    config = document.config(
-        plan, UNKNOWN, _ownership(client, server, plan, found), low_level=found.low_level
+    placed = placement.find(client, plan, project=server.project)
+    config = translate.config(
+        plan, UNKNOWN, _ownership(client, server, plan, placed), low_level=placed.low_level
     )
-    if not found.publishes:
+    if not placed.publishes:
         _refuse_publishing(plan)
-    if not found.low_level and (keys := [key for key in config if key.startswith("raw.")]):
+    if not placed.low_level and (keys := [key for key in config if key.startswith("raw.")]):
         raise LaunchFailed(
             "lxd forbids this user what the launch needs",
             details=f"--env, COMMAND, --share and resources.shm need {' and '.join(keys)}",
@@ -56,23 +56,23 @@ def check(client: Client, server: Server, plan: Plan) -> None:
 
 def prepare(client: Client, server: Server, plan: Plan, image: Image) -> Creation:
     """Find out what a plan wants on this LXD. Raises `UsageError` or `LaunchFailed`."""
-    found = place.find(client, plan, project=server.project)
-    ownership = _ownership(client, server, plan, found)
-    config = document.config(plan, image, ownership, low_level=found.low_level)
+    placed = placement.find(client, plan, project=server.project)
+    ownership = _ownership(client, server, plan, placed)
+    config = translate.config(plan, image, ownership, low_level=placed.low_level)
     # The last thing that can fail: whoever gets ports has to give them back.
-    reserved = _reserve(plan, image, publishes=found.publishes)
-    devices = document.devices(plan, found, ownership, reserved.ports)
-    seed = b"" if found.low_level else plan.seed.file()
-    return Creation(found.profiles, config, devices, reserved, seed)
+    reserved = _reserve(plan, image, publishes=placed.publishes)
+    devices = translate.devices(plan, placed, ownership, reserved.ports)
+    seed = b"" if placed.low_level else plan.seed.file()
+    return Creation(placed.profiles, config, devices, reserved, seed)
 
 
 def _ownership(
-    client: Client, server: Server, plan: Plan, found: document.Place
+    client: Client, server: Server, plan: Plan, placed: placement.Placement
 ) -> shares.Ownership:
     features = client.host_info["environment"].get("kernel_features") or {}
     return shares.ownership(
         plan,
-        may_map=found.low_level,
+        may_map=placed.low_level,
         asks_subids=server.newuidmap(),
         kernel_shifts=features.get("idmapped_mounts") == "true",
     )

@@ -59,19 +59,19 @@ def provided(client: Client, artifact: Artifact, *, say: Say) -> str:
     if artifact.stream is None or not artifact.id:
         raise ArtifactError(f"{artifact.name} is no image that lxd can take")
     alias = alias_of(artifact)
-    if found := fingerprint(client, alias):
-        return found
+    if digest := fingerprint(client, alias):
+        return digest
 
     def waiting(_: Path) -> None:
         say(f"another launch converts {artifact.name}")
 
     # Nothing is written there: it is the lock that is wanted.
     with part_of(xdg.cache() / "lxd" / alias, waiting=waiting):
-        if found := fingerprint(client, alias):
-            return found
-        found = _imported(client, artifact, artifact.stream, say)
-        _name(client, alias, found)
-    return found
+        if digest := fingerprint(client, alias):
+            return digest
+        digest = _imported(client, artifact, artifact.stream, say)
+        _name(client, alias, digest)
+    return digest
 
 
 def alias_of(artifact: Artifact) -> str:
@@ -90,10 +90,10 @@ def fingerprint(client: Client, alias: str) -> str:
     return str(answer.json()["metadata"]["target"])
 
 
-def described(client: Client, found: str) -> Image:
+def described(client: Client, digest: str) -> Image:
     """Return what an image's properties say."""
-    told = client.api.images[found].get().json()["metadata"]["properties"] or {}
-    return from_properties(told, told.get("description") or found)
+    told = client.api.images[digest].get().json()["metadata"]["properties"] or {}
+    return from_properties(told, told.get("description") or digest)
 
 
 def from_properties(told: Mapping[str, str], image: str) -> Image:
@@ -120,11 +120,11 @@ def from_properties(told: Mapping[str, str], image: str) -> Image:
 
 def _listed(told: Mapping[str, str], key: str, image: str) -> list[str]:
     try:
-        found = json.loads(told.get(key) or "[]")
+        words = json.loads(told.get(key) or "[]")
     except (ValueError, RecursionError):
-        found = None
-    if isinstance(found, list) and all(isinstance(word, str) for word in found):
-        return found
+        words = None
+    if isinstance(words, list) and all(isinstance(word, str) for word in words):
+        return words
     raise ArtifactError(f"{image}: {key} is no list of words", remedy=AGAIN)
 
 
@@ -139,8 +139,8 @@ def prune(client: Client) -> None:
     known = sorted((_stem(one), one["uploaded_at"], one["fingerprint"]) for one in mine)
     for stem, group in groupby(known, key=lambda one: one[0]):
         *old, _newest = group
-        for _, _, found in old if stem else ():
-            operations.done(client, client.api.images[found].delete())
+        for _, _, digest in old if stem else ():
+            operations.done(client, client.api.images[digest].delete())
 
 
 def _is_mine(facts: Mapping[str, Any]) -> bool:
@@ -150,8 +150,8 @@ def _is_mine(facts: Mapping[str, Any]) -> bool:
 def _stem(facts: Mapping[str, Any]) -> str:
     """Return the alias of an image without its digest, empty if it is none of ours."""
     names = [alias["name"] for alias in facts["aliases"] or []]
-    found = (name.rpartition("-")[0] for name in names if name.startswith("abcd-run-"))
-    return next(found, "") if IMAGE_ID in (facts["properties"] or {}) else ""
+    stems = (name.rpartition("-")[0] for name in names if name.startswith("abcd-run-"))
+    return next(stems, "") if IMAGE_ID in (facts["properties"] or {}) else ""
 
 
 def _imported(client: Client, artifact: Artifact, stream: Stream, say: Say) -> str:
@@ -182,9 +182,9 @@ def _told(pieces: Iterator[bytes], doing: str, say: Say) -> Iterator[bytes]:
     say(f"{doing}: LXD unpacks {format_size(size)}")
 
 
-def _name(client: Client, alias: str, found: str) -> None:
+def _name(client: Client, alias: str, digest: str) -> None:
     try:
-        client.api.images.aliases.post(json={"name": alias, "target": found})
+        client.api.images.aliases.post(json={"name": alias, "target": digest})
     except LXDAPIException as error:
         if "already exists" not in str(error):
             raise

@@ -20,14 +20,14 @@ def line(
     groups and home. The shell that it is told to start is env(1), so that no argument is read by a
     shell and the command keeps the terminal.
     """
-    found = [*program, "exec", name, "-t" if tty else "-T"]
+    words = [*program, "exec", name, "-t" if tty else "-T"]
     who, _, group = user.partition(":")
     if command:
-        found += ["--cwd", folder or "/"]
+        words += ["--cwd", folder or "/"]
     if who.isdigit():
-        found += ["--user", who, "--group", group if group.isdigit() else who]
+        words += ["--user", who, "--group", group if group.isdigit() else who]
     elif who not in ("", "root"):
         login = ["su", "-l", who]
         as_user = ["su", "-s", "/usr/bin/env", "--", who, "SHELL=/bin/sh", *command]
-        return [*found, "--", *(as_user if command else login)]
-    return [*found, "--", *(command or oci_engine.SHELL)]
+        return [*words, "--", *(as_user if command else login)]
+    return [*words, "--", *(command or oci_engine.SHELL)]

@@ -53,5 +53,5 @@ def import_lines(program: Sequence[str], plan: Plan, alias: str) -> list[str]:
 
 def _table(name: str, pairs: Mapping[str, object]) -> list[str]:
     """Return a part of a YAML document, a line for each key; JSON is YAML."""
-    found = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in pairs.items()]
-    return [f"{name}:", *found] if found else [f"{name}: {{}}"]
+    rows = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in pairs.items()]
+    return [f"{name}:", *rows] if rows else [f"{name}: {{}}"]

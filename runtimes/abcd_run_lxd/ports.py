@@ -31,11 +31,11 @@ class Reserved:
 
     def _reserve(self, address: str, port: int) -> int:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        found = socket.socket(family)
-        self._sockets.append(found)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserving = socket.socket(family)
+        self._sockets.append(reserving)
+        reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            found.bind((address, port))
+            reserving.bind((address, port))
         except PermissionError:
             # Below 1024: for root only, as whom LXD runs.
             if owners([port]):
@@ -49,7 +49,7 @@ class Reserved:
                     remedy="give an address of this host: --address",
                 ) from error
             raise taken(address, port) from error
-        return int(found.getsockname()[1])
+        return int(reserving.getsockname()[1])
 
     def release(self) -> None:
         """Give the ports back; LXD keeps those on which it listens."""
@@ -69,8 +69,8 @@ def taken(address: str, port: int) -> PortTaken:
 
 def listens(ports: Collection[int]) -> bool:
     """Say whether LXD, which is root's, listens at all of these ports."""
-    found = owners(ports)
-    return all(found.get(port) == ROOT for port in ports)
+    uids = owners(ports)
+    return all(uids.get(port) == ROOT for port in ports)
 
 
 def owners(ports: Iterable[int], tables: Iterable[Path] = TABLES) -> dict[int, str]:
@@ -79,7 +79,7 @@ def owners(ports: Iterable[int], tables: Iterable[Path] = TABLES) -> dict[int, s
     psutil reads these tables as well, and leaves out whose a socket is.
     """
     wanted = set(ports)
-    found = {}
+    uids = {}
     for table in tables:
         try:
             lines = table.read_text().splitlines()[1:]
@@ -89,5 +89,5 @@ def owners(ports: Iterable[int], tables: Iterable[Path] = TABLES) -> dict[int, s
             words = line.split()
             port = int(words[1].rpartition(":")[2], 16)
             if words[3] == LISTENING and port in wanted:
-                found[port] = words[7]
-    return found
+                uids[port] = words[7]
+    return uids

@@ -4,10 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import requests
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
@@ -24,19 +21,12 @@ from abcd_run_lxd import (
     inside,
     native,
     operations,
-    place,
+    placement,
     ports,
-    state,
 )
-from abcd_run_lxd.errors import is_busy, is_slow, passes, translated
+from abcd_run_lxd.errors import is_busy, passes, translated
+from abcd_run_lxd.instances import ASK_SECONDS, Instances, is_ours
 from abcd_run_lxd.service import Server
-
-ASK_SECONDS = 15
-LIST_SECONDS, ONE_SECONDS = 1.0, 2.0
-"""The same for the list of all instances and for one of them: together what `ps` waits for."""
-
-ASKERS = 8
-"""How many instances LXD is asked about at the same time."""
 
 ADDRESS_SECONDS = 10.0
 """How long an instance may take to get an address, where its ports cannot be published."""
@@ -57,6 +47,7 @@ class LxdRuntime(Runtime):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._threads = threading.local()
+        self._instances = Instances(lambda: self.client)
         self._reserved: dict[str, ports.Reserved] = {}
 
     @property
@@ -79,7 +70,7 @@ class LxdRuntime(Runtime):
         except NoRuntime as error:
             return Probe(problem=Problem(f"{error.message}: {error.details}", error.remedy))
         if not pools:
-            return Probe(problem=Problem("it has no storage pool", place.NO_POOL))
+            return Probe(problem=Problem("it has no storage pool", placement.NO_POOL))
         return Probe(version=str(client.host_info["environment"]["server_version"]))
 
     def components(self) -> Mapping[str, str]:
@@ -163,75 +154,18 @@ class LxdRuntime(Runtime):
     def _started(self, name: str) -> Instance:
         deadline = time.monotonic() + ADDRESS_SECONDS
         while True:
-            (found,) = self._one(name, detail=True)
-            wants_address = found.running and record.read(found.labels).services
-            if found.ports or not wants_address or time.monotonic() > deadline:
-                return found
+            (instance,) = self._instances.one(name, detail=True)
+            wants_address = instance.running and record.read(instance.labels).services
+            if instance.ports or not wants_address or time.monotonic() > deadline:
+                return instance
             time.sleep(BUSY_LOOK_SECONDS)
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
         with translated("list its instances", otherwise=NoRuntime):
             if only:
-                return self._called(only, detail=detail)
-            if detail:
-                return self._each()
-            return self._listed(ASK_SECONDS)
-
-    def _listed(self, seconds: float) -> list[Instance]:
-        found = self._get(self.client.api.instances, 1, seconds)
-        return [state.brief(facts) for facts in found if state.is_ours(facts)]
-
-    def _each(self) -> list[Instance]:
-        """Ask for each instance by itself: one that hangs is the failure of no other."""
-        names = self._names()
-        with ThreadPoolExecutor(min(len(names), ASKERS) or 1) as askers:
-            return [one for found in askers.map(self._at_once, names) for one in found]
-
-    def _names(self) -> list[str]:
-        """Return the names of this user's instances, or of all: LXD's list waits for each state."""
-        try:
-            return [one.name for one in self._listed(LIST_SECONDS)]
-        except requests.RequestException as error:
-            if not is_slow(error):
-                raise
-        urls = self._get(self.client.api.instances, 0)
-        return [url.partition("?")[0].rpartition("/")[2] for url in urls]
-
-    def _at_once(self, name: str) -> list[Instance]:
-        try:
-            return self._one(name, detail=True, seconds=ONE_SECONDS)
-        except LXDAPIException:
-            return []
-        except requests.RequestException as error:
-            if is_slow(error):
-                return []
-            raise
-
-    def _called(self, name: str, *, detail: bool) -> list[Instance]:
-        """Return an instance, without details where it hangs: to be shown, and to be stopped."""
-        if not detail:
-            return self._one(name, detail=False)
-        try:
-            return self._one(name, detail=True, seconds=ONE_SECONDS)
-        except requests.RequestException as error:
-            if not is_slow(error):
-                raise
-        return self._one(name, detail=False)
-
-    def _one(self, name: str, *, detail: bool, seconds: float = ASK_SECONDS) -> list[Instance]:
-        node = self.client.api.instances[name]
-        try:
-            facts = self._get(node, 1 if detail else 0, seconds)
-        except NotFound:
-            return []
-        if not state.is_ours(facts):
-            return []
-        return [state.instance(facts) if detail else state.brief(facts)]
-
-    def _get(self, node: Any, recursion: int, seconds: float = ASK_SECONDS) -> Any:
-        answer = node.get(params={"recursion": recursion}, timeout=seconds)
-        return answer.json()["metadata"] or []
+                return self._instances.called(only, detail=detail)
+            return self._instances.each() if detail else self._instances.listed()
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
@@ -241,8 +175,8 @@ class LxdRuntime(Runtime):
         with translated("remove it"):
             while True:
                 try:
-                    facts = self._get(self.client.api.instances[runtime_id], 0)
-                    if not state.is_ours(facts):
+                    facts = self._instances.facts(runtime_id)
+                    if not is_ours(facts):
                         return  # ours is gone, and somebody else was given its name
                     self._remove(runtime_id, stopped=facts["status"] == "Stopped")
                 except NotFound:
@@ -269,7 +203,7 @@ class LxdRuntime(Runtime):
     ) -> list[str]:
         """See the contract."""
         with translated("be asked for it"):
-            config = self._get(self.client.api.instances[instance.runtime_id], 0)["config"]
+            config = self._instances.facts(instance.runtime_id)["config"]
         return inside.line(
             self._server.program(),
             instance.runtime_id,
@@ -288,9 +222,9 @@ class LxdRuntime(Runtime):
         """See the contract."""
         with translated("be asked what it has", otherwise=NoRuntime):
             alias = images.alias_of(artifact)
-            found = images.fingerprint(self.client, alias) if artifact.id else ""
-            told = images.described(self.client, found) if found else images.UNKNOWN
+            digest = images.fingerprint(self.client, alias) if artifact.id else ""
+            told = images.described(self.client, digest) if digest else images.UNKNOWN
             made = creation.prepare(self.client, self._server, plan, told)
             made.reserved.release()
-        first = [] if found else native.import_lines(self._server.program(), plan, alias)
+        first = [] if digest else native.import_lines(self._server.program(), plan, alias)
         return native.lines(self._server.program(), plan, made, alias, first=first)

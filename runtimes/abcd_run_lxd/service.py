@@ -56,10 +56,10 @@ def find() -> Server | Problem:
 
 def present() -> Server:
     """Return the server that this user may talk to. Raises `NoRuntime`."""
-    found = find()
-    if isinstance(found, Problem):
-        raise NoRuntime(found.message, remedy=found.remedy)
-    return found
+    server = find()
+    if isinstance(server, Problem):
+        raise NoRuntime(server.message, remedy=server.remedy)
+    return server
 
 
 def _servers() -> Iterator[Server]:

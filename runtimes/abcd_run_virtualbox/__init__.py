@@ -15,10 +15,10 @@ def _missing() -> Problem | None:
 
 
 def _open() -> Runtime:
-    from abcd_run_virtualbox.manage import Manage  # noqa: PLC0415
     from abcd_run_virtualbox.runtime import VirtualBoxRuntime  # noqa: PLC0415
+    from abcd_run_virtualbox.service import Manage  # noqa: PLC0415
 
-    return VirtualBoxRuntime(Manage.found())
+    return VirtualBoxRuntime(Manage.present())
 
 
 BACKEND = Backend(

@@ -28,14 +28,14 @@ def notes(version: Version, *, root: Path = Path("/")) -> tuple[str, ...]:
     """Return what a Linux host's kernel says against starting machines."""
     if not (root / "proc").is_dir():
         return ()
-    found = []
+    against = []
     if not (root / "dev/vboxdrv").exists():
-        found.append(f"its kernel driver is not loaded (no /dev/vboxdrv): {DRIVER}")
+        against.append(f"its kernel driver is not loaded (no /dev/vboxdrv): {DRIVER}")
     if note := _kvm(version, root):
-        found.append(note)
+        against.append(note)
     if not _virtualizes(root):
-        found.append(f"the processor shows no virtualization: {FIRMWARE}")
-    return tuple(found)
+        against.append(f"the processor shows no virtualization: {FIRMWARE}")
+    return tuple(against)
 
 
 def advice(version: Version) -> tuple[str, ...]:

@@ -161,8 +161,8 @@ def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunEr
 
 def spoken(text: str) -> list[str]:
     """Return the lines that say what is wrong, without codes and places in VirtualBox's source."""
-    found = [match[1] for line in text.splitlines() if (match := _ERROR.match(line.strip()))]
-    said = [line for line in found if not line.startswith(("Details: ", "Context: ", "Tip! "))]
+    errors = [match[1] for line in text.splitlines() if (match := _ERROR.match(line.strip()))]
+    said = [line for line in errors if not line.startswith(("Details: ", "Context: ", "Tip! "))]
     return said or [line for line in text.splitlines() if line.strip()][-3:]
 
 

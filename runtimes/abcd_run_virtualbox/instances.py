@@ -11,8 +11,8 @@ from abcd_run.errors import ArtifactError
 from abcd_run.model import Endpoint, Instance, RootHeld
 from abcd_run_virtualbox import parse
 from abcd_run_virtualbox.errors import Refused
-from abcd_run_virtualbox.machine import GROUP
-from abcd_run_virtualbox.manage import Manage
+from abcd_run_virtualbox.service import Manage
+from abcd_run_virtualbox.translate import GROUP
 
 RUNTIME = "virtualbox"
 RUNNING = {"running", "paused", "starting", "restoring", "saving", "stopping"}
@@ -20,17 +20,17 @@ ASKED_AT_ONCE = 4
 NEEDED = {"name", "UUID", "CfgFile", "VMState"}
 
 
-def found(manage: Manage, *, detail: bool) -> list[Instance]:
+def listed(manage: Manage, *, detail: bool) -> list[Instance]:
     """Return all of our machines."""
     said = parse.machines(manage("list", "vms", doing="list its machines"))
-    listed = [uuid for uuid, name in said.items() if name != parse.INACCESSIBLE]
+    uuids = [uuid for uuid, name in said.items() if name != parse.INACCESSIBLE]
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        asked = [pool.submit(one, manage, uuid, detail=detail) for uuid in listed]
-    failed = [found for found in asked if isinstance(found.exception(), Refused)]
+        asked = [pool.submit(one, manage, uuid, detail=detail) for uuid in uuids]
+    failed = [answer for answer in asked if isinstance(answer.exception(), Refused)]
     if failed and len(failed) == len(asked):
         failed[0].result()
     # One that VirtualBox cannot describe just now hides no other.
-    answers = [found.result() for found in asked if found not in failed]
+    answers = [answer.result() for answer in asked if answer not in failed]
     return [instance for instance in answers if instance]
 
 

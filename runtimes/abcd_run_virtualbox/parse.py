@@ -29,19 +29,19 @@ _BROKEN = re.compile(
 
 def version(text: str) -> tuple[int, int, int] | None:
     """Return the version that `--version` says: `7.2.22_Debianr175245` is 7, 2, 22."""
-    found = _VERSION.findall(text)
-    if not found:
+    versions = _VERSION.findall(text)
+    if not versions:
         return None
-    major, minor, patch = found[-1]
+    major, minor, patch = versions[-1]
     return int(major), int(minor), int(patch)
 
 
 def facts(text: str) -> dict[str, str]:
     """Return what `showvminfo --machinereadable` says, without quotes; the first of each name."""
-    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for match in _FACT.finditer(_lines(text)):
-        found.setdefault(match["quoted"] or match["bare"] or "", _unquoted(match["value"]))
-    return found
+        facts.setdefault(match["quoted"] or match["bare"] or "", _unquoted(match["value"]))
+    return facts
 
 
 def _unquoted(value: str) -> str:
@@ -52,34 +52,34 @@ def _unquoted(value: str) -> str:
 
 def machines(text: str) -> dict[str, str]:
     """Return the names of `list vms` by UUID; those of machines without their files are made up."""
-    return {found["uuid"]: found["name"] for found in _LISTED.finditer(_lines(text))}
+    return {match["uuid"]: match["name"] for match in _LISTED.finditer(_lines(text))}
 
 
 def broken(text: str) -> dict[str, str]:
     """Return the settings files of `list --long vms` that cannot be read, by UUID."""
-    return {found["uuid"]: found["file"].strip() for found in _BROKEN.finditer(_lines(text))}
+    return {match["uuid"]: match["file"].strip() for match in _BROKEN.finditer(_lines(text))}
 
 
 def noted(text: str) -> dict[str, str]:
     """Return what `getextradata … enumerate` says."""
-    return {found["key"]: found["value"] for found in _EXTRA.finditer(_lines(text))}
+    return {match["key"]: match["value"] for match in _EXTRA.finditer(_lines(text))}
 
 
 def created(text: str) -> str:
     """Return the UUID that `createvm` says, empty if it says none."""
-    found = _CREATED.search(_lines(text))
-    return found[1] if found else ""
+    match = _CREATED.search(_lines(text))
+    return match[1] if match else ""
 
 
 def machine_folder(text: str) -> str:
     """Return the folder that `list systemproperties` says new machines get."""
-    found = _FOLDER.search(_lines(text))
-    return found[1].strip() if found else ""
+    match = _FOLDER.search(_lines(text))
+    return match[1].strip() if match else ""
 
 
-def forwards(found: Mapping[str, str]) -> dict[int, tuple[str, int]]:
+def forwards(facts: Mapping[str, str]) -> dict[int, tuple[str, int]]:
     """Return address and port on the host for each forwarded port inside."""
-    rules = (value for key, value in found.items() if key.startswith("Forwarding("))
+    rules = (value for key, value in facts.items() if key.startswith("Forwarding("))
     return {
         int(rule[3]): (rule[1] or "0.0.0.0", int(rule[2]))  # noqa: S104
         for rule in map(_FORWARD.fullmatch, rules)

@@ -25,8 +25,8 @@ def program(
     """Return the path of one of VirtualBox's programs, None if it is not here."""
     if platform == "win32":
         name += ".exe"
-    if found := shutil.which(name, path=environ.get("PATH")):
-        return found
+    if path := shutil.which(name, path=environ.get("PATH")):
+        return path
     places = (folder / name for folder in _folders(platform, environ))
     return next((str(place) for place in places if place.is_file()), None)
 

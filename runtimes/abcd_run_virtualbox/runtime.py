@@ -4,17 +4,27 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run.backend import vm as machines
+from abcd_run.backend import vm
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
 from abcd_run.host import scratch, this_host
 from abcd_run.limits import PICTURE_BYTES
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run.units import format_size
-from abcd_run_virtualbox import driver, ends, instances, machine, parse, paths, ports, start
+from abcd_run_virtualbox import (
+    driver,
+    instances,
+    native,
+    parse,
+    paths,
+    ports,
+    removal,
+    start,
+    translate,
+)
 from abcd_run_virtualbox.errors import Refused
-from abcd_run_virtualbox.machine import Machine
-from abcd_run_virtualbox.manage import CALL, Manage, calls
+from abcd_run_virtualbox.service import CALL, Manage, calls
+from abcd_run_virtualbox.translate import Machine
 
 OLDEST = (6, 1, 0)
 FOLLOW_SECONDS = 0.3
@@ -53,8 +63,8 @@ class VirtualBoxRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        machine.check(plan)
-        machines.check(plan, engine=self.name)
+        translate.check(plan)
+        vm.check(plan, engine=self.name)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
@@ -65,67 +75,67 @@ class VirtualBoxRuntime(Runtime):
     def create(self, plan: Plan, image: str) -> str:
         """See the contract."""
         there = self._place(plan, Path(image))
-        said = self._manage(*machine.creation(plan), doing=f"create {plan.name}")
+        said = self._manage(*translate.creation(plan), doing=f"create {plan.name}")
         uuid = parse.created(said) or plan.name
         try:
-            machines.write_seed(plan, there.seed)
-            for line in machine.shape(plan, there, uuid):
+            vm.write_seed(plan, there.seed)
+            for line in translate.shape(plan, there, uuid):
                 self._manage.patiently(*line, doing=f"create {plan.name}")
             self._close(plan, uuid)
             if there.screen:
-                line = machine.screen(plan, there, uuid)
+                line = translate.screen(plan, there, uuid)
                 self._manage.secretly(*line, doing="open its screen")
         except BaseException:
-            ends.remove(self._manage, uuid)
+            removal.remove(self._manage, uuid)
             raise
         return uuid
 
     def _close(self, plan: Plan, uuid: str) -> None:
         try:
-            self._manage.patiently(*machine.closing(uuid), doing=f"create {plan.name}")
+            self._manage.patiently(*translate.closing(uuid), doing=f"create {plan.name}")
         except Refused as error:
             if not error.unknown_option:  # `doctor` says that it is too old
                 raise
 
     def _place(self, plan: Plan, iso: Path) -> Machine:
         return Machine(
-            folder=ends.home(self._manage) / plan.name,
+            folder=removal.home(self._manage) / plan.name,
             iso=iso,
             ports=ports.chosen(plan),
-            screen=this_host.free_ports(plan.address, 1)[0] if machine.has_server(plan) else 0,
+            screen=this_host.free_ports(plan.address, 1)[0] if translate.has_server(plan) else 0,
         )
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         log = self._folder(runtime_id) / "Logs" / "VBox.log"
         start.started(self._manage, runtime_id, log)
-        (found,) = self.instances(runtime_id)
-        return found
+        (instance,) = self.instances(runtime_id)
+        return instance
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
         try:
             if not only:
-                return instances.found(self._manage, detail=detail)
-            found = instances.one(self._manage, only, detail=detail)
+                return instances.listed(self._manage, detail=detail)
+            instance = instances.one(self._manage, only, detail=detail)
         except AbcdRunError as error:
             raise NoRuntime(error.message, details=error.details, remedy=error.remedy) from error
-        return [found] if found else []
+        return [instance] if instance else []
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
-        ends.remove(self._manage, runtime_id)
+        removal.remove(self._manage, runtime_id)
 
     def prune(self) -> None:
         """See the contract."""
-        ends.prune(self._manage)
+        removal.prune(self._manage)
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
         known_hosts = self._folder(instance.runtime_id) / "known_hosts"
-        return machines.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+        return vm.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
@@ -134,7 +144,7 @@ class VirtualBoxRuntime(Runtime):
         def goes_on() -> bool:
             return self._runs(instance)
 
-        return machines.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
+        return vm.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
 
     def _runs(self, instance: Instance) -> bool:
         found = self.instances(instance.runtime_id, detail=False)
@@ -152,9 +162,9 @@ class VirtualBoxRuntime(Runtime):
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
-        iso, first = machines.iso_by_hand(plan, artifact)
-        native = machine.native(plan, self._place(plan, iso), machines.seed_files(plan))
-        return "\n".join([*first, native])
+        iso, first = vm.iso_by_hand(plan, artifact)
+        lines = native.lines(plan, self._place(plan, iso), vm.seed_files(plan))
+        return "\n".join([*first, lines])
 
     def _folder(self, runtime_id: str) -> Path:
         """Return a machine's folder, asked once: readiness wants it several times a second."""

@@ -7,8 +7,8 @@ from abcd_run.errors import AbcdRunError, PortTaken
 from abcd_run.limits import TEXT_BYTES
 from abcd_run_virtualbox import paths
 from abcd_run_virtualbox.errors import ENDED, FORWARD, Refused, refused
-from abcd_run_virtualbox.manage import Manage
 from abcd_run_virtualbox.process import ran
+from abcd_run_virtualbox.service import Manage
 
 TRIAL_SECONDS = 20.0
 """How long a second start may take, of which only what it prints is wanted."""

@@ -7,7 +7,7 @@ import pytest
 
 from abcd_run.testing.cli import abcd_run, http_status, launch
 from abcd_run.testing.contract import Document, RuntimeContract
-from abcd_run_libvirt import place
+from abcd_run_libvirt import folder
 
 VIRSH = "virsh --quiet --connect qemu:///session"
 THEIRS = (
@@ -26,14 +26,14 @@ class TestLibvirt(RuntimeContract):
 
     def test_prune_removes_folders_without_a_machine(self, instance: Document) -> None:
         """A launch that was killed before it had a machine leaves a folder."""
-        with place.made("0b0b0b0b-killed") as there:
+        with folder.made("0b0b0b0b-killed") as there:
             there.seed.write_text("secret")
             # It is being made: somebody holds it.
             assert abcd_run("prune", "--on", self.runtime).status == 0
             assert there.seed.exists()
         assert abcd_run("prune", "--on", self.runtime).status == 0
-        assert not there.folder.exists()
-        assert place.place(instance["runtime_id"]).seed.exists()
+        assert not there.path.exists()
+        assert folder.of(instance["runtime_id"]).seed.exists()
 
     def test_libvirts_own_tools_show_it(self, instance: Document) -> None:
         """`virsh`, and so virt-manager, knows the machine by its name."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from abcd_run.testing.cli import abcd_run, launch
-from abcd_run_lxd import document
+from abcd_run_lxd import translate
 from tests.engines_here import need
 
 Document = dict[str, Any]
@@ -39,7 +39,7 @@ def test_the_number_of_processes_is_bounded(two: list[Document]) -> None:
     for one in two:
         file = f"lxc.payload.{one['name']}/pids.max"
         (found,) = [*CGROUPS.glob(file), *CGROUPS.glob(f"pids/{file}")]
-        assert int(found.read_text()) == document.PROCESSES
+        assert int(found.read_text()) == translate.PROCESSES
 
 
 def test_root_inside_lacks_what_counts_on_the_host(two: list[Document]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from abcd_run.testing.cli import PROGRAM, abcd_run, launch
-from abcd_run_libvirt import place, processes
+from abcd_run_libvirt import folder, processes
 from tests.engines_here import need
 
 Document = dict[str, Any]
@@ -46,7 +46,7 @@ def test_prune_leaves_the_folders_of_what_runs(pair: tuple[Document, Document]) 
     alive = processes.running()
     assert all(one["runtime_id"] in alive for one in pair)
     assert abcd_run("prune", "--on", "libvirt").status == 0
-    assert all(place.place(one["runtime_id"]).seed.exists() for one in pair)
+    assert all(folder.of(one["runtime_id"]).seed.exists() for one in pair)
 
 
 def test_one_that_is_stopped_hides_no_other_and_can_be_removed(

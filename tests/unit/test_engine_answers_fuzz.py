@@ -17,7 +17,7 @@ from abcd_run.report import for_scripts
 from abcd_run.runtime import Runtime
 from abcd_run_docker.runtime import DockerRuntime
 from abcd_run_docker.service import Daemon
-from abcd_run_lxd import document
+from abcd_run_lxd import translate
 from abcd_run_lxd.runtime import LxdRuntime
 from abcd_run_podman.runtime import PodmanRuntime
 from tests.unit.fuzzing import JSON, changed, examples, spots
@@ -42,8 +42,8 @@ OF_LXD = {
     "status": "Running",
     "config": {
         **config(),
-        document.OWNER: str(os.getuid()),
-        document.LABEL + record.NAME: "demo-1",
+        translate.OWNER: str(os.getuid()),
+        translate.LABEL + record.NAME: "demo-1",
         "volatile.idmap.current": '[{"Isuid":true,"Hostid":100000,"Nsid":0}]',
     },
     "devices": {"web": {"type": "proxy", "listen": "tcp:127.0.0.1:1", "connect": "tcp:0.0.0.0:2"}},

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from abcd_run.model import Format, Plan
-from abcd_run_lxd import document
+from abcd_run_lxd import translate
 from abcd_run_lxd.images import Image
 from abcd_run_lxd.shares import Ownership
 from tests.unit.plans import CONTAINER
@@ -22,4 +22,4 @@ NOBODY = Ownership()
 
 
 def config(plan: Plan = PLAN, *, low_level: bool = True) -> dict[str, str]:
-    return document.config(plan, IMAGE, NOBODY, low_level=low_level)
+    return translate.config(plan, IMAGE, NOBODY, low_level=low_level)

@@ -15,7 +15,7 @@ from pylxd.exceptions import LXDAPIException, NotFound
 from abcd_run.backend.record import IMAGE_ID
 from abcd_run.errors import ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance
-from abcd_run_lxd import console, images, inside, state
+from abcd_run_lxd import console, images, inside, instances
 from abcd_run_lxd.errors import passes, translated
 from tests.unit.lxd.plans import PLAN, config
 
@@ -274,7 +274,7 @@ FACTS: dict[str, Any] = {
 
 
 def test_an_instance_without_published_ports_is_reached_at_its_own_address() -> None:
-    found = state.instance(FACTS)
+    found = instances.instance(FACTS)
     assert found.ports == {8080: ("10.0.0.7", 8080), 22: ("10.0.0.7", 22)}
     assert found.password == PLAN.seed.password
     assert found.running
@@ -283,7 +283,7 @@ def test_an_instance_without_published_ports_is_reached_at_its_own_address() -> 
 def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_seen() -> None:
     def mapped(text: str) -> int | None:
         config = {**FACTS["config"], "volatile.idmap.current": text}
-        return state.instance({**FACTS, "config": config}).host_root
+        return instances.instance({**FACTS, "config": config}).host_root
 
     group = '{"Isuid":false,"Isgid":true,"Hostid":0,"Nsid":0,"Maprange":9}'
     user = '{"Isuid":true,"Isgid":false,"Hostid":100000,"Nsid":0,"Maprange":65536}'
@@ -291,27 +291,27 @@ def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_see
     assert mapped(user.replace("100000", "0").join("[]")) == 0
     for nothing in ("[]", "", "{}", "[5]", f"[{group}]", "x"):
         assert mapped(nothing) is None
-    assert state.instance(FACTS).host_root is None
+    assert instances.instance(FACTS).host_root is None
 
 
 def test_one_that_has_ended() -> None:
-    found = state.instance({**FACTS, "status": "Stopped", "state": {"pid": 0, "network": None}})
+    found = instances.instance({**FACTS, "status": "Stopped", "state": {"pid": 0, "network": None}})
     assert isinstance(found, Instance)
     assert (found.running, found.state, found.ports) == (False, "stopped", {})
 
 
 def test_what_abcd_run_did_not_make_is_not_ours() -> None:
-    assert state.is_ours(FACTS)
-    assert not state.is_ours({**FACTS, "config": {"user.x": "y"}})
+    assert instances.is_ours(FACTS)
+    assert not instances.is_ours({**FACTS, "config": {"user.x": "y"}})
 
 
 def test_a_copy_that_somebody_made_by_hand_is_not_ours() -> None:
-    assert not state.is_ours({**FACTS, "name": "copy"})
+    assert not instances.is_ours({**FACTS, "name": "copy"})
 
 
 def test_what_another_member_of_the_group_launched_is_not_ours() -> None:
     theirs = {**FACTS["config"], "user.abcd-run-owner": "4294967294"}
-    assert not state.is_ours({**FACTS, "config": theirs})
+    assert not instances.is_ours({**FACTS, "config": theirs})
 
 
 class Console:

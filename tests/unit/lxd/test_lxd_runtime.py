@@ -12,7 +12,7 @@ from pylxd.exceptions import LXDAPIException, NotFound
 
 from abcd_run.backend import record
 from abcd_run.errors import NoRuntime
-from abcd_run_lxd import document
+from abcd_run_lxd import translate
 from abcd_run_lxd.runtime import LxdRuntime
 from abcd_run_lxd.service import Server
 from tests.unit.lxd.plans import config
@@ -21,8 +21,8 @@ HANGS, BREAKS, GONE = "hangs", "breaks", "gone"
 
 
 def facts(name: str, *, owner: str = str(os.getuid())) -> dict[str, Any]:
-    named = document.LABEL + record.NAME
-    told = {**config(), document.OWNER: owner, named: name}
+    named = translate.LABEL + record.NAME
+    told = {**config(), translate.OWNER: owner, named: name}
     return {"name": name, "status": "Stopped", "config": told, "devices": {}, "state": None}
 
 

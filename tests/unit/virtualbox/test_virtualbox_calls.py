@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from abcd_run.errors import PortTaken
-from abcd_run_virtualbox import manage as manage_module
-from abcd_run_virtualbox import start
+from abcd_run_virtualbox import service, start
 from abcd_run_virtualbox.errors import Refused
-from abcd_run_virtualbox.manage import Manage
+from abcd_run_virtualbox.service import Manage
 from tests.unit.virtualbox import outputs
 
 
@@ -43,7 +42,7 @@ def test_a_question_without_end_is_asked_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """VBoxManage has been seen to sleep on after its work; what changes something is done once."""
-    monkeypatch.setattr(manage_module, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(service, "ANSWER_SECONDS", 0.3)
     first = '[ "$(wc -l <calls)" -gt 1 ]'
     manage = _script(tmp_path, f"cd {tmp_path}; echo x >>calls; {first} || sleep 60; echo said")
     assert manage("list", "vms", doing="x") == "said\n"
@@ -55,7 +54,7 @@ def test_a_question_without_end_is_asked_anew(
 
 
 def test_what_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manage_module, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(service, "CALL_SECONDS", 0.3)
     with pytest.raises(Refused, match="could not start it") as caught:
         _script(tmp_path, "echo 40% >&2; sleep 60")("startvm", "uuid", doing="start it")
     assert "40%" in caught.value.text

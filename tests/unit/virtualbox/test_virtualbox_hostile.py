@@ -12,7 +12,7 @@ from abcd_run.limits import PICTURE_BYTES, TEXT_BYTES
 from abcd_run.model import Instance
 from abcd_run_virtualbox import driver, instances, parse, runtime, start
 from abcd_run_virtualbox.errors import Refused
-from abcd_run_virtualbox.manage import Manage
+from abcd_run_virtualbox.service import Manage
 from tests.unit.fuzzing import examples
 from tests.unit.plans import CONTAINER
 from tests.unit.virtualbox import outputs
@@ -64,7 +64,7 @@ class Told(Manage):
 
 
 def test_one_that_cannot_be_described_hides_no_other() -> None:
-    assert [one.runtime_id for one in instances.found(Told(""), detail=False)] == [UUID]
+    assert [one.runtime_id for one in instances.listed(Told(""), detail=False)] == [UUID]
 
 
 def test_where_none_can_be_described_it_is_said() -> None:
@@ -75,7 +75,7 @@ def test_where_none_can_be_described_it_is_said() -> None:
             raise Refused(f"could not {doing}", text="no end after 120 s")
 
     with pytest.raises(Refused, match="could not describe"):
-        instances.found(Silent(""), detail=False)
+        instances.listed(Silent(""), detail=False)
 
 
 def test_a_machine_that_lacks_facts_is_none() -> None:

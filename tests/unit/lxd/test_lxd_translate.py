@@ -10,15 +10,15 @@ import pytest
 from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Resources, Share
-from abcd_run_lxd import document, native, ports
+from abcd_run_lxd import native, ports, translate
 from abcd_run_lxd.creation import Creation
-from abcd_run_lxd.document import Place
+from abcd_run_lxd.placement import Placement
 from abcd_run_lxd.shares import Ownership
 from tests.unit.lxd.plans import IMAGE, PLAN, config
 
 
 def test_labels_come_back() -> None:
-    assert document.labels(config()) == record.labels(PLAN)
+    assert translate.labels(config()) == record.labels(PLAN)
 
 
 def seen_by_all(found: dict[str, str]) -> str:
@@ -28,8 +28,8 @@ def seen_by_all(found: dict[str, str]) -> str:
 
 def test_the_password_is_the_owners_and_in_no_label() -> None:
     found = config()
-    assert found[document.PASSWORD] == "secret-secret"
-    assert "secret-secret" not in "".join(document.labels(found).values())
+    assert found[translate.PASSWORD] == "secret-secret"
+    assert "secret-secret" not in "".join(translate.labels(found).values())
 
 
 @pytest.mark.parametrize("low_level", [True, False])
@@ -58,7 +58,7 @@ def test_what_lxd_itself_gives_each_command_is_set_where_lxd_looks() -> None:
 
 def test_a_password_of_the_users_is_the_one_that_is_known() -> None:
     found = config(replace(PLAN, env={"ABCD_PASSWORD": "mine"}))
-    assert found[document.PASSWORD] == "mine"
+    assert found[translate.PASSWORD] == "mine"
     assert "secret-secret" not in json.dumps(found)
 
 
@@ -119,7 +119,7 @@ def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
     """LXC splits the line at spaces and knows no quotes; a shell puts it together again."""
     words = ("sh", "-c", 'printf "%s|" "$0" "$@"', "a  b", "*", "c'd", '"$HOME"')
     plan = replace(PLAN, command=words)
-    found = document.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
+    found = translate.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
     lines = found["raw.lxc"].splitlines()
     (line,) = [one for one in lines if "init.cmd" in one]
     (value,) = [one.split("=", 2)[2] for one in lines if "=ABCD_RUN_" in one.replace(" ", "")]
@@ -137,28 +137,28 @@ def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0"])
 def test_all_ports_are_one_device_and_come_back(address: str) -> None:
     plan = replace(PLAN, address=address)
-    found = document.devices(plan, Place(), Ownership(), {8080: 40001, 22: 40002})
-    assert list(found) == [document.PORTS]
-    assert document.published(found) == {8080: (address, 40001), 22: (address, 40002)}
+    found = translate.devices(plan, Placement(), Ownership(), {8080: 40001, 22: 40002})
+    assert list(found) == [translate.PORTS]
+    assert translate.published(found) == {8080: (address, 40001), 22: (address, 40002)}
 
 
 def test_no_ports_no_device() -> None:
-    assert document.devices(PLAN, Place(), Ownership(), {}) == {}
-    assert document.published({}) == {}
+    assert translate.devices(PLAN, Placement(), Ownership(), {}) == {}
+    assert translate.published({}) == {}
 
 
 def test_what_the_profiles_do_not_give() -> None:
     cards = {"eth0": {"type": "nic", "network": "br0"}, "eth9": {"type": "none"}}
-    place = Place(pool="fast", root={"pool": "slow"}, cards=cards)
+    placement = Placement(pool="fast", root={"pool": "slow"}, cards=cards)
     plan = replace(PLAN, resources=Resources(disk=2**30))
-    found = document.devices(plan, place, Ownership(), {})
+    found = translate.devices(plan, placement, Ownership(), {})
     assert found["root"] == {"type": "disk", "path": "/", "pool": "fast", "size": "1073741824"}
     assert (found["eth0"], found["eth9"]) == (cards["eth0"], cards["eth9"])
 
 
 def test_shares() -> None:
     shares = (Share(Path("/a"), "/mnt/a"), Share(Path("/b"), "/mnt/b", read_only=True))
-    found = document.devices(replace(PLAN, shares=shares), Place(), Ownership(shift=True), {})
+    found = translate.devices(replace(PLAN, shares=shares), Placement(), Ownership(shift=True), {})
     both = {"type": "disk", "shift": "true"}
     assert found["share-1"] == {**both, "source": "/a", "path": "/mnt/a"}
     assert found["share-2"] == {**both, "source": "/b", "path": "/mnt/b", "readonly": "true"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run_lxd.place import network_cards
+from abcd_run_lxd.placement import network_cards
 
 APART = {"security.port_isolation": "true"}
 OWN = {"type": "nic", "name": "eth0", "network": "br0"}

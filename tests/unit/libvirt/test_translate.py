@@ -9,10 +9,10 @@ import pytest
 from abcd_run.backend import record
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan, Resources, Share
-from abcd_run_libvirt import labels
-from abcd_run_libvirt.domain import QEMU, Design, Kernel, native, processors, xml
+from abcd_run_libvirt import labels, native
+from abcd_run_libvirt.folder import Folder
 from abcd_run_libvirt.hardware import Hardware
-from abcd_run_libvirt.place import Place
+from abcd_run_libvirt.translate import QEMU, Design, Kernel, processors, xml
 
 PARTS = Hardware("tcg", "direct", "Nehalem", "spice", "bios", "qxl")
 KERNEL = Kernel(Path("/c/kernel"), Path("/c/initrd"), ("root=live:CDLABEL=COS_LIVE", "quiet"))
@@ -20,8 +20,8 @@ KERNEL = Kernel(Path("/c/kernel"), Path("/c/initrd"), ("root=live:CDLABEL=COS_LI
 
 @pytest.fixture
 def design(plan: Plan) -> Design:
-    place = Place(Path("/run/user/7/abcd-run/libvirt/u-u-i-d"))
-    return Design("u-u-i-d", plan, Path("/c/demo.iso"), PARTS, place, KERNEL)
+    folder = Folder(Path("/run/user/7/abcd-run/libvirt/u-u-i-d"))
+    return Design("u-u-i-d", plan, Path("/c/demo.iso"), PARTS, folder, KERNEL)
 
 
 def parsed(design: Design) -> ET.Element:
@@ -151,7 +151,7 @@ ODD = "/a\"b'<x>&amp;,y=z\t\u00e9"
 def test_odd_paths_stay_paths(design: Design) -> None:
     shares = (Share(Path(ODD), "/mnt"),)
     plan = replace(design.plan, shares=shares, image="</title><x/>")
-    root = parsed(replace(design, plan=plan, iso=Path(ODD), place=Place(Path(ODD))))
+    root = parsed(replace(design, plan=plan, iso=Path(ODD), folder=Folder(Path(ODD))))
     assert text(root, "title") == "</title><x/> (abcd-run)"
     share = root.find("devices/filesystem/source")
     disk = root.find("devices/disk/source")
@@ -174,7 +174,9 @@ def test_processors(plan: Plan) -> None:
 
 
 def test_secrets_stand_in_no_command(design: Design) -> None:
-    lines = native(design, commands=["hostfwd_add x"], seed={"abcd-seed": "K='a-secret-word'\n"})
+    lines = native.lines(
+        design, commands=["hostfwd_add x"], seed={"abcd-seed": "K='a-secret-word'\n"}
+    )
     outside, inside = [], False
     for line in lines.splitlines():
         inside = line != "ABCD-RUN" if inside else line.endswith("<<'ABCD-RUN'")

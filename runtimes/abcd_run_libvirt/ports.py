@@ -43,7 +43,7 @@ def refused(plan: Plan, inside: int, answer: str) -> LaunchFailed:
     return LaunchFailed("QEMU could not forward a port", details=answer)
 
 
-def found(domain: libvirt.virDomain) -> dict[int, tuple[str, int]]:
+def forwarded(domain: libvirt.virDomain) -> dict[int, tuple[str, int]]:
     """Return address and port on the host for each forwarded port inside."""
     return parsed(_told(domain, "info usernet"))
 

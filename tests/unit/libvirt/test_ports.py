@@ -9,7 +9,7 @@ from abcd_run.errors import LaunchFailed, PortTaken
 from abcd_run.model import Plan, Service
 
 pytest.importorskip("libvirt_qemu", reason="libvirt-python is not installed")
-from abcd_run_libvirt.forwards import commands, parsed, refused
+from abcd_run_libvirt.ports import commands, parsed, refused
 
 USERNET = (
     "Hub -1 (hostnet0):\r\n"

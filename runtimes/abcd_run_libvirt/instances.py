@@ -5,7 +5,7 @@ import libvirt
 from abcd_run.backend import record
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import SILENT, Endpoint, Instance, RootHeld
-from abcd_run_libvirt import forwards, labels, place, processes
+from abcd_run_libvirt import folder, labels, ports, processes
 from abcd_run_libvirt.errors import is_gone
 from abcd_run_libvirt.processes import Process
 
@@ -22,16 +22,16 @@ STATES = {
 DEAD = {libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_CRASHED}
 
 
-def instance(found: libvirt.virDomain, process: Process | None) -> Instance | None:
+def instance(domain: libvirt.virDomain, process: Process | None) -> Instance | None:
     """Return a machine as an instance; None when it is not ours, or gone meanwhile.
 
     QEMU itself is asked nothing where that is noted already: one that is stopped would hold up
     whoever asks it.
     """
     try:
-        machine_id, name = found.UUIDString(), found.name()
-        noted = labels.read(found.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, labels.NAMESPACE))
-        state, _reason = found.state()
+        machine_id, name = domain.UUIDString(), domain.name()
+        noted = labels.read(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, labels.NAMESPACE))
+        state, _reason = domain.state()
     except ValueError:  # somebody else wrote it
         return None
     except libvirt.libvirtError as error:
@@ -48,41 +48,41 @@ def instance(found: libvirt.virDomain, process: Process | None) -> Instance | No
         labels=noted.labels,
         running=begun and state not in DEAD,
         state=SILENT if silent else said,
-        ports=noted.ports or _unnoted_ports(found, noted, process),
+        ports=noted.ports or _unnoted_ports(domain, noted, process),
         password=noted.password,
         host_root=process.uid if process else None,
         root=RootHeld.USER if process else RootHeld.UNKNOWN,
-        screens=_screens(place.place(machine_id)),
+        screens=_screens(folder.of(machine_id)),
         silent=silent,
     )
 
 
 def _unnoted_ports(
-    found: libvirt.virDomain, noted: labels.Noted, process: Process | None
+    domain: libvirt.virDomain, noted: labels.Noted, process: Process | None
 ) -> dict[int, tuple[str, int]]:
     """Return the ports of a machine that was made by the lines of a dry run: QEMU knows them."""
     answers = process is not None and not process.stopped
     if not answers or not record.read(noted.labels).services:
         return {}
     try:
-        return forwards.found(found)
+        return ports.forwarded(domain)
     except LaunchFailed:  # it has ended meanwhile
         return {}
 
 
-def note(found: libvirt.virDomain, noted: labels.Noted) -> None:
+def note(domain: libvirt.virDomain, noted: labels.Noted) -> None:
     """Write into a machine what is known of it by now."""
     kind, live = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_LIVE
-    found.setMetadata(kind, labels.text(noted), labels.PREFIX, labels.NAMESPACE, live)
+    domain.setMetadata(kind, labels.text(noted), labels.PREFIX, labels.NAMESPACE, live)
 
 
-def noted(found: libvirt.virDomain) -> labels.Noted:
+def noted(domain: libvirt.virDomain) -> labels.Noted:
     """Return what is written in a machine of ours."""
     kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
-    return labels.read(found.metadata(kind, labels.NAMESPACE))
+    return labels.read(domain.metadata(kind, labels.NAMESPACE))
 
 
-def _screens(there: place.Place) -> tuple[Endpoint, ...]:
+def _screens(there: folder.Folder) -> tuple[Endpoint, ...]:
     sockets = {protocol: there.screen(protocol) for protocol in ("spice", "vnc")}
     return tuple(
         Endpoint("screen", protocol, f"{protocol}+unix://{path}")
@@ -101,12 +101,12 @@ def check_answers(name: str, machine_id: str) -> None:
         )
 
 
-def destroy(found: libvirt.virDomain) -> None:
+def destroy(domain: libvirt.virDomain) -> None:
     """Switch a machine off, by its process where libvirt cannot; no-op when it is gone."""
     try:
-        found.destroy()
+        domain.destroy()
     except libvirt.libvirtError as error:
-        process = None if is_gone(error) else processes.running().get(found.UUIDString())
+        process = None if is_gone(error) else processes.running().get(domain.UUIDString())
         if process:
             processes.end(process)
         elif not is_gone(error):

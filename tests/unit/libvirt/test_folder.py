@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.host import xdg
-from abcd_run_libvirt import place
+from abcd_run_libvirt import folder, sockets
 
 
 @pytest.fixture(autouse=True)
@@ -15,33 +15,33 @@ def _session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_else_may_enter() -> None:
-    with place.made("a") as there:
-        assert there.folder.stat().st_mode & 0o777 == 0o700
-    assert there.folder.is_dir()
+    with folder.made("a") as there:
+        assert there.path.stat().st_mode & 0o777 == 0o700
+    assert there.path.is_dir()
 
 
 def test_a_failure_leaves_nothing() -> None:
     def fails() -> None:
-        with place.made("a") as there:
+        with folder.made("a") as there:
             there.seed.write_text("secret")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fails()
-    assert not place.place("a").folder.exists()
+    assert not folder.of("a").path.exists()
 
 
 def test_what_is_being_made_is_not_finished() -> None:
-    with place.made("first"):
+    with folder.made("first"):
         pass
-    with place.made("second"):
-        assert [one.folder.name for one in place.finished()] == ["first"]
-    assert [one.folder.name for one in place.finished()] == ["first", "second"]
+    with folder.made("second"):
+        assert [one.path.name for one in folder.finished()] == ["first"]
+    assert [one.path.name for one in folder.finished()] == ["first", "second"]
 
 
 def test_no_machine_ever() -> None:
-    assert place.finished() == []
-    place.place("never").remove()
+    assert folder.finished() == []
+    folder.of("never").remove()
 
 
 def test_a_machine_that_was_begun_without_a_session_stays_where_it_is(
@@ -51,14 +51,14 @@ def test_a_machine_that_was_begun_without_a_session_stays_where_it_is(
     monkeypatch.setattr(xdg, "SESSIONS", tmp_path / "none")
     session = tmp_path / "session"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    with place.made("by-cron") as there:
-        assert there.folder == tmp_path / "cache" / "libvirt" / "by-cron"
+    with folder.made("by-cron") as there:
+        assert there.path == tmp_path / "cache" / "libvirt" / "by-cron"
     session.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
-    with place.made("by-login") as own:
-        assert own.folder == session / "abcd-run" / "libvirt" / "by-login"
-    assert place.place("by-cron") == there
-    assert place.finished() == [own, there]
+    with folder.made("by-login") as own:
+        assert own.path == session / "abcd-run" / "libvirt" / "by-login"
+    assert folder.of("by-cron") == there
+    assert folder.finished() == [own, there]
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_where_libvirt_is(
     if "nobody is logged in" not in variables:
         usual.mkdir(parents=True, mode=0o700)
     names = [one.replace("OWN", str(own)).replace("USUAL", str(usual)) for one in folders]
-    assert [str(one) for one in place.daemons()] == names
+    assert [str(one) for one in sockets.folders()] == names

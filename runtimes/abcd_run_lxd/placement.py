@@ -1,6 +1,7 @@
 """Where an instance goes: profiles, storage pool and network are found, not assumed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pylxd import Client
@@ -8,17 +9,35 @@ from pylxd import Client
 from abcd_run.backend.refusals import refuse_disk
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Plan
-from abcd_run_lxd import trusted
-from abcd_run_lxd.document import Place
+from abcd_run_lxd.options import trusts_profile
 
 NO_POOL = "sudo lxd init --minimal, or: lxc storage create default dir"
 NONE = "none"
 APART = "security.port_isolation"
 Facts = Mapping[str, Any]
+Device = dict[str, str]
 
 
-def find(client: Client, plan: Plan, *, project: str) -> Place:
-    """Return the place for a plan. Raises `UsageError` or `LaunchFailed`."""
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an instance goes, found out beforehand: its profiles, and what they do not give.
+
+    `root` is the disk that the instance has of its own, in `pool`. `cards` are its network cards,
+    some of them those of the profiles in another form: cut off from all, or from other instances.
+    Where LXD gives each user a project, that may forbid to publish ports and what is `low_level`:
+    LXC's own configuration.
+    """
+
+    profiles: tuple[str, ...] = ("default",)
+    pool: str = ""
+    root: Mapping[str, str] | None = None
+    cards: Mapping[str, Device] = field(default_factory=dict[str, Device])
+    low_level: bool = True
+    publishes: bool = True
+
+
+def find(client: Client, plan: Plan, *, project: str) -> Placement:
+    """Return where a plan goes. Raises `UsageError` or `LaunchFailed`."""
     options = plan.options
     known = _all(client, "profiles")
     profiles = _profiles(options.get("profiles"), known, plan)
@@ -40,7 +59,7 @@ def find(client: Client, plan: Plan, *, project: str) -> Place:
     if wanted != NONE:
         managed = [name for name, facts in networks.items() if facts["managed"]]
         _check_known("network", wanted, managed, "lxc network list")
-    return Place(
+    return Placement(
         profiles=profiles,
         pool=pool,
         root=root,
@@ -65,8 +84,8 @@ def _check_limits(name: str, pool: Facts, plan: Plan) -> None:
 
 
 def _all(client: Client, kind: str) -> dict[str, Facts]:
-    found = client.api[kind].get(params={"recursion": 1}).json()["metadata"] or []
-    return {one["name"]: one for one in found}
+    listed = client.api[kind].get(params={"recursion": 1}).json()["metadata"] or []
+    return {one["name"]: one for one in listed}
 
 
 def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[str, ...]:
@@ -80,7 +99,7 @@ def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[s
                 details=f"it has {', '.join(sorted(known))}",
                 remedy=f"lxc profile create {name}",
             )
-        if not (plan.rootful or name == "default" or trusted.trusts_profile(known[name])):
+        if not (plan.rootful or name == "default" or trusts_profile(known[name])):
             raise UsageError(
                 f"{plan.profile}: on.lxd.profiles: {name!r} gives more than a network and a disk",
                 details=f"it could give the instance rights on this host: lxc profile show {name}",

@@ -1,7 +1,6 @@
-"""Run VBoxManage, and turn what it refuses into abcd-run's errors."""
+"""How VirtualBox is reached: by VBoxManage, whose refusals become abcd-run's errors."""
 
 import shlex
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from abcd_run.errors import NoRuntime
 from abcd_run.host import scratch, xdg
+from abcd_run.host.bounded_output import Late
 from abcd_run_virtualbox import paths
 from abcd_run_virtualbox.errors import Refused, refused
 from abcd_run_virtualbox.process import Ended, in_time, ran
@@ -38,7 +38,7 @@ class Manage:
     program: str
 
     @classmethod
-    def found(cls) -> "Manage":
+    def present(cls) -> "Manage":
         """Return it. Raises `NoRuntime`."""
         program = paths.program("VBoxManage")
         if program is None:
@@ -54,7 +54,7 @@ class Manage:
 
     def _ended(self, line: list[str], *, question: bool) -> Ended:
         if question:
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(Late):
                 return in_time(line, seconds=ANSWER_SECONDS)
         return ran(line, seconds=CALL_SECONDS)
 

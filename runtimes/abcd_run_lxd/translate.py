@@ -1,9 +1,7 @@
-"""A plan as LXD wants it: the configuration and the devices of an instance."""
+"""A plan in LXD's words: the configuration and the devices of an instance."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from abcd_run import variables
 from abcd_run.backend import record
@@ -12,6 +10,7 @@ from abcd_run.model import Plan
 from abcd_run_lxd import environment
 from abcd_run_lxd.environment import COMMAND, Environment
 from abcd_run_lxd.images import Image
+from abcd_run_lxd.placement import Device, Placement
 from abcd_run_lxd.shares import Ownership
 
 PORTS = "abcd-run-ports"
@@ -43,55 +42,35 @@ PRIVILEGED = "security.privileged"
 ONE_LINE = ("limits.", "linux.")
 """How keys begin whose values LXD writes into LXC's file of lines as they are."""
 
-Device = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an instance goes, found out beforehand: its profiles, and what they do not give.
-
-    `root` is the disk that the instance has of its own, in `pool`. `cards` are its network cards,
-    some of them those of the profiles in another form: cut off from all, or from other instances.
-    Where LXD gives each user a project, that may forbid to publish ports and what is `low_level`:
-    LXC's own configuration.
-    """
-
-    profiles: tuple[str, ...] = ("default",)
-    pool: str = ""
-    root: Mapping[str, str] | None = None
-    cards: Mapping[str, Device] = field(default_factory=dict[str, Device])
-    low_level: bool = True
-    publishes: bool = True
-
 
 def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -> dict[str, str]:
     """Return the configuration; with `low_level` also what only LXC knows, such as /dev/shm."""
     own = _own(plan)
-    found = {LABEL + key: value for key, value in record.labels(plan).items()}
-    found[OWNER] = str(os.getuid())
-    found[PASSWORD] = plan.environment()[environment.PASSWORD]
+    keys = {LABEL + key: value for key, value in record.labels(plan).items()}
+    keys[OWNER] = str(os.getuid())
+    keys[PASSWORD] = plan.environment()[environment.PASSWORD]
     told = environment.of_plan(plan, image, low_level=low_level)
-    found |= {ENVIRONMENT + key: value for key, value in told.shown.items()}
+    keys |= {ENVIRONMENT + key: value for key, value in told.shown.items()}
     # After a restart of the host it is a remainder, as with the other runtimes.
-    found["boot.autostart"] = "false"
-    found[PRIVILEGED] = "false"
+    keys["boot.autostart"] = "false"
+    keys[PRIVILEGED] = "false"
     # Not security.idmap.isolated: of two that are created at once, LXD 5.0 gives one uids that are
     # not its to give, or another's.
-    found["limits.processes"] = str(PROCESSES)
+    keys["limits.processes"] = str(PROCESSES)
     if plan.resources.memory:
-        found["limits.memory"] = str(plan.resources.memory)
+        keys["limits.memory"] = str(plan.resources.memory)
     if plan.resources.cpus:
-        found["limits.cpu.allowance"] = f"{int(plan.resources.cpus * PERIOD)}ms/{PERIOD}ms"
+        keys["limits.cpu.allowance"] = f"{int(plan.resources.cpus * PERIOD)}ms/{PERIOD}ms"
     if ownership.idmap:
-        found["raw.idmap"] = ownership.idmap
+        keys["raw.idmap"] = ownership.idmap
     lines = [own.pop("raw.lxc", ""), *_low_level(plan, told, always=low_level)]
     if text := "\n".join(filter(None, lines)):
-        found["raw.lxc"] = text
-    return _in_lines({**found, **own})
+        keys["raw.lxc"] = text
+    return _in_lines({**keys, **own})
 
 
 def _own(plan: Plan) -> dict[str, str]:
-    """Return the profile's own configuration, which `trusted` has seen before."""
+    """Return the profile's own configuration, which `options` has seen before."""
     given = plan.options.get("config") or {}
     assert isinstance(given, Mapping)
     own = {str(key): _text(value) for key, value in given.items()}
@@ -122,33 +101,35 @@ def _low_level(plan: Plan, told: Environment, *, always: bool) -> list[str]:
     return lines + told.lines()
 
 
-def _in_lines(found: dict[str, str]) -> dict[str, str]:
+def _in_lines(keys: dict[str, str]) -> dict[str, str]:
     """Check what LXD writes into LXC's file of lines, whoever gave it. Raises `UsageError`."""
-    for key, value in found.items():
+    for key, value in keys.items():
         if key.startswith(ENVIRONMENT):
             environment.check(key.removeprefix(ENVIRONMENT), value)
         if not variables.is_one_line(key + value if key.startswith(ONE_LINE) else key):
             raise UsageError(f"on.lxd.config: {key!r} has line breaks", remedy="leave it out")
-    return found
+    return keys
 
 
-def devices(plan: Plan, place: Place, ownership: Ownership, ports: Mapping[int, int]) -> Any:
+def devices(
+    plan: Plan, placement: Placement, ownership: Ownership, ports: Mapping[int, int]
+) -> dict[str, Device]:
     """Return the devices by name; `ports` maps those inside to the chosen ones of the host."""
-    found: dict[str, Device] = {}
-    if place.root is not None:
-        root = {**place.root, "type": "disk", "path": "/", "pool": place.pool}
-        found["root"] = {**root, "size": str(plan.resources.disk)} if plan.resources.disk else root
-    found |= {name: dict(card) for name, card in place.cards.items()}
+    named: dict[str, Device] = {}
+    if placement.root is not None:
+        root = {**placement.root, "type": "disk", "path": "/", "pool": placement.pool}
+        named["root"] = {**root, "size": str(plan.resources.disk)} if plan.resources.disk else root
+    named |= {name: dict(card) for name, card in placement.cards.items()}
     if ports:
-        found[PORTS] = _proxy(plan.address, ports)
+        named[PORTS] = _proxy(plan.address, ports)
     for number, share in enumerate(plan.shares, start=1):
         disk = {"type": "disk", "source": str(share.source), "path": share.target}
         if share.read_only:
             disk["readonly"] = "true"
         if ownership.shift:
             disk["shift"] = "true"
-        found[f"share-{number}"] = disk
-    return found
+        named[f"share-{number}"] = disk
+    return named
 
 
 def _proxy(address: str, ports: Mapping[int, int]) -> Device:
@@ -163,9 +144,9 @@ def _proxy(address: str, ports: Mapping[int, int]) -> Device:
     }
 
 
-def published(found: Mapping[str, Device]) -> dict[int, tuple[str, int]]:
+def published(devices: Mapping[str, Device]) -> dict[int, tuple[str, int]]:
     """Read the proxy device back: ports inside, and their addresses and ports on the host."""
-    device = found.get(PORTS)
+    device = devices.get(PORTS)
     if device is None:
         return {}
     address, _, outside = device["listen"].removeprefix("tcp:").rpartition(":")
@@ -178,7 +159,7 @@ def _numbers(listed: str) -> list[int]:
     return [int(number) for number in listed.split(",") if number.isdigit()]
 
 
-def labels(found: Mapping[str, str]) -> dict[str, str]:
+def labels(config: Mapping[str, str]) -> dict[str, str]:
     """Read the labels back from the configuration."""
     prefix = LABEL + record.PREFIX
-    return {key[len(LABEL) :]: found[key] for key in found if key.startswith(prefix)}
+    return {key[len(LABEL) :]: config[key] for key in config if key.startswith(prefix)}

@@ -7,7 +7,7 @@ import pytest
 from abcd_run.errors import ProfileError
 from abcd_run.schema import check
 from abcd_run_lxd import BACKEND
-from abcd_run_lxd.trusted import CONFIG, trusts, trusts_profile
+from abcd_run_lxd.options import CONFIG, trusts, trusts_profile
 
 HOOK = "lxc.hook.pre-start = /bin/touch /x"
 

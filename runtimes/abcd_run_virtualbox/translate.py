@@ -1,17 +1,14 @@
-"""One machine as the lines of VBoxManage that make it."""
+"""A plan in VirtualBox's words: the lines of VBoxManage that make one machine."""
 
 import math
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from abcd_run.backend import record
-from abcd_run.backend.vm import here_document
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_virtualbox import MEMORY
-from abcd_run_virtualbox.manage import as_file
 
 GROUP = "/abcd-run"
 """The group by which our machines are found, also those whose launch was killed half-way."""
@@ -29,8 +26,6 @@ FIRMWARE = {"bios": "bios", "uefi": "efi"}
 
 DISPLAY = {"none": "headless", "window": "gui", "vnc": "headless"}
 """Who shows the screen, and the front end that starts the machine."""
-
-NATIVE = "VBoxManage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +156,3 @@ def screen(plan: Plan, there: Machine, machine: str) -> list[str]:
         "--vrdeport", str(there.screen),
         "--vrdeproperty", f"VNCPassword={plan.seed.password}",
     ]  # fmt: skip
-
-
-def native(plan: Plan, there: Machine, seed: Mapping[str, str]) -> str:
-    """Return the shell lines for all of it; the seed's files are made into a CD by xorriso."""
-    folder = shlex.quote(str(there.folder))
-    names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
-    lines = ["umask 077", _line(creation(plan))]
-    for name, content in seed.items():
-        lines += here_document(f"cat >{folder}/{name}", content)
-    lines += [f"xorriso -outdev {folder}/seed.iso -volid cidata -joliet on {names}"]
-    lines += ["rm " + " ".join(f"{folder}/{name}" for name in seed)]
-    lines += [_line(line) for line in shape(plan, there, plan.name)]
-    lines += [_line(closing(plan.name))]
-    if there.screen:
-        secret = as_file(screen(plan, there, plan.name))
-        lines += here_document(f"cat >{folder}/screen", secret)
-        lines += [f"{NATIVE} @{folder}/screen", f"rm {folder}/screen"]
-    lines += [_line(["startvm", plan.name])]
-    return "\n".join(lines)
-
-
-def _line(arguments: list[str]) -> str:
-    return shlex.join([NATIVE, *arguments])

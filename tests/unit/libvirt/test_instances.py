@@ -14,7 +14,7 @@ from abcd_run.errors import LaunchFailed
 from abcd_run.model import Plan, Service
 
 libvirt = pytest.importorskip("libvirt", reason="libvirt-python is not installed")
-from abcd_run_libvirt import labels, machines, place, processes, service  # noqa: E402
+from abcd_run_libvirt import folder, instances, labels, processes, service  # noqa: E402
 from abcd_run_libvirt.processes import Process  # noqa: E402
 from abcd_run_libvirt.runtime import LibvirtRuntime  # noqa: E402
 
@@ -106,12 +106,12 @@ def test_qemu_is_asked_for_ports_that_nobody_has_noted(
     plan: Plan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("abcd_run_libvirt.forwards.found", lambda _: {80: ("127.0.0.1", 99)})
+    monkeypatch.setattr("abcd_run_libvirt.ports.forwarded", lambda _: {80: ("127.0.0.1", 99)})
     served = replace(plan, services=(Service("web", 80, "http"),))
     known = replace(labels.Noted(record.labels(served), "pw"), **noted)
     one: Any = Domain("one", labels.text(known))
     qemu = None if process is None else Process(7, one.id, 1000, **process)
-    found = machines.instance(one, qemu)
+    found = instances.instance(one, qemu)
     assert found is not None
     assert (found.ports == {80: ("127.0.0.1", 99)}) is asked
 
@@ -171,11 +171,11 @@ def test_machines_of_another_daemon_are_ours_too(domain: Callable[..., Domain]) 
 def test_prune_leaves_a_machine_that_runs_unknown_to_libvirt(alive: dict[str, Process]) -> None:
     ids = [str(uuid.uuid4()) for _ in range(2)]
     for one in ids:
-        with place.made(one) as there:
+        with folder.made(one) as there:
             there.seed.write_text("secret")
     alive[ids[0]] = Process(7, ids[0], os.getuid())
     LibvirtRuntime([Daemon()]).prune()
-    assert [place.place(one).folder.exists() for one in ids] == [True, False]
+    assert [folder.of(one).path.exists() for one in ids] == [True, False]
 
 
 def test_stop_of_one_that_answers_nobody(
@@ -185,11 +185,11 @@ def test_stop_of_one_that_answers_nobody(
     stuck, ended = domain("stuck"), list[int]()
     alive[stuck.id] = Process(7, stuck.id, os.getuid(), stopped=True)
     monkeypatch.setattr(processes, "end", lambda process: ended.append(process.pid))
-    with place.made(stuck.id) as there:
+    with folder.made(stuck.id) as there:
         pass
     LibvirtRuntime([Daemon(stuck)]).remove(stuck.id)
     assert ended[0] == 7
-    assert not there.folder.exists()
+    assert not there.path.exists()
 
 
 def test_a_machine_that_libvirt_cannot_switch_off(
@@ -197,10 +197,10 @@ def test_a_machine_that_libvirt_cannot_switch_off(
 ) -> None:
     one, ended = domain("one"), list[int]()
     with pytest.raises(libvirt.libvirtError):
-        machines.destroy(one)
+        instances.destroy(one)
     alive[one.id] = Process(9, one.id, os.getuid())
     monkeypatch.setattr(processes, "end", lambda process: ended.append(process.pid))
-    machines.destroy(one)
+    instances.destroy(one)
     assert ended == [9]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from abcd_run.host import scratch
 from abcd_run_virtualbox import instances, parse
 from abcd_run_virtualbox.errors import Refused
-from abcd_run_virtualbox.machine import CONTROLLER, DISCS, GROUP
-from abcd_run_virtualbox.manage import CALL, LOOK_SECONDS, PATIENCE_SECONDS, Manage, calls
+from abcd_run_virtualbox.service import CALL, LOOK_SECONDS, PATIENCE_SECONDS, Manage, calls
+from abcd_run_virtualbox.translate import CONTROLLER, DISCS, GROUP
 
 YOUNG_SECONDS = 10.0
 """A folder that changed so lately may be of a machine that is being made, or removed."""

@@ -1,19 +1,17 @@
-"""A plan as libvirt's domain XML."""
+"""A plan in libvirt's words: the XML of a domain."""
 
 import math
 import os
-import shlex
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
 from abcd_run.backend import record
-from abcd_run.backend.vm import here_document
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_libvirt import MEMORY, labels
+from abcd_run_libvirt.folder import Folder
 from abcd_run_libvirt.hardware import NETWORK, Hardware
-from abcd_run_libvirt.place import Place
 
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 ISOLATED = (
@@ -43,7 +41,7 @@ class Design:
     plan: Plan
     iso: Path
     hardware: Hardware
-    place: Place
+    folder: Folder
     kernel: Kernel | None = None
 
 
@@ -74,11 +72,11 @@ def xml(design: Design) -> str:
             _add(line, f"{{{QEMU}}}arg", value=word)
     ET.indent(domain)
     text = ET.tostring(domain, encoding="unicode") + "\n"
-    if found := labels.NO_TEXT.search(text):
-        start = max(0, found.start() - 40)
+    if odd := labels.NO_TEXT.search(text):
+        start = max(0, odd.start() - 40)
         raise UsageError(
             "libvirt takes no control characters, nor names of files that are not UTF-8",
-            details=repr(text[start : found.end()]),
+            details=repr(text[start : odd.end()]),
             remedy="rename what has them",
         )
     return text
@@ -105,7 +103,7 @@ def _system(domain: ET.Element, design: Design) -> None:
         system.set("firmware", "efi")
         # The boot loaders of live ISOs are signed by nobody that firmware knows.
         _add(_add(system, "firmware"), "feature", enabled="no", name="secure-boot")
-        _add(system, "nvram", str(design.place.variables))
+        _add(system, "nvram", str(design.folder.variables))
     if kernel is None:
         _add(system, "boot", dev="cdrom")
         return
@@ -134,16 +132,16 @@ def _devices(devices: ET.Element, design: Design) -> None:
         _add(interface, "model", type="virtio")
         _add(interface, "rom", enabled="no")  # nothing starts from the network
     serial = _add(devices, "serial", type="pty")
-    _add(serial, "log", file=str(design.place.log), append="off")
+    _add(serial, "log", file=str(design.folder.log), append="off")
     _add(_add(devices, "rng", model="virtio"), "backend", "/dev/urandom", model="random")
     _add(devices, "memballoon", model="none")
-    _screen(devices, design.hardware, design.place)
+    _screen(devices, design.hardware, design.folder)
 
 
 def _disks(devices: ET.Element, design: Design) -> None:
     # A kernel that is there already finds its medium on the fastest bus; a boot menu wants a CD.
     kind, bus, letters = ("disk", "virtio", "vd") if design.kernel else ("cdrom", "sata", "sd")
-    for path, letter in ((design.iso, "a"), (design.place.seed, "b")):
+    for path, letter in ((design.iso, "a"), (design.folder.seed, "b")):
         disk = _add(devices, "disk", type="file", device=kind)
         _add(disk, "driver", name="qemu", type="raw")
         _add(disk, "source", file=str(path))
@@ -161,7 +159,7 @@ def _shares(devices: ET.Element, plan: Plan) -> None:
             _add(shared, "readonly")
 
 
-def _screen(devices: ET.Element, hardware: Hardware, place: Place) -> None:
+def _screen(devices: ET.Element, hardware: Hardware, folder: Folder) -> None:
     video = _add(devices, "video")
     _add(video, "model", type=hardware.video)
     if hardware.display == "none":
@@ -169,24 +167,7 @@ def _screen(devices: ET.Element, hardware: Hardware, place: Place) -> None:
     _add(devices, "input", type="tablet", bus="virtio")
     graphics = _add(devices, "graphics", type=hardware.display)
     # A socket in a folder of this user's own: nobody else can even try a password.
-    _add(graphics, "listen", type="socket", socket=str(place.screen(hardware.display)))
+    _add(graphics, "listen", type="socket", socket=str(folder.screen(hardware.display)))
     if hardware.display == "spice":
         channel = _add(devices, "channel", type="spicevmc")
         _add(channel, "target", type="virtio", name="com.redhat.spice.0")
-
-
-def native(design: Design, *, commands: list[str], seed: dict[str, str]) -> str:
-    """Return shell lines that make the seed CD, the domain and its port forwards."""
-    folder = shlex.quote(str(design.place.folder))
-    lines = [f"(umask 077; mkdir -p {folder})"]
-    for name, content in seed.items():
-        lines += here_document(f"cat >{folder}/{name}", content)
-    names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
-    lines += [
-        f"xorriso -outdev {shlex.quote(str(design.place.seed))} -volid cidata -joliet on {names}",
-        *here_document("virsh --connect qemu:///session create /dev/stdin", xml(design)),
-    ]
-    for command in commands:
-        line = ["virsh", "--connect", "qemu:///session", "qemu-monitor-command", "--hmp"]
-        lines += [shlex.join([*line, design.plan.name, command])]
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What a profile may say to LXD without being trusted with the host.
+"""What `[on.lxd]` of a profile may have, and what of it wants no trust with the host.
 
 LXD's daemon is root: `raw.lxc` alone runs a program of one's choice as root of the host. Allowed
 is what is listed here, all else is for `--rootful` alone.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from abcd_run.runtime import Problem
+from abcd_run.runtime import Option, Problem
 from abcd_run.schema import CONTROL, Rule, Wrong
 
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
@@ -63,6 +63,13 @@ CONFIG = Rule(
     f"(several for {', '.join(LINES)})",
     _config,
 )
+
+OPTIONS: Mapping[str, Option] = {
+    "profiles": Option(list, "LXD's own profiles", "default"),
+    "pool": Option(str, "the storage pool of its disk", "the profiles', else the first"),
+    "network": Option(str, "a managed network, or `none`", "the profiles', else a bridge"),
+    "config": Option(CONFIG, "keys of LXD's configuration, as listed below", "none"),
+}
 
 
 def trusts(options: Mapping[str, object]) -> Problem | None:
