@@ -1,4 +1,4 @@
-"""Values that are good for a moment, made once for all who ask meanwhile."""
+"""Values that are made once, however many threads want them: for good, or for a moment."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -6,41 +6,101 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
+from abcd_run.concurrency.cancel import awaited
+from abcd_run.errors import Interrupted
+
 V = TypeVar("V")
-UNDER_WAY = float("inf")
 
 
-class Kept(Generic[V]):
+class _Made(Generic[V]):
+    """Values by key, each made by the first thread that asks.
+
+    What its making raises is raised for everybody.
+    """
+
+    def __init__(self) -> None:
+        self._futures: dict[Hashable, Future[V]] = {}
+        self._lock = Lock()
+
+    def _future(self, key: Hashable, make: Callable[[], V]) -> Future[V]:
+        """Return what a value comes by, which it has done when this thread was the first."""
+        with self._lock:
+            self._forget_old()
+            first = key not in self._futures
+            future = self._futures.setdefault(key, Future())
+        if first:
+            self._make(key, future, make)
+        return future
+
+    def _make(self, key: Hashable, future: Future[V], make: Callable[[], V]) -> None:
+        try:
+            value = make()
+        except BaseException as error:  # noqa: BLE001  (raised again by whoever waits)
+            self._ended(key, error)
+            future.set_exception(error)
+        else:
+            self._ended(key, None)
+            future.set_result(value)
+
+    def _forget_old(self) -> None:
+        """Forget what is good no longer; the lock is held."""
+
+    def _ended(self, key: Hashable, error: BaseException | None) -> None:
+        """Hear of what was made, or not, before those who wait do."""
+
+
+class Once(_Made[V]):
+    """Values by key, each made once and kept, errors too.
+
+    Who waits for another one and is cancelled waits no longer; what somebody has cancelled is made
+    by whoever asks next.
+    """
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """Return the value of a key, made by `make` if nobody has made it yet."""
+        return awaited(self._future(key, make))
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Say whether the value of a key has been made."""
+        with self._lock:
+            future = self._futures.get(key)
+        return future is not None and future.done() and future.exception() is None
+
+    def forget_failures(self) -> None:
+        """Have what could not be made tried again by whoever asks next."""
+        with self._lock:
+            for key, future in list(self._futures.items()):
+                if future.done() and future.exception():
+                    del self._futures[key]
+
+    def _ended(self, key: Hashable, error: BaseException | None) -> None:
+        if isinstance(error, Interrupted):
+            with self._lock:
+                del self._futures[key]
+
+
+class Kept(_Made[V]):
     """Values by key, each kept for some seconds after it was made, errors too.
 
     Who asks while it is being made waits for it.
     """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._seconds, self._clock = seconds, clock
-        self._futures: dict[Hashable, tuple[Future[V], float]] = {}
-        self._lock = Lock()
+        self._until: dict[Hashable, float] = {}
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return the value of a key, made by `make` if there is none or an old one."""
-        with self._lock:
-            self._forget_old()
-            first = key not in self._futures
-            future, _ = self._futures.setdefault(key, (Future(), UNDER_WAY))
-        if first:
-            self._make(key, future, make)
-        return future.result()
-
-    def _make(self, key: Hashable, future: Future[V], make: Callable[[], V]) -> None:
-        try:
-            future.set_result(make())
-        except BaseException as error:  # noqa: BLE001  (raised again by `result`)
-            future.set_exception(error)
-        with self._lock:
-            self._futures[key] = future, self._clock() + self._seconds
+        return self._future(key, make).result()
 
     def _forget_old(self) -> None:
         now = self._clock()
-        for key, (_, until) in list(self._futures.items()):
+        for key, until in list(self._until.items()):
             if until <= now:
-                del self._futures[key]
+                del self._futures[key], self._until[key]
+
+    def _ended(self, key: Hashable, error: BaseException | None) -> None:
+        del error
+        with self._lock:
+            self._until[key] = self._clock() + self._seconds

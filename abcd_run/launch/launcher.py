@@ -12,8 +12,8 @@ from threading import Semaphore
 from abcd_run import limits
 from abcd_run.artifact import obtain
 from abcd_run.backend import record
+from abcd_run.concurrency.cache import Once
 from abcd_run.concurrency.cancel import Token, call, current, heeding, settled, using
-from abcd_run.concurrency.once import Once
 from abcd_run.concurrency.threads import Threads
 from abcd_run.errors import (
     AbcdRunError,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from abcd_run.backend import record
+from abcd_run.concurrency.cache import Once
 from abcd_run.concurrency.cancel import awaited, carried, settled, spawn
-from abcd_run.concurrency.once import Once
 from abcd_run.errors import (
     AbcdRunError,
     Failure,

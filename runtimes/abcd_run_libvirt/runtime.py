@@ -8,8 +8,8 @@ from pathlib import Path
 
 import libvirt
 
-from abcd_run.backend import vm
-from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime, UsageError
+from abcd_run.backend import vm, vm_console, vm_seed, vm_ssh
+from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoRuntime
 from abcd_run.model import Artifact, Instance, Origin, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_libvirt import (
@@ -73,7 +73,12 @@ class LibvirtRuntime(Runtime):
     def check(self, plan: Plan) -> None:
         """See the contract."""
         vm.check(plan, engine=self.name)
-        _check_shares(plan)
+        if plan.source.origin is Origin.ISO:
+            vm.refuse_shares(
+                plan,
+                f"nothing in a published ISO is known to mount shared folders: {plan.variant}",
+                instead="share by ssh",
+            )
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
         hardware.check_memory(design.hardware, plan.resources.memory)
         translate.xml(design)  # it has no room for every character
@@ -91,7 +96,7 @@ class LibvirtRuntime(Runtime):
         machine_id = str(uuid.uuid4())
         design = self._design(plan, machine_id, Path(image))
         with folder.made(machine_id) as there:
-            vm.write_seed(plan, there.seed)
+            vm_seed.write_seed(plan, there.seed)
             flags = libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_VALIDATE
             try:
                 with translated(f"create {plan.name}"):
@@ -173,16 +178,12 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         instances.check_answers(instance.name, instance.runtime_id)
         known_hosts = folder.of(instance.runtime_id).known_hosts
-        return vm.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+        return vm_ssh.line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
         path = folder.of(instance.runtime_id).log
-
-        def goes_on() -> bool:
-            return bool(self.instances(instance.runtime_id, detail=False))
-
-        return vm.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
+        return vm_console.of(instance, path, self, follow=follow, pause=FOLLOW_SECONDS)
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
@@ -200,13 +201,5 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         iso, first = vm.iso_by_hand(plan, artifact)
         design = self._design(plan, str(uuid.uuid4()), iso)
-        commands, seed = ports.commands(plan), vm.seed_files(plan)
+        commands, seed = ports.commands(plan), vm_seed.seed_files(plan)
         return "\n".join([*first, native.lines(design, commands=commands, seed=seed)])
-
-
-def _check_shares(plan: Plan) -> None:
-    if plan.shares and plan.source.origin is Origin.ISO:
-        raise UsageError(
-            f"--share: nothing in a published ISO is known to mount shared folders: {plan.variant}",
-            remedy="leave it out, or share by ssh",
-        )

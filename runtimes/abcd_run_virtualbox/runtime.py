@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run.backend import vm
+from abcd_run.backend import vm, vm_console, vm_seed, vm_ssh
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
 from abcd_run.host import scratch, this_host
 from abcd_run.limits import PICTURE_BYTES
@@ -63,7 +63,11 @@ class VirtualBoxRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        translate.check(plan)
+        vm.refuse_shares(
+            plan,
+            "no image is known to mount VirtualBox's shared folders",
+            instead="copy by ssh (scp)",
+        )
         vm.check(plan, engine=self.name)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
@@ -78,7 +82,7 @@ class VirtualBoxRuntime(Runtime):
         said = self._manage(*translate.creation(plan), doing=f"create {plan.name}")
         uuid = parse.created(said) or plan.name
         try:
-            vm.write_seed(plan, there.seed)
+            vm_seed.write_seed(plan, there.seed)
             for line in translate.shape(plan, there, uuid):
                 self._manage.patiently(*line, doing=f"create {plan.name}")
             self._close(plan, uuid)
@@ -135,20 +139,12 @@ class VirtualBoxRuntime(Runtime):
     ) -> list[str]:
         """See the contract."""
         known_hosts = self._folder(instance.runtime_id) / "known_hosts"
-        return vm.ssh_line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
+        return vm_ssh.line(instance, command, user=user, tty=tty, known_hosts=known_hosts)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
         path = self._folder(instance.runtime_id) / "console.log"
-
-        def goes_on() -> bool:
-            return self._runs(instance)
-
-        return vm.console(path, follow=follow, goes_on=goes_on, pause=FOLLOW_SECONDS)
-
-    def _runs(self, instance: Instance) -> bool:
-        found = self.instances(instance.runtime_id, detail=False)
-        return bool(found) and found[0].running
+        return vm_console.of(instance, path, self, follow=follow, pause=FOLLOW_SECONDS)
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
@@ -163,7 +159,7 @@ class VirtualBoxRuntime(Runtime):
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
         iso, first = vm.iso_by_hand(plan, artifact)
-        lines = native.lines(plan, self._place(plan, iso), vm.seed_files(plan))
+        lines = native.lines(plan, self._place(plan, iso), vm_seed.seed_files(plan))
         return "\n".join([*first, lines])
 
     def _folder(self, runtime_id: str) -> Path:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abcd_run.backend import record
-from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_virtualbox import MEMORY
 
@@ -50,15 +49,6 @@ class Machine:
     def console(self) -> Path:
         """What it prints on its serial port."""
         return self.folder / "console.log"
-
-
-def check(plan: Plan) -> None:
-    """Refuse what VirtualBox cannot do. Raises `UsageError`."""
-    if plan.shares:
-        raise UsageError(
-            "--share: no image is known to mount VirtualBox's shared folders",
-            remedy="leave it out, or copy by ssh (scp)",
-        )
 
 
 def _chosen(plan: Plan, key: str, known: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from abcd_run.artifact import live_iso
-from abcd_run.backend import vm
+from abcd_run.backend import vm_seed
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Plan
 from abcd_run.plan import image_word, planner
@@ -36,7 +36,7 @@ def rows(runs: int, scratch: Path) -> Iterator[Row]:
     medium = live_iso.artifact(plan, say=lambda _: None).path
     assert medium is not None
     seed = scratch / "seed.iso"
-    vm.write_seed(replace(plan, name="bench-plain"), seed)
+    vm_seed.write_seed(replace(plan, name="bench-plain"), seed)
     cd = plain(plan, medium, seed)
     yield compare("boot menu, from CD", ours("boot=menu"), cd, runs=runs)
     yield compare("direct boot against the menu", ours("boot=direct"), cd, runs=runs)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.artifact import obtain
-from abcd_run.backend import vm
+from abcd_run.backend import vm_seed
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Plan
 from abcd_run.plan import image_word, planner
@@ -59,7 +59,7 @@ def free_port() -> int:
 def test_it_boots_to_the_page(
     plan: Plan, medium: Path, tmp_path: Path, free_port: int, *, uefi: bool, stick: bool
 ) -> None:
-    vm.write_seed(plan, tmp_path / "seed.iso")
+    vm_seed.write_seed(plan, tmp_path / "seed.iso")
     line = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", "512"]
     line += ["-display", "none", "-serial", f"file:{tmp_path / 'console.log'}"]
     line += ["-drive", f"file={tmp_path / 'seed.iso'},format=raw,media=cdrom,readonly=on"]

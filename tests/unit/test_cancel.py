@@ -10,6 +10,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 
+from abcd_run.concurrency.cache import Once
 from abcd_run.concurrency.cancel import (
     Token,
     awaited,
@@ -21,7 +22,6 @@ from abcd_run.concurrency.cancel import (
     elsewhere,
     using,
 )
-from abcd_run.concurrency.once import Once
 from abcd_run.download import fetch
 from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.host import programs

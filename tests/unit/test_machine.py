@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run.backend import record, vm
+from abcd_run.backend import record, vm, vm_console, vm_seed, vm_ssh
 from abcd_run.errors import ArtifactError, LaunchFailed, UsageError
 from abcd_run.model import (
     Format,
@@ -57,33 +57,33 @@ def instance() -> Iterator[Instance]:
 
 @pytest.fixture
 def line(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
-    monkeypatch.setattr(vm, "_greets", lambda *_: True)
+    monkeypatch.setattr(vm_ssh, "_greets", lambda *_: True)
     return instance
 
 
 def test_the_key_is_made_once_and_private() -> None:
-    key = vm.own_key()
+    key = vm_ssh.own_key()
     assert key.stat().st_mode & 0o077 == 0
     before = key.read_bytes()
-    assert vm.own_key().read_bytes() == before
-    assert vm.public_key().startswith("ssh-ed25519 ")
+    assert vm_ssh.own_key().read_bytes() == before
+    assert vm_ssh.public_key().startswith("ssh-ed25519 ")
     assert [one.name for one in key.parent.iterdir()] == [key.name]
 
 
 def test_seed_values() -> None:
     shares = (Share(Path("/a"), "/mnt/a"), Share(Path("/b"), "/mnt/b", read_only=True))
     plan = replace(PLAN, shares=shares, env={"GREETING": "hello world"})
-    values = vm.seed_values(plan, key="KEY")
+    values = vm_seed.seed_values(plan, key="KEY")
     assert values["ABCD_SHARE_0"] == "/mnt/a"
     assert values["ABCD_SHARE_1"] == "/mnt/b:ro"
     assert values["ABCD_ENV_GREETING"] == "hello world"
     assert values["ABCD_EXEC_KEY"] == "KEY"
     assert "ABCD_UID" in values
-    assert "ABCD_UID" not in vm.seed_values(PLAN, key="KEY")
+    assert "ABCD_UID" not in vm_seed.seed_values(PLAN, key="KEY")
 
 
 def test_user_data_is_a_cloud_config() -> None:
-    head, body = vm.user_data(PLAN, key="KEY").split("\n", 1)
+    head, body = vm_seed.user_data(PLAN, key="KEY").split("\n", 1)
     assert head == "#cloud-config"
     read = json.loads(body)
     assert read["hostname"] == "demo-1"
@@ -114,7 +114,7 @@ def test_without_ssh_keygen_no_machine_is_begun(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:
     words = ["printf", "%s|", "a b", "$HOME", "c'd", "", "*"]
-    found = vm.ssh_line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
+    found = vm_ssh.line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
     ended = subprocess.run(["sh", "-c", found[-1]], capture_output=True, text=True, check=True)
     assert ended.stdout == "a b|$HOME|c'd||*|"
     assert found[-2] == "abcd@127.0.0.1"
@@ -122,7 +122,7 @@ def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:
 
 def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None:
     def remote(user: str, *command: str) -> list[str]:
-        return vm.ssh_line(line, command, user=user, tty=True, known_hosts=tmp_path)[-2:]
+        return vm_ssh.line(line, command, user=user, tty=True, known_hosts=tmp_path)[-2:]
 
     assert remote("root", "id") == ["root@127.0.0.1", remote("abcd", "id")[1]]
     login, shell = remote("www", "id")
@@ -136,7 +136,7 @@ def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Pat
     trap = "-oProxyCommand=touch${IFS}trap"
     plan = replace(PLAN, seed=replace(PLAN.seed, user=trap))
     found = replace(line, labels=record.labels(plan))
-    words = vm.ssh_line(found, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
+    words = vm_ssh.line(found, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
     assert words[words.index("--") + 1] == "root@127.0.0.1"
     assert trap not in " ".join(words[: words.index("--")])
 
@@ -144,7 +144,7 @@ def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Pat
 @pytest.mark.parametrize("name", ['a "b"', "100% %h", "back\\slash", "~x", "$HOME", "a,b"])
 def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -> None:
     path = tmp_path / name / "known_hosts"
-    options = [word for one in vm._options(path) for word in ("-o", one)]
+    options = [word for one in vm_ssh._options(path) for word in ("-o", one)]
     line = ["ssh", "-F", "none", *options, "-G", "host"]
     said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     (found,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
@@ -155,7 +155,7 @@ def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -
 @pytest.mark.parametrize("name", ["${HOME}", "two\nlines"])
 def test_paths_that_ssh_cannot_be_told(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="ssh cannot have its known hosts"):
-        vm._options(tmp_path / name)
+        vm_ssh._options(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_what_the_seed_cannot_say_is_refused_by_name(
 ) -> None:
     seed: Any = replace(PLAN.seed, **{field: value})
     with pytest.raises(ArtifactError, match=f"ABCD_{field.upper()}"):
-        vm.write_seed(replace(PLAN, seed=seed), tmp_path / "seed.iso")
+        vm_seed.write_seed(replace(PLAN, seed=seed), tmp_path / "seed.iso")
     assert not list(tmp_path.glob("seed*"))
 
 
 @pytest.mark.parametrize("value", ["'; touch x; '", "a: [b", "- x", "{{ y }}", '"', "#", "é ü"])
 def test_odd_values_stay_values(value: str) -> None:
     seed: Any = replace(PLAN.seed, locale=value, keyboard=value, ssh_key=value, hostname=value)
-    files = vm.seed_files(replace(PLAN, seed=seed))
+    files = vm_seed.seed_files(replace(PLAN, seed=seed))
     script = files["abcd-seed"] + 'printf %s "$ABCD_LOCALE"'
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     assert said == value
@@ -195,14 +195,14 @@ def test_odd_values_stay_values(value: str) -> None:
 def test_a_console_that_grows_while_it_is_read_has_an_end(tmp_path: Path) -> None:
     """A machine that prints for ever would else hold up whoever looks."""
     log = tmp_path / "console.log"
-    log.write_bytes(b"x" * 3 * vm.PIECE)
+    log.write_bytes(b"x" * 3 * vm_console.PIECE)
     read = 0
     with log.open("ab") as more:
-        for piece in vm.console(log, follow=False, goes_on=lambda: True, pause=0):
+        for piece in vm_console.read(log, follow=False, goes_on=lambda: True, pause=0):
             read += len(piece)
-            more.write(b"y" * 2 * vm.PIECE)
+            more.write(b"y" * 2 * vm_console.PIECE)
             more.flush()
-    assert read == 3 * vm.PIECE
+    assert read == 3 * vm_console.PIECE
 
 
 def test_a_console_is_followed_to_its_end(tmp_path: Path) -> None:
@@ -215,23 +215,23 @@ def test_a_console_is_followed_to_its_end(tmp_path: Path) -> None:
             more.write(b"more ")
         return next(left)
 
-    found = b"".join(vm.console(log, follow=True, goes_on=goes_on, pause=0))
+    found = b"".join(vm_console.read(log, follow=True, goes_on=goes_on, pause=0))
     assert found == b"one more more more "
-    assert not list(vm.console(tmp_path / "no", follow=True, goes_on=goes_on, pause=0))
+    assert not list(vm_console.read(tmp_path / "no", follow=True, goes_on=goes_on, pause=0))
 
 
 def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
     plan = replace(PLAN, services=PLAN.services[:1])
     found = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
     with pytest.raises(LaunchFailed, match="no ssh service") as caught:
-        vm.ssh_line(found, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
+        vm_ssh.line(found, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
     assert "[services.ssh]" in caught.value.remedy
 
 
 def test_a_port_that_says_nothing_does_not_greet(instance: Instance) -> None:
     address, port = instance.ports[22]
-    assert not vm._greets(address, port)
-    assert not vm._greets(address, 1)
+    assert not vm_ssh._greets(address, port)
+    assert not vm_ssh._greets(address, 1)
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh")
@@ -239,7 +239,7 @@ def test_a_port_that_says_nothing_does_not_greet(instance: Instance) -> None:
 def test_ssh_finds_its_known_hosts(tmp_path: Path, name: str) -> None:
     place = tmp_path / name / "known_hosts"
     line = ["ssh", "-F", "none", "-G"]
-    for option in vm._options(place):
+    for option in vm_ssh._options(place):
         line += ["-o", option]
     said = subprocess.run([*line, "host"], check=True, capture_output=True, text=True).stdout
     assert f"userknownhostsfile {place}\n" in said
@@ -248,13 +248,13 @@ def test_ssh_finds_its_known_hosts(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["a\nb", "a${HOME}b"])
 def test_where_ssh_cannot_have_known_hosts(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as caught:
-        vm._options(tmp_path / name)
+        vm_ssh._options(tmp_path / name)
     assert "ABCD_RUN_CACHE" in caught.value.remedy
 
 
 def test_a_spoilt_key_is_said() -> None:
-    key = vm.own_key()
+    key = vm_ssh.own_key()
     key.write_text("garbage")
     with pytest.raises(LaunchFailed, match="ssh-keygen") as caught:
-        vm.public_key()
+        vm_ssh.public_key()
     assert str(key.parent) in caught.value.remedy

@@ -1,0 +1,65 @@
+"""The seed CD, which tells a virtual machine who it is."""
+
+import json
+import os
+from pathlib import Path
+
+from abcd_run.backend.vm_ssh import public_key
+from abcd_run.model import Plan
+
+
+def seed_values(plan: Plan, *, key: str) -> dict[str, str]:
+    """Return what the seed CD tells a machine: the seed, the key, shares and variables."""
+    values = {**plan.seed.environment(), "ABCD_EXEC_KEY": key}
+    if plan.shares:
+        # The host's file system knows owners by number: the same person has the same one inside.
+        values["ABCD_UID"] = str(os.getuid())
+    for number, share in enumerate(plan.shares):
+        values[f"ABCD_SHARE_{number}"] = share.target + (":ro" if share.read_only else "")
+    return values | {f"ABCD_ENV_{name}": value for name, value in plan.env.items()}
+
+
+def user_data(plan: Plan, *, key: str) -> str:
+    """Return the same as a cloud-config, for images that read that: Kairos, cloud-init.
+
+    JSON is a part of YAML.
+    """
+    seed = plan.seed
+    user = {
+        "name": seed.user,
+        "passwd": seed.password,
+        "lock_passwd": False,
+        "groups": ["admin"],
+        "ssh_authorized_keys": [line for line in (seed.ssh_key, key) if line],
+    }
+    return "#cloud-config\n" + json.dumps({"hostname": seed.hostname, "users": [user]}, indent=1)
+
+
+def meta_data(plan: Plan) -> str:
+    """Return cloud-init's meta-data."""
+    return json.dumps({"instance-id": plan.name, "local-hostname": plan.seed.hostname})
+
+
+def write_seed(plan: Plan, target: Path) -> None:
+    """Write the seed CD of a plan."""
+    from abcd_run.iso import seed  # noqa: PLC0415  (listing instances needs none)
+
+    key = public_key()
+    seed.write_seed(
+        target,
+        user_data=user_data(plan, key=key),
+        meta_data=meta_data(plan),
+        values=seed_values(plan, key=key),
+    )
+
+
+def seed_files(plan: Plan) -> dict[str, str]:
+    """Return what is on the seed CD of a plan, by name."""
+    from abcd_run.iso import seed  # noqa: PLC0415
+
+    key = public_key()
+    return {
+        "user-data": user_data(plan, key=key),
+        "meta-data": meta_data(plan),
+        "abcd-seed": seed.lines(seed_values(plan, key=key)),
+    }

@@ -1,0 +1,156 @@
+"""Commands in virtual machines by ssh, and this user's key for it.
+
+A machine's disks and memory belong to whoever runs it, so that a key of this user's own, made for
+nothing else, gives away nothing by letting in as root. It stands in the seed as ABCD_EXEC_KEY.
+"""
+
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from abcd_run.backend import record
+from abcd_run.errors import LaunchFailed, NotReady, UsageError
+from abcd_run.host import xdg
+from abcd_run.model import Instance
+
+ENVIRONMENT = "/run/abcd/environment"
+"""Where images put the variables of `--env`, for a shell to read."""
+
+SSH_SECONDS = 60
+LOOK_SECONDS = 0.5
+GREETING = b"SSH-"
+
+
+def own_key() -> Path:
+    """Return this user's private ssh key for machines, made when there is none yet."""
+    key = xdg.config() / "ssh" / "id_ed25519"
+    if key.exists():
+        return key
+    prove_keygen()
+    key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=key.parent) as scratch:
+        made = Path(scratch) / key.name
+        line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "abcd-run", "-f", str(made)]
+        _succeed(line)
+        with suppress(FileExistsError):  # another launch was quicker
+            key.hardlink_to(made)
+    return key
+
+
+def prove_keygen() -> None:
+    """Raise `LaunchFailed` where no key can be made."""
+    if not shutil.which("ssh-keygen"):
+        raise LaunchFailed("ssh-keygen is not installed", remedy="sudo apt install openssh-client")
+
+
+def public_key() -> str:
+    """Return the public half of `own_key`."""
+    return _succeed(["ssh-keygen", "-y", "-f", str(own_key())])
+
+
+def _succeed(line: list[str]) -> str:
+    """Return what a command of ssh prints. Raises `LaunchFailed` with what it complains about."""
+    ended = subprocess.run(
+        line,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if ended.returncode:
+        key = xdg.config() / "ssh"
+        raise LaunchFailed(
+            f"{line[0]} failed with exit status {ended.returncode}",
+            details=ended.stderr.strip(),
+            remedy=f"look into {key}; without its files a new key is made",
+        )
+    return ended.stdout.strip()
+
+
+def line(
+    instance: Instance, command: Sequence[str], *, user: str, tty: bool, known_hosts: Path
+) -> list[str]:
+    """Return the ssh line that runs a command in a machine; without one, the user's shell.
+
+    Waits until the machine's ssh answers. Raises `LaunchFailed` where it has none, or `NotReady`.
+    """
+    address, port = _ssh_port(instance)
+    _await_ssh(instance, address, port)
+    person = record.read(instance.labels).user
+    # Others than the person and root have no key: root becomes them.
+    login = user if user in (person, "root") else "root"
+    words = ["ssh", "-F", "none", "-i", str(own_key()), "-p", str(port), "-t" if tty else "-T"]
+    for option in _options(known_hosts):
+        words += ["-o", option]
+    inside = _remote(command) if user == login else f"su {shlex.quote(user)} {_dash_c(command)}"
+    # What begins with a dash would be an option else, and run a command of this host.
+    return [*words, "--", f"{login}@{address}", *([inside] if inside else [])]
+
+
+def _options(known_hosts: Path) -> list[str]:
+    # ssh reads this value as a line of its configuration, with escapes, tokens and variables.
+    path = str(known_hosts).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    if "${" in path or not path.isprintable():
+        raise UsageError(
+            f"ssh cannot have its known hosts in {path!r}",
+            remedy="set ABCD_RUN_CACHE and XDG_RUNTIME_DIR to folders with plain names",
+        )
+    return [
+        "IdentitiesOnly=yes",
+        "BatchMode=yes",
+        # The host key is as young as the instance: it is believed once, and then held on to.
+        "StrictHostKeyChecking=accept-new",
+        f'UserKnownHostsFile="{path}"',
+        "GlobalKnownHostsFile=none",
+        "LogLevel=ERROR",
+    ]
+
+
+def _remote(command: Sequence[str]) -> str:
+    """Return a command as one line for the shell inside: ssh joins its arguments by spaces."""
+    if not command:
+        return ""
+    return f"[ -r {ENVIRONMENT} ] && . {ENVIRONMENT}; exec {shlex.join(command)}"
+
+
+def _dash_c(command: Sequence[str]) -> str:
+    return f"-s /bin/sh -c {shlex.quote(_remote(command))}" if command else "-s /bin/sh"
+
+
+def _ssh_port(instance: Instance) -> tuple[str, int]:
+    services = record.read(instance.labels).services
+    inside = next((one.port for one in services if one.protocol == "ssh"), None)
+    if inside is None or inside not in instance.ports:
+        raise LaunchFailed(
+            f"{instance.name} has no ssh service, by which commands reach a machine",
+            remedy="add to its profile: [services.ssh] with port = 22 and protocol = 'ssh'",
+        )
+    address, port = instance.ports[inside]
+    return ("127.0.0.1" if address == "0.0.0.0" else address), port  # noqa: S104
+
+
+def _await_ssh(instance: Instance, address: str, port: int) -> None:
+    """Wait until ssh greets: a port forward accepts before anybody listens inside."""
+    deadline = time.monotonic() + SSH_SECONDS
+    while not _greets(address, port):
+        if time.monotonic() > deadline:
+            raise NotReady(
+                f"{instance.name} does not answer by ssh after {SSH_SECONDS} s",
+                remedy=f"abcd-run logs {instance.name}",
+            )
+        time.sleep(0.05)
+
+
+def _greets(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=LOOK_SECONDS) as connection:
+            return connection.recv(len(GREETING)).startswith(GREETING)
+    except OSError:
+        return False
