@@ -39,7 +39,7 @@ def is_held(folder: Path) -> bool:
     """Say whether a living process holds a folder that `held` has made."""
     try:
         opened = locks.opened_folder(folder)
-    except OSError:  # a file, a link, or gone: nobody is making it
+    except OSError:  # gone, or nothing that `held` has made
         return False
     return locks.is_held(opened)
 

@@ -44,16 +44,16 @@ class TestLibvirt(RuntimeContract):
     def test_the_medium_is_shared_and_read_only(self, instance: Document) -> None:
         """Nothing inside can change what the next machine starts from."""
         devices = "for d in /sys/class/block/vd? /sys/class/block/sr?; do cat $d/ro; done"
-        found = self.inside(instance, "sh", "-c", f"{devices} 2>/dev/null; true")
-        assert set(found.split()) == {"1"}
+        said = self.inside(instance, "sh", "-c", f"{devices} 2>/dev/null; true")
+        assert set(said.split()) == {"1"}
 
     @pytest.mark.parametrize("options", [("boot=menu", "display=vnc"), ("firmware=uefi",)])
     def test_other_ways_to_start(self, options: tuple[str, ...], tmp_path: Path) -> None:
         """The boot menu from a CD and VNC, and UEFI, come to the same page and a picture."""
         name, changes = self.name(), [word for one in options for word in ("--set", one)]
-        (found,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
+        (launched,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
         try:
-            page = http_status(self.url(found), user=self.user, password=found["password"])
+            page = http_status(self.url(launched), user=self.user, password=launched["password"])
             assert page[0] == 200
             picture = tmp_path / "screen.png"
             assert abcd_run("screenshot", name, "-o", str(picture)).status == 0

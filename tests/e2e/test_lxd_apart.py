@@ -20,11 +20,11 @@ SYS_MODULE, SYS_RAWIO, SYS_TIME = 16, 17, 25
 def two() -> Iterator[list[Document]]:
     """Have two instances of one user."""
     need("lxd")
-    found = launch("--on", "lxd", "--name", NAME, "--count", "2", "abcd4demo")
+    launched = launch("--on", "lxd", "--name", NAME, "--count", "2", "abcd4demo")
     try:
-        yield found
+        yield launched
     finally:
-        assert abcd_run("stop", *(one["name"] for one in found)).status == 0
+        assert abcd_run("stop", *(one["name"] for one in launched)).status == 0
 
 
 def inside(instance: Document, command: str) -> str:
@@ -38,16 +38,16 @@ def test_the_number_of_processes_is_bounded(two: list[Document]) -> None:
     """By the kernel, whose bound is in a file of the instance's control group."""
     for one in two:
         file = f"lxc.payload.{one['name']}/pids.max"
-        (found,) = [*CGROUPS.glob(file), *CGROUPS.glob(f"pids/{file}")]
-        assert int(found.read_text()) == translate.PROCESSES
+        (bound,) = [*CGROUPS.glob(file), *CGROUPS.glob(f"pids/{file}")]
+        assert int(bound.read_text()) == translate.PROCESSES
 
 
 def test_root_inside_lacks_what_counts_on_the_host(two: list[Document]) -> None:
     """Neither the first process nor a command may even try."""
     for place in ("1", "self"):
-        found = inside(two[0], f"sed -n 's/^CapBnd:\\t*//p' /proc/{place}/status")
-        assert int(found, 16)
-        assert not [bit for bit in (SYS_MODULE, SYS_RAWIO, SYS_TIME) if int(found, 16) >> bit & 1]
+        bits = inside(two[0], f"sed -n 's/^CapBnd:\\t*//p' /proc/{place}/status")
+        assert int(bits, 16)
+        assert not [bit for bit in (SYS_MODULE, SYS_RAWIO, SYS_TIME) if int(bits, 16) >> bit & 1]
 
 
 def test_they_do_not_reach_each_other(two: list[Document]) -> None:

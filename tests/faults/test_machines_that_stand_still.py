@@ -71,8 +71,8 @@ def test_one_that_is_stopped_hides_no_other_and_can_be_removed(
         assert abcd_run("stop", stuck["name"], within=30).status == 0
         assert time.monotonic() - begun < 10
     finally:
-        if (found := processes.running().get(stuck["runtime_id"])) is not None:
-            os.kill(found.pid, signal.SIGCONT)
+        if (still := processes.running().get(stuck["runtime_id"])) is not None:
+            os.kill(still.pid, signal.SIGCONT)
     stages = _stages()
     assert stuck["name"] not in stages
     assert well["name"] in stages

@@ -9,32 +9,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from abcd_run.backend import record, vm, vm_console, vm_seed, vm_ssh
 from abcd_run.errors import ArtifactError, LaunchFailed, UsageError
-from abcd_run.model import (
-    Format,
-    Instance,
-    Kind,
-    Origin,
-    Plan,
-    Resources,
-    Seed,
-    Service,
-    Share,
-    Source,
-)
+from abcd_run.model import Instance, Resources, Seed, Service, Share
+from tests.unit.plans import MACHINE
 
-PLAN = Plan(
-    name="demo-1",
-    image="abcd4demo",
-    variant="abcdik4demo",
-    kind=Kind.LIVE,
-    runtime="libvirt",
-    format=Format.ISO,
-    source=Source(Origin.STORE, "abcdik4demo", "localhost/abcdik4demo:latest"),
+PLAN = replace(
+    MACHINE,
     seed=Seed("demo-1", "abcd", "a 'secret' word", ssh_key="ssh-ed25519 AAAA me"),
     services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
 )
@@ -51,8 +36,8 @@ def instance() -> Iterator[Instance]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
         ports = {22: ("127.0.0.1", server.getsockname()[1])}
-        found = Instance("demo-1", "libvirt", "id", record.labels(PLAN), running=True, ports=ports)
-        yield found
+        labels = record.labels(PLAN)
+        yield Instance("demo-1", "libvirt", "id", labels, running=True, ports=ports)
 
 
 @pytest.fixture
@@ -114,10 +99,10 @@ def test_without_ssh_keygen_no_machine_is_begun(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:
     words = ["printf", "%s|", "a b", "$HOME", "c'd", "", "*"]
-    found = vm_ssh.line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
-    ended = subprocess.run(["sh", "-c", found[-1]], capture_output=True, text=True, check=True)
+    ssh = vm_ssh.line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
+    ended = subprocess.run(["sh", "-c", ssh[-1]], capture_output=True, text=True, check=True)
     assert ended.stdout == "a b|$HOME|c'd||*|"
-    assert found[-2] == "abcd@127.0.0.1"
+    assert ssh[-2] == "abcd@127.0.0.1"
 
 
 def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None:
@@ -135,8 +120,8 @@ def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Pat
     """A profile from anywhere may name one; ssh would run the command on this host."""
     trap = "-oProxyCommand=touch${IFS}trap"
     plan = replace(PLAN, seed=replace(PLAN.seed, user=trap))
-    found = replace(line, labels=record.labels(plan))
-    words = vm_ssh.line(found, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
+    odd = replace(line, labels=record.labels(plan))
+    words = vm_ssh.line(odd, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
     assert words[words.index("--") + 1] == "root@127.0.0.1"
     assert trap not in " ".join(words[: words.index("--")])
 
@@ -147,8 +132,8 @@ def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -
     options = [word for one in vm_ssh._options(path) for word in ("-o", one)]
     line = ["ssh", "-F", "none", *options, "-G", "host"]
     said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
-    (found,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
-    read = found.removeprefix("userknownhostsfile ").strip('"')
+    (hosts,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
+    read = hosts.removeprefix("userknownhostsfile ").strip('"')
     assert read.replace("%%", "%") == str(path)
 
 
@@ -215,16 +200,27 @@ def test_a_console_is_followed_to_its_end(tmp_path: Path) -> None:
             more.write(b"more ")
         return next(left)
 
-    found = b"".join(vm_console.read(log, follow=True, goes_on=goes_on, pause=0))
-    assert found == b"one more more more "
+    printed = b"".join(vm_console.read(log, follow=True, goes_on=goes_on, pause=0))
+    assert printed == b"one more more more "
     assert not list(vm_console.read(tmp_path / "no", follow=True, goes_on=goes_on, pause=0))
+
+
+def test_a_console_is_followed_until_the_runtime_says_that_it_ended(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.write_bytes(b"all of it")
+    one = Instance("demo-1", "libvirt", "id", {}, running=True)
+    runtime = Mock(**{"instances.side_effect": [[one], [replace(one, running=False)]]})
+    assert [*vm_console.of(one, log, runtime, follow=True, pause=0)] == [b"all of it"]
+    runtime.instances.side_effect = [[one], []]
+    assert [*vm_console.of(one, log, runtime, follow=True, pause=0)] == [b"all of it"]
+    assert runtime.instances.call_args.args == ("id",)
 
 
 def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
     plan = replace(PLAN, services=PLAN.services[:1])
-    found = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
+    instance = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
     with pytest.raises(LaunchFailed, match="no ssh service") as caught:
-        vm_ssh.line(found, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
+        vm_ssh.line(instance, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
     assert "[services.ssh]" in caught.value.remedy
 
 

@@ -68,6 +68,15 @@ def test_only_folders_of_that_name_go(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["build-file", "build-link", "other"]
 
 
+def test_what_cannot_be_opened_is_held_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "build-file").touch()
+    with scratch.held(tmp_path, "build-") as folder:
+        (tmp_path / "build-link").symlink_to(folder)
+        names = ("build-gone", "build-file", "build-link", folder.name)
+        assert [scratch.is_held(tmp_path / name) for name in names] == [False, False, False, True]
+    assert not scratch.is_held(folder)
+
+
 def test_prune_removes_what_builds_have_left(home: Path, run: Run) -> None:
     for folder in (xdg.cache() / "build" / "build-x", xdg.cache() / "iso" / "making-x"):
         folder.mkdir(parents=True)

@@ -39,6 +39,16 @@ def test_what_is_being_made_is_not_finished() -> None:
     assert [one.path.name for one in folder.finished()] == ["first", "second"]
 
 
+def test_what_cannot_be_opened_is_left_alone() -> None:
+    """Nobody knows whether somebody is making it."""
+    home = folder.homes()[0]
+    with folder.made("there") as there:
+        pass
+    (home / "file").touch()
+    (home / "link").symlink_to(there.path)
+    assert folder.finished() == [there]
+
+
 def test_no_machine_ever() -> None:
     assert folder.finished() == []
     folder.of("never").remove()

@@ -25,8 +25,8 @@ CAPABILITIES = """
 
 
 def test_capabilities_are_read() -> None:
-    found = abilities(CAPABILITIES, kvm=True)
-    assert found == Abilities(
+    able = abilities(CAPABILITIES, kvm=True)
+    assert able == Abilities(
         kvm=True, graphics=frozenset({"vnc", "spice"}), video=frozenset({"vga", "qxl"})
     )
     assert abilities("<domainCapabilities/>", kvm=False).graphics == frozenset()
@@ -38,21 +38,21 @@ def test_capabilities_with_entities_of_their_own_are_refused() -> None:
 
 
 def test_the_best_there_is() -> None:
-    found = choose({}, EVERYTHING)
-    assert (found.display, found.video) == ("spice", "qxl")
-    assert (found.accel, found.cpu) == ("tcg", "Nehalem")
-    assert (found.boot, found.firmware) == ("direct", "bios")
-    found = choose({}, PLAIN)
-    assert (found.display, found.video) == ("vnc", "vga")
-    assert (found.accel, found.cpu) == ("kvm", "host")
+    parts = choose({}, EVERYTHING)
+    assert (parts.display, parts.video) == ("spice", "qxl")
+    assert (parts.accel, parts.cpu) == ("tcg", "Nehalem")
+    assert (parts.boot, parts.firmware) == ("direct", "bios")
+    parts = choose({}, PLAIN)
+    assert (parts.display, parts.video) == ("vnc", "vga")
+    assert (parts.accel, parts.cpu) == ("kvm", "host")
 
 
 def test_the_user_decides_otherwise() -> None:
     wanted = {"accel": "tcg", "boot": "menu", "display": "none", "firmware": "uefi", "cpu": "max"}
     wanted["network"] = "isolated"
-    found = choose(wanted, PLAIN)
-    assert {key: getattr(found, key) for key in wanted} == wanted
-    assert found.video == "none"
+    parts = choose(wanted, PLAIN)
+    assert {key: getattr(parts, key) for key in wanted} == wanted
+    assert parts.video == "none"
     assert choose({"accel": "kvm"}, EVERYTHING).accel == "kvm"
     assert choose({"video": "bochs"}, EVERYTHING).video == "bochs"
 

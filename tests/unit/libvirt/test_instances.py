@@ -85,9 +85,9 @@ def domain(plan: Plan) -> Callable[..., Domain]:
 def alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Process]:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
-    found: dict[str, Process] = {}
-    monkeypatch.setattr(processes, "running", lambda: found)
-    return found
+    alive: dict[str, Process] = {}
+    monkeypatch.setattr(processes, "running", lambda: alive)
+    return alive
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_qemu_is_asked_for_ports_that_nobody_has_noted(
     known = replace(labels.Noted(record.labels(served), "pw"), **noted)
     one: Any = Domain("one", labels.text(known))
     qemu = None if process is None else Process(7, one.id, 1000, **process)
-    found = instances.instance(one, qemu)
-    assert found is not None
-    assert (found.ports == {80: ("127.0.0.1", 99)}) is asked
+    instance = instances.instance(one, qemu)
+    assert instance is not None
+    assert (instance.ports == {80: ("127.0.0.1", 99)}) is asked
 
 
 def test_one_that_answers_nobody_hides_no_other(
@@ -122,15 +122,15 @@ def test_one_that_answers_nobody_hides_no_other(
     stuck, well = domain("stuck", ports={80: ("127.0.0.1", 1234)}), domain("well")
     alive[stuck.id] = Process(7, stuck.id, 1000, stopped=True)
     alive[well.id] = Process(8, well.id, 1000)
-    found = {one.name: one for one in LibvirtRuntime([Daemon(stuck, well)]).instances()}
-    assert [(one.state, one.silent) for one in found.values()] == [
+    listed = {one.name: one for one in LibvirtRuntime([Daemon(stuck, well)]).instances()}
+    assert [(one.state, one.silent) for one in listed.values()] == [
         ("not answering", True), ("running", False),
     ]  # fmt: skip
-    assert found["stuck"].running  # so that prune leaves it alone
-    assert found["stuck"].ports == {80: ("127.0.0.1", 1234)}
-    assert found["stuck"].host_root == 1000
+    assert listed["stuck"].running  # so that prune leaves it alone
+    assert listed["stuck"].ports == {80: ("127.0.0.1", 1234)}
+    assert listed["stuck"].host_root == 1000
     with pytest.raises(LaunchFailed, match="process 7 is stopped") as raised:
-        LibvirtRuntime([Daemon(stuck)]).screenshot(found["stuck"])
+        LibvirtRuntime([Daemon(stuck)]).screenshot(listed["stuck"])
     assert raised.value.remedy.startswith("kill -CONT 7, or ")
 
 
@@ -154,8 +154,8 @@ def test_states(
 ) -> None:
     one = domain("x", begun=begun)
     one.now = getattr(libvirt, f"VIR_DOMAIN_{state}")
-    (found,) = LibvirtRuntime([Daemon(one)]).instances()
-    assert (found.state, found.running) == (said, running)
+    (instance,) = LibvirtRuntime([Daemon(one)]).instances()
+    assert (instance.state, instance.running) == (said, running)
 
 
 def test_machines_of_another_daemon_are_ours_too(domain: Callable[..., Domain]) -> None:

@@ -61,8 +61,8 @@ def test_any_metadata(text: str) -> None:
     """It is read, or refused in one way, and soon."""
     begun = time.monotonic()
     try:
-        found = labels.read(f"<instance>{text}</instance>")
+        noted = labels.read(f"<instance>{text}</instance>")
     except ValueError:
         return
-    record.read(found.labels)
+    record.read(noted.labels)
     assert time.monotonic() - begun < 5

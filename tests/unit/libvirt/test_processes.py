@@ -44,8 +44,8 @@ def awaited_stop(pid: int) -> None:
 def test_a_machine_is_found_by_its_id() -> None:
     assert MACHINE not in processes.running()
     with qemu(MACHINE) as pid:
-        found = processes.running()[MACHINE]
-        assert (found.pid, found.uid, found.stopped) == (pid, os.getuid(), False)
+        process = processes.running()[MACHINE]
+        assert (process.pid, process.uid, process.stopped) == (pid, os.getuid(), False)
         os.kill(pid, signal.SIGSTOP)
         awaited_stop(pid)
 
@@ -71,17 +71,17 @@ def test_a_stopped_one_is_ended() -> None:
 
 def test_a_number_that_is_another_ones_by_now_is_left_alone() -> None:
     with qemu(MACHINE) as pid:
-        found = processes.running()[MACHINE]
-        processes.end(replace(found, machine="another"))
+        process = processes.running()[MACHINE]
+        processes.end(replace(process, machine="another"))
         assert os.waitpid(pid, os.WNOHANG) == (0, 0)
 
 
 def test_one_that_is_gone() -> None:
     with qemu(MACHINE) as pid:
-        found = processes.running()[MACHINE]
+        process = processes.running()[MACHINE]
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        processes.end(found)
+        processes.end(process)
 
 
 def test_processes_that_end_while_they_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

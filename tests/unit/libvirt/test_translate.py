@@ -29,9 +29,9 @@ def parsed(design: Design) -> ET.Element:
 
 
 def text(root: ET.Element, path: str) -> str:
-    found = root.find(path)
-    assert found is not None, path
-    return found.text or ""
+    element = root.find(path)
+    assert element is not None, path
+    return element.text or ""
 
 
 def test_who_it_is(design: Design) -> None:
@@ -131,10 +131,10 @@ def test_no_screen(design: Design) -> None:
     ("cpu", "mode"), [("host", "host-passthrough"), ("max", "maximum"), ("Nehalem", "custom")]
 )
 def test_processor_models(design: Design, cpu: str, mode: str) -> None:
-    found = parsed(replace(design, hardware=replace(PARTS, cpu=cpu))).find("cpu")
-    assert found is not None
-    assert found.get("mode") == mode
-    assert text(found, "model") == cpu if mode == "custom" else len(found) == 0
+    element = parsed(replace(design, hardware=replace(PARTS, cpu=cpu))).find("cpu")
+    assert element is not None
+    assert element.get("mode") == mode
+    assert text(element, "model") == cpu if mode == "custom" else len(element) == 0
 
 
 def test_shares(design: Design) -> None:

@@ -65,8 +65,7 @@ class Node:
             case ["images", "aliases", alias] if alias in self.store.named:
                 return Answer({"metadata": {"target": self.store.named[alias]}})
             case ["images"]:
-                found = self.store.known.items()
-                listed = [self.facts(key, told) for key, told in found]
+                listed = [self.facts(*known) for known in self.store.known.items()]
                 return Answer({"metadata": listed})
             case ["operations", fingerprint, "wait"]:
                 done = {"status_code": 200, "metadata": {"fingerprint": fingerprint}}
@@ -119,8 +118,8 @@ def provided(store: Store, wanted: Artifact) -> tuple[str, list[str]]:
 
 def test_an_image_is_imported_once(store: Store) -> None:
     assert provided(store, artifact())[0] == "f1"
-    found, told = provided(store, artifact())
-    assert (found, told) == ("f1", [])
+    digest, told = provided(store, artifact())
+    assert (digest, told) == ("f1", [])
     assert store.imports == 1
     assert store.named == {ALIAS: "f1"}
 
@@ -207,8 +206,8 @@ def test_an_alias_without_a_digest_ends_well() -> None:
 def test_properties_of_the_conversion() -> None:
     lists = {"oci.environment": ["A=b=c"], "oci.ports": ["80/tcp"], "oci.start": ["/init"]}
     told = {key: json.dumps(value) for key, value in lists.items()}
-    found = images.from_properties(told, "demo")
-    assert found == images.Image({"A": "b=c"}, ("80/tcp",), ("/init",))
+    image = images.from_properties(told, "demo")
+    assert image == images.Image({"A": "b=c"}, ("80/tcp",), ("/init",))
     assert images.from_properties({}, "demo") == images.UNKNOWN
 
 
@@ -274,10 +273,10 @@ FACTS: dict[str, Any] = {
 
 
 def test_an_instance_without_published_ports_is_reached_at_its_own_address() -> None:
-    found = instances.instance(FACTS)
-    assert found.ports == {8080: ("10.0.0.7", 8080), 22: ("10.0.0.7", 22)}
-    assert found.password == PLAN.seed.password
-    assert found.running
+    instance = instances.instance(FACTS)
+    assert instance.ports == {8080: ("10.0.0.7", 8080), 22: ("10.0.0.7", 22)}
+    assert instance.password == PLAN.seed.password
+    assert instance.running
 
 
 def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_seen() -> None:
@@ -295,9 +294,11 @@ def test_root_inside_is_whom_lxd_mapped_it_to_where_its_process_is_not_to_be_see
 
 
 def test_one_that_has_ended() -> None:
-    found = instances.instance({**FACTS, "status": "Stopped", "state": {"pid": 0, "network": None}})
-    assert isinstance(found, Instance)
-    assert (found.running, found.state, found.ports) == (False, "stopped", {})
+    instance = instances.instance(
+        {**FACTS, "status": "Stopped", "state": {"pid": 0, "network": None}}
+    )
+    assert isinstance(instance, Instance)
+    assert (instance.running, instance.state, instance.ports) == (False, "stopped", {})
 
 
 def test_what_abcd_run_did_not_make_is_not_ours() -> None:

@@ -28,17 +28,17 @@ def lxd_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_no_lxd(lxd_dir: Path) -> None:
-    found = service.find()
-    assert isinstance(found, Problem)
-    assert "not installed" in found.message
-    assert "lxd init" in found.remedy
+    problem = service.find()
+    assert isinstance(problem, Problem)
+    assert "not installed" in problem.message
+    assert "lxd init" in problem.remedy
 
 
 def test_an_lxd_that_is_down(lxd_dir: Path) -> None:
     (lxd_dir / "debian").mkdir()
-    found = service.find()
-    assert isinstance(found, Problem)
-    assert "does not run" in found.message
+    problem = service.find()
+    assert isinstance(problem, Problem)
+    assert "does not run" in problem.message
 
 
 def test_the_groups_socket(lxd_dir: Path) -> None:
@@ -52,11 +52,11 @@ def test_a_closed_socket_and_what_the_group_means(
 ) -> None:
     (lxd_dir / "unix.socket").touch()
     monkeypatch.setattr("os.access", lambda *_: False)
-    found = service.find()
-    assert isinstance(found, Problem)
-    assert "may not use" in found.message
-    assert "gpasswd" in found.remedy
-    assert "become root" in found.remedy
+    problem = service.find()
+    assert isinstance(problem, Problem)
+    assert "may not use" in problem.message
+    assert "gpasswd" in problem.remedy
+    assert "become root" in problem.remedy
 
 
 def test_the_socket_that_gives_each_user_a_project(
@@ -65,10 +65,10 @@ def test_the_socket_that_gives_each_user_a_project(
     (lxd_dir / "unix.socket").touch()
     (lxd_dir / "unix.socket.user").touch()
     monkeypatch.setattr("os.access", lambda path, _: str(path).endswith(".user"))
-    found = service.find()
-    assert found == Server(lxd_dir / "unix.socket.user", f"user-{os.getuid()}")
-    assert f"LXD_SOCKET={lxd_dir}/unix.socket.user" in found.program()
-    assert found.program()[-2:] == ["--project", f"user-{os.getuid()}"]
+    server = service.find()
+    assert server == Server(lxd_dir / "unix.socket.user", f"user-{os.getuid()}")
+    assert f"LXD_SOCKET={lxd_dir}/unix.socket.user" in server.program()
+    assert server.program()[-2:] == ["--project", f"user-{os.getuid()}"]
 
 
 def test_a_usual_socket_needs_no_hint(lxd_dir: Path) -> None:
@@ -114,8 +114,8 @@ def test_who_listens_is_read_from_the_kernels_tables(tmp_path: Path) -> None:
         f"   1: 0100007F:0016 00000000:0000 0A {rest}  1002        0\n"
         f"   2: 0100007F:1F91 0100007F:1F90 01 {rest}     0        0\n"
     )
-    found = ports.owners([8080, 22, 8081], [table, tmp_path / "nosuch"])
-    assert found == {8080: "0", 22: "1002"}
+    owners = ports.owners([8080, 22, 8081], [table, tmp_path / "nosuch"])
+    assert owners == {8080: "0", 22: "1002"}
 
 
 @pytest.fixture

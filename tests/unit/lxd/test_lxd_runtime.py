@@ -72,14 +72,14 @@ def runtime(lxd: Any, monkeypatch: pytest.MonkeyPatch) -> LxdRuntime:
 def test_one_that_is_stuck_hides_no_other(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lxd = Lxd("a", "b", c=how)
     lxd.known["theirs"] = facts("theirs", owner="4294967294")
-    found = runtime(lxd, monkeypatch).instances()
-    assert [one.name for one in found] == ["a", "b"]
+    listed = runtime(lxd, monkeypatch).instances()
+    assert [one.name for one in listed] == ["a", "b"]
 
 
 def test_one_that_is_stuck_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """LXD tells its configuration, after some time, and waits for its state for ever."""
-    (found,) = runtime(Lxd("a", c=HANGS), monkeypatch).instances("c")
-    assert (found.name, found.state) == ("c", "stopped")
+    (stuck,) = runtime(Lxd("a", c=HANGS), monkeypatch).instances("c")
+    assert (stuck.name, stuck.state) == ("c", "stopped")
 
 
 def test_an_lxd_that_is_down_is_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:

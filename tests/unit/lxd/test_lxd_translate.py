@@ -21,45 +21,45 @@ def test_labels_come_back() -> None:
     assert translate.labels(config()) == record.labels(PLAN)
 
 
-def seen_by_all(found: dict[str, str]) -> str:
+def seen_by_all(keys: dict[str, str]) -> str:
     """Return what LXD repeats among the arguments of each command inside."""
-    return json.dumps({key: found[key] for key in found if key.startswith("environment.")})
+    return json.dumps({key: keys[key] for key in keys if key.startswith("environment.")})
 
 
 def test_the_password_is_the_owners_and_in_no_label() -> None:
-    found = config()
-    assert found[translate.PASSWORD] == "secret-secret"
-    assert "secret-secret" not in "".join(translate.labels(found).values())
+    keys = config()
+    assert keys[translate.PASSWORD] == "secret-secret"
+    assert "secret-secret" not in "".join(translate.labels(keys).values())
 
 
 @pytest.mark.parametrize("low_level", [True, False])
 def test_nothing_secret_is_where_lxd_shows_it_to_everybody(low_level: bool) -> None:
     plan = replace(PLAN, env={"TOKEN": "user-secret"}, command=("echo", "word-secret"))
-    found = config(plan, low_level=low_level)
-    assert "secret" not in seen_by_all(found)
-    lines = found["raw.lxc"].splitlines()
+    keys = config(plan, low_level=low_level)
+    assert "secret" not in seen_by_all(keys)
+    lines = keys["raw.lxc"].splitlines()
     assert "lxc.environment = TOKEN=user-secret" in lines
     assert ("lxc.environment = ABCD_PASSWORD=secret-secret" in lines) is low_level
 
 
 def test_the_users_environment_wins_over_the_images() -> None:
     """LXD's own would win inside a command, so it is in one place only."""
-    found = config(replace(PLAN, env={"GREETING": "from the user", "ABCD_LOCALE": "tlh"}))
-    assert "GREETING" not in seen_by_all(found)
-    assert "ABCD_LOCALE" not in seen_by_all(found)
-    assert "lxc.environment = GREETING=from the user" in found["raw.lxc"].splitlines()
-    assert found["environment.PATH"] == "/bin"
+    keys = config(replace(PLAN, env={"GREETING": "from the user", "ABCD_LOCALE": "tlh"}))
+    assert "GREETING" not in seen_by_all(keys)
+    assert "ABCD_LOCALE" not in seen_by_all(keys)
+    assert "lxc.environment = GREETING=from the user" in keys["raw.lxc"].splitlines()
+    assert keys["environment.PATH"] == "/bin"
 
 
 def test_what_lxd_itself_gives_each_command_is_set_where_lxd_looks() -> None:
-    found = config(replace(PLAN, env={"PATH": "/opt/bin", "LANG": "tlh"}))
-    assert (found["environment.PATH"], found["environment.LANG"]) == ("/opt/bin", "tlh")
+    keys = config(replace(PLAN, env={"PATH": "/opt/bin", "LANG": "tlh"}))
+    assert (keys["environment.PATH"], keys["environment.LANG"]) == ("/opt/bin", "tlh")
 
 
 def test_a_password_of_the_users_is_the_one_that_is_known() -> None:
-    found = config(replace(PLAN, env={"ABCD_PASSWORD": "mine"}))
-    assert found[translate.PASSWORD] == "mine"
-    assert "secret-secret" not in json.dumps(found)
+    keys = config(replace(PLAN, env={"ABCD_PASSWORD": "mine"}))
+    assert keys[translate.PASSWORD] == "mine"
+    assert "secret-secret" not in json.dumps(keys)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\0"])
@@ -85,10 +85,10 @@ def test_privileged_is_refused(value: object) -> None:
 
 def test_the_profiles_own_configuration_is_added() -> None:
     options = {"config": {"security.nesting": True, "raw.lxc": "lxc.x = 1", "limits.memory": "1GB"}}
-    found = config(replace(PLAN, options=options, resources=Resources(memory=5)))
-    assert found["security.nesting"] == "true"
-    assert found["limits.memory"] == "1GB"
-    first, second, *_ = found["raw.lxc"].splitlines()
+    keys = config(replace(PLAN, options=options, resources=Resources(memory=5)))
+    assert keys["security.nesting"] == "true"
+    assert keys["limits.memory"] == "1GB"
+    first, second, *_ = keys["raw.lxc"].splitlines()
     assert first == "lxc.x = 1"
     assert "dev/shm" in second
 
@@ -105,10 +105,10 @@ def test_what_counts_on_the_host_alone_is_dropped() -> None:
 
 
 def test_limits() -> None:
-    found = config(replace(PLAN, resources=Resources(memory=2**28, cpus=1.5, shm=2**20)))
-    assert found["limits.memory"] == "268435456"
-    assert found["limits.cpu.allowance"] == "150ms/100ms"
-    assert "size=1048576 " in found["raw.lxc"]
+    keys = config(replace(PLAN, resources=Resources(memory=2**28, cpus=1.5, shm=2**20)))
+    assert keys["limits.memory"] == "268435456"
+    assert keys["limits.cpu.allowance"] == "150ms/100ms"
+    assert "size=1048576 " in keys["raw.lxc"]
 
 
 def test_nothing_low_level_where_it_is_forbidden() -> None:
@@ -119,8 +119,8 @@ def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
     """LXC splits the line at spaces and knows no quotes; a shell puts it together again."""
     words = ("sh", "-c", 'printf "%s|" "$0" "$@"', "a  b", "*", "c'd", '"$HOME"')
     plan = replace(PLAN, command=words)
-    found = translate.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
-    lines = found["raw.lxc"].splitlines()
+    keys = translate.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
+    lines = keys["raw.lxc"].splitlines()
     (line,) = [one for one in lines if "init.cmd" in one]
     (value,) = [one.split("=", 2)[2] for one in lines if "=ABCD_RUN_" in one.replace(" ", "")]
     ended = subprocess.run(
@@ -137,9 +137,9 @@ def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0"])
 def test_all_ports_are_one_device_and_come_back(address: str) -> None:
     plan = replace(PLAN, address=address)
-    found = translate.devices(plan, Placement(), Ownership(), {8080: 40001, 22: 40002})
-    assert list(found) == [translate.PORTS]
-    assert translate.published(found) == {8080: (address, 40001), 22: (address, 40002)}
+    devices = translate.devices(plan, Placement(), Ownership(), {8080: 40001, 22: 40002})
+    assert list(devices) == [translate.PORTS]
+    assert translate.published(devices) == {8080: (address, 40001), 22: (address, 40002)}
 
 
 def test_no_ports_no_device() -> None:
@@ -151,17 +151,19 @@ def test_what_the_profiles_do_not_give() -> None:
     cards = {"eth0": {"type": "nic", "network": "br0"}, "eth9": {"type": "none"}}
     placement = Placement(pool="fast", root={"pool": "slow"}, cards=cards)
     plan = replace(PLAN, resources=Resources(disk=2**30))
-    found = translate.devices(plan, placement, Ownership(), {})
-    assert found["root"] == {"type": "disk", "path": "/", "pool": "fast", "size": "1073741824"}
-    assert (found["eth0"], found["eth9"]) == (cards["eth0"], cards["eth9"])
+    devices = translate.devices(plan, placement, Ownership(), {})
+    assert devices["root"] == {"type": "disk", "path": "/", "pool": "fast", "size": "1073741824"}
+    assert (devices["eth0"], devices["eth9"]) == (cards["eth0"], cards["eth9"])
 
 
 def test_shares() -> None:
     shares = (Share(Path("/a"), "/mnt/a"), Share(Path("/b"), "/mnt/b", read_only=True))
-    found = translate.devices(replace(PLAN, shares=shares), Placement(), Ownership(shift=True), {})
+    devices = translate.devices(
+        replace(PLAN, shares=shares), Placement(), Ownership(shift=True), {}
+    )
     both = {"type": "disk", "shift": "true"}
-    assert found["share-1"] == {**both, "source": "/a", "path": "/mnt/a"}
-    assert found["share-2"] == {**both, "source": "/b", "path": "/mnt/b", "readonly": "true"}
+    assert devices["share-1"] == {**both, "source": "/a", "path": "/mnt/a"}
+    assert devices["share-2"] == {**both, "source": "/b", "path": "/mnt/b", "readonly": "true"}
 
 
 def test_the_native_lines_are_shell_and_keep_the_secret_from_arguments(tmp_path: Path) -> None:

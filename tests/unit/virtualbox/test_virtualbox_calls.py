@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.errors import PortTaken
-from abcd_run_virtualbox import service, start
+from abcd_run_virtualbox import process, service, start
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.service import Manage
 from tests.unit.virtualbox import outputs
@@ -59,6 +59,15 @@ def test_what_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
         _script(tmp_path, "echo 40% >&2; sleep 60")("startvm", "uuid", doing="start it")
     assert "40%" in caught.value.text
     assert "no end after 0.3 s" in caught.value.text
+
+
+def test_an_answer_without_end_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MOST", 1 << 20)
+    with pytest.raises(Refused, match="could not list them") as caught:
+        _script(tmp_path, "yes")("list", "vms", doing="list them")
+    assert caught.value.details == "it printed more than 1 MiB"
 
 
 def test_locale_and_input_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

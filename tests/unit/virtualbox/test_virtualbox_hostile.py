@@ -109,9 +109,9 @@ def test_a_picture_without_measure(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Told, "__call__", shot)
     engine = runtime.VirtualBoxRuntime(Told(""))
-    found = Instance("tiny", "virtualbox", UUID, {}, running=True)
+    tiny = Instance("tiny", "virtualbox", UUID, {}, running=True)
     with pytest.raises(Exception, match="larger than 32 MiB"):
-        engine.screenshot(found)
+        engine.screenshot(tiny)
 
 
 def test_old_versions_let_machines_to_the_hosts_loopback() -> None:

@@ -103,8 +103,8 @@ def test_programs_on_windows_and_macos(tmp_path: Path, monkeypatch: pytest.Monke
 
     (tmp_path / "VBoxManage").touch()
     monkeypatch.setattr(paths, "MACOS", str(tmp_path))
-    found = paths.program("VBoxManage", platform="darwin", environ={"PATH": ""})
-    assert found == str(tmp_path / "VBoxManage")
+    path = paths.program("VBoxManage", platform="darwin", environ={"PATH": ""})
+    assert path == str(tmp_path / "VBoxManage")
     assert paths.program("VBoxManage", platform="linux", environ={"PATH": ""}) is None
 
 
