@@ -144,10 +144,10 @@ def _refuse_cut_off(path: Path, name: str) -> None:
     """Raise `ArtifactError` for a file, known by this name, that is no whole ISO."""
     with regular_file.opened(path) as file:
         file.seek(DESCRIPTOR)
-        found = file.read(84)
-    if found[1:6] != b"CD001":
+        descriptor = file.read(84)
+    if descriptor[1:6] != b"CD001":
         raise ArtifactError(f"{name} is not an ISO", remedy="check where the profile's iso leads")
-    length = int.from_bytes(found[80:84], "little") * 2048
+    length = int.from_bytes(descriptor[80:84], "little") * 2048
     if path.stat().st_size < length:
         raise ArtifactError(
             f"{name} is cut off",
@@ -161,10 +161,10 @@ def _refuse_installer(path: Path, plan: Plan) -> None:
 
     if plan.source.installs:
         return
-    if found := auto_install(path):
+    if automatic := auto_install(path):
         raise ArtifactError(
             f"{plan.source.name} would install itself without asking",
-            details=f"{path}: {found}",
+            details=f"{path}: {automatic}",
             remedy="use another ISO, or add --set abcdik.installs=true if this is meant",
         )
 

@@ -51,16 +51,16 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     from abcd_run.oci.store import Store  # noqa: PLC0415  (images from registries alone need it)
 
     store = Store(xdg.store())
-    found = store.resolve(source.location)
-    if found is None or plan.pull == "always":
+    image = store.resolve(source.location)
+    if image is None or plan.pull == "always":
         _fetch(store, source.location, pull=plan.pull, say=say)
-        found = store.resolve(source.location)
-    if found is None:
+        image = store.resolve(source.location)
+    if image is None:
         raise ArtifactError(
             f"{source.location} was fetched, but is not what arrived",
             remedy=f"skopeo inspect docker://{source.location}",
         )
-    return found
+    return image
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:

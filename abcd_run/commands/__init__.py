@@ -85,7 +85,7 @@ def _host(error: OSError) -> AbcdRunError:
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> AbcdRunError:
-    found = unexpected(error)
+    bug = unexpected(error)
     if {"-v", "--verbose"} & set(arguments):
-        found.details = traceback.format_exc()
-    return found
+        bug.details = traceback.format_exc()
+    return bug

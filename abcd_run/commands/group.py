@@ -55,9 +55,9 @@ class DefaultLaunch(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
-        found = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
+        run = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
         alone = _typer()
-        alone.command(cmd_name, cls=OneImage if cmd_name == LAUNCH else Command)(found)
+        alone.command(cmd_name, cls=OneImage if cmd_name == LAUNCH else Command)(run)
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)
         return command

@@ -80,11 +80,11 @@ def logs(
     abcd-run logs -f NAME
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        pieces = lab.logs(found, follow=follow and not as_json)
+        instance = lab.find(name, options.split(on))
+        pieces = lab.logs(instance, follow=follow and not as_json)
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
-            for_scripts.print_json({"name": found.name, "log": printed})
+            for_scripts.print_json({"name": instance.name, "log": printed})
             return 0
         for piece in pieces:
             sys.stdout.buffer.write(piece)

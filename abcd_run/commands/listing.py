@@ -27,8 +27,8 @@ def ps(
     """
     asked = options.split(on)
     with Session() as lab:
-        found = lab.instances(asked)
-    seen, errors = found.instances, found.errors
+        listed = lab.instances(asked)
+    seen, errors = listed.instances, listed.errors
     if as_json:
         for_scripts.print_json(for_scripts.document(seen, errors))
     elif seen or not quiet:
@@ -42,15 +42,15 @@ def ps(
 
 
 def _row(launched: Launched) -> tuple[str, ...]:
-    found = launched.instance
-    shown = endpoints.to_open(found)
-    stage = str(launched.stage) if found.running and not found.silent else found.state
+    instance = launched.instance
+    shown = endpoints.to_open(instance)
+    stage = str(launched.stage) if instance.running and not instance.silent else instance.state
     return (
-        found.name,
-        record.read(found.labels).image,
-        found.runtime,
+        instance.name,
+        record.read(instance.labels).image,
+        instance.runtime,
         stage,
-        for_people.mapping(found.host_root),
+        for_people.mapping(instance.host_root),
         shown.url if shown else "",
     )
 
@@ -91,12 +91,12 @@ def open_(
     abcd-run open abcd4demo-podman-1
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        failures = open_all(lab, [found])
+        instance = lab.find(name, options.split(on))
+        failures = open_all(lab, [instance])
         if as_json:
-            for_scripts.print_json(for_scripts.document([lab.show(found)], failures))
+            for_scripts.print_json(for_scripts.document([lab.show(instance)], failures))
     if not as_json and not failures:
-        _print_address(found)
+        _print_address(instance)
     for failure in failures:
         for_people.print_error(failure.error)
     return failures[0].error.status if failures else 0

@@ -24,9 +24,9 @@ def screenshot(
     abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        picture = lab.screenshot(found)
-    path = output or Path(f"{found.name}.png")
+        instance = lab.find(name, options.split(on))
+        picture = lab.screenshot(instance)
+    path = output or Path(f"{instance.name}.png")
     if str(path) == "-":
         sys.stdout.buffer.write(picture)
         return 0
@@ -37,7 +37,7 @@ def screenshot(
             f"{path}: cannot be written: {error.strerror}", remedy="choose another place by -o"
         ) from error
     if as_json:
-        for_scripts.print_json({"name": found.name, "file": str(path.absolute()), "errors": []})
+        for_scripts.print_json({"name": instance.name, "file": str(path.absolute()), "errors": []})
     elif not quiet:
-        for_people.print_facts(f"{found.name}'s screen is in {path}", {})
+        for_people.print_facts(f"{instance.name}'s screen is in {path}", {})
     return 0

@@ -107,9 +107,9 @@ class Known:
 
     def says(self) -> str:
         """Return it as a line for people."""
-        found = self.advisory
-        fixed = f"{', '.join(found.ids)}; fixed in {', '.join(found.fixed)}"
-        line = f"{found.component} {self.version}: {found.possible} ({fixed})"
+        advisory = self.advisory
+        fixed = f"{', '.join(advisory.ids)}; fixed in {', '.join(advisory.fixed)}"
+        line = f"{advisory.component} {self.version}: {advisory.possible} ({fixed})"
         if not self.package:
             return line
         if self.package == self.version:
@@ -155,8 +155,8 @@ def _changelog(path: Path) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    found = re.match(r"(?:\d+:)?[^\d]{0,20}(\d{1,9}(?:\.\d{1,9}){0,5})", version)
-    return tuple(map(int, found[1].split("."))) if found else ()
+    match = re.match(r"(?:\d+:)?[^\d]{0,20}(\d{1,9}(?:\.\d{1,9}){0,5})", version)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def _before(version: tuple[int, ...], fixed: tuple[str, ...]) -> bool:

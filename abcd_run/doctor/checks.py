@@ -77,8 +77,8 @@ def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
             )
         else:
             says = "; ".join([f"usable, version {probe.version}", *probe.notes, *probe.advice])
-            found = known(parts.get(name, {}))
-            yield Finding(name, good=True, says=says, runtime=True, known=found)
+            against = known(parts.get(name, {}))
+            yield Finding(name, good=True, says=says, runtime=True, known=against)
 
 
 def memory_needed(wanted: "Target", fleet: Fleet) -> int:
@@ -110,14 +110,14 @@ def image_checks(wanted: "Target") -> Iterator[Finding]:
     for variant in wanted.variants:
         try:
             image = _image(variant)
-            found = installed(image, advisories.SERVED) if image else {}
+            versions = installed(image, advisories.SERVED) if image else {}
         except ArtifactError as error:
             yield Finding(variant.name, good=False, says=error.message, remedy=error.remedy)
             continue
-        if found:
-            says = ", ".join(f"{name} {version}" for name, version in found.items())
-            packages = {name: Package(version) for name, version in found.items()}
-            against = (advisories.known(name, found[name], packages[name]) for name in found)
+        if versions:
+            says = ", ".join(f"{name} {version}" for name, version in versions.items())
+            packages = {name: Package(version) for name, version in versions.items()}
+            against = (advisories.known(name, versions[name], packages[name]) for name in versions)
             known = tuple(one for some in against for one in some)
             yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
 
@@ -154,8 +154,8 @@ def _served() -> Iterator[Finding]:
     """Yield what images would bring of their own, where the host's distribution has brought it."""
     for name in advisories.SERVED:
         if package := advisories.package(name):
-            found = advisories.known(name, package.version, package)
-            yield Finding(name, good=True, says=f"{package.version} on this host", known=found)
+            against = advisories.known(name, package.version, package)
+            yield Finding(name, good=True, says=f"{package.version} on this host", known=against)
 
 
 def _subids(path: str) -> Finding:
@@ -177,11 +177,11 @@ def _subids(path: str) -> Finding:
 
 
 def _mapper() -> Finding:
-    found = shutil.which("newuidmap")
+    program = shutil.which("newuidmap")
     return Finding(
         "newuidmap",
-        good=bool(found),
-        says=found or "not installed",
+        good=bool(program),
+        says=program or "not installed",
         remedy="sudo apt install uidmap",
     )
 
@@ -210,10 +210,10 @@ def _disk() -> Finding:
 
 
 def _builders() -> Finding:
-    found = shutil.which("mmdebstrap")
+    program = shutil.which("mmdebstrap")
     return Finding(
         "mmdebstrap",
-        good=bool(found),
-        says=found or "not installed; only building images needs it",
+        good=bool(program),
+        says=program or "not installed; only building images needs it",
         remedy="sudo apt install mmdebstrap",
     )

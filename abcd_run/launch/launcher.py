@@ -173,7 +173,7 @@ class Launcher:
                     error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
                     raise
                 refused.add(plan.name)
-                names = {found.name for found in runtime.instances(detail=False)}
+                names = {other.name for other in runtime.instances(detail=False)}
                 plan = renamed(plan, next_name(plan.name, names | refused))
             except PortTaken as error:
                 if blamed := port_collision.of_fixed_port(plan, error):
@@ -296,15 +296,15 @@ def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[
 
 def _runs(instance: Instance, runtime: Runtime) -> bool:
     """Say whether an instance runs still: of one that has ended nothing can be shown."""
-    found = runtime.instances(only=instance.runtime_id, detail=False)
-    return bool(found) and found[0].running
+    matches = runtime.instances(only=instance.runtime_id, detail=False)
+    return bool(matches) and matches[0].running
 
 
 def _check_running(instance: Instance, runtime: Runtime) -> None:
-    found = runtime.instances(only=instance.runtime_id, detail=False)
-    if found and found[0].running:
+    matches = runtime.instances(only=instance.runtime_id, detail=False)
+    if matches and matches[0].running:
         return
-    state = found[0].state if found else "gone"
+    state = matches[0].state if matches else "gone"
     raise LaunchFailed(
         f"{instance.name} ended by itself ({state})",
         details="\n".join(_last_lines(runtime, instance)),

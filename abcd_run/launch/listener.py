@@ -35,9 +35,9 @@ def check(instance: Instance, endpoint: Endpoint) -> None:
     parts = urlsplit(endpoint.url)
     if not parts.hostname or parts.port is None:
         return
-    if found := stranger(instance, (parts.hostname, parts.port)):
+    if who := stranger(instance, (parts.hostname, parts.port)):
         raise LaunchFailed(
-            f"{instance.name}: who listens at {parts.netloc} is {found}, not the instance",
+            f"{instance.name}: who listens at {parts.netloc} is {who}, not the instance",
             details="what published its port has ended; its password was sent to nobody",
             remedy=f"abcd-run stop {instance.name}, and launch it again",
         )

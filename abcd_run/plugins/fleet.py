@@ -63,10 +63,10 @@ class Fleet:
 
     def backend(self, name: str) -> Backend:
         """Return a backend that can be imported. Raises `UsageError` or `NoRuntime`."""
-        found = self.registry.known(name)
-        if isinstance(found, Problem):
-            raise found.error(name)
-        return found
+        backend = self.registry.known(name)
+        if isinstance(backend, Problem):
+            raise backend.error(name)
+        return backend
 
     def runtime(self, name: str) -> Runtime:
         """Return a runtime, opened at its first use. Raises `UsageError` or `NoRuntime`."""
@@ -77,10 +77,10 @@ class Fleet:
         self._opened.forget_failures()
 
     def _open(self, backend: Backend) -> Runtime:
-        found = connect(backend)
-        if isinstance(found, Problem):
-            raise found.error(backend.name)
-        return self._stack.enter_context(found)
+        opened = connect(backend)
+        if isinstance(opened, Problem):
+            raise opened.error(backend.name)
+        return self._stack.enter_context(opened)
 
     def present(self) -> list[str]:
         """Return the names of the runtimes that this host has, whether they answer or not."""
@@ -89,8 +89,8 @@ class Fleet:
 
     def absence(self, name: str) -> Problem | None:
         """Return why this host does not have a runtime, None if it has; no SDK is imported."""
-        found = self.registry.backend(name)
-        return found if isinstance(found, Problem) else absence(found)
+        backend = self.registry.backend(name)
+        return backend if isinstance(backend, Problem) else absence(backend)
 
     def ask(
         self,
@@ -127,8 +127,8 @@ class Fleet:
         answers, errors = self.ask(
             self.meant(on), lambda runtime: runtime.instances(detail=detail), within=within
         )
-        found = [instance for answer in answers.values() for instance in answer]
-        return sorted(found, key=lambda one: record.read(one.labels).created), errors
+        instances = [instance for answer in answers.values() for instance in answer]
+        return sorted(instances, key=lambda one: record.read(one.labels).created), errors
 
     def meant(self, on: tuple[str, ...]) -> list[str]:
         """Return the runtimes to ask: the named ones, or all that this host has.
@@ -160,16 +160,16 @@ class Fleet:
         likely = [runtime for runtime in names if f"-{runtime}-" in name]
         asked = self._called(name, likely)
         settled(asked.values(), within=LIKELY_SECONDS)
-        found = _those(asked)
+        matches = _those(asked)
         errors: list[Failure] = []
-        if len(found) != 1:
+        if len(matches) != 1:
             asked |= self._called(name, [other for other in names if other not in asked])
             answers, errors = _collected(asked, within=round(end - time.monotonic(), 1))
-            found = [instance for answer in answers.values() for instance in answer]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            places = [instance.runtime for instance in found]
+            matches = [instance for answer in answers.values() for instance in answer]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            places = [instance.runtime for instance in matches]
             raise UsageError(f"{name} is on {' and '.join(places)}", remedy=f"add --on {places[0]}")
         meant = {*likely, *on}
         for failure in errors:

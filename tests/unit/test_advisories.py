@@ -17,7 +17,7 @@ LXD = {"CVE-2026-48749", "CVE-2026-48750", "CVE-2026-48752"}
 
 
 def ids(component: str, version: str, package: Package | None = None) -> set[str]:
-    return {one for found in known(component, version, package) for one in found.advisory.ids}
+    return {one for matched in known(component, version, package) for one in matched.advisory.ids}
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_what_a_package_names_as_mended_is_not_told() -> None:
     assert ids("runc", "1.1.5+ds1", mended) == set()
     in_part = Package("1.1.5+ds1-1+deb12u1", frozenset({"CVE-2024-21626", "CVE-2025-31133"}))
     assert ids("runc", "1.1.5+ds1", in_part) == RUNC
-    (found,) = known("runc", "1.1.5+ds1", in_part)
-    assert found.package == in_part.version
-    assert "apt list --upgradable" in found.says()
+    (left,) = known("runc", "1.1.5+ds1", in_part)
+    assert left.package == in_part.version
+    assert "apt list --upgradable" in left.says()
     # The engine may be another one than the package's.
     assert ids("runc", "1.2.7", mended) == RUNC
 
@@ -66,8 +66,8 @@ def test_a_package_of_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     changes = tmp_path / "lxd" / "changelog.Debian.gz"
     changes.parent.mkdir()
     changes.write_bytes(gzip.compress(b"  * Fix CVE-2026-48749, CVE-2026-48750 (closes: #1)\n"))
-    found = advisories.package("lxd", documents=tmp_path)
-    assert found == Package("5.0.2-5", frozenset({"CVE-2026-48749", "CVE-2026-48750"}))
+    package = advisories.package("lxd", documents=tmp_path)
+    assert package == Package("5.0.2-5", frozenset({"CVE-2026-48749", "CVE-2026-48750"}))
     changes.write_bytes(b"no gzip")
     assert advisories.package("lxd", documents=tmp_path) == Package("5.0.2-5")
     assert advisories.package("other", documents=tmp_path) is None

@@ -147,11 +147,11 @@ def test_never_is_never(plan: Plan) -> None:
 def test_a_url_is_kept_by_its_sum(plan: Plan, medium: Path, serve: Callable[[Path], str]) -> None:
     source = replace(plan.source, location=serve(medium), sha256=sum_of(medium))
     one = replace(plan, source=source)
-    found = live_iso.artifact(one, say=lambda _: None).path
-    assert found == cache.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
+    kept = live_iso.artifact(one, say=lambda _: None).path
+    assert kept == cache.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
     medium.unlink()
     offline = replace(one, pull="never")
-    assert live_iso.artifact(offline, say=lambda _: None).path == found
+    assert live_iso.artifact(offline, say=lambda _: None).path == kept
 
 
 def test_a_wrong_download_is_not_kept(
@@ -174,12 +174,12 @@ def test_a_page_instead_of_an_iso_is_not_kept(
     assert serve(page) in error.message
     assert list(cache.folder().iterdir()) == []
     page.write_bytes(medium.read_bytes())
-    found = live_iso.artifact(one, say=lambda _: None).path
-    assert found is not None
-    found.write_bytes(b"<html>as an earlier version kept it</html>")
-    found.with_name(found.name + ".checked").unlink()
-    assert live_iso.artifact(one, say=lambda _: None).path == found
-    assert found.read_bytes() == medium.read_bytes()
+    kept = live_iso.artifact(one, say=lambda _: None).path
+    assert kept is not None
+    kept.write_bytes(b"<html>as an earlier version kept it</html>")
+    kept.with_name(kept.name + ".checked").unlink()
+    assert live_iso.artifact(one, say=lambda _: None).path == kept
+    assert kept.read_bytes() == medium.read_bytes()
 
 
 @pytest.mark.timeout(20)

@@ -85,10 +85,10 @@ def test_pieces_come_in_order_and_their_error_passes(token: Token) -> None:
         yield from range(200)
         raise ArtifactError("gone")
 
-    found: list[int] = []
+    pieces: list[int] = []
     with pytest.raises(ArtifactError, match="gone"):
-        found.extend(each(broken()))
-    assert found == list(range(200))
+        pieces.extend(each(broken()))
+    assert pieces == list(range(200))
 
 
 def test_who_waits_for_what_another_makes(token: Token) -> None:

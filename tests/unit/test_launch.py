@@ -114,8 +114,8 @@ def test_nothing_is_left_of_a_launch_that_fails(
     step: str, error: Exception, engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
     engine.before[step] = fails(error)
-    found = one_failure(launcher, plans())
-    assert str(error) in f"{found.message} {found.details}"
+    failure = one_failure(launcher, plans())
+    assert str(error) in f"{failure.message} {failure.details}"
     assert engine.held == {}
 
 
@@ -355,6 +355,6 @@ def test_of_a_long_console_the_end_is_kept() -> None:
             yield b"login: "
 
     talks: Any = Talks()
-    found = launcher_module._end(console_of(talks, talks)())
-    assert len(found) == TEXT_BYTES
-    assert found.endswith(b"xlogin: ")
+    end = launcher_module._end(console_of(talks, talks)())
+    assert len(end) == TEXT_BYTES
+    assert end.endswith(b"xlogin: ")

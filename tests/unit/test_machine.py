@@ -51,8 +51,10 @@ def instance() -> Iterator[Instance]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
         ports = {22: ("127.0.0.1", server.getsockname()[1])}
-        found = Instance("demo-1", "libvirt", "id", record.labels(PLAN), running=True, ports=ports)
-        yield found
+        machine = Instance(
+            "demo-1", "libvirt", "id", record.labels(PLAN), running=True, ports=ports
+        )
+        yield machine
 
 
 @pytest.fixture
@@ -114,10 +116,10 @@ def test_without_ssh_keygen_no_machine_is_begun(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_word_arrives_as_it_was(line: Instance, tmp_path: Path) -> None:
     words = ["printf", "%s|", "a b", "$HOME", "c'd", "", "*"]
-    found = vm.ssh_line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
-    ended = subprocess.run(["sh", "-c", found[-1]], capture_output=True, text=True, check=True)
+    ssh = vm.ssh_line(line, words, user="abcd", tty=False, known_hosts=tmp_path / "k")
+    ended = subprocess.run(["sh", "-c", ssh[-1]], capture_output=True, text=True, check=True)
     assert ended.stdout == "a b|$HOME|c'd||*|"
-    assert found[-2] == "abcd@127.0.0.1"
+    assert ssh[-2] == "abcd@127.0.0.1"
 
 
 def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None:
@@ -135,8 +137,8 @@ def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Pat
     """A profile from anywhere may name one; ssh would run the command on this host."""
     trap = "-oProxyCommand=touch${IFS}trap"
     plan = replace(PLAN, seed=replace(PLAN.seed, user=trap))
-    found = replace(line, labels=record.labels(plan))
-    words = vm.ssh_line(found, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
+    odd = replace(line, labels=record.labels(plan))
+    words = vm.ssh_line(odd, ["id"], user=trap, tty=False, known_hosts=tmp_path / "k")
     assert words[words.index("--") + 1] == "root@127.0.0.1"
     assert trap not in " ".join(words[: words.index("--")])
 
@@ -147,8 +149,8 @@ def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -
     options = [word for one in vm._options(path) for word in ("-o", one)]
     line = ["ssh", "-F", "none", *options, "-G", "host"]
     said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
-    (found,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
-    read = found.removeprefix("userknownhostsfile ").strip('"')
+    (option,) = [one for one in said.splitlines() if one.startswith("userknownhostsfile ")]
+    read = option.removeprefix("userknownhostsfile ").strip('"')
     assert read.replace("%%", "%") == str(path)
 
 
@@ -215,16 +217,16 @@ def test_a_console_is_followed_to_its_end(tmp_path: Path) -> None:
             more.write(b"more ")
         return next(left)
 
-    found = b"".join(vm.console(log, follow=True, goes_on=goes_on, pause=0))
-    assert found == b"one more more more "
+    printed = b"".join(vm.console(log, follow=True, goes_on=goes_on, pause=0))
+    assert printed == b"one more more more "
     assert not list(vm.console(tmp_path / "no", follow=True, goes_on=goes_on, pause=0))
 
 
 def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
     plan = replace(PLAN, services=PLAN.services[:1])
-    found = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
+    machine = Instance("demo-1", "libvirt", "id", record.labels(plan), running=True)
     with pytest.raises(LaunchFailed, match="no ssh service") as caught:
-        vm.ssh_line(found, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
+        vm.ssh_line(machine, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
     assert "[services.ssh]" in caught.value.remedy
 
 

@@ -49,8 +49,8 @@ def test_in_an_image_that_lxd_has_already(name: str) -> None:
 def test_in_an_image_that_an_engine_pulls_for_itself(name: str) -> None:
     wanted = Artifact(Format.OCI, "demo", reference="registry.example/demo:1")
     attrs = {"RepoTags": [wanted.reference], "Config": {"Env": [f"{name}=x"]}}
-    found = Mock(id="sha256:1", attrs=attrs)
-    client = Mock(**{"images.get.return_value": found})
+    image = Mock(id="sha256:1", attrs=attrs)
+    client = Mock(**{"images.get.return_value": image})
     for pulled in (docker.pulled, podman.pulled):
         for pull in ("missing", "always"):
             client.api.pull.return_value = []

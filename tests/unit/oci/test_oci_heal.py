@@ -80,10 +80,10 @@ def test_a_wrong_blob_is_healed_by_the_remedy(
     source = layout(tmp_path / "l", Tar().file("x", data), **PACKS[pack])
     path = blob(store, digests(store.add(source, "it"))[what])
     harm(path)
-    found = store.resolve("it")
-    if found is not None:
+    stored = store.resolve("it")
+    if stored is not None:
         with pytest.raises(ArtifactError) as caught:
-            use(found)
+            use(stored)
         assert "type it again" in caught.value.remedy
     assert store.resolve("it") is None  # so it is built or fetched again
     assert not path.exists()  # or skopeo would take it for right
