@@ -51,14 +51,14 @@ PROTOCOLS = ("http", "https", "ssh", "vnc", "spice", "tcp")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A port of the instance that people or programs use, or of one kind of its variants alone."""
+    """A port of the instance that people or programs use; with a `kind`, of its variants alone."""
 
     name: str
     port: int
     protocol: str = "tcp"
     path: str = "/"
     open: bool = False
-    variant: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Seed:
     keyboard: str = "us"
     locale: str = "C.UTF-8"
     image: str = ""
-    variant: str = ""
+    kind: str = ""
     runtime: str = ""
 
     def environment(self) -> dict[str, str]:
@@ -154,7 +154,7 @@ class Seed:
             "ABCD_KEYBOARD": self.keyboard,
             "ABCD_LOCALE": self.locale,
             "ABCD_IMAGE": self.image,
-            "ABCD_VARIANT": self.variant,
+            "ABCD_VARIANT": self.kind,
             "ABCD_RUNTIME": self.runtime,
         }
 

@@ -245,7 +245,7 @@ def _services(tables: object, origin: str) -> tuple[Service, ...]:
                 f"{origin}: services.{name}.port: {keys['port']} is the port of {other.name}",
                 remedy=f"give {name} another port, or remove it",
             )
-        by_port[keys["port"]] = Service(name=name, **keys)
+        by_port[keys["port"]] = Service(name, kind=keys.pop("variant", ""), **keys)
     return tuple(by_port.values())
 
 

@@ -15,7 +15,7 @@ from abcd_run.concurrency.cancel import call
 from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError
 from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
-from abcd_run.model import Plan, Ready, Seed, Service
+from abcd_run.model import Kind, Plan, Ready, Seed, Service
 from abcd_run.plan import image_word
 from abcd_run.plan.arguments import Publish, port
 from abcd_run.plan.image_word import Target
@@ -202,7 +202,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
             remedy=f"without it, and then: abcd-run exec {name} -- {shlex.join(request.command)}",
         )
     readiness_kinds.check(profile.ready, where=profile.origin)
-    services, ports = _published(_of_variant(profile.services, choice), request.publish)
+    services, ports = _published(_of_kind(profile.services, choice.variant.kind), request.publish)
     return Plan(
         name=name,
         image=profile.name,
@@ -244,13 +244,13 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         keyboard=this_host.keyboard(),
         locale=this_host.locale(),
         image=wanted.profile.name,
-        variant=choice.variant.kind,
+        kind=choice.variant.kind,
         runtime=choice.backend.name,
     )
 
 
-def _of_variant(services: tuple[Service, ...], choice: Choice) -> tuple[Service, ...]:
-    return tuple(one for one in services if one.variant in ("", choice.variant.kind))
+def _of_kind(services: tuple[Service, ...], kind: Kind) -> tuple[Service, ...]:
+    return tuple(one for one in services if one.kind in ("", kind))
 
 
 def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Ready:

@@ -37,7 +37,7 @@ PLAN = Plan(
     seed=Seed("web-fake-1", "abcd", PASSWORD, ssh_key="ssh-ed25519 AAAA me@host", image="web"),
     profile="/somewhere/web.toml",
     services=(
-        Service("web", 8080, "http", "/a b", open=True, variant="abcdic"),
+        Service("web", 8080, "http", "/a b", open=True, kind="abcdic"),
         Service("ssh", 22, "ssh"),
     ),
     screen=("/usr/lib/it/shoot it", "--to", "-", 'a "b"'),
@@ -60,6 +60,13 @@ def test_round_trip() -> None:
     assert read.ready == PLAN.ready
     assert read.screen == PLAN.screen
     assert read.resources == PLAN.resources
+
+
+def test_a_services_kind_is_written_and_read_as_profiles_call_it() -> None:
+    facts = json.loads(record.labels(PLAN)["abcd-run.profile"])
+    assert [service["variant"] for service in facts["services"]] == ["abcdic", ""]
+    assert not [service for service in facts["services"] if "kind" in service]
+    assert [service.kind for service in record.read(record.labels(PLAN)).services] == ["abcdic", ""]
 
 
 def test_labels_are_the_designs_and_hold_no_secret() -> None:
