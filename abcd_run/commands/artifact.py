@@ -16,7 +16,6 @@ def artifact(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Write what a runtime would take into a file.
 

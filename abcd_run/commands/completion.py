@@ -11,13 +11,7 @@ from abcd_run.commands.group import COMPLETES, NAME, cli
 from abcd_run.report import for_scripts
 
 
-def completion(
-    *,
-    shell: options.Shell,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
     """Print what makes your shell complete abcd-run.
 
     \b

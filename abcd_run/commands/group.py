@@ -1,7 +1,7 @@
 """`abcd-run IMAGE` beside `abcd-run COMMAND`: the group whose default is to launch."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -50,17 +50,16 @@ class DefaultLaunch(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         """Import the function of a command and return what Typer makes of it."""
-        from abcd_run.commands.command import Command, OneImage  # noqa: PLC0415  (not for help)
+        from abcd_run.commands import command  # noqa: PLC0415  (not for help)
 
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         run = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
-        alone = _typer()
-        alone.command(cmd_name, cls=OneImage if cmd_name == LAUNCH else Command)(run)
-        command = typer.main.get_command(alone)
-        assert isinstance(command, TyperCommand)
-        return command
+        kind = command.OneImage if cmd_name == LAUNCH else command.Command
+        made, common = _made(cmd_name, run, kind), _made(cmd_name, command.common, kind)
+        made.params = command.with_common(made.params, common.params)
+        return made
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command first: options may stand before it, and a bare image is launched."""
@@ -95,6 +94,14 @@ def _command_first(args: list[str]) -> list[str]:
     if place is None or args[place] not in COMMANDS:
         return [LAUNCH, *args]
     return [args[place], *args[:place], *args[place + 1 :]]
+
+
+def _made(name: str, run: Callable[..., object], kind: type[TyperCommand]) -> TyperCommand:
+    alone = _typer()
+    alone.command(name, cls=kind)(run)
+    made = typer.main.get_command(alone)
+    assert isinstance(made, TyperCommand)
+    return made
 
 
 def _typer(**more: Any) -> typer.Typer:

@@ -6,13 +6,7 @@ from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
 
 
-def runtimes(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def runtimes(*, on: options.Runtimes = None, as_json: options.Json = False) -> int:
     """List the runtimes, what they take, what keeps them back.
 
     \b
@@ -50,12 +44,7 @@ def _row(document: for_scripts.Document) -> tuple[str, ...]:
 
 
 def doctor(
-    *,
-    image: options.Fitting = "",
-    profiles: options.Profiles = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, image: options.Fitting = "", profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
     """Say what this host can do, what is missing, how to mend it.
 

@@ -8,12 +8,7 @@ from abcd_run.visible import visible
 
 
 def images(
-    *,
-    tree: options.Tree = False,
-    profiles: options.Profiles = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, tree: options.Tree = False, profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
     """List the images that can be launched by name.
 

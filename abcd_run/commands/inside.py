@@ -15,8 +15,6 @@ def exec_(
     user: options.User = None,
     on: options.Runtimes = None,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Run a command in an instance and end with its status.
 
@@ -38,15 +36,7 @@ def exec_(
     return ended.status
 
 
-def shell(
-    *,
-    name: options.Name,
-    user: options.User = None,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def shell(*, name: options.Name, user: options.User = None, on: options.Runtimes = None) -> int:
     """Open a shell in an instance.
 
     \b
@@ -70,8 +60,6 @@ def logs(
     follow: options.Follow = False,
     on: options.Runtimes = None,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Print what an instance has printed on its console.
 

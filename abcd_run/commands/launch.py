@@ -37,7 +37,6 @@ def launch(
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Launch IMAGE, and print how to reach it.
 

@@ -14,7 +14,6 @@ def wait(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Wait until instances are ready.
 
@@ -36,7 +35,6 @@ def stop(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Stop instances and remove them: they are ephemeral.
 
@@ -61,11 +59,7 @@ def stop(
 
 
 def prune(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
 ) -> int:
     """Remove what killed launches and old images have left.
 

@@ -13,11 +13,7 @@ from abcd_run.session import Session
 
 
 def ps(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
 ) -> int:
     """List the instances on all runtimes.
 
@@ -55,14 +51,7 @@ def _row(launched: Launched) -> tuple[str, ...]:
     )
 
 
-def show(
-    *,
-    name: options.Name,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def show(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
     """Show endpoints, password and all else about an instance.
 
     \b
@@ -77,14 +66,7 @@ def show(
     return 0
 
 
-def open_(
-    *,
-    name: options.Name,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def open_(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
     """Open an instance's desktop or page, or print its address.
 
     \b

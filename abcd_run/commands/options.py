@@ -83,7 +83,7 @@ def complete_change(incomplete: str) -> list[str]:
 _option = partial(typer.Option, show_default=False)
 _word = partial(typer.Argument, hidden=True)
 
-# For every command. -v is read where unexpected errors are printed, in `commands.run`.
+# For every command, by `command.common`.
 Json = Annotated[bool, _option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
 Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of what goes wrong.")]

@@ -15,7 +15,6 @@ def pull(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Fetch or build IMAGE now, so that a launch finds it here.
 
@@ -40,7 +39,6 @@ def build(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Build IMAGE or one of its variants from its recipe.
 

@@ -16,7 +16,6 @@ def screenshot(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Save a picture of an instance's screen.
 

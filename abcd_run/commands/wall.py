@@ -19,7 +19,6 @@ def wall(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Show all instances on one page, with live pictures, until Ctrl-C.
 
