@@ -141,12 +141,12 @@ def host_checks() -> Iterator[Finding]:
     """Yield what the host itself has or lacks for launching without root."""
     yield _subids("/etc/subuid")
     yield _subids("/etc/subgid")
-    yield _mapper()
+    yield _program("newuidmap", package="uidmap")
     yield _session()
     free = format_size(this_host.memory_available())
     yield Finding("memory", good=True, says=f"{free} free")
     yield _disk()
-    yield _builders()
+    yield _program("mmdebstrap", package="mmdebstrap", only="building images")
     yield from _served()
 
 
@@ -176,14 +176,10 @@ def _subids(path: str) -> Finding:
     )
 
 
-def _mapper() -> Finding:
-    program = shutil.which("newuidmap")
-    return Finding(
-        "newuidmap",
-        good=bool(program),
-        says=program or "not installed",
-        remedy="sudo apt install uidmap",
-    )
+def _program(name: str, *, package: str, only: str = "") -> Finding:
+    place = shutil.which(name)
+    says = place or "not installed" + (f"; only {only} needs it" if only else "")
+    return Finding(name, good=bool(place), says=says, remedy=f"sudo apt install {package}")
 
 
 def _session() -> Finding:
@@ -206,14 +202,4 @@ def _disk() -> Finding:
         good=usable and free > 2**30,
         says=says if usable else f"{folder} is not a writable folder, for {xdg.cache()}",
         remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
-    )
-
-
-def _builders() -> Finding:
-    program = shutil.which("mmdebstrap")
-    return Finding(
-        "mmdebstrap",
-        good=bool(program),
-        says=program or "not installed; only building images needs it",
-        remedy="sudo apt install mmdebstrap",
     )

@@ -1,4 +1,6 @@
-"""A plan for tests of runtimes that take containers."""
+"""Plans for tests: of a container, of a machine."""
+
+from dataclasses import replace
 
 from abcd_run.model import Format, Kind, Origin, Plan, Seed, Service, Source
 
@@ -13,4 +15,13 @@ CONTAINER = Plan(
     seed=Seed(hostname="demo-1", user="abcd", password="secret-secret"),
     profile="demo.toml",
     services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
+)
+MACHINE = replace(
+    CONTAINER,
+    image="abcd4demo",
+    variant="abcdik4demo",
+    kind=Kind.LIVE,
+    runtime="libvirt",
+    format=Format.ISO,
+    source=Source(Origin.STORE, "abcdik4demo", "localhost/abcdik4demo:latest"),
 )

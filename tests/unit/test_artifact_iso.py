@@ -18,9 +18,10 @@ from abcd_run.artifact import live_iso
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
 from abcd_run.iso import cache
-from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
+from abcd_run.model import Origin, Plan, Source
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
+from tests.unit.plans import MACHINE
 
 INSTALLS = b"#cloud-config\ninstall:\n  auto: true\n"
 
@@ -43,16 +44,7 @@ def medium(tmp_path: Path) -> Path:
 @pytest.fixture
 def plan(medium: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
-    return Plan(
-        name="live-1",
-        image="live",
-        variant="abcdik-live",
-        kind=Kind.LIVE,
-        runtime="libvirt",
-        format=Format.ISO,
-        source=Source(Origin.ISO, str(medium), "abcdik-live"),
-        seed=Seed("live-1", "abcd", "secret"),
-    )
+    return replace(MACHINE, source=Source(Origin.ISO, str(medium), "abcdik-live"))
 
 
 def refused(plan: Plan) -> ArtifactError:

@@ -15,28 +15,15 @@ import pytest
 from abcd_run.backend import record, vm
 from abcd_run.errors import ArtifactError, LaunchFailed, UsageError
 from abcd_run.model import (
-    Format,
     Instance,
-    Kind,
-    Origin,
-    Plan,
     Resources,
     Seed,
-    Service,
     Share,
-    Source,
 )
+from tests.unit.plans import MACHINE
 
-PLAN = Plan(
-    name="demo-1",
-    image="abcd4demo",
-    variant="abcdik4demo",
-    kind=Kind.LIVE,
-    runtime="libvirt",
-    format=Format.ISO,
-    source=Source(Origin.STORE, "abcdik4demo", "localhost/abcdik4demo:latest"),
-    seed=Seed("demo-1", "abcd", "a 'secret' word", ssh_key="ssh-ed25519 AAAA me"),
-    services=(Service("web", 8080, "http"), Service("ssh", 22, "ssh")),
+PLAN = replace(
+    MACHINE, seed=Seed("demo-1", "abcd", "a 'secret' word", ssh_key="ssh-ed25519 AAAA me")
 )
 
 

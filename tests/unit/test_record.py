@@ -13,27 +13,21 @@ import pytest
 
 from abcd_run.backend import oci_engine, record
 from abcd_run.model import (
-    Format,
-    Kind,
-    Origin,
     Plan,
     Ready,
     Resources,
     Seed,
     Service,
     Share,
-    Source,
 )
+from tests.unit.plans import CONTAINER
 
 PASSWORD = 'it\'s $ecret; "quoted" `x`'
-PLAN = Plan(
+PLAN = replace(
+    CONTAINER,
     name="web-fake-1",
     image="web",
     variant="abcdic-web",
-    kind=Kind.CONTAINER,
-    runtime="fake",
-    format=Format.OCI,
-    source=Source(Origin.REGISTRY, "registry.example/web:1", "localhost/abcdic-web:latest"),
     seed=Seed("web-fake-1", "abcd", PASSWORD, ssh_key="ssh-ed25519 AAAA me@host", image="web"),
     profile="/somewhere/web.toml",
     services=(
