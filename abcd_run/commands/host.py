@@ -1,6 +1,7 @@
 """`runtimes` and `doctor`: what this host can do, what is missing, how to mend it."""
 
 from abcd_run.commands import options
+from abcd_run.errors import NoRuntime
 from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
@@ -61,7 +62,7 @@ def doctor(
         for_scripts.print_json(_diagnosis(diagnosis))
     else:
         _print(diagnosis, image)
-    return 0 if diagnosis.usable else 3
+    return 0 if diagnosis.usable else NoRuntime.status
 
 
 def _diagnosis(diagnosis: Diagnosis) -> for_scripts.Document:

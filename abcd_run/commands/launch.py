@@ -77,7 +77,7 @@ def _launch(lab: Session, image: str, wanted: Wanted, shown: Display, way: Way) 
     if way.open_it:
         failures += open_all(lab, [one.instance for one in done])
     _report(list(done), failures, as_json=way.as_json)
-    return exit_status.status(done.instances, failures)
+    return exit_status.of_launched(done, failures)
 
 
 def _report(done: list[Launched], failures: list[Failure], *, as_json: bool) -> None:
@@ -101,4 +101,4 @@ def _explain(planned: Plans, *, as_json: bool) -> int:
             for_people.print_plan(one, planned.native[one.name])
     for failure in planned.errors:
         for_people.print_error(failure.error, name=failure.runtime)
-    return exit_status.status([], planned.errors) if planned.errors else 0
+    return exit_status.status(planned.errors)

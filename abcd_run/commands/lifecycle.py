@@ -2,7 +2,7 @@
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
-from abcd_run.errors import Interrupted, UsageError
+from abcd_run.errors import UsageError
 from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Instances, Removed, Session
 
@@ -24,8 +24,8 @@ def wait(
     with Session(progress=shown) as lab:
         with shown:
             done = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
-        _print(done, as_json=as_json)
-    return exit_status.status(done.instances, done.errors)
+        _print_ready(done, as_json=as_json)
+    return exit_status.of_launched(done, done.errors)
 
 
 def stop(
@@ -54,8 +54,9 @@ def stop(
                 removed = lab.stop_all(asked, check=False)
             else:
                 removed = lab.stop(*(names or ()), on=asked, check=False)
-        status = _told(removed, as_json=as_json, quiet=quiet, key="stopped")
-    return _of_all(status) if everything and not asked else status
+        _print_removed(removed, as_json=as_json, quiet=quiet, key="stopped")
+    named = bool(asked) or not everything
+    return exit_status.status(removed.errors, partly=bool(removed.names), named=named)
 
 
 def prune(
@@ -70,17 +71,11 @@ def prune(
     with Session(progress=shown) as lab:
         with shown:
             removed = lab.prune(asked, check=False)
-        status = _told(removed, as_json=as_json, quiet=quiet, key="pruned")
-    return _of_all(status) if not asked else status
+        _print_removed(removed, as_json=as_json, quiet=quiet, key="pruned")
+    return exit_status.status(removed.errors, partly=bool(removed.names), named=bool(asked))
 
 
-def _of_all(status: int) -> int:
-    """Return the status where nobody named what fails: then some have failed."""
-    return status if status in (0, Interrupted.status) else 1
-
-
-def _told(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> int:
-    """Print what is gone and what failed, and return the status."""
+def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> None:
     for failure in removed.unasked:
         for_people.print_error(failure.error)
     names, failures = removed.names, removed.errors
@@ -91,13 +86,9 @@ def _told(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> int:
         for_people.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})
     for failure in failures:
         for_people.print_error(failure.error, name=failure.name)
-    if any(isinstance(one.error, Interrupted) for one in failures):
-        return Interrupted.status
-    codes = {failure.error.status for failure in failures}
-    return codes.pop() if len(codes) == 1 and not names else int(bool(failures))
 
 
-def _print(done: Instances, *, as_json: bool) -> None:
+def _print_ready(done: Instances, *, as_json: bool) -> None:
     if as_json:
         for_scripts.print_json(for_scripts.document(done.instances, done.errors))
     else:

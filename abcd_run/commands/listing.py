@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from abcd_run.backend import record
 from abcd_run.commands import options
-from abcd_run.errors import AbcdRunError, Failure
+from abcd_run.errors import AbcdRunError, Failure, NoRuntime
 from abcd_run.launch import endpoints
 from abcd_run.launch.launched import Launched
 from abcd_run.model import Instance
-from abcd_run.report import for_people, for_scripts
+from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Session
 
 
@@ -34,7 +34,7 @@ def ps(
     for failure in errors:
         for_people.print_error(failure.error)
     # A runtime that is down is a note, unless it was asked for by name.
-    return 3 if asked and errors else 0
+    return NoRuntime.status if asked and errors else 0
 
 
 def _row(launched: Launched) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def open_(*, name: options.Name, on: options.Runtimes = None, as_json: options.J
         _print_address(instance)
     for failure in failures:
         for_people.print_error(failure.error)
-    return failures[0].error.status if failures else 0
+    return exit_status.status(failures)
 
 
 def _print_address(instance: Instance) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
-from abcd_run.report import for_people, for_scripts
+from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Session
 
 
@@ -30,7 +30,7 @@ def pull(
     elif not quiet:
         for one in pulled.images:
             for_people.print_facts(f"{one.variant} is here for {one.runtime}", {"id": one.id})
-    return 1 if pulled.errors else 0
+    return exit_status.status(pulled.errors, partly=True)
 
 
 def build(
