@@ -110,7 +110,7 @@ def _published(plan: Plan, say: Say) -> Path:
         sha256=sha256,
         verify=_refuse_cut_off,
         progress=_progress(location, say),
-        silent=lambda seconds: say(f"fetching {location}: no word from the server for {seconds} s"),
+        silent=lambda seconds: say(f"fetching {location}: no data from the server for {seconds} s"),
     )
 
 
@@ -146,7 +146,7 @@ def _refuse_cut_off(path: Path, name: str) -> None:
         file.seek(DESCRIPTOR)
         descriptor = file.read(84)
     if descriptor[1:6] != b"CD001":
-        raise ArtifactError(f"{name} is not an ISO", remedy="check where the profile's iso leads")
+        raise ArtifactError(f"{name} is not an ISO", remedy="check the profile's iso")
     length = int.from_bytes(descriptor[80:84], "little") * 2048
     if path.stat().st_size < length:
         raise ArtifactError(

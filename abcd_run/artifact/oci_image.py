@@ -57,7 +57,7 @@ def brought(plan: Plan, *, say: Say) -> "Image":
         image = store.resolve(source.location)
     if image is None:
         raise ArtifactError(
-            f"{source.location} was fetched, but is not what arrived",
+            f"{source.location} was fetched, but something else arrived",
             remedy=f"skopeo inspect docker://{source.location}",
         )
     return image
@@ -78,7 +78,7 @@ def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
-            details="nobody has built or fetched it yet",
+            details="it was not built or fetched yet",
             remedy="abcd-run images shows what can be built; --pull missing fetches",
         )
     store.check(reference)  # skopeo takes what is there for right

@@ -12,7 +12,7 @@ from abcd_run.report import for_scripts
 
 
 def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
-    """Print what makes your shell complete abcd-run.
+    """Print the script that lets your shell complete abcd-run.
 
     \b
     source <(abcd-run completion bash)

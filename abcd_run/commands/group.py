@@ -15,8 +15,8 @@ COMPLETES = "_ABCD_RUN_COMPLETE"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     LAUNCH: ("launch:launch", "Launch IMAGE, and print how to reach it."),
     "ps": ("listing:ps", "List the instances on all runtimes."),
-    "show": ("listing:show", "Show endpoints, password and all else about an instance."),
-    "logs": ("inside:logs", "Print what an instance has printed on its console."),
+    "show": ("listing:show", "Show endpoints, password and everything else about an instance."),
+    "logs": ("inside:logs", "Print what an instance wrote to its console."),
     "open": ("listing:open_", "Open an instance's desktop or page, or print its address."),
     "exec": ("inside:exec_", "Run a command in an instance and end with its status."),
     "shell": ("inside:shell", "Open a shell in an instance."),
@@ -24,14 +24,20 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
     "wait": ("lifecycle:wait", "Wait until instances are ready."),
     "stop": ("lifecycle:stop", "Stop instances and remove them: they are ephemeral."),
-    "prune": ("lifecycle:prune", "Remove what killed launches and old images have left."),
+    "prune": ("lifecycle:prune", "Remove what killed launches and old images left behind."),
     "images": ("images:images", "List the images that can be launched by name."),
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch finds it here."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
-    "artifact": ("artifact:artifact", "Write what a runtime would take into a file."),
-    "runtimes": ("host:runtimes", "List the runtimes, what they take, what keeps them back."),
-    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to mend it."),
-    "completion": ("completion:completion", "Print what makes your shell complete abcd-run."),
+    "artifact": ("artifact:artifact", "Write an image to a file, in a format that runtimes take."),
+    "runtimes": (
+        "host:runtimes",
+        "List the runtimes: what they take, and why some cannot be used.",
+    ),
+    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to fix it."),
+    "completion": (
+        "completion:completion",
+        "Print the script that lets your shell complete abcd-run.",
+    ),
 }
 """Where a command is, and the line about it: the help of all imports none of them."""
 

@@ -61,7 +61,7 @@ def logs(
     on: options.Runtimes = None,
     as_json: options.Json = False,
 ) -> int:
-    """Print what an instance has printed on its console.
+    """Print what an instance wrote to its console.
 
     \b
     abcd-run logs abcd4demo-podman-1

@@ -62,7 +62,7 @@ def stop(
 def prune(
     *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
 ) -> int:
-    """Remove what killed launches and old images have left.
+    """Remove what killed launches and old images left behind.
 
     \b
     abcd-run prune

@@ -52,7 +52,7 @@ def _row(launched: Launched) -> tuple[str, ...]:
 
 
 def show(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
-    """Show endpoints, password and all else about an instance.
+    """Show endpoints, password and everything else about an instance.
 
     \b
     abcd-run show abcd4demo-podman-1

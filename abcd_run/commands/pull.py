@@ -29,7 +29,7 @@ def pull(
         for_scripts.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})
     elif not quiet:
         for one in pulled.images:
-            for_people.print_facts(f"{one.variant} is here for {one.runtime}", {"id": one.id})
+            for_people.print_facts(f"{one.runtime} has {one.variant}", {"id": one.id})
     return exit_status.status(pulled.errors, partly=True)
 
 

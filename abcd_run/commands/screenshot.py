@@ -33,7 +33,7 @@ def screenshot(
         path.write_bytes(picture)
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot be written: {error.strerror}", remedy="choose another place by -o"
+            f"cannot write {path}: {error.strerror}", remedy="name another file with -o"
         ) from error
     if as_json:
         for_scripts.print_json({"name": instance.name, "file": str(path.absolute()), "errors": []})

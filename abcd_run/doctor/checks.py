@@ -91,7 +91,7 @@ def memory_needed(wanted: "Target", fleet: Fleet) -> int:
 
 
 def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
-    """Return what stands against parts, by name and version, and was not mended by a package."""
+    """Return what stands against parts, by name and version, and was not fixed by a package."""
     against = (part for part in versions if advisories.known(part, versions[part]))
     return tuple(
         one

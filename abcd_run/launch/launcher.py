@@ -112,7 +112,7 @@ class Launcher:
             )
         if self.cancelled.left():
             return left_behind(
-                self.cancelled, "interrupted: not all that was begun could be removed"
+                self.cancelled, "interrupted: something that was begun could not be removed"
             )
         return Interrupted("interrupted: what was begun has been removed")
 
@@ -224,8 +224,8 @@ class Launcher:
             )
         if _unproven(instance) and this_host.numbers_users() and _runs(instance, runtime):
             raise LaunchFailed(
-                f"{instance.name}: nothing shows who root inside is on this host",
-                details="neither its process nor the engine's own user can be seen from here; "
+                f"{instance.name}: cannot tell who root inside is on this host",
+                details="this user can see neither its process nor the engine's own user; "
                 "the instance was removed",
                 remedy=f"run {plan.runtime} as yourself, or say --rootful if this is meant",
             )

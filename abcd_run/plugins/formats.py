@@ -72,7 +72,7 @@ def maker(form: str) -> Maker:
     named = [one for one in entries(GROUP) if one.name == form]
     if not named:
         raise ArtifactError(
-            f"nobody makes artifacts of format {form}", remedy=f"pip install abcd-run-{form}"
+            f"no plug-in makes artifacts of format {form}", remedy=f"pip install abcd-run-{form}"
         )
     try:
         return cast(Maker, named[0].load())

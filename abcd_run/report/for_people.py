@@ -128,7 +128,7 @@ def _brief(text: str) -> str:
 
 def print_finding(finding: Finding) -> None:
     """Print what `doctor` found, with the remedy where it is bad."""
-    streams.say(f"{'ok ' if finding.good else 'NOT'}  {finding.name}: {finding.says}")
+    streams.say(f"{'ok' if finding.good else 'FAIL':4} {finding.name}: {finding.says}")
     if not finding.good and finding.remedy:
         streams.say(f"     → {finding.remedy}")
     for one in finding.known:

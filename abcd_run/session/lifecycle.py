@@ -82,7 +82,7 @@ def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
     down = {failure.runtime for failure in failures}
     up = [name for name in fleet.meant(on) if name not in down]
     for name in up:
-        teller.say(name, "removing what launches and old images have left")
+        teller.say(name, "removing what launches and old images left behind")
     _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
     _prune_cache()
     dead = [one for one in present if not one.running]

@@ -23,14 +23,14 @@ def ids(component: str, version: str, package: Package | None = None) -> set[str
 @pytest.mark.parametrize(
     "version", ["1.1.5+ds1", "1.2.7", "1.3.2", "v1.1.5", "1:1.2.7-1", "1.2.8rc"]
 )
-def test_versions_before_the_mended_one_of_their_branch(version: str) -> None:
+def test_versions_before_the_fixed_one_of_their_branch(version: str) -> None:
     assert (ids("runc", version) >= RUNC) is (version != "1.2.8rc")
 
 
 @pytest.mark.parametrize(
     "version", ["1.2.8", "1.2.10", "1.3.3", "1.4.0", "1.5.1", "2.0", "", "?", "git"]
 )
-def test_versions_that_are_mended_or_unknown(version: str) -> None:
+def test_versions_that_are_fixed_or_unknown(version: str) -> None:
     assert ids("runc", version) == set()
 
 
@@ -45,17 +45,17 @@ def test_lxd_by_its_branches(version: str, *, old: bool) -> None:
     assert (ids("lxd", version) >= LXD) is old
 
 
-def test_what_a_package_names_as_mended_is_not_told() -> None:
-    """Debian keeps the number of what it mends."""
-    mended = Package("1.1.5+ds1-1+deb12u2", frozenset({"CVE-2024-21626", *RUNC}))
-    assert ids("runc", "1.1.5+ds1", mended) == set()
+def test_what_a_package_names_as_fixed_is_not_told() -> None:
+    """Debian keeps the number of what it fixes."""
+    fixed = Package("1.1.5+ds1-1+deb12u2", frozenset({"CVE-2024-21626", *RUNC}))
+    assert ids("runc", "1.1.5+ds1", fixed) == set()
     in_part = Package("1.1.5+ds1-1+deb12u1", frozenset({"CVE-2024-21626", "CVE-2025-31133"}))
     assert ids("runc", "1.1.5+ds1", in_part) == RUNC
     (left,) = known("runc", "1.1.5+ds1", in_part)
     assert left.package == in_part.version
     assert "apt list --upgradable" in left.says()
     # The engine may be another one than the package's.
-    assert ids("runc", "1.2.7", mended) == RUNC
+    assert ids("runc", "1.2.7", fixed) == RUNC
 
 
 def test_a_package_of_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_doctor_tells_it(
     assert shown.status == 0
     assert "     ! runc 1.1.5: " in shown.out
     assert "nginx: 1.22.1-9+deb12u3 on this host\n     ! nginx 1.22.1" in shown.out
-    assert f"!    is what was publicly known on {advisories.AS_OF}\n" in shown.out
+    assert f"!    marks what was publicly known on {advisories.AS_OF}\n" in shown.out
     document = json.loads(run("doctor", "--json").out)
     assert document["known_as_of"] == advisories.AS_OF
     told = [known for check in document["checks"] for known in check["known"]]

@@ -306,7 +306,7 @@ def test_runtimes_and_doctor(engines: Callable[..., list[FakeEngine]], web: Path
     assert "memory limits are not enforced" in run("runtimes").out
     doctor = run("doctor", "web")
     assert doctor.status == 0
-    assert "NOT  ill: no daemon\n     → start it\n" in doctor.out
+    assert "FAIL ill: no daemon\n     → start it\n" in doctor.out
     assert "instances of web fit" in doctor.out
     assert document(run("doctor", "--json", "web"))["fits"] > 0
     well.problem = Problem("gone", "")

@@ -142,7 +142,7 @@ def test_no_password_for_who_listens_in_an_instances_place(
     monkeypatch.setattr(sockets, "listener", lambda _at: stranger)
     answer = readiness.look(launched)
     assert (answer.stage, page.asked) == (Stage.RUNNING, 0)
-    assert "who listens" in answer.seen
+    assert "the listener" in answer.seen
     assert readiness.look(replace(launched, publishers=(stranger or 0,))).stage is (
         Stage.READY if stranger else Stage.RUNNING
     )
@@ -156,9 +156,9 @@ def test_what_is_elsewhere_has_no_listener_here(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sockets, "listener", lambda _at: None)
     there = instance(WEB, ports={})
     assert listener.stranger(there, ("192.0.2.1", 80)) == ""
-    assert listener.stranger(there, ("127.9.9.9", 80)) == "nobody who is known"
-    assert listener.stranger(there, ("0.0.0.0", 80)) == "nobody who is known"
-    with pytest.raises(LaunchFailed, match="is nobody who is known, not the instance"):
+    assert listener.stranger(there, ("127.9.9.9", 80)) == "an unknown process"
+    assert listener.stranger(there, ("0.0.0.0", 80)) == "an unknown process"
+    with pytest.raises(LaunchFailed, match="is an unknown process, not the instance"):
         listener.check(there, Endpoint("web", "http", "http://127.0.0.1:80/"))
     listener.check(there, Endpoint("web", "http", "http://192.0.2.1:80/"))
 
