@@ -182,8 +182,8 @@ def _built(plan: Plan, image: "Image", say: Say) -> Path:
 
     say(f"reading {plan.variant}")
     rootfs = scan(image)
-    with scratch.held(folder(), PREFIX) as place:
-        system = _system(plan, rootfs, place, say)
+    with scratch.held(folder(), PREFIX) as work:
+        system = _system(plan, rootfs, work, say)
         return build(system, target, progress=lambda step: say(f"building the ISO: {step}"))
 
 
@@ -197,12 +197,12 @@ def _key(image: "Image") -> str:
     return image.config_digest.partition(":")[2][:16]
 
 
-def _system(plan: Plan, rootfs: "Rootfs", place: Path, say: Say) -> "LiveSystem":
+def _system(plan: Plan, rootfs: "Rootfs", work: Path, say: Say) -> "LiveSystem":
     from abcd_run.iso.system import LiveSystem, choose_initrd, choose_kernel  # noqa: PLC0415
 
     boot = rootfs.find("/boot")
     names = list(boot.children or ()) if boot else []
-    kernel, initrd = place / "kernel", place / "initrd"
+    kernel, initrd = work / "kernel", work / "initrd"
     for path, name in ((kernel, choose_kernel(names)), (initrd, choose_initrd(names))):
         with path.open("wb") as file:
             rootfs.read(f"/boot/{name}", file)

@@ -23,9 +23,9 @@ def wait(
     shown, asked = Display(quiet=quiet), options.split(on)
     with Session(progress=shown) as lab:
         with shown:
-            done = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
-        _print_ready(done, as_json=as_json)
-    return exit_status.of_launched(done, done.errors)
+            waited = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
+        _print_ready(waited, as_json=as_json)
+    return exit_status.of_launched(waited, waited.errors)
 
 
 def stop(
@@ -88,11 +88,11 @@ def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) ->
         for_people.print_error(failure.error, name=failure.name)
 
 
-def _print_ready(done: Instances, *, as_json: bool) -> None:
+def _print_ready(waited: Instances, *, as_json: bool) -> None:
     if as_json:
-        for_scripts.print_json(for_scripts.document(done.instances, done.errors))
+        for_scripts.print_json(for_scripts.document(waited.instances, waited.errors))
     else:
-        for one in done.instances:
+        for one in waited:
             for_people.print_launched(one)
-    for failure in done.errors:
+    for failure in waited.errors:
         for_people.print_error(failure.error, name=failure.name)

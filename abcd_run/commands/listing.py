@@ -24,17 +24,17 @@ def ps(
     asked = options.split(on)
     with Session() as lab:
         listed = lab.instances(asked)
-    seen, errors = listed.instances, listed.errors
     if as_json:
-        for_scripts.print_json(for_scripts.document(seen, errors))
-    elif seen or not quiet:
+        for_scripts.print_json(for_scripts.document(listed.instances, listed.errors))
+    elif listed.instances or not quiet:
         for_people.print_table(
-            ("NAME", "IMAGE", "RUNTIME", "STAGE", "ROOT", "ENDPOINT"), [_row(one) for one in seen]
+            ("NAME", "IMAGE", "RUNTIME", "STAGE", "ROOT", "ENDPOINT"),
+            [_row(one) for one in listed],
         )
-    for failure in errors:
+    for failure in listed.errors:
         for_people.print_error(failure.error)
     # A runtime that is down is a note, unless it was asked for by name.
-    return NoRuntime.status if asked and errors else 0
+    return NoRuntime.status if asked and listed.errors else 0
 
 
 def _row(launched: Launched) -> tuple[str, ...]:
@@ -58,11 +58,11 @@ def show(*, name: options.Name, on: options.Runtimes = None, as_json: options.Js
     abcd-run show abcd4demo-podman-1
     """
     with Session() as lab:
-        seen = lab.show(name, options.split(on))
+        launched = lab.show(name, options.split(on))
     if as_json:
-        for_scripts.print_json(for_scripts.document([seen], []))
+        for_scripts.print_json(for_scripts.document([launched], []))
     else:
-        for_people.print_shown(seen)
+        for_people.print_shown(launched)
     return 0
 
 

@@ -36,8 +36,8 @@ def wall(
     asked = options.split(on)
     with Fleet(Registry.installed(), Lanes().start) as fleet:
         fleet.meant(asked)
-        seen, complain = Seen(fleet, asked), for_people.print_error
-        with Wall(seen, port=port or 0, between=check, complain=complain) as server:
+        instances, complain = Seen(fleet, asked), for_people.print_error
+        with Wall(instances, port=port or 0, between=check, complain=complain) as server:
             try:
                 _say(server.url, as_json=as_json, quiet=quiet)
                 if open_it:

@@ -177,9 +177,9 @@ def _subids(path: str) -> Finding:
 
 
 def _program(name: str, *, package: str, only: str = "") -> Finding:
-    place = shutil.which(name)
-    says = place or "not installed" + (f"; only {only} needs it" if only else "")
-    return Finding(name, good=bool(place), says=says, remedy=f"sudo apt install {package}")
+    path = shutil.which(name)
+    says = path or "not installed" + (f"; only {only} needs it" if only else "")
+    return Finding(name, good=bool(path), says=says, remedy=f"sudo apt install {package}")
 
 
 def _session() -> Finding:

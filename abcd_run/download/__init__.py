@@ -181,10 +181,10 @@ def _unreachable(transfer: Transfer, error: Exception) -> ArtifactError:
 
 
 def _wrong_sum(name: str, *, expected: str, actual: Sum) -> ArtifactError:
-    seen = actual.sha256 or "that it changed while being read"
+    got = actual.sha256 or "that it changed while being read"
     return ArtifactError(
         f"{name} has the wrong sha256",
-        details=f"expected {expected}\nfound    {seen}",
+        details=f"expected {expected}\nfound    {got}",
         remedy="start it again; if it stays wrong, correct sha256 in the profile or ask whoever"
         " publishes it",
     )

@@ -51,8 +51,8 @@ def to_open(instance: Instance) -> Endpoint | None:
             endpoint.protocol not in ("http", "https"),
         )
 
-    seen = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
-    return min(seen, key=rank, default=None)
+    visual = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
+    return min(visual, key=rank, default=None)
 
 
 def quoted(path: str) -> str:

@@ -10,8 +10,7 @@ import pytest
 from abcd_run.concurrency.cancel import Token
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
 from abcd_run.images.catalogue import Catalogue
-from abcd_run.launch import launcher as launcher_module
-from abcd_run.launch import readiness
+from abcd_run.launch import last_signs, readiness
 from abcd_run.launch.launched import Launched, console_of
 from abcd_run.launch.launcher import Launcher
 from abcd_run.launch.progress import Silent
@@ -355,6 +354,6 @@ def test_of_a_long_console_the_end_is_kept() -> None:
             yield b"login: "
 
     talks: Any = Talks()
-    end = launcher_module._end(console_of(talks, talks)())
+    end = last_signs._end(console_of(talks, talks)())
     assert len(end) == TEXT_BYTES
     assert end.endswith(b"xlogin: ")
