@@ -28,7 +28,7 @@ def wall(
     abcd-run wall --open
     abcd-run wall --on podman,libvirt --port 8000
     """
-    # The help of this command imports this module, and shall not import a server.
+    # The help of this command imports this module, and must not import a server.
     from abcd_run.concurrency.threads import Lanes  # noqa: PLC0415
     from abcd_run.wall.instances import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415

@@ -76,7 +76,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Where one variant of an image is to be had; empty strings mean the conventional place.
+    """Where one variant of an image comes from; empty strings mean the conventional place.
 
     `installs` allows an ISO that would write to a disk without asking.
     """

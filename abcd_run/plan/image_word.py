@@ -155,7 +155,7 @@ def lenient(services: tuple[Service, ...], timeout: float) -> Ready:
 
 
 def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = True) -> Source:
-    """Return where a variant is to be had.
+    """Return where a variant comes from.
 
     What was built or brought here wins over what would have to be fetched, but with `fresh` not
     over a recipe that has changed since.
@@ -188,7 +188,7 @@ def _is_foreign(image: Profile, variant: Variant) -> bool:
 
 
 def _name_of_file(image: Profile, variant: Variant) -> str:
-    """Return what engines shall call an image out of a file: nothing that a reference could mean.
+    """Return what engines call an image out of a file: nothing that a reference could mean.
 
     Loaded as localhost/nginx, a file nginx.tar would answer to nginx later, and to Podman all names
     that end with /nginx are called so.
