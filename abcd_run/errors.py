@@ -23,7 +23,7 @@ READER_GONE = 141
 
 
 class AbcdRunError(Exception):
-    """Say what happened, why where it helps, and what to type to mend it.
+    """Say what happened, why where it helps, and what to type to fix it.
 
     `message` is one line without a full stop; `details` may have several lines; `remedy` is
     something that can be typed or done, and should be given wherever there is one.

@@ -51,14 +51,14 @@ PROTOCOLS = ("http", "https", "ssh", "vnc", "spice", "tcp")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A port of the instance that people or programs use, or of one kind of its variants alone."""
+    """A port of the instance that people or programs use; with a `kind`, of its variants alone."""
 
     name: str
     port: int
     protocol: str = "tcp"
     path: str = "/"
     open: bool = False
-    variant: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the variant's image is to be had.
+    """Where the variant's image comes from.
 
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
-    or URL. `name` is what engines shall call the image. `installs` says that an ISO which installs
+    or URL. `name` is what engines call the image. `installs` says that an ISO which installs
     by itself is meant. `recipes` are those that a recipe's image is built from, its own last;
     `kinds` are the variants to build with it, because the same request wants them.
     """
@@ -141,7 +141,7 @@ class Seed:
     keyboard: str = "us"
     locale: str = "C.UTF-8"
     image: str = ""
-    variant: str = ""
+    kind: str = ""
     runtime: str = ""
 
     def environment(self) -> dict[str, str]:
@@ -154,7 +154,7 @@ class Seed:
             "ABCD_KEYBOARD": self.keyboard,
             "ABCD_LOCALE": self.locale,
             "ABCD_IMAGE": self.image,
-            "ABCD_VARIANT": self.variant,
+            "ABCD_VARIANT": self.kind,
             "ABCD_RUNTIME": self.runtime,
         }
 
@@ -213,7 +213,7 @@ class Artifact:
 
     With a `path` it lies on this disk: an OCI layout or archive (which calls it `reference`), an
     LXD image, an ISO. Without one the engine pulls `reference` for itself, if it has neither that
-    nor an image called `name`. `name` is what engines shall call it, `id` the digest by which an
+    nor an image called `name`. `name` is what engines call it, `id` the digest by which an
     engine can tell that it has it already. `stream` yields the bytes of one that is made while it
     is read, for engines that need it on no disk.
     """

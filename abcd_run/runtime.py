@@ -6,7 +6,7 @@ takes and whether this host has it at all, without its SDK. `Backend.open` then 
 
 The core calls a runtime in this order, and from several threads at once:
 
-    probe                                   is it usable, and if not, what would mend it
+    probe                                   is it usable, and if not, what would fix it
     instances                               which names are taken
     check                                   what it would refuse, of one of a request's plans
     provide → create → start                one launch; `remove` undoes it at any point
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a runtime cannot be used here, and what to type to mend it."""
+    """Why a runtime cannot be used here, and what to type to fix it."""
 
     message: str
     remedy: str = ""

@@ -30,7 +30,7 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
     Beside an ISO its sha256 is written, for whoever gets it next. Raises `ArtifactError`.
     """
     _ensure(plan, fleet, say)
-    with part_of(out, waiting=lambda _: say(f"another process writes {out.name}")) as part:
+    with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:
         part.empty()
         try:
             formats.maker(plan.format).write(plan, part.path, say=say)

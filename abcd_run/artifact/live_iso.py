@@ -110,7 +110,7 @@ def _published(plan: Plan, say: Say) -> Path:
         sha256=sha256,
         verify=_refuse_cut_off,
         progress=_progress(location, say),
-        silent=lambda seconds: say(f"fetching {location}: no word from the server for {seconds} s"),
+        silent=lambda seconds: say(f"fetching {location}: no data from the server for {seconds} s"),
     )
 
 
@@ -144,10 +144,10 @@ def _refuse_cut_off(path: Path, name: str) -> None:
     """Raise `ArtifactError` for a file, known by this name, that is no whole ISO."""
     with regular_file.opened(path) as file:
         file.seek(DESCRIPTOR)
-        found = file.read(84)
-    if found[1:6] != b"CD001":
-        raise ArtifactError(f"{name} is not an ISO", remedy="check where the profile's iso leads")
-    length = int.from_bytes(found[80:84], "little") * 2048
+        descriptor = file.read(84)
+    if descriptor[1:6] != b"CD001":
+        raise ArtifactError(f"{name} is not an ISO", remedy="check the profile's iso")
+    length = int.from_bytes(descriptor[80:84], "little") * 2048
     if path.stat().st_size < length:
         raise ArtifactError(
             f"{name} is cut off",
@@ -161,10 +161,10 @@ def _refuse_installer(path: Path, plan: Plan) -> None:
 
     if plan.source.installs:
         return
-    if found := auto_install(path):
+    if automatic := auto_install(path):
         raise ArtifactError(
             f"{plan.source.name} would install itself without asking",
-            details=f"{path}: {found}",
+            details=f"{path}: {automatic}",
             remedy="use another ISO, or add --set abcdik.installs=true if this is meant",
         )
 
@@ -182,8 +182,8 @@ def _built(plan: Plan, image: "Image", say: Say) -> Path:
 
     say(f"reading {plan.variant}")
     rootfs = scan(image)
-    with scratch.held(folder(), PREFIX) as place:
-        system = _system(plan, rootfs, place, say)
+    with scratch.held(folder(), PREFIX) as work:
+        system = _system(plan, rootfs, work, say)
         return build(system, target, progress=lambda step: say(f"building the ISO: {step}"))
 
 
@@ -197,12 +197,12 @@ def _key(image: "Image") -> str:
     return image.config_digest.partition(":")[2][:16]
 
 
-def _system(plan: Plan, rootfs: "Rootfs", place: Path, say: Say) -> "LiveSystem":
+def _system(plan: Plan, rootfs: "Rootfs", work: Path, say: Say) -> "LiveSystem":
     from abcd_run.iso.system import LiveSystem, choose_initrd, choose_kernel  # noqa: PLC0415
 
     boot = rootfs.find("/boot")
     names = list(boot.children or ()) if boot else []
-    kernel, initrd = place / "kernel", place / "initrd"
+    kernel, initrd = work / "kernel", work / "initrd"
     for path, name in ((kernel, choose_kernel(names)), (initrd, choose_initrd(names))):
         with path.open("wb") as file:
             rootfs.read(f"/boot/{name}", file)

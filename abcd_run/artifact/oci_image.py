@@ -51,16 +51,16 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     from abcd_run.oci.store import Store  # noqa: PLC0415  (images from registries alone need it)
 
     store = Store(xdg.store())
-    found = store.resolve(source.location)
-    if found is None or plan.pull == "always":
+    image = store.resolve(source.location)
+    if image is None or plan.pull == "always":
         _fetch(store, source.location, pull=plan.pull, say=say)
-        found = store.resolve(source.location)
-    if found is None:
+        image = store.resolve(source.location)
+    if image is None:
         raise ArtifactError(
-            f"{source.location} was fetched, but is not what arrived",
+            f"{source.location} was fetched, but something else arrived",
             remedy=f"skopeo inspect docker://{source.location}",
         )
-    return found
+    return image
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:
@@ -78,7 +78,7 @@ def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
-            details="nobody has built or fetched it yet",
+            details="it was not built or fetched yet",
             remedy="abcd-run images shows what can be built; --pull missing fetches",
         )
     store.check(reference)  # skopeo takes what is there for right

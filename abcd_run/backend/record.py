@@ -85,7 +85,7 @@ def labels(plan: Plan) -> dict[str, str]:
     facts = {
         "user": plan.seed.user,
         "account": plan.account,
-        "services": [asdict(service) for service in plan.services],
+        "services": [_facts_of(service) for service in plan.services],
         "screen": list(plan.screen),
         "ready": asdict(plan.ready),
         "resources": {key: value for key, value in asdict(plan.resources).items() if value},
@@ -98,6 +98,12 @@ def labels(plan: Plan) -> dict[str, str]:
         CREATED: plan.created,
         PREFIX + "profile": json.dumps({"origin": plan.profile, **facts}, separators=(",", ":")),
     }
+
+
+def _facts_of(service: Service) -> dict[str, Any]:
+    facts = asdict(service)
+    facts["variant"] = facts.pop("kind")  # as profiles call it
+    return facts
 
 
 def read(found: Mapping[str, str]) -> Record:
@@ -134,7 +140,7 @@ def _services(found: object) -> Iterator[Service]:
     for facts in found[:LONGEST] if isinstance(found, list) else []:
         known = _known(facts, _SERVICE)
         if "name" in known and "port" in known:
-            yield Service(**known)
+            yield Service(kind=known.pop("variant", ""), **known)
 
 
 def _words(found: object) -> tuple[str, ...]:

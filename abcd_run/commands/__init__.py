@@ -64,9 +64,9 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
 def _usage(error: typer.TyperException) -> UsageError:
     # Typer has no public name for the errors that know their context and what may be meant.
     context, meant = getattr(error, "ctx", None), getattr(error, "possibilities", None)
-    told = error.message + _suggestion(meant) if meant else error.format_message()
+    message = error.message + _suggestion(meant) if meant else error.format_message()
     return UsageError(
-        told.rstrip("."), remedy=f"{context.command_path if context else NAME} --help"
+        message.rstrip("."), remedy=f"{context.command_path if context else NAME} --help"
     )
 
 
@@ -79,13 +79,13 @@ def _host(error: OSError) -> AbcdRunError:
     """Return the error for what the host refuses: a full disk, a folder that is none."""
     if refused := os_errors.told(error):
         return refused
-    place = f"{error.filename}: " if error.filename else ""
+    where = f"{error.filename}: " if error.filename else ""
     remedy = f"ls -ld {error.filename}" if error.filename else "abcd-run doctor"
-    return AbcdRunError(f"{place}{error.strerror or error}", remedy=remedy)
+    return AbcdRunError(f"{where}{error.strerror or error}", remedy=remedy)
 
 
 def _bug(error: Exception, arguments: Sequence[str]) -> AbcdRunError:
-    found = unexpected(error)
+    bug = unexpected(error)
     if {"-v", "--verbose"} & set(arguments):
-        found.details = traceback.format_exc()
-    return found
+        bug.details = traceback.format_exc()
+    return bug

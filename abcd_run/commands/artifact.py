@@ -16,9 +16,8 @@ def artifact(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
-    """Write what a runtime would take into a file.
+    """Write an image to a file, in a format that runtimes take.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar

@@ -1,11 +1,29 @@
-"""What a command is here: Typer's, with a usage line as it is read, and a launch of one image."""
+"""What a command is here: Typer's, with the options that all have, and a launch of one image."""
 
 import shlex
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand
 
+from abcd_run.commands import options
 from abcd_run.errors import UsageError
+
+
+def common(
+    *, as_json: options.Json = False, quiet: options.Quiet = False, verbose: options.Verbose = False
+) -> None:
+    """Declare the options of every command: its function takes those that it uses.
+
+    `--verbose` is read where unexpected errors are printed, in `commands.run`.
+    """
+
+
+def with_common(own: list[Any], shared: list[Any]) -> list[Any]:
+    """Return a command's parameters, those of `common` last; its function gets what it names."""
+    taken, names = {one.name for one in own}, {one.name for one in shared}
+    for one in shared:
+        one.expose_value = one.name in taken
+    return [*(one for one in own if one.name not in names), *shared]
 
 
 class Command(TyperCommand):

@@ -11,14 +11,8 @@ from abcd_run.commands.group import COMPLETES, NAME, cli
 from abcd_run.report import for_scripts
 
 
-def completion(
-    *,
-    shell: options.Shell,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
-    """Print what makes your shell complete abcd-run.
+def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
+    """Print the script that lets your shell complete abcd-run.
 
     \b
     source <(abcd-run completion bash)

@@ -1,7 +1,7 @@
 """`abcd-run IMAGE` beside `abcd-run COMMAND`: the group whose default is to launch."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +15,8 @@ COMPLETES = "_ABCD_RUN_COMPLETE"
 COMMANDS: Mapping[str, tuple[str, str]] = {
     LAUNCH: ("launch:launch", "Launch IMAGE, and print how to reach it."),
     "ps": ("listing:ps", "List the instances on all runtimes."),
-    "show": ("listing:show", "Show endpoints, password and all else about an instance."),
-    "logs": ("inside:logs", "Print what an instance has printed on its console."),
+    "show": ("listing:show", "Show endpoints, password and everything else about an instance."),
+    "logs": ("inside:logs", "Print what an instance wrote to its console."),
     "open": ("listing:open_", "Open an instance's desktop or page, or print its address."),
     "exec": ("inside:exec_", "Run a command in an instance and end with its status."),
     "shell": ("inside:shell", "Open a shell in an instance."),
@@ -24,14 +24,20 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
     "wait": ("lifecycle:wait", "Wait until instances are ready."),
     "stop": ("lifecycle:stop", "Stop instances and remove them: they are ephemeral."),
-    "prune": ("lifecycle:prune", "Remove what killed launches and old images have left."),
+    "prune": ("lifecycle:prune", "Remove what killed launches and old images left behind."),
     "images": ("images:images", "List the images that can be launched by name."),
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch finds it here."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
-    "artifact": ("artifact:artifact", "Write what a runtime would take into a file."),
-    "runtimes": ("host:runtimes", "List the runtimes, what they take, what keeps them back."),
-    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to mend it."),
-    "completion": ("completion:completion", "Print what makes your shell complete abcd-run."),
+    "artifact": ("artifact:artifact", "Write an image to a file, in a format that runtimes take."),
+    "runtimes": (
+        "host:runtimes",
+        "List the runtimes: what they take, and why some cannot be used.",
+    ),
+    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to fix it."),
+    "completion": (
+        "completion:completion",
+        "Print the script that lets your shell complete abcd-run.",
+    ),
 }
 """Where a command is, and the line about it: the help of all imports none of them."""
 
@@ -50,17 +56,16 @@ class DefaultLaunch(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         """Import the function of a command and return what Typer makes of it."""
-        from abcd_run.commands.command import Command, OneImage  # noqa: PLC0415  (not for help)
+        from abcd_run.commands import command  # noqa: PLC0415  (not for help)
 
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
-        found = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
-        alone = _typer()
-        alone.command(cmd_name, cls=OneImage if cmd_name == LAUNCH else Command)(found)
-        command = typer.main.get_command(alone)
-        assert isinstance(command, TyperCommand)
-        return command
+        run = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
+        kind = command.OneImage if cmd_name == LAUNCH else command.Command
+        made, common = _made(cmd_name, run, kind), _made(cmd_name, command.common, kind)
+        made.params = command.with_common(made.params, common.params)
+        return made
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command first: options may stand before it, and a bare image is launched."""
@@ -95,6 +100,14 @@ def _command_first(args: list[str]) -> list[str]:
     if place is None or args[place] not in COMMANDS:
         return [LAUNCH, *args]
     return [args[place], *args[:place], *args[place + 1 :]]
+
+
+def _made(name: str, run: Callable[..., object], kind: type[TyperCommand]) -> TyperCommand:
+    alone = _typer()
+    alone.command(name, cls=kind)(run)
+    made = typer.main.get_command(alone)
+    assert isinstance(made, TyperCommand)
+    return made
 
 
 def _typer(**more: Any) -> typer.Typer:

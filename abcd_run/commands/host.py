@@ -1,19 +1,14 @@
-"""`runtimes` and `doctor`: what this host can do, what is missing, how to mend it."""
+"""`runtimes` and `doctor`: what this host can do, what is missing, how to fix it."""
 
 from abcd_run.commands import options
+from abcd_run.errors import NoRuntime
 from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
 
 
-def runtimes(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
-    """List the runtimes, what they take, what keeps them back.
+def runtimes(*, on: options.Runtimes = None, as_json: options.Json = False) -> int:
+    """List the runtimes: what they take, and why some cannot be used.
 
     \b
     abcd-run runtimes
@@ -50,44 +45,39 @@ def _row(document: for_scripts.Document) -> tuple[str, ...]:
 
 
 def doctor(
-    *,
-    image: options.Fitting = "",
-    profiles: options.Profiles = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, image: options.Fitting = "", profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
-    """Say what this host can do, what is missing, how to mend it.
+    """Say what this host can do, what is missing, how to fix it.
 
     \b
     abcd-run doctor
     abcd-run doctor abcd4desktop      how many of it fit, what it brings
     """
     with Session(profiles=profiles) as lab:
-        found = lab.doctor(image)
-    if fits := found.fits:
+        diagnosis = lab.doctor(image)
+    if fits := diagnosis.fits:
         free, needs = format_size(fits.free), format_size(fits.needs)
-        streams.complain(f"{free} of memory are free, {image} needs {needs}")
+        streams.complain(f"{free} of memory is free; {image} needs {needs}")
     if as_json:
-        for_scripts.print_json(_diagnosis(found))
+        for_scripts.print_json(_diagnosis(diagnosis))
     else:
-        _print(found, image)
-    return 0 if found.usable else 3
+        _print(diagnosis, image)
+    return 0 if diagnosis.usable else NoRuntime.status
 
 
-def _diagnosis(found: Diagnosis) -> for_scripts.Document:
+def _diagnosis(diagnosis: Diagnosis) -> for_scripts.Document:
     return {
-        "checks": [for_scripts.finding(one) for one in found.findings],
-        "known_as_of": found.known_as_of,
-        "fits": found.fits.count if found.fits else None,
+        "checks": [for_scripts.finding(one) for one in diagnosis.findings],
+        "known_as_of": diagnosis.known_as_of,
+        "fits": diagnosis.fits.count if diagnosis.fits else None,
         "errors": [],
     }
 
 
-def _print(found: Diagnosis, image: str) -> None:
-    for one in found.findings:
+def _print(diagnosis: Diagnosis, image: str) -> None:
+    for one in diagnosis.findings:
         for_people.print_finding(one)
-    if any(one.known for one in found.findings):
-        streams.say(f"!    is what was publicly known on {found.known_as_of}")
-    if found.fits:
-        streams.say(f"{found.fits.count} instances of {image} fit into the free memory")
+    if any(one.known for one in diagnosis.findings):
+        streams.say(f"!    marks what was publicly known on {diagnosis.known_as_of}")
+    if diagnosis.fits:
+        streams.say(f"{diagnosis.fits.count} instances of {image} fit into the free memory")

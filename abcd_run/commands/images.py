@@ -8,12 +8,7 @@ from abcd_run.visible import visible
 
 
 def images(
-    *,
-    tree: options.Tree = False,
-    profiles: options.Profiles = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, tree: options.Tree = False, profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
     """List the images that can be launched by name.
 
@@ -22,17 +17,17 @@ def images(
     abcd-run images --tree
     """
     with Session(profiles=profiles) as lab:
-        found = lab.images()
+        listed = lab.images()
     if as_json:
-        documents = [_document(one) for one in found.images]
-        errors = [for_scripts.error(failure) for failure in found.errors]
+        documents = [_document(one) for one in listed.images]
+        errors = [for_scripts.error(failure) for failure in listed.errors]
         for_scripts.print_json({"images": documents, "errors": errors})
     elif tree:
-        _print_tree([one.profile for one in found.images])
+        _print_tree([one.profile for one in listed.images])
     else:
-        rows = [_row(one) for one in found.images]
+        rows = [_row(one) for one in listed.images]
         for_people.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
-    for failure in found.errors:
+    for failure in listed.errors:
         for_people.print_error(failure.error)
     return 0
 
@@ -60,9 +55,9 @@ def _row(image: Image) -> tuple[str, ...]:
     return image.name, image.summary, variants, ", ".join(origins) + unverified
 
 
-def _print_tree(found: list[Profile]) -> None:
+def _print_tree(profiles: list[Profile]) -> None:
     def branch(parent: str | None, before: str) -> None:
-        children = [one for one in found if (one.parents or (None,))[0] == parent]
+        children = [one for one in profiles if (one.parents or (None,))[0] == parent]
         for one in children:
             last = one is children[-1]
             knot = "" if parent is None else ("└─ " if last else "├─ ")

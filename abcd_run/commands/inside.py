@@ -15,8 +15,6 @@ def exec_(
     user: options.User = None,
     on: options.Runtimes = None,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Run a command in an instance and end with its status.
 
@@ -38,15 +36,7 @@ def exec_(
     return ended.status
 
 
-def shell(
-    *,
-    name: options.Name,
-    user: options.User = None,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def shell(*, name: options.Name, user: options.User = None, on: options.Runtimes = None) -> int:
     """Open a shell in an instance.
 
     \b
@@ -70,21 +60,19 @@ def logs(
     follow: options.Follow = False,
     on: options.Runtimes = None,
     as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
-    """Print what an instance has printed on its console.
+    """Print what an instance wrote to its console.
 
     \b
     abcd-run logs abcd4demo-podman-1
     abcd-run logs -f NAME
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        pieces = lab.logs(found, follow=follow and not as_json)
+        instance = lab.find(name, options.split(on))
+        pieces = lab.logs(instance, follow=follow and not as_json)
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
-            for_scripts.print_json({"name": found.name, "log": printed})
+            for_scripts.print_json({"name": instance.name, "log": printed})
             return 0
         for piece in pieces:
             sys.stdout.buffer.write(piece)

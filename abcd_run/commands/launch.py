@@ -37,7 +37,6 @@ def launch(
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Launch IMAGE, and print how to reach it.
 
@@ -73,19 +72,19 @@ class Way(NamedTuple):
 
 def _launch(lab: Session, image: str, wanted: Wanted, shown: Display, way: Way) -> int:
     with shown:
-        done = lab.launch(image, wait=way.wait, check=False, **wanted)
-    failures = list(done.errors)
+        launched = lab.launch(image, wait=way.wait, check=False, **wanted)
+    failures = list(launched.errors)
     if way.open_it:
-        failures += open_all(lab, [one.instance for one in done])
-    _report(list(done), failures, as_json=way.as_json)
-    return exit_status.status(done.instances, failures)
+        failures += open_all(lab, [one.instance for one in launched])
+    _report(list(launched), failures, as_json=way.as_json)
+    return exit_status.of_launched(launched, failures)
 
 
-def _report(done: list[Launched], failures: list[Failure], *, as_json: bool) -> None:
+def _report(launched: list[Launched], failures: list[Failure], *, as_json: bool) -> None:
     if as_json:
-        for_scripts.print_json(for_scripts.document(done, failures))
+        for_scripts.print_json(for_scripts.document(launched, failures))
     else:
-        for one in done:
+        for one in launched:
             for_people.print_launched(one)
     for failure in failures:
         for_people.print_error(failure.error, name=failure.name or failure.runtime)
@@ -102,4 +101,4 @@ def _explain(planned: Plans, *, as_json: bool) -> int:
             for_people.print_plan(one, planned.native[one.name])
     for failure in planned.errors:
         for_people.print_error(failure.error, name=failure.runtime)
-    return exit_status.status([], planned.errors) if planned.errors else 0
+    return exit_status.status(planned.errors)

@@ -2,7 +2,7 @@
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
-from abcd_run.errors import Interrupted, UsageError
+from abcd_run.errors import UsageError
 from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Instances, Removed, Session
 
@@ -14,7 +14,6 @@ def wait(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Wait until instances are ready.
 
@@ -24,9 +23,9 @@ def wait(
     shown, asked = Display(quiet=quiet), options.split(on)
     with Session(progress=shown) as lab:
         with shown:
-            done = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
-        _print(done, as_json=as_json)
-    return exit_status.status(done.instances, done.errors)
+            waited = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
+        _print_ready(waited, as_json=as_json)
+    return exit_status.of_launched(waited, waited.errors)
 
 
 def stop(
@@ -36,7 +35,6 @@ def stop(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Stop instances and remove them: they are ephemeral.
 
@@ -56,18 +54,15 @@ def stop(
                 removed = lab.stop_all(asked, check=False)
             else:
                 removed = lab.stop(*(names or ()), on=asked, check=False)
-        status = _told(removed, as_json=as_json, quiet=quiet, key="stopped")
-    return _of_all(status) if everything and not asked else status
+        _print_removed(removed, as_json=as_json, quiet=quiet, key="stopped")
+    named = bool(asked) or not everything
+    return exit_status.status(removed.errors, partly=bool(removed.names), named=named)
 
 
 def prune(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
 ) -> int:
-    """Remove what killed launches and old images have left.
+    """Remove what killed launches and old images left behind.
 
     \b
     abcd-run prune
@@ -76,17 +71,11 @@ def prune(
     with Session(progress=shown) as lab:
         with shown:
             removed = lab.prune(asked, check=False)
-        status = _told(removed, as_json=as_json, quiet=quiet, key="pruned")
-    return _of_all(status) if not asked else status
+        _print_removed(removed, as_json=as_json, quiet=quiet, key="pruned")
+    return exit_status.status(removed.errors, partly=bool(removed.names), named=bool(asked))
 
 
-def _of_all(status: int) -> int:
-    """Return the status where nobody named what fails: then some have failed."""
-    return status if status in (0, Interrupted.status) else 1
-
-
-def _told(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> int:
-    """Print what is gone and what failed, and return the status."""
+def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> None:
     for failure in removed.unasked:
         for_people.print_error(failure.error)
     names, failures = removed.names, removed.errors
@@ -97,17 +86,13 @@ def _told(removed: Removed, *, as_json: bool, quiet: bool, key: str) -> int:
         for_people.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})
     for failure in failures:
         for_people.print_error(failure.error, name=failure.name)
-    if any(isinstance(one.error, Interrupted) for one in failures):
-        return Interrupted.status
-    codes = {failure.error.status for failure in failures}
-    return codes.pop() if len(codes) == 1 and not names else int(bool(failures))
 
 
-def _print(done: Instances, *, as_json: bool) -> None:
+def _print_ready(waited: Instances, *, as_json: bool) -> None:
     if as_json:
-        for_scripts.print_json(for_scripts.document(done.instances, done.errors))
+        for_scripts.print_json(for_scripts.document(waited.instances, waited.errors))
     else:
-        for one in done.instances:
+        for one in waited:
             for_people.print_launched(one)
-    for failure in done.errors:
+    for failure in waited.errors:
         for_people.print_error(failure.error, name=failure.name)

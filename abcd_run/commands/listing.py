@@ -4,20 +4,16 @@ from collections.abc import Iterable
 
 from abcd_run.backend import record
 from abcd_run.commands import options
-from abcd_run.errors import AbcdRunError, Failure
+from abcd_run.errors import AbcdRunError, Failure, NoRuntime
 from abcd_run.launch import endpoints
 from abcd_run.launch.launched import Launched
 from abcd_run.model import Instance
-from abcd_run.report import for_people, for_scripts
+from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Session
 
 
 def ps(
-    *,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
 ) -> int:
     """List the instances on all runtimes.
 
@@ -27,79 +23,65 @@ def ps(
     """
     asked = options.split(on)
     with Session() as lab:
-        found = lab.instances(asked)
-    seen, errors = found.instances, found.errors
+        listed = lab.instances(asked)
     if as_json:
-        for_scripts.print_json(for_scripts.document(seen, errors))
-    elif seen or not quiet:
+        for_scripts.print_json(for_scripts.document(listed.instances, listed.errors))
+    elif listed.instances or not quiet:
         for_people.print_table(
-            ("NAME", "IMAGE", "RUNTIME", "STAGE", "ROOT", "ENDPOINT"), [_row(one) for one in seen]
+            ("NAME", "IMAGE", "RUNTIME", "STAGE", "ROOT", "ENDPOINT"),
+            [_row(one) for one in listed],
         )
-    for failure in errors:
+    for failure in listed.errors:
         for_people.print_error(failure.error)
     # A runtime that is down is a note, unless it was asked for by name.
-    return 3 if asked and errors else 0
+    return NoRuntime.status if asked and listed.errors else 0
 
 
 def _row(launched: Launched) -> tuple[str, ...]:
-    found = launched.instance
-    shown = endpoints.to_open(found)
-    stage = str(launched.stage) if found.running and not found.silent else found.state
+    instance = launched.instance
+    shown = endpoints.to_open(instance)
+    stage = str(launched.stage) if instance.running and not instance.silent else instance.state
     return (
-        found.name,
-        record.read(found.labels).image,
-        found.runtime,
+        instance.name,
+        record.read(instance.labels).image,
+        instance.runtime,
         stage,
-        for_people.mapping(found.host_root),
+        for_people.mapping(instance.host_root),
         shown.url if shown else "",
     )
 
 
-def show(
-    *,
-    name: options.Name,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
-    """Show endpoints, password and all else about an instance.
+def show(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
+    """Show endpoints, password and everything else about an instance.
 
     \b
     abcd-run show abcd4demo-podman-1
     """
     with Session() as lab:
-        seen = lab.show(name, options.split(on))
+        launched = lab.show(name, options.split(on))
     if as_json:
-        for_scripts.print_json(for_scripts.document([seen], []))
+        for_scripts.print_json(for_scripts.document([launched], []))
     else:
-        for_people.print_shown(seen)
+        for_people.print_shown(launched)
     return 0
 
 
-def open_(
-    *,
-    name: options.Name,
-    on: options.Runtimes = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
+def open_(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
     """Open an instance's desktop or page, or print its address.
 
     \b
     abcd-run open abcd4demo-podman-1
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        failures = open_all(lab, [found])
+        instance = lab.find(name, options.split(on))
+        failures = open_all(lab, [instance])
         if as_json:
-            for_scripts.print_json(for_scripts.document([lab.show(found)], failures))
+            for_scripts.print_json(for_scripts.document([lab.show(instance)], failures))
     if not as_json and not failures:
-        _print_address(found)
+        _print_address(instance)
     for failure in failures:
         for_people.print_error(failure.error)
-    return failures[0].error.status if failures else 0
+    return exit_status.status(failures)
 
 
 def _print_address(instance: Instance) -> None:

@@ -38,8 +38,8 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
     from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
     from abcd_run.visible import visible  # noqa: PLC0415
 
-    found = Catalogue.usual().all()
-    profiles = [one for one in found if not isinstance(one, Unreadable)]
+    listed = Catalogue.usual().all()
+    profiles = [one for one in listed if not isinstance(one, Unreadable)]
     offered = [(one.name, visible(one.summary)) for one in profiles]
     offered += [(variant.name, "") for one in profiles for variant in one.variants]
     return [one for one in offered if one[0].startswith(incomplete)]
@@ -83,7 +83,7 @@ def complete_change(incomplete: str) -> list[str]:
 _option = partial(typer.Option, show_default=False)
 _word = partial(typer.Argument, hidden=True)
 
-# For every command. -v is read where unexpected errors are printed, in `commands.run`.
+# For every command, by `command.common`.
 Json = Annotated[bool, _option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
 Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of what goes wrong.")]
@@ -245,7 +245,7 @@ def with_value() -> frozenset[str]:
     # Typer takes the first name of an annotated option for its default, until it reads a command.
     return frozenset(
         name
-        for kind, found in described
-        if isinstance(found, OptionInfo) and kind is not bool
-        for name in (str(found.default), *(found.param_decls or ()))
+        for kind, option in described
+        if isinstance(option, OptionInfo) and kind is not bool
+        for name in (str(option.default), *(option.param_decls or ()))
     )

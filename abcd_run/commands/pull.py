@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
-from abcd_run.report import for_people, for_scripts
+from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Session
 
 
@@ -15,7 +15,6 @@ def pull(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Fetch or build IMAGE now, so that a launch finds it here.
 
@@ -30,8 +29,8 @@ def pull(
         for_scripts.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})
     elif not quiet:
         for one in pulled.images:
-            for_people.print_facts(f"{one.variant} is here for {one.runtime}", {"id": one.id})
-    return 1 if pulled.errors else 0
+            for_people.print_facts(f"{one.runtime} has {one.variant}", {"id": one.id})
+    return exit_status.status(pulled.errors, partly=True)
 
 
 def build(
@@ -40,7 +39,6 @@ def build(
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Build IMAGE or one of its variants from its recipe.
 

@@ -16,7 +16,6 @@ def screenshot(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Save a picture of an instance's screen.
 
@@ -24,9 +23,9 @@ def screenshot(
     abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
     """
     with Session() as lab:
-        found = lab.find(name, options.split(on))
-        picture = lab.screenshot(found)
-    path = output or Path(f"{found.name}.png")
+        instance = lab.find(name, options.split(on))
+        picture = lab.screenshot(instance)
+    path = output or Path(f"{instance.name}.png")
     if str(path) == "-":
         sys.stdout.buffer.write(picture)
         return 0
@@ -34,10 +33,10 @@ def screenshot(
         path.write_bytes(picture)
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot be written: {error.strerror}", remedy="choose another place by -o"
+            f"cannot write {path}: {error.strerror}", remedy="name another file with -o"
         ) from error
     if as_json:
-        for_scripts.print_json({"name": found.name, "file": str(path.absolute()), "errors": []})
+        for_scripts.print_json({"name": instance.name, "file": str(path.absolute()), "errors": []})
     elif not quiet:
-        for_people.print_facts(f"{found.name}'s screen is in {path}", {})
+        for_people.print_facts(f"{instance.name}'s screen is in {path}", {})
     return 0

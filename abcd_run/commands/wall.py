@@ -19,7 +19,6 @@ def wall(
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
 ) -> int:
     """Show all instances on one page, with live pictures, until Ctrl-C.
 
@@ -29,7 +28,7 @@ def wall(
     abcd-run wall --open
     abcd-run wall --on podman,libvirt --port 8000
     """
-    # The help of this command imports this module, and shall not import a server.
+    # The help of this command imports this module, and must not import a server.
     from abcd_run.concurrency.threads import Lanes  # noqa: PLC0415
     from abcd_run.wall.instances import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415
@@ -37,8 +36,8 @@ def wall(
     asked = options.split(on)
     with Fleet(Registry.installed(), Lanes().start) as fleet:
         fleet.meant(asked)
-        seen, complain = Seen(fleet, asked), for_people.print_error
-        with Wall(seen, port=port or 0, between=check, complain=complain) as server:
+        instances, complain = Seen(fleet, asked), for_people.print_error
+        with Wall(instances, port=port or 0, between=check, complain=complain) as server:
             try:
                 _say(server.url, as_json=as_json, quiet=quiet)
                 if open_it:

@@ -1,1 +1,1 @@
-"""What this host can do, what is missing, and what mends it."""
+"""What this host can do, what is missing, and what fixes it."""

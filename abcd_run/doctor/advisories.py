@@ -1,7 +1,7 @@
 """What is publicly known against old versions of the programs that run instances, as of a day.
 
-Distributions mend what is old and leave its number: Debian's say in their changelogs what they have
-mended. Of other packages nothing is known but the number. crun and xpra were looked for as well:
+Distributions fix what is old and keep its number: Debian's say in their changelogs what they have
+fixed. Of other packages nothing is known but the number. crun and xpra were looked for as well:
 nothing was found that an instance could use against its host.
 """
 
@@ -88,10 +88,10 @@ CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of this host's distribution, and what its changelog names as mended."""
+    """A package of this host's distribution, and what its changelog names as fixed."""
 
     version: str
-    mended: frozenset[str] = frozenset()
+    fixes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ class Known:
 
     def says(self) -> str:
         """Return it as a line for people."""
-        found = self.advisory
-        fixed = f"{', '.join(found.ids)}; fixed in {', '.join(found.fixed)}"
-        line = f"{found.component} {self.version}: {found.possible} ({fixed})"
+        advisory = self.advisory
+        fixed = f"{', '.join(advisory.ids)}; fixed in {', '.join(advisory.fixed)}"
+        line = f"{advisory.component} {self.version}: {advisory.possible} ({fixed})"
         if not self.package:
             return line
         if self.package == self.version:
@@ -128,7 +128,7 @@ def known(component: str, version: str, package: Package | None = None) -> tuple
         Known(one, version, mine.version)
         for one in TABLE
         if one.component == component and numbers and _before(numbers, one.fixed)
-        if not mine.mended.issuperset(one.ids)
+        if not mine.fixes.issuperset(one.ids)
     )
 
 
@@ -155,12 +155,12 @@ def _changelog(path: Path) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    found = re.match(r"(?:\d+:)?[^\d]{0,20}(\d{1,9}(?:\.\d{1,9}){0,5})", version)
-    return tuple(map(int, found[1].split("."))) if found else ()
+    match = re.match(r"(?:\d+:)?[^\d]{0,20}(\d{1,9}(?:\.\d{1,9}){0,5})", version)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def _before(version: tuple[int, ...], fixed: tuple[str, ...]) -> bool:
-    """Compare a version with the mended one of its own branch, or with the newest."""
-    mended = sorted(_numbers(one) for one in fixed)
-    own = [one for one in mended if version[: len(one) - 1] == one[:-1]]
-    return version < (own or mended)[-1]
+    """Compare a version with the fixed one of its own branch, or with the newest."""
+    branches = sorted(_numbers(one) for one in fixed)
+    own = [one for one in branches if version[: len(one) - 1] == one[:-1]]
+    return version < (own or branches)[-1]

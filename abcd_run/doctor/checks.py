@@ -77,8 +77,8 @@ def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
             )
         else:
             says = "; ".join([f"usable, version {probe.version}", *probe.notes, *probe.advice])
-            found = known(parts.get(name, {}))
-            yield Finding(name, good=True, says=says, runtime=True, known=found)
+            against = known(parts.get(name, {}))
+            yield Finding(name, good=True, says=says, runtime=True, known=against)
 
 
 def memory_needed(wanted: "Target", fleet: Fleet) -> int:
@@ -91,7 +91,7 @@ def memory_needed(wanted: "Target", fleet: Fleet) -> int:
 
 
 def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
-    """Return what stands against parts, by name and version, and was not mended by a package."""
+    """Return what stands against parts, by name and version, and was not fixed by a package."""
     against = (part for part in versions if advisories.known(part, versions[part]))
     return tuple(
         one
@@ -110,14 +110,14 @@ def image_checks(wanted: "Target") -> Iterator[Finding]:
     for variant in wanted.variants:
         try:
             image = _image(variant)
-            found = installed(image, advisories.SERVED) if image else {}
+            versions = installed(image, advisories.SERVED) if image else {}
         except ArtifactError as error:
             yield Finding(variant.name, good=False, says=error.message, remedy=error.remedy)
             continue
-        if found:
-            says = ", ".join(f"{name} {version}" for name, version in found.items())
-            packages = {name: Package(version) for name, version in found.items()}
-            against = (advisories.known(name, found[name], packages[name]) for name in found)
+        if versions:
+            says = ", ".join(f"{name} {version}" for name, version in versions.items())
+            packages = {name: Package(version) for name, version in versions.items()}
+            against = (advisories.known(name, versions[name], packages[name]) for name in versions)
             known = tuple(one for some in against for one in some)
             yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
 
@@ -141,12 +141,12 @@ def host_checks() -> Iterator[Finding]:
     """Yield what the host itself has or lacks for launching without root."""
     yield _subids("/etc/subuid")
     yield _subids("/etc/subgid")
-    yield _mapper()
+    yield _program("newuidmap", package="uidmap")
     yield _session()
     free = format_size(this_host.memory_available())
     yield Finding("memory", good=True, says=f"{free} free")
     yield _disk()
-    yield _builders()
+    yield _program("mmdebstrap", package="mmdebstrap", only="building images")
     yield from _served()
 
 
@@ -154,8 +154,8 @@ def _served() -> Iterator[Finding]:
     """Yield what images would bring of their own, where the host's distribution has brought it."""
     for name in advisories.SERVED:
         if package := advisories.package(name):
-            found = advisories.known(name, package.version, package)
-            yield Finding(name, good=True, says=f"{package.version} on this host", known=found)
+            against = advisories.known(name, package.version, package)
+            yield Finding(name, good=True, says=f"{package.version} on this host", known=against)
 
 
 def _subids(path: str) -> Finding:
@@ -176,14 +176,10 @@ def _subids(path: str) -> Finding:
     )
 
 
-def _mapper() -> Finding:
-    found = shutil.which("newuidmap")
-    return Finding(
-        "newuidmap",
-        good=bool(found),
-        says=found or "not installed",
-        remedy="sudo apt install uidmap",
-    )
+def _program(name: str, *, package: str, only: str = "") -> Finding:
+    path = shutil.which(name)
+    says = path or "not installed" + (f"; only {only} needs it" if only else "")
+    return Finding(name, good=bool(path), says=says, remedy=f"sudo apt install {package}")
 
 
 def _session() -> Finding:
@@ -206,14 +202,4 @@ def _disk() -> Finding:
         good=usable and free > 2**30,
         says=says if usable else f"{folder} is not a writable folder, for {xdg.cache()}",
         remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
-    )
-
-
-def _builders() -> Finding:
-    found = shutil.which("mmdebstrap")
-    return Finding(
-        "mmdebstrap",
-        good=bool(found),
-        says=found or "not installed; only building images needs it",
-        remedy="sudo apt install mmdebstrap",
     )

@@ -72,10 +72,10 @@ def _local(url: str, target: Path, *, sha256: str, verify: Verify) -> Path:
         what = "not a file" if path.exists() else "no such file"
         raise ArtifactError(f"{path}: {what}")
     if sha256:
-        found = known(path, record=record_of(target))
-        if found.sha256 != sha256:
-            raise _wrong_sum(str(path), expected=sha256, found=found)
-        accept(path, found, record=record_of(target))
+        actual = known(path, record=record_of(target))
+        if actual.sha256 != sha256:
+            raise _wrong_sum(str(path), expected=sha256, actual=actual)
+        accept(path, actual, record=record_of(target))
     verify(path, str(path))
     return path
 
@@ -86,14 +86,14 @@ def _is_good(wanted: _Wanted) -> bool:
     if not target.is_file():
         return False
     expected = wanted.sha256 or recorded_sha256(target)
-    found = known(target)
-    if expected and found.sha256 != expected:
+    actual = known(target)
+    if expected and actual.sha256 != expected:
         return False
     try:
         wanted.verify(target, str(target))
     except ArtifactError:
         return False
-    accept(target, found)
+    accept(target, actual)
     return True
 
 
@@ -133,7 +133,7 @@ def _fill(transfer: Transfer, wanted: _Wanted) -> None:
         _complete(transfer)
     if wanted.sha256 not in ("", transfer.sha256):
         transfer.discard()
-        raise _wrong_sum(wanted.url, expected=wanted.sha256, found=Sum(transfer.sha256))
+        raise _wrong_sum(wanted.url, expected=wanted.sha256, actual=Sum(transfer.sha256))
 
 
 def _refuse_other(part: Part, wanted: _Wanted) -> None:
@@ -180,11 +180,11 @@ def _unreachable(transfer: Transfer, error: Exception) -> ArtifactError:
     )
 
 
-def _wrong_sum(name: str, *, expected: str, found: Sum) -> ArtifactError:
-    seen = found.sha256 or "that it changed while being read"
+def _wrong_sum(name: str, *, expected: str, actual: Sum) -> ArtifactError:
+    got = actual.sha256 or "that it changed while being read"
     return ArtifactError(
         f"{name} has the wrong sha256",
-        details=f"expected {expected}\nfound    {seen}",
+        details=f"expected {expected}\nfound    {got}",
         remedy="start it again; if it stays wrong, correct sha256 in the profile or ask whoever"
         " publishes it",
     )

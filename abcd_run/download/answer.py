@@ -106,20 +106,20 @@ def _opened(question: Request, *, timeout: float) -> HTTPResponse:
         try:
             answer: HTTPResponse = opener.open(question, timeout=timeout)
         except HTTPError as error:
-            place = error.headers.get("Location")
-            if error.code not in MOVED or not place:
+            location = error.headers.get("Location")
+            if error.code not in MOVED or not location:
                 raise
             error.close()
-            question = _moved(question, place)
+            question = _moved(question, location)
         else:
             return answer
     raise ValueError(f"more than {REDIRECTIONS} redirects")
 
 
-def _moved(question: Request, place: str) -> Request:
+def _moved(question: Request, location: str) -> Request:
     """Return the question for another place. Raises `ValueError` where that is less safe."""
     here = question.full_url
-    there = urljoin(here, quote(place, encoding="iso-8859-1", safe=PUNCTUATION))
+    there = urljoin(here, quote(location, encoding="iso-8859-1", safe=PUNCTUATION))
     before, after = urlsplit(here).scheme, urlsplit(there).scheme
     if after not in SCHEMES or (before == "https" and after != "https"):
         raise ValueError(f"it redirects from {before} to {after or 'nowhere'}: {there}")

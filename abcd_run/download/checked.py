@@ -46,12 +46,12 @@ def recorded_sha256(path: Path) -> str:
     return _recorded(record_of(path)).sha256
 
 
-def accept(path: Path, found: Sum, *, record: Path | None = None) -> None:
+def accept(path: Path, current: Sum, *, record: Path | None = None) -> None:
     """Record that PATH had this sum when it had this stamp."""
     record = record or record_of(path)
-    if _recorded(record) != found:
+    if _recorded(record) != current:
         record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(" ".join([found.sha256, *found.stamp]) + "\n")
+        record.write_text(" ".join([current.sha256, *current.stamp]) + "\n")
 
 
 def record_of(path: Path) -> Path:

@@ -213,8 +213,8 @@ class Transfer:
 
 def _first_byte(answer: Head) -> int:
     """Return where the answer's bytes belong: 0 unless it is a part (206)."""
-    found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
-    return int(found[1]) if answer.status == 206 and found else 0  # noqa: PLR2004
+    match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return int(match[1]) if answer.status == 206 and match else 0  # noqa: PLR2004
 
 
 def _broken(error: object) -> ConnectionError:

@@ -43,8 +43,8 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Return the names of all images."""
-        found = {path.stem for folder in self.folders for path in folder.glob("*.toml")}
-        return sorted(name for name in found if _NAME.fullmatch(name))
+        stems = {path.stem for folder in self.folders for path in folder.glob("*.toml")}
+        return sorted(name for name in stems if _NAME.fullmatch(name))
 
     def path(self, name: str) -> Path | None:
         """Return the file of an image's profile, None if there is none."""
@@ -84,9 +84,9 @@ class Catalogue:
             folder=path.parent,
             parents=tuple(ancestor.stem for ancestor, _ in files[1:]),
             recipes=tuple(
-                found
+                recipe
                 for ancestor, _ in reversed(files[1:])
-                if (found := profile.recipe_in(ancestor.parent, ancestor.stem))
+                if (recipe := profile.recipe_in(ancestor.parent, ancestor.stem))
             ),
         )
 
@@ -106,13 +106,13 @@ class Catalogue:
                     f"{path}: parent: a cycle, expected a chain that ends: {circle}",
                     remedy=f"change parent in one of {', '.join(seen)}",
                 )
-            found = self.path(parent)
-            if found is None:
+            above = self.path(parent)
+            if above is None:
                 raise ProfileError(
                     f"{path}: parent: no profile {parent!r}, expected the name of another image",
                     remedy=schema.did_you_mean(parent, self.names(), "abcd-run images"),
                 )
-            path = found
+            path = above
 
     def all(self) -> list[Profile | Unreadable]:
         """Return every image, the unreadable ones with their reasons."""

@@ -70,11 +70,11 @@ def _build(
 
     builder = _builder(fleet)
     *parents, own = recipes
-    with scratch.held(_folder(), PREFIX) as place:
+    with scratch.held(_folder(), PREFIX) as work:
         for parent in parents:
-            for layer in recipe.layers(_copied(parent, place), kinds):
+            for layer in recipe.layers(_copied(parent, work), kinds):
                 _layer(layer, builder, say=say)
-        base, *upper = recipe.layers(_copied(own, place), kinds)
+        base, *upper = recipe.layers(_copied(own, work), kinds)
         _layer(base, builder, say=say)
         for layer, kind in zip(upper, kinds, strict=True):
             label = f"LABEL {recipe.LABEL}={recipe.digest(recipes, kind)}"
@@ -82,15 +82,15 @@ def _build(
         store = Store(xdg.store())
         for layer in upper:
             say(f"storing {layer.name}")
-            archive = place / f"{layer.name}.tar"
+            archive = work / f"{layer.name}.tar"
             builder.save(f"localhost/{layer.name}:latest", archive)
             store.add(archive, layer.name)
             archive.unlink()
     return [layer.name for layer in upper]
 
 
-def _copied(folder: Path, place: Path) -> Path:
-    return Path(shutil.copytree(folder, place / folder.name))
+def _copied(folder: Path, work: Path) -> Path:
+    return Path(shutil.copytree(folder, work / folder.name))
 
 
 def _layer(layer: Layer, builder: Builds, *, say: Say, more: str = "") -> None:

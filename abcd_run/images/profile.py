@@ -76,7 +76,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Where one variant of an image is to be had; empty strings mean the conventional place.
+    """Where one variant of an image comes from; empty strings mean the conventional place.
 
     `installs` allows an ISO that would write to a disk without asking.
     """
@@ -225,8 +225,8 @@ def build(
 
 def recipe_in(folder: Path, name: str) -> Path | None:
     """Return the folder of an image's recipe, which stands beside its profile, if it has one."""
-    found = folder / name
-    return found if found.is_dir() else None
+    recipe = folder / name
+    return recipe if recipe.is_dir() else None
 
 
 def _variant(image: str, kind: Kind, keys: dict[str, Any]) -> Variant:
@@ -236,17 +236,17 @@ def _variant(image: str, kind: Kind, keys: dict[str, Any]) -> Variant:
 
 
 def _services(tables: object, origin: str) -> tuple[Service, ...]:
-    found: dict[int, Service] = {}
+    by_port: dict[int, Service] = {}
     for name, keys in _dict(tables).items():
         if "port" not in keys:
             raise _lacks(f"services.{name}.port", "a port from 1 to 65535", origin)
-        if other := found.get(keys["port"]):
+        if other := by_port.get(keys["port"]):
             raise ProfileError(
                 f"{origin}: services.{name}.port: {keys['port']} is the port of {other.name}",
                 remedy=f"give {name} another port, or remove it",
             )
-        found[keys["port"]] = Service(name=name, **keys)
-    return tuple(found.values())
+        by_port[keys["port"]] = Service(name, kind=keys.pop("variant", ""), **keys)
+    return tuple(by_port.values())
 
 
 def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> Ready:

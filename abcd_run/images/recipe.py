@@ -28,21 +28,21 @@ def has(recipe: Path | None, kind: Kind) -> bool:
 def layers(recipe: Path, kinds: tuple[Kind, ...]) -> list[Layer]:
     """Return the layers to build for some variants, the base first; the folder names the image."""
     image = recipe.name
-    found = [Layer(recipe / kind, variant_name(image, kind)) for kind in kinds if has(recipe, kind)]
-    return [Layer(recipe / BASE, f"{image}-{BASE}"), *found]
+    own = [Layer(recipe / kind, variant_name(image, kind)) for kind in kinds if has(recipe, kind)]
+    return [Layer(recipe / BASE, f"{image}-{BASE}"), *own]
 
 
 def digest(recipes: Iterable[Path], kind: Kind) -> str:
     """Return a sum over all that a variant is built from: names, contents, who may execute."""
     import hashlib  # noqa: PLC0415  (2 ms, for OpenSSL; `images` sums up what was built here alone)
 
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for recipe in recipes:
         for file in (*_files(recipe / BASE), *_files(recipe / kind)):
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             executable = file.stat().st_mode & 0o100
-            found.update(f"{file.relative_to(recipe)}\0{executable}\0{content}\n".encode())
-    return found.hexdigest()
+            total.update(f"{file.relative_to(recipe)}\0{executable}\0{content}\n".encode())
+    return total.hexdigest()
 
 
 def _files(folder: Path) -> Iterator[Path]:

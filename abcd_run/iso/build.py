@@ -68,12 +68,12 @@ def is_whole(target: Path) -> bool:
     """Tell whether TARGET is here as it was built; it is read when nothing else tells."""
     try:
         text = _sum_of(target).read_text(errors="replace")
-        found = known(target)
+        actual = known(target)
     except FileNotFoundError:
         return False
-    if text != _sum_line(found.sha256, target):
+    if text != _sum_line(actual.sha256, target):
         return False
-    accept(target, found)
+    accept(target, actual)
     return True
 
 

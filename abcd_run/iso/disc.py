@@ -66,16 +66,16 @@ class Disc:
         """List what is in a folder, without itself and the one above."""
         for start in range(folder.start, folder.start + folder.size, BLOCK):
             for raw in self._raw_records(start):
-                if raw[32:34] not in (b"\1\0", b"\1\1") and (found := self._record(raw)):
-                    yield found
+                if raw[32:34] not in (b"\1\0", b"\1\1") and (record := self._record(raw)):
+                    yield record
 
     def _description(self) -> bytes:
         for number in range(DESCRIPTORS, 2 * DESCRIPTORS):
-            found = self.read(number * BLOCK, BLOCK)
-            if found[1:6] != MAGIC:
+            descriptor = self.read(number * BLOCK, BLOCK)
+            if descriptor[1:6] != MAGIC:
                 break
-            if found[0] == 1 and _number(found, 128) & 0xFFFF == BLOCK:
-                return found
+            if descriptor[0] == 1 and _number(descriptor, 128) & 0xFFFF == BLOCK:
+                return descriptor
         raise Malformed("it has no ISO 9660 file system")
 
     def _rock_ridge(self) -> int:

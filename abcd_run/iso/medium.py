@@ -36,12 +36,12 @@ class Medium:
 
     def find(self, path: str) -> Record | None:
         """Return the file of a path, None when there is none."""
-        found: Record | None = self._disc.root
+        record: Record | None = self._disc.root
         for word in filter(None, path.split("/")):
-            if found is None or not found.is_folder:
+            if record is None or not record.is_folder:
                 return None
-            found = next((one for one in self._disc.records(found) if one.name == word), None)
-        return found if found and found.is_file else None
+            record = next((one for one in self._disc.records(record) if one.name == word), None)
+        return record if record and record.is_file else None
 
     def pieces(self, file: Record) -> Iterator[bytes]:
         """Yield a file's content, piece by piece."""
@@ -58,8 +58,8 @@ class Medium:
 
     def text(self, path: str) -> str:
         """Return a small file's text, or "" when there is none."""
-        found = self.find(path)
-        return self.text_of(found) if found else ""
+        file = self.find(path)
+        return self.text_of(file) if file else ""
 
     def menu(self) -> str:
         """Return the first boot menu, or ""."""

@@ -44,15 +44,15 @@ class Entry:
 
 def entries(config: str) -> tuple[Entry, ...]:
     """Return the entries of a grub.cfg, in its order; words with variables are left out."""
-    found = []
+    listed = []
     for block in config.split("menuentry ")[1:]:
         lines = [line.split() for line in block.splitlines()]
         linux, initrd = _first(lines, LINUX), _first(lines, INITRD)
         if linux and initrd:
             words = (word.strip("'\"") for word in linux[1:])
             arguments = tuple(word for word in words if "$" not in word and word.isprintable())
-            found.append(Entry(_path(linux[0]), _path(initrd[0]), arguments))
-    return tuple(found)
+            listed.append(Entry(_path(linux[0]), _path(initrd[0]), arguments))
+    return tuple(listed)
 
 
 def _first(lines: list[list[str]], names: frozenset[str]) -> list[str]:

@@ -20,12 +20,12 @@ def services(instance: Instance) -> tuple[Service, ...]:
 def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
     """Return the endpoints of an instance that can be reached now, its screens last."""
     user = record.read(instance.labels).user
-    found = [
+    published = [
         Endpoint(service.name, service.protocol, _url(service, *instance.ports[service.port], user))
         for service in services(instance)
         if service.port in instance.ports
     ]
-    return (*found, *instance.endpoints, *instance.screens)
+    return (*published, *instance.endpoints, *instance.screens)
 
 
 def place(service: Service, instance: Instance) -> tuple[str, int] | None:
@@ -51,8 +51,8 @@ def to_open(instance: Instance) -> Endpoint | None:
             endpoint.protocol not in ("http", "https"),
         )
 
-    seen = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
-    return min(seen, key=rank, default=None)
+    visual = [e for e in endpoints(instance) if e.protocol not in ("ssh", "tcp")]
+    return min(visual, key=rank, default=None)
 
 
 def quoted(path: str) -> str:

@@ -1,15 +1,12 @@
 """The way of a launch, from the plan on: artifact → start → wait, and undo where it fails."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Semaphore
 
-from abcd_run import limits
 from abcd_run.artifact import obtain
 from abcd_run.backend import record
 from abcd_run.concurrency.cache import Once
@@ -21,12 +18,11 @@ from abcd_run.errors import (
     Interrupted,
     LaunchFailed,
     NameTaken,
-    NotReady,
     PortTaken,
 )
-from abcd_run.host import this_host, xdg
+from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
-from abcd_run.launch import port_collision, readiness, screen
+from abcd_run.launch import last_signs, port_collision, readiness
 from abcd_run.launch.interrupts import left_behind
 from abcd_run.launch.launched import Launched, console_of
 from abcd_run.launch.progress import Progress
@@ -46,9 +42,6 @@ TRIES = 30
 
 FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
 """Seconds between two looks at an instance: the first ones quick, then slower and slower."""
-
-LAST_LINES = 10
-"""How much of its console is shown of an instance that ended or is late."""
 
 UNDO_SECONDS = 3.7
 """How long an engine may take to undo what was cancelled, before it is said what may be left."""
@@ -81,10 +74,10 @@ class Launcher:
             settled(futures)
             if self.cancelled.is_set():
                 raise self._undone(futures)
-        done, failures = self._sorted(futures)
-        for launched in done:
+        ready, failures = self._sorted(futures)
+        for launched in ready:
             self.cancelled.settled(launched.instance.name)
-        return done, failures
+        return ready, failures
 
     def _sorted(
         self, futures: dict[Future[Launched], Plan]
@@ -112,7 +105,7 @@ class Launcher:
             )
         if self.cancelled.left():
             return left_behind(
-                self.cancelled, "interrupted: not all that was begun could be removed"
+                self.cancelled, "interrupted: something that was begun could not be removed"
             )
         return Interrupted("interrupted: what was begun has been removed")
 
@@ -162,7 +155,7 @@ class Launcher:
 
     def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         """Create and start, under other names and ports while somebody else is quicker."""
-        told = ""
+        reason = ""
         refused = set[str]()  # also names that other users have, whose instances are not shown
         for _ in range(TRIES):
             self.cancelled.check()
@@ -173,15 +166,15 @@ class Launcher:
                     error.remedy = f"abcd-run stop {plan.name}, or choose another --name"
                     raise
                 refused.add(plan.name)
-                names = {one.name for one in runtime.instances(detail=False)}
+                names = {other.name for other in runtime.instances(detail=False)}
                 plan = renamed(plan, next_name(plan.name, names | refused))
             except PortTaken as error:
                 if blamed := port_collision.of_fixed_port(plan, error):
                     raise blamed from error
-                told = error.details or error.message
+                reason = error.details or error.message
         raise LaunchFailed(
             f"no free name or port for {plan.name} in {TRIES} tries",
-            details=told,
+            details=reason,
             remedy="abcd-run ps; stop what you no longer need, then launch it again",
         )
 
@@ -222,10 +215,10 @@ class Launcher:
                 details="uid 0 inside maps to uid 0 outside; the instance was removed",
                 remedy="run abcd-run as an ordinary user, or say --rootful if this is meant",
             )
-        if _unproven(instance) and this_host.numbers_users() and _runs(instance, runtime):
+        if _unproven(instance) and this_host.numbers_users() and last_signs.runs(instance, runtime):
             raise LaunchFailed(
-                f"{instance.name}: nothing shows who root inside is on this host",
-                details="neither its process nor the engine's own user can be seen from here; "
+                f"{instance.name}: cannot tell who root inside is on this host",
+                details="this user can see neither its process nor the engine's own user; "
                 "the instance was removed",
                 remedy=f"run {plan.runtime} as yourself, or say --rootful if this is meant",
             )
@@ -263,16 +256,15 @@ class Launcher:
                 return Launched(instance, stage)
             self.progress.say(instance.name, answer.seen)
             if time.monotonic() > deadline:
-                late = not_ready(
-                    instance, stage, timeout, [answer.seen, *last_signs(runtime, instance)]
-                )
+                signs = [answer.seen, *last_signs.of_late(runtime, instance)]
+                late = last_signs.not_ready(instance, stage, timeout, signs)
                 return Launched(instance, stage, late=late)
             self.cancelled.wait(pause)
             self.cancelled.check()
             pause = min(pause * 1.5, SLOWEST_LOOK)
             looks += 1
             if looks % LOOKS_BETWEEN_CHECKS == 0:
-                _check_running(instance, runtime)
+                last_signs.check_running(instance, runtime)
 
     def _say(self, plan: Plan) -> Callable[[str], None]:
         return heeding(partial(self.progress.say, plan.name))
@@ -283,63 +275,3 @@ def _unproven(instance: Instance) -> bool:
     if instance.root is RootHeld.SANDBOX:
         return False
     return instance.root is RootHeld.UNKNOWN or instance.host_root is None
-
-
-def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:
-    """Return the error for an instance that is still on its way at the timeout."""
-    return NotReady(
-        f"{instance.name} is not ready after {timeout:g} s; its last stage is {stage}",
-        details="\n".join([*filter(None, signs), "it was left running"]),
-        remedy=f"abcd-run wait {instance.name}, or abcd-run logs {instance.name}",
-    )
-
-
-def _runs(instance: Instance, runtime: Runtime) -> bool:
-    """Say whether an instance runs still: of one that has ended nothing can be shown."""
-    instances = runtime.instances(only=instance.runtime_id, detail=False)
-    return bool(instances) and instances[0].running
-
-
-def _check_running(instance: Instance, runtime: Runtime) -> None:
-    instances = runtime.instances(only=instance.runtime_id, detail=False)
-    if instances and instances[0].running:
-        return
-    state = instances[0].state if instances else "gone"
-    raise LaunchFailed(
-        f"{instance.name} ended by itself ({state})",
-        details="\n".join(_last_lines(runtime, instance)),
-        remedy="see what it printed above; abcd-run --dry-run shows how it was started",
-    )
-
-
-def last_signs(runtime: Runtime, instance: Instance) -> list[str]:
-    """Return what a person would look at in an instance that is late: its console, its screen."""
-    signs = _last_lines(runtime, instance)
-    if screen.has_screen(runtime, instance):
-        path = xdg.cache() / "screenshots" / f"{instance.name}.png"
-        with suppress(AbcdRunError, OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.write_bytes(screen.picture(runtime, instance))
-            signs.append(f"its screen: {path}")
-    return signs
-
-
-def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
-    """Return the end of what it printed; nothing where the runtime has that no more."""
-    try:
-        printed = _end(console_of(runtime, instance)())
-    except AbcdRunError:
-        return []
-    lines = (line.rstrip() for line in printed.decode(errors="replace").splitlines())
-    return [line for line in lines if line][-LAST_LINES:]
-
-
-def _end(pieces: Iterable[bytes]) -> bytes:
-    """Return the last of many pieces, joined."""
-    kept, size = deque[bytes](), 0
-    for piece in pieces:
-        kept.append(piece)
-        size += len(piece)
-        while size - len(kept[0]) > limits.TEXT_BYTES:
-            size -= len(kept.popleft())
-    return b"".join(kept)[-limits.TEXT_BYTES :]

@@ -27,7 +27,7 @@ def stranger(instance: Instance, at: sockets.Address) -> str:
     uid = sockets.listener(address)
     if uid in {this_host.user(), *instance.publishers}:
         return ""
-    return "nobody who is known" if uid is None else f"uid {uid} of this host"
+    return "an unknown process" if uid is None else f"uid {uid} of this host"
 
 
 def check(instance: Instance, endpoint: Endpoint) -> None:
@@ -35,9 +35,9 @@ def check(instance: Instance, endpoint: Endpoint) -> None:
     parts = urlsplit(endpoint.url)
     if not parts.hostname or parts.port is None:
         return
-    if found := stranger(instance, (parts.hostname, parts.port)):
+    if who := stranger(instance, (parts.hostname, parts.port)):
         raise LaunchFailed(
-            f"{instance.name}: who listens at {parts.netloc} is {found}, not the instance",
-            details="what published its port has ended; its password was sent to nobody",
+            f"{instance.name}: the listener at {parts.netloc} is {who}, not the instance",
+            details="the process that published its port has ended; the password was not sent",
             remedy=f"abcd-run stop {instance.name}, and launch it again",
         )

@@ -128,8 +128,8 @@ def _service(service: Service, instance: Instance, *, lenient: bool, seconds: fl
     try:
         with socket.create_connection(at, timeout=seconds) as connection:
             # Asked when it is connected: whoever comes to listen there later does not get it.
-            if found := listener.stranger(instance, at):
-                return Answer(Stage.RUNNING, f"who listens at port {port} is {found}")
+            if stranger := listener.stranger(instance, at):
+                return Answer(Stage.RUNNING, f"the listener at port {port} is {stranger}")
             if service.protocol not in WEB:
                 return _tcp(connection, port)
             user = record.read(instance.labels).user

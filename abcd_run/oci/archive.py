@@ -26,7 +26,7 @@ def stream_archive(image: Image, name: str, *, keep_zstd: bool = False) -> Itera
 
     Zstd layers are read twice and leave it as plain tar, since Docker 20.10 reads no zstd, unless
     `keep_zstd` says that the engine does.
-    `name` is what the engine shall call it, complete: `localhost/abcdic4desktop:latest`.
+    `name` is what the engine calls it, complete: `localhost/abcdic4desktop:latest`.
     """
     image = image if keep_zstd else without_zstd(image)
     yield tarwrite.file("oci-layout", index.LAYOUT)

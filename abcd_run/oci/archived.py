@@ -144,21 +144,21 @@ def _unpacked(file: Pinned, path: Path) -> Pinned:
 def _members(file: Pinned) -> dict[str, tuple[int, int]]:
     stream = Stream(Span(file, 0, file.size), chunk=HEADERS)
     budget = Budget(Limits(entries=ARCHIVE_ENTRIES, memory=ARCHIVE_NAMES))
-    found: dict[str, tuple[int, int]] = {}
+    members: dict[str, tuple[int, int]] = {}
     links: dict[str, str] = {}
     for entry in entries(stream):
         budget.spend(entries=1, memory=2 * (getsizeof(entry.name) + getsizeof(entry.link)))
         name = posixpath.normpath(entry.name)
         if entry.kind == REGULAR:
-            found[name] = (stream.position, entry.size)
+            members[name] = (stream.position, entry.size)
         elif entry.kind == SYMLINK:  # `docker save` links layers that two images share
             links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.link))
         elif entry.kind == HARDLINK:
             links[name] = posixpath.normpath(entry.link)
     for name in links:
-        if (target := _follow(links, name)) in found:
-            found[name] = found[target]
-    return found
+        if (target := _follow(links, name)) in members:
+            members[name] = members[target]
+    return members
 
 
 def _follow(links: dict[str, str], name: str) -> str:

@@ -194,12 +194,12 @@ class Verified:
         return data
 
     def _check(self) -> None:
-        found = f"{self._algorithm}:{self._hash.hexdigest()}"
-        if found != self._digest or self._expected not in {None, self._size}:
+        digest = f"{self._algorithm}:{self._hash.hexdigest()}"
+        if digest != self._digest or self._expected not in {None, self._size}:
             raise CorruptError(
                 f"{self._name} is corrupt",
                 details=f"expected {self._expected or ''} {self._digest}, "
-                f"read {self._size} bytes with {found}",
+                f"read {self._size} bytes with {digest}",
                 remedy=self._spoilt(self._digest),
             )
 

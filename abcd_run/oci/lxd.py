@@ -72,9 +72,9 @@ def stream_lxd_image(
 ) -> Iterator[bytes]:
     """Yield the LXD image uncompressed, piece by piece; none of it is ever on the disk."""
     rootfs = scan(image)
-    told = launch_properties(image.config, own_init=brings_init(rootfs))
+    launching = launch_properties(image.config, own_init=brings_init(rootfs))
     rootfs.add(default_extras(rootfs) if extras is None else extras)
-    yield from _pieces(rootfs, metadata(image, description, {**told, **(properties or {})}))
+    yield from _pieces(rootfs, metadata(image, description, {**launching, **(properties or {})}))
 
 
 def launch_properties(config: Config, *, own_init: bool) -> dict[str, str]:

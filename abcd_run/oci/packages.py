@@ -41,24 +41,24 @@ def installed(image: Image, wanted: Collection[str]) -> dict[str, str]:
 
     Reads its layers. Raises `ArtifactError`.
     """
-    rootfs, found = scan(image), dict[str, str]()
+    rootfs, versions = scan(image), dict[str, str]()
     for path, signs in LISTS.items():
         node = rootfs.find(path)
         if node is not None and node.kind == tf.REGULAR:
             out = _Bounded()
             rootfs.read(path, out)
-            found |= parsed(out.taken.decode(errors="replace"), signs)
-    return {name: found[name] for name in wanted if name in found}
+            versions |= parsed(out.taken.decode(errors="replace"), signs)
+    return {name: versions[name] for name in wanted if name in versions}
 
 
 def parsed(text: str, signs: tuple[str, str]) -> dict[str, str]:
     """Read a list of packages: blocks of lines, of which two tell name and version."""
-    found, name = dict[str, str](), ""
+    versions, name = dict[str, str](), ""
     for line in text.split("\n"):
         if line.startswith(signs[0]):
             name = line.removeprefix(signs[0]).strip()
         elif line.startswith(signs[1]) and name:
-            found[name] = line.removeprefix(signs[1]).strip()
+            versions[name] = line.removeprefix(signs[1]).strip()
         elif not line:
             name = ""
-    return found
+    return versions

@@ -70,10 +70,10 @@ def by_reference(
         return entries
     unpinned = not pinned(reference)  # anybody may write any digest into a name
     exact = tuple(entry for entry in entries if unpinned and reference in names(entry))
-    found = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
-    if not found:
+    named = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
+    if not named:
         raise no_such_reference(source, reference, known)
-    return found
+    return named
 
 
 def no_such_reference(source: Source, reference: str, known: list[str]) -> ArtifactError:
@@ -87,14 +87,16 @@ def no_such_reference(source: Source, reference: str, known: list[str]) -> Artif
 
 def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
     """Choose the manifest for linux on an architecture, looking into nested indexes."""
-    found = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
-    fitting = [entry for entry in found.values() if _fits(entry, architecture)]
-    unmarked = [entry for entry in found.values() if not entry.platform]
+    manifests = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
+    fitting = [entry for entry in manifests.values() if _fits(entry, architecture)]
+    unmarked = [entry for entry in manifests.values() if not entry.platform]
     chosen = fitting or unmarked
-    if not found:
+    if not manifests:
         raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
     if not chosen:
-        has = {f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in found.values()}
+        has = {
+            f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in manifests.values()
+        }
         raise wrong_architecture(source, architecture, ", ".join(sorted(has)))
     if len(chosen) > 1 and not fitting:
         digests = [entry.digest for entry in chosen]

@@ -36,8 +36,8 @@ class Store:
 
     def names(self) -> list[str]:
         """List the images' names."""
-        found = {index.name_of(item) for item in index.read(self.folder)}
-        return sorted(name for name in found if name)
+        named = {index.name_of(item) for item in index.read(self.folder)}
+        return sorted(name for name in named if name)
 
     def resolve(self, name: str, *, architecture: str | None = None) -> Image | None:
         """Return the image of that name, or None, also where blobs of it are missing or wrong.

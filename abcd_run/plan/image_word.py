@@ -69,25 +69,25 @@ def _file_too(word: str) -> tuple[str, ...]:
     return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()
 
 
-def _whole(found: Profile) -> Target:
-    if not found.variants:
+def _whole(image: Profile) -> Target:
+    if not image.variants:
         raise ArtifactError(
-            f"{found.name} has no variants",
-            remedy=f"add [abcdic] or [abcdik] to {found.origin}",
+            f"{image.name} has no variants",
+            remedy=f"add [abcdic] or [abcdik] to {image.origin}",
         )
-    return Target(found, found.variants)
+    return Target(image, image.variants)
 
 
-def _one(found: Profile, kind: Kind, word: str) -> Target:
-    variants = tuple(variant for variant in found.variants if variant.kind is kind)
+def _one(image: Profile, kind: Kind, word: str) -> Target:
+    variants = tuple(variant for variant in image.variants if variant.kind is kind)
     if not variants:
-        names = ", ".join(variant.name for variant in found.variants) or "none"
+        names = ", ".join(variant.name for variant in image.variants) or "none"
         raise ArtifactError(
-            f"{found.name} has no variant {word}",
+            f"{image.name} has no variant {word}",
             details=f"its variants: {names}",
-            remedy=f"abcd-run {found.name}",
+            remedy=f"abcd-run {image.name}",
         )
-    return Target(found, variants)
+    return Target(image, variants)
 
 
 def _is_path(word: str) -> bool:
@@ -134,10 +134,10 @@ def _adhoc(variant: Variant, request: "Request") -> Target:
         variant.name, request.changes, origin=request.image, folder=Path("/nonexistent")
     )
     services = adhoc.services or exposed_services(_exposed_ports(variant))
-    found = replace(adhoc, variants=(variant,), services=services)
+    image = replace(adhoc, variants=(variant,), services=services)
     if not (adhoc.ready.service or adhoc.ready.console):
-        found = replace(found, ready=lenient(services, adhoc.ready.timeout))
-    return Target(found, (variant,), exposed=not services and bool(variant.image), adhoc=True)
+        image = replace(image, ready=lenient(services, adhoc.ready.timeout))
+    return Target(image, (variant,), exposed=not services and bool(variant.image), adhoc=True)
 
 
 def _exposed_ports(variant: Variant) -> list[int]:
@@ -154,8 +154,8 @@ def lenient(services: tuple[Service, ...], timeout: float) -> Ready:
     return Ready(service=ranked[0].name if ranked else "", timeout=timeout, lenient=True)
 
 
-def source(found: Profile, variant: Variant, stored: Stored, *, fresh: bool = True) -> Source:
-    """Return where a variant is to be had.
+def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = True) -> Source:
+    """Return where a variant comes from.
 
     What was built or brought here wins over what would have to be fetched, but with `fresh` not
     over a recipe that has changed since.
@@ -164,43 +164,43 @@ def source(found: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
     if variant.iso:
         return Source(Origin.ISO, variant.iso, variant.name, variant.sha256, variant.installs)
     if variant.archive:
-        return Source(Origin.FILE, str(variant.archive), _name_of_file(found, variant))
-    if pinned(variant.image) or _is_foreign(found, variant):
+        return Source(Origin.FILE, str(variant.archive), _name_of_file(image, variant))
+    if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
-    from_recipe = recipe.has(found.recipe, variant.kind)
+    from_recipe = recipe.has(image.recipe, variant.kind)
     labels = stored(variant.name)
-    if labels is not None and not (fresh and from_recipe and _outdated(labels, found, variant)):
+    if labels is not None and not (fresh and from_recipe and _outdated(labels, image, variant)):
         return Source(Origin.STORE, variant.name, local)
     if from_recipe:
-        return Source(Origin.RECIPE, str(found.recipe), local, recipes=found.recipes)
+        return Source(Origin.RECIPE, str(image.recipe), local, recipes=image.recipes)
     return Source(Origin.REGISTRY, variant.image or local, local)
 
 
-def _is_adhoc(found: Profile, variant: Variant) -> bool:
+def _is_adhoc(image: Profile, variant: Variant) -> bool:
     """Say whether there is no profile but the one made for a file or a reference."""
-    return found.name == variant.name
+    return image.name == variant.name
 
 
-def _is_foreign(found: Profile, variant: Variant) -> bool:
+def _is_foreign(image: Profile, variant: Variant) -> bool:
     """Say whether somebody has named an image that nothing of this host may stand in for."""
     local = {f"localhost/{variant.name}:latest", f"{variant.name}:latest"}
-    return _is_adhoc(found, variant) and variant.image not in local
+    return _is_adhoc(image, variant) and variant.image not in local
 
 
-def _name_of_file(found: Profile, variant: Variant) -> str:
-    """Return what engines shall call an image out of a file: nothing that a reference could mean.
+def _name_of_file(image: Profile, variant: Variant) -> str:
+    """Return what engines call an image out of a file: nothing that a reference could mean.
 
     Loaded as localhost/nginx, a file nginx.tar would answer to nginx later, and to Podman all names
     that end with /nginx are called so.
     """
-    name = f"file-{variant.name}" if _is_adhoc(found, variant) else variant.name
+    name = f"file-{variant.name}" if _is_adhoc(image, variant) else variant.name
     return f"localhost/{name}:latest"
 
 
-def _outdated(labels: Mapping[str, str], found: Profile, variant: Variant) -> bool:
+def _outdated(labels: Mapping[str, str], image: Profile, variant: Variant) -> bool:
     """Say whether an image was built from another state of the recipe; not all were built here."""
     built_from = labels.get(recipe.LABEL)
-    return built_from is not None and built_from != recipe.digest(found.recipes, variant.kind)
+    return built_from is not None and built_from != recipe.digest(image.recipes, variant.kind)
 
 
 def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:

@@ -15,7 +15,7 @@ from abcd_run.concurrency.cancel import call
 from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError
 from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
-from abcd_run.model import Plan, Ready, Seed, Service
+from abcd_run.model import Kind, Plan, Ready, Seed, Service
 from abcd_run.plan import image_word
 from abcd_run.plan.arguments import Publish, port
 from abcd_run.plan.image_word import Target
@@ -92,7 +92,7 @@ def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
     Raises `UsageError` for an unknown format, or `ArtifactError`.
     """
     formats.check(form)
-    found = wanted.profile
+    profile = wanted.profile
     variant = next((one for one in wanted.variants if one.kind in formats.kinds(form)), None)
     if variant is None:
         names = ", ".join(one.name for one in wanted.variants)
@@ -100,18 +100,18 @@ def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
         raise ArtifactError(
             f"{names} cannot become {form}",
             details=f"{form} is made of a variant {kinds}",
-            remedy=f"abcd-run images shows the variants of {found.name}",
+            remedy=f"abcd-run images shows the variants of {profile.name}",
         )
     return Plan(
         name="",
-        image=found.name,
+        image=profile.name,
         variant=variant.name,
         kind=variant.kind,
         runtime="",
         format=form,
-        source=image_word.source(found, variant, image_word.stored, fresh=request.pull != NEVER),
+        source=image_word.source(profile, variant, image_word.stored, fresh=request.pull != NEVER),
         seed=Seed(hostname="", user="", password=""),
-        profile=found.origin,
+        profile=profile.origin,
         pull=request.pull,
     )
 
@@ -194,38 +194,38 @@ def _plans(request: Request, wanted: Target, choice: Choice, *, several: bool) -
 
 
 def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
-    found = wanted.profile
+    profile = wanted.profile
     backend = choice.backend
     if request.command and not backend.takes_command:
         raise UsageError(
             f"{backend.name} cannot start a COMMAND in place of the image's own",
             remedy=f"without it, and then: abcd-run exec {name} -- {shlex.join(request.command)}",
         )
-    readiness_kinds.check(found.ready, where=found.origin)
-    services, ports = _published(_of_variant(found.services, choice), request.publish)
+    readiness_kinds.check(profile.ready, where=profile.origin)
+    services, ports = _published(_of_kind(profile.services, choice.variant.kind), request.publish)
     return Plan(
         name=name,
-        image=found.name,
+        image=profile.name,
         variant=choice.variant.name,
         kind=choice.variant.kind,
         runtime=backend.name,
         format=choice.format,
         source=choice.source,
         seed=_seed(request, wanted, choice, name),
-        profile=found.origin,
-        account=found.user,
-        uid=found.uid,
+        profile=profile.origin,
+        account=profile.user,
+        uid=profile.uid,
         # A machine's memory counts as asked for also where nobody did: the host must have it.
-        resources=replace(found.resources, memory=found.resources.memory or backend.memory),
+        resources=replace(profile.resources, memory=profile.resources.memory or backend.memory),
         services=services,
-        screen=found.screen,
+        screen=profile.screen,
         exposed=wanted.exposed,
         address=request.address,
         ports=ports,
         shares=request.shares,
         env=request.env,
         command=request.command,
-        ready=_ready(request, found.ready, services),
+        ready=_ready(request, profile.ready, services),
         options=choice.options,
         pull=request.pull,
         rootful=request.rootful,
@@ -244,13 +244,13 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         keyboard=this_host.keyboard(),
         locale=this_host.locale(),
         image=wanted.profile.name,
-        variant=choice.variant.kind,
+        kind=choice.variant.kind,
         runtime=choice.backend.name,
     )
 
 
-def _of_variant(services: tuple[Service, ...], choice: Choice) -> tuple[Service, ...]:
-    return tuple(one for one in services if one.variant in ("", choice.variant.kind))
+def _of_kind(services: tuple[Service, ...], kind: Kind) -> tuple[Service, ...]:
+    return tuple(one for one in services if one.kind in ("", kind))
 
 
 def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Ready:

@@ -26,7 +26,7 @@ PULLS = ("always", "missing", "never")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What shall be launched; `None` and empty mean that the profile decides.
+    """What is to be launched; `None` and empty mean that the profile decides.
 
     `changes` are nested tables as in a profile; `timeout` is in seconds.
     """

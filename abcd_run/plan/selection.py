@@ -66,7 +66,7 @@ def _together(choices: list[Choice]) -> list[Choice]:
 def _best(request: Request, wanted: Target, fleet: Fleet) -> Choice:
     failures = []
     for name in dict.fromkeys((*wanted.profile.runtimes, *fleet.registry.names())):
-        if name in fleet.registry.found:
+        if name in fleet.registry.plugins:
             choices, failed = _usable([name], request, wanted, fleet)
             if choices:
                 return choices[0]
@@ -84,8 +84,8 @@ def _none(failures: list[Failure]) -> NoRuntime:
 
 def _all_that_take(wanted: Target, fleet: Fleet) -> tuple[str, ...]:
     def fits(name: str) -> bool:
-        found = fleet.registry.backend(name)
-        return not isinstance(found, Problem) and takes(found, wanted)
+        backend = fleet.registry.backend(name)
+        return not isinstance(backend, Problem) and takes(backend, wanted)
 
     return tuple(name for name in fleet.present() if fits(name))
 
@@ -129,8 +129,8 @@ def _usable(
 
 
 def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:
-    if found := _fitting(backend, wanted):
-        return found
+    if fitting := _fitting(backend, wanted):
+        return fitting
     takes = sorted({kind for form in backend.accepts for kind in formats.kinds(form)})
     raise image_word.none_takes(wanted, backend.name, " and ".join(takes) or "nothing")
 

@@ -25,11 +25,11 @@ class Settings:
 
     def registry(self) -> Registry:
         """Return the runtimes in this user's order. Raises `UsageError` for unknown ones."""
-        found = Registry.installed(self.prefer)
+        registry = Registry.installed(self.prefer)
         for name in self.on:
             if name not in (AUTO, ALL):
-                found.check(name, said=self.origin)
-        return found
+                registry.check(name, said=self.origin)
+        return registry
 
 
 def load() -> Settings:

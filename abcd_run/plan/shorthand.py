@@ -49,5 +49,5 @@ def _keys(shape: Shape, before: str = "") -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _options(registry: Registry, name: str) -> Mapping[str, Option]:
-    found = registry.backend(name)
-    return found.options if isinstance(found, Backend) else {}
+    backend = registry.backend(name)
+    return backend.options if isinstance(backend, Backend) else {}

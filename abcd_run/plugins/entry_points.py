@@ -23,20 +23,20 @@ class Entry(NamedTuple):
     def load(self) -> object:
         """Import the module and return the value."""
         module, _, path = self.value.partition("[")[0].strip().partition(":")
-        found: object = importlib.import_module(module.strip())
-        return reduce(getattr, filter(None, path.strip().split(".")), found)
+        imported: object = importlib.import_module(module.strip())
+        return reduce(getattr, filter(None, path.strip().split(".")), imported)
 
 
 def entries(group: str) -> list[Entry]:
     """Return the entries of a group, in the order of `sys.path`."""
-    found = [
+    written = [
         entry
         for info in _infos()
         if (text := _text(info / "entry_points.txt")) and group in text
         for entry in _entries(text, group)
     ]
     # Nothing at all: installed in a way that only the slow module knows, such as a zip archive.
-    return found or _asked(group)
+    return written or _asked(group)
 
 
 def _infos() -> Iterator[Path]:

@@ -63,10 +63,10 @@ class Fleet:
 
     def backend(self, name: str) -> Backend:
         """Return a backend that can be imported. Raises `UsageError` or `NoRuntime`."""
-        known = self.registry.known(name)
-        if isinstance(known, Problem):
-            raise known.error(name)
-        return known
+        backend = self.registry.known(name)
+        if isinstance(backend, Problem):
+            raise backend.error(name)
+        return backend
 
     def runtime(self, name: str) -> Runtime:
         """Return a runtime, opened at its first use. Raises `UsageError` or `NoRuntime`."""
@@ -160,16 +160,16 @@ class Fleet:
         likely = [runtime for runtime in names if f"-{runtime}-" in name]
         asked = self._called(name, likely)
         settled(asked.values(), within=LIKELY_SECONDS)
-        instances = _those(asked)
+        matches = _those(asked)
         errors: list[Failure] = []
-        if len(instances) != 1:
+        if len(matches) != 1:
             asked |= self._called(name, [other for other in names if other not in asked])
             answers, errors = _collected(asked, within=round(end - time.monotonic(), 1))
-            instances = [instance for answer in answers.values() for instance in answer]
-        if len(instances) == 1:
-            return instances[0]
-        if instances:
-            places = [instance.runtime for instance in instances]
+            matches = [instance for answer in answers.values() for instance in answer]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            places = [instance.runtime for instance in matches]
             raise UsageError(f"{name} is on {' and '.join(places)}", remedy=f"add --on {places[0]}")
         meant = {*likely, *on}
         for failure in errors:

@@ -69,13 +69,13 @@ def maker(form: str) -> Maker:
     """Return who makes a format: most launches need one. Raises `ArtifactError`."""
     if form in MODULES:
         return cast(Maker, importlib.import_module(MODULES[form]))
-    found = [one for one in entries(GROUP) if one.name == form]
-    if not found:
+    named = [one for one in entries(GROUP) if one.name == form]
+    if not named:
         raise ArtifactError(
-            f"nobody makes artifacts of format {form}", remedy=f"pip install abcd-run-{form}"
+            f"no plug-in makes artifacts of format {form}", remedy=f"pip install abcd-run-{form}"
         )
     try:
-        return cast(Maker, found[0].load())
+        return cast(Maker, named[0].load())
     except Exception as error:
         raise ArtifactError(
             f"the plug-in for format {form} is broken",

@@ -43,10 +43,10 @@ def names() -> list[str]:
 
 def loaded(name: str) -> Kind:
     """Import a kind. Raises `LookupError` for one that is not installed, or what its code does."""
-    found = [one for one in entries(GROUP) if one.name == name]
-    if not found:
+    named = [one for one in entries(GROUP) if one.name == name]
+    if not named:
         raise LookupError(f"no readiness kind {name!r} is installed")
-    return cast(Kind, found[0].load())
+    return cast(Kind, named[0].load())
 
 
 def check(ready: Ready, *, where: str) -> None:

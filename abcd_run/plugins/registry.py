@@ -22,27 +22,27 @@ PREFERENCE = ("podman", "docker", "lxd", "libvirt", "virtualbox")
 class Registry:
     """The entry points of all backends, by name; `order` is that in which `auto` tries them."""
 
-    found: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
+    plugins: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
     order: tuple[str, ...] = PREFERENCE
 
     @classmethod
     def installed(cls, order: tuple[str, ...] = ()) -> "Registry":
         """Return the registry of what is installed; `order` names go before the usual ones."""
-        found: dict[str, list[Entry]] = {}
+        plugins: dict[str, list[Entry]] = {}
         for entry in entries(GROUP):
             # An editable install is seen twice when its folder is also on sys.path.
-            if entry.value not in [other.value for other in found.get(entry.name, [])]:
-                found.setdefault(entry.name, []).append(entry)
-        return cls(found, (*order, *PREFERENCE))
+            if entry.value not in [other.value for other in plugins.get(entry.name, [])]:
+                plugins.setdefault(entry.name, []).append(entry)
+        return cls(plugins, (*order, *PREFERENCE))
 
     def names(self) -> list[str]:
         """Return the names of all backends in the order of preference, others after them."""
-        listed = dict.fromkeys(name for name in self.order if name in self.found)
-        return [*listed, *sorted(set(self.found) - set(listed))]
+        listed = dict.fromkeys(name for name in self.order if name in self.plugins)
+        return [*listed, *sorted(set(self.plugins) - set(listed))]
 
     def backend(self, name: str) -> Backend | Problem:
         """Return a backend, or what is wrong with its plug-in; never raises for a broken one."""
-        entries = self.found.get(name, [])
+        entries = self.plugins.get(name, [])
         if not entries:
             return Problem(f"there is no plug-in for {name}", f"pip install abcd-run-{name}")
         if len(entries) > 1:
@@ -57,7 +57,7 @@ class Registry:
 
     def check(self, name: str, *, said: str = "") -> None:
         """Raise `UsageError` for an unknown name, naming what `said` it; nothing is imported."""
-        if name not in self.found:
+        if name not in self.plugins:
             raise UsageError(
                 f"{said}: no runtime called {name!r}" if said else f"no runtime called {name!r}",
                 details=f"known runtimes: {', '.join(self.names()) or 'none'}",

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abcd_run.errors import Interrupted
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from abcd_run.errors import Failure
     from abcd_run.launch.launched import Launched
 
 
-def status(done: Sequence[Launched], failures: Sequence[Failure]) -> int:
-    """Return the exit status: 1 when some failed, the errors' own when all failed alike."""
-    codes = {failure.error.status for failure in failures}
-    whole = [one for one in done if one.late is None]
-    if not codes:
-        return 0
-    return codes.pop() if len(codes) == 1 and not whole else 1
+def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = True) -> int:
+    """Return 0 without failures, the errors' own status when all failed alike, else 1.
+
+    `partly` says that something else went well; `named`, that the user named what has failed: of
+    what nobody named, some has failed. An interrupt outweighs all of it.
+    """
+    statuses = {failure.error.status for failure in failures}
+    if not statuses or Interrupted.status in statuses:
+        return Interrupted.status if statuses else 0
+    return statuses.pop() if len(statuses) == 1 and named and not partly else 1
+
+
+def of_launched(launched: Iterable[Launched], failures: Sequence[Failure]) -> int:
+    """Return the exit status where instances should be ready; one that is late is a failure."""
+    return status(failures, partly=any(one.late is None for one in launched))

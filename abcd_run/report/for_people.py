@@ -54,10 +54,10 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_launched(launched: Launched) -> None:
     """Print what a person needs to use an instance."""
-    found = launched.instance
+    instance = launched.instance
     seconds = launched.ready_seconds
     after = f" after {seconds:.1f} s" if seconds is not None else ""
-    print_facts(f"{found.name} is {launched.stage}{after}", _facts(launched))
+    print_facts(f"{instance.name} is {launched.stage}{after}", _facts(launched))
 
 
 def print_facts(head: str, facts: dict[str, str]) -> None:
@@ -69,19 +69,19 @@ def print_facts(head: str, facts: dict[str, str]) -> None:
 
 def print_shown(launched: Launched) -> None:
     """Print all that is known of an instance."""
-    found = launched.instance
-    known = record.read(found.labels)
-    held = "in a sandbox" if found.root == "sandbox" else "unknown"
-    root = held if found.host_root is None else f"uid {found.host_root} of this host"
+    instance = launched.instance
+    known = record.read(instance.labels)
+    held = "in a sandbox" if instance.root == "sandbox" else "unknown"
+    root = held if instance.host_root is None else f"uid {instance.host_root} of this host"
     facts = {
         "image": f"{known.image}, variant {known.variant}",
-        "runtime": f"{found.runtime} {found.runtime_id[:12]}",
+        "runtime": f"{instance.runtime} {instance.runtime_id[:12]}",
         "created": known.created,
         "root": f"inside is {root}",
         **_amounts(known.resources),
     }
-    stage = str(launched.stage) if found.running and not found.silent else found.state
-    print_facts(f"{found.name} is {stage}", facts | _facts(launched))
+    stage = str(launched.stage) if instance.running and not instance.silent else instance.state
+    print_facts(f"{instance.name} is {stage}", facts | _facts(launched))
 
 
 def _amounts(given: Resources) -> dict[str, str]:
@@ -93,12 +93,12 @@ def _amounts(given: Resources) -> dict[str, str]:
 
 
 def _facts(launched: Launched) -> dict[str, str]:
-    found = launched.instance
-    facts = {one.service: one.url for one in endpoints.endpoints(found)}
-    user = record.read(found.labels).user
-    if found.password:
-        facts |= {"user": user, "password": found.password}
-    return facts | {"stop": f"abcd-run stop {found.name}"}
+    instance = launched.instance
+    facts = {one.service: one.url for one in endpoints.endpoints(instance)}
+    user = record.read(instance.labels).user
+    if instance.password:
+        facts |= {"user": user, "password": instance.password}
+    return facts | {"stop": f"abcd-run stop {instance.name}"}
 
 
 def mapping(host_root: int | None) -> str:
@@ -112,12 +112,12 @@ def print_notes(notes: Iterable[str]) -> None:
         streams.complain(f"abcd-run: note: {visible(note)}")
 
 
-def print_error(found: AbcdRunError, *, name: str = "") -> None:
+def print_error(error: AbcdRunError, *, name: str = "") -> None:
     """Print an error for people, on standard error."""
-    before = f"{name}: " if name and not found.message.startswith(name) else ""
-    lines = [f"abcd-run: {_brief(visible(before + found.message))}"]
-    lines += [f"  {line}" for line in found.details.splitlines()]
-    lines += [f"  → {line}" for line in found.remedy.splitlines()]
+    before = f"{name}: " if name and not error.message.startswith(name) else ""
+    lines = [f"abcd-run: {_brief(visible(before + error.message))}"]
+    lines += [f"  {line}" for line in error.details.splitlines()]
+    lines += [f"  → {line}" for line in error.remedy.splitlines()]
     streams.complain("\n".join(lines))
 
 
@@ -126,10 +126,10 @@ def _brief(text: str) -> str:
     return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} … {text[-100:]}"
 
 
-def print_finding(found: Finding) -> None:
+def print_finding(finding: Finding) -> None:
     """Print what `doctor` found, with the remedy where it is bad."""
-    streams.say(f"{'ok ' if found.good else 'NOT'}  {found.name}: {found.says}")
-    if not found.good and found.remedy:
-        streams.say(f"     → {found.remedy}")
-    for one in found.known:
+    streams.say(f"{'ok' if finding.good else 'FAIL':4} {finding.name}: {finding.says}")
+    if not finding.good and finding.remedy:
+        streams.say(f"     → {finding.remedy}")
+    for one in finding.known:
         streams.say(f"     ! {one.says()}")

@@ -23,20 +23,20 @@ Document = dict[str, Any]
 
 def instance(launched: Launched) -> Document:
     """Return an instance as JSON shows it; see docs/json.md."""
-    found = launched.instance
-    facts = record.read(found.labels)
+    copy = launched.instance
+    facts = record.read(copy.labels)
     return {
-        "name": found.name,
+        "name": copy.name,
         "image": facts.image,
         "variant": facts.variant,
-        "runtime": found.runtime,
+        "runtime": copy.runtime,
         "stage": str(launched.stage),
         "created": facts.created,
-        "endpoints": [endpoint(one) for one in endpoints.endpoints(found)],
-        "password": found.password,
-        "host_root": found.host_root,
+        "endpoints": [endpoint(one) for one in endpoints.endpoints(copy)],
+        "password": copy.password,
+        "host_root": copy.host_root,
         "ready_seconds": launched.ready_seconds,
-        "runtime_id": found.runtime_id,
+        "runtime_id": copy.runtime_id,
         "resources": _resources(facts.resources),
     }
 
@@ -45,9 +45,9 @@ def _resources(given: Resources) -> Document:
     return {"memory": given.memory, "cpus": given.cpus, "disk": given.disk}
 
 
-def endpoint(found: Endpoint) -> Document:
+def endpoint(way: Endpoint) -> Document:
     """Return an endpoint as JSON shows it."""
-    return {"service": found.service, "protocol": found.protocol, "url": found.url}
+    return {"service": way.service, "protocol": way.protocol, "url": way.url}
 
 
 def error(failure: Failure) -> Document:
@@ -94,24 +94,24 @@ def print_json(content: object) -> None:
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
 
 
-def finding(found: Finding) -> Document:
+def finding(check: Finding) -> Document:
     """Return what `doctor` found as JSON shows it."""
-    remedy = "" if found.good else found.remedy
+    remedy = "" if check.good else check.remedy
     return {
-        "check": found.name,
-        "good": found.good,
-        "says": found.says,
+        "check": check.name,
+        "good": check.good,
+        "says": check.says,
         "remedy": remedy,
-        "known": [_known(one) for one in found.known],
+        "known": [_known(one) for one in check.known],
     }
 
 
-def _known(found: Known) -> Document:
+def _known(known: Known) -> Document:
     return {
-        "component": found.advisory.component,
-        "version": found.version,
-        "package": found.package,
-        "ids": list(found.advisory.ids),
-        "fixed": list(found.advisory.fixed),
-        "possible": found.advisory.possible,
+        "component": known.advisory.component,
+        "version": known.version,
+        "package": known.package,
+        "ids": list(known.advisory.ids),
+        "fixed": list(known.advisory.fixed),
+        "possible": known.advisory.possible,
     }

@@ -32,9 +32,9 @@ def flush() -> None:
     except OSError as error:
         give_up()
         raise OutputLost(
-            f"standard output cannot be written: {error.strerror or error}",
-            details="what was asked for is done; abcd-run ps shows what runs",
-            remedy="make room where the output goes",
+            f"cannot write to standard output: {error.strerror or error}",
+            details="the work is done; abcd-run ps shows what runs",
+            remedy="free some space where the output goes",
         ) from error
 
 

@@ -13,7 +13,7 @@ from abcd_run.session.opened import Opened
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image's profile, and where its variants are to be had, by their names."""
+    """An image's profile, and where its variants come from, by their names."""
 
     profile: Profile
     sources: Mapping[str, Source]

@@ -1,4 +1,4 @@
-"""What this host can do, what is missing, how to mend it."""
+"""What this host can do, what is missing, how to fix it."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class RuntimeStatus:
 
     @property
     def problem(self) -> Problem | None:
-        """Why it cannot be used, with what would mend it; None if it can."""
+        """Why it cannot be used, with what would fix it; None if it can."""
         return self.probe.refusal()
 
     @property

@@ -44,7 +44,7 @@ class Written:
 
 
 def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
-    """Fetch or build an image for runtimes. Raises at the first that cannot be had."""
+    """Fetch or build an image for runtimes. Raises at the first that fails."""
     request = Request(image, on=on or opened.settings().on)
     fleet, teller = opened.fleet(), opened.teller()
     planned = planner.plan(request, image_word.resolve(request, opened.catalogue()), fleet)
@@ -80,7 +80,7 @@ def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
 
 
 def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) -> Written:
-    """Write what a runtime would take into a file, which appears when it is whole."""
+    """Write an image to a file in one of the runtimes' formats; it appears when it is whole."""
     _check(output)
     request = Request(image, pull=pull)
     wanted = image_word.resolve(request, opened.catalogue())
@@ -94,4 +94,4 @@ def _check(out: Path) -> None:
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
     if out.exists() and not out.is_file():
-        raise UsageError(f"{out} is no file", remedy="give the name of a file: --output FILE")
+        raise UsageError(f"{out} is not a file", remedy="give the name of a file: --output FILE")

@@ -60,7 +60,7 @@ def launch(opened: Opened, request: Request, *, wait: bool) -> Instances:
     for note in planned.notes:
         teller.note(note)
     launcher = Launcher(opened.fleet(), teller, wait=wait)
-    done, failures = launcher.launch_all(planned.plans)
-    for one in done:
+    launched, failures = launcher.launch_all(planned.plans)
+    for one in launched:
         opened.begun(one.instance)
-    return Instances(tuple(done), (*planned.failures, *failures), planned.notes)
+    return Instances(tuple(launched), (*planned.failures, *failures), planned.notes)

@@ -43,11 +43,11 @@ def wait(
         runtime = opened.fleet().runtime(instance.runtime)
         return launcher.await_ready(instance, runtime, timeout)
 
-    done, failures = _each(meant, await_one)
+    waited, failures = _each(meant, await_one)
     if current().is_set():
         raise Interrupted("interrupted: the instances were left as they are")
-    late = [Failure(one.late, one.runtime, one.name) for one in done if one.late]
-    return Instances(tuple(done), (*failures, *late))
+    late = [Failure(one.late, one.runtime, one.name) for one in waited if one.late]
+    return Instances(tuple(waited), (*failures, *late))
 
 
 def stop(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> Removed:
@@ -82,7 +82,7 @@ def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
     down = {failure.runtime for failure in failures}
     up = [name for name in fleet.meant(on) if name not in down]
     for name in up:
-        teller.say(name, "removing what launches and old images have left")
+        teller.say(name, "removing what launches and old images left behind")
     _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
     _prune_cache()
     dead = [one for one in present if not one.running]

@@ -64,6 +64,6 @@ def checked(done: T) -> T:
 def _first(failures: Sequence[Failure]) -> Exception:
     first, *others = failures
     for one in others:
-        place = one.name or one.runtime
-        first.error.add_note(f"{place}: {one.error.message}" if place else one.error.message)
+        where = one.name or one.runtime
+        first.error.add_note(f"{where}: {one.error.message}" if where else one.error.message)
     return first.error

@@ -234,7 +234,7 @@ class Session:
         return results.checked(removed) if check else removed
 
     def prune(self, on: On = (), *, check: bool = True) -> Removed:
-        """Remove what killed launches and old images have left."""
+        """Remove what killed launches and old images left behind."""
         from abcd_run.session import lifecycle, results
 
         names = _on(on)
@@ -263,9 +263,9 @@ class Session:
     def artifact(
         self, image: str, to: str, output: str | PathLike[str], *, pull: Pull = "missing"
     ) -> Written:
-        """Write what a runtime would take into a file: "oci", "lxd", "iso" or a plug-in's format.
+        """Write an image to a file, in the format "oci", "lxd", "iso" or a plug-in's.
 
-        Raises `UsageError` for a format that nobody makes, or `ArtifactError`.
+        Raises `UsageError` for a format that no plug-in makes, or `ArtifactError`.
         """
         from abcd_run.session import images
 
@@ -273,7 +273,7 @@ class Session:
         return self._calls.do(lambda: images.artifact(self._opened, image, to, file, pull=pull))
 
     def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:
-        """Return the runtimes, what they take, what keeps them back."""
+        """Return the runtimes, what they take, and why some cannot be used."""
         from abcd_run.session import hosts
 
         names = _on(on)

@@ -24,8 +24,8 @@ def with_login(url: str, user: str, password: str) -> str:
     if not password:
         return url
     parts = urlsplit(url)
-    place = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
-    return urlunsplit(parts._replace(netloc=place))
+    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 @dataclass(frozen=True, slots=True)

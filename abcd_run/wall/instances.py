@@ -51,12 +51,12 @@ class Seen:
     def document(self) -> Document:
         """Return the document of `ps` without passwords, and what the page wants beside it."""
         now = self.now()
-        found = for_scripts.document(now.launched, now.failures)
-        for facts, one in zip(found["instances"], now.launched, strict=True):
+        document = for_scripts.document(now.launched, now.failures)
+        for facts, one in zip(document["instances"], now.launched, strict=True):
             del facts["password"]
             facts["picture"] = self._has_picture(one.instance)
             facts["opens"] = _opens(one.instance)
-        return found
+        return document
 
     def find(self, name: str, on: str = "") -> Instance:
         """Return the instance of a name, on one runtime if that is said. Raises if there is none.
@@ -73,15 +73,17 @@ class Seen:
 
         Raises `LaunchFailed` or `NoSuchInstance`.
         """
-        found = self.find(name, on)
-        return self._shots.get((found.runtime, found.runtime_id), lambda: self._drawn(found))
+        instance = self.find(name, on)
+        return self._shots.get(
+            (instance.runtime, instance.runtime_id), lambda: self._drawn(instance)
+        )
 
     def _asked(self) -> Now:
         self._fleet.retry()
-        found, failures = self._fleet.instances(self._on)
-        looks = [self._looking.submit(partial(self._look, one)) for one in found]
+        instances, failures = self._fleet.instances(self._on)
+        looks = [self._looking.submit(partial(self._look, one)) for one in instances]
         until = time.monotonic() + ASK_SECONDS
-        pairs = zip(found, looks, strict=True)
+        pairs = zip(instances, looks, strict=True)
         return Now(tuple(_looked(one, look, until) for one, look in pairs), tuple(failures))
 
     def _look(self, instance: Instance) -> Launched:

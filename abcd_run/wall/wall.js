@@ -95,8 +95,8 @@ class Tile {
     if (button.ariaBusy === "true") return;
     button.ariaBusy = "true";
     try {
-      const found = await ask(addressOf("open", this.one), { method: "POST" });
-      this.say(found.shown ? "Its viewer has been started." : `${capital(found.why)}: ${found.url}`);
+      const answer = await ask(addressOf("open", this.one), { method: "POST" });
+      this.say(answer.shown ? "Its viewer has been started." : `${capital(answer.why)}: ${answer.url}`);
     } catch (error) {
       this.say(capital(error.message));
     }
@@ -131,8 +131,8 @@ const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 // The page
 
-function place(found) {
-  const seen = new Set(found.map(keyOf));
+function place(instances) {
+  const seen = new Set(instances.map(keyOf));
   const news = [];
   for (const [key, tile] of tiles) {
     if (seen.has(key)) continue;
@@ -140,7 +140,7 @@ function place(found) {
     tiles.delete(key);
     news.push(`${tile.one.name} has gone`);
   }
-  found.forEach((one, number) => {
+  instances.forEach((one, number) => {
     const tile = tiles.get(keyOf(one));
     if (!tile) news.push(`${one.name} has come`);
     else if (tile.one.stage !== one.stage) news.push(`${one.name} is ${one.stage}`);
@@ -172,15 +172,15 @@ function note(errors) {
   at("notes").hidden = lines.length === 0;
 }
 
-function show(found) {
-  const news = place(found.instances);
-  const number = found.instances.length;
+function show(answer) {
+  const news = place(answer.instances);
+  const number = answer.instances.length;
   change(at("count"), number === 1 ? "1 instance" : `${number} instances`);
   if (news.length && !first) change(at("news"), news.join(", "));
   at("empty").hidden = number > 0;
   at("waiting").hidden = true;
   at("tiles").classList.remove("stale");
-  note(found.errors);
+  note(answer.errors);
   first = false;
 }
 

@@ -15,14 +15,14 @@ Description = dict[str, tuple[object, ...]]
 
 def describe(root: Path, *, directory_times: bool = True) -> Description:
     """Map each path to type, mode, owner, size, content, device, xattrs, times and link group."""
-    found: Description = {}
+    described: Description = {}
     groups: dict[int, str] = {}
     for path in sorted([root, *root.rglob("*")]):
         status = path.lstat()
         name = str(path.relative_to(root))
         folder = stat.S_ISDIR(status.st_mode)
         first = name if folder else groups.setdefault(status.st_ino, name)
-        found[name] = (
+        described[name] = (
             oct(status.st_mode),
             (status.st_uid, status.st_gid),
             0 if folder else status.st_size,
@@ -32,7 +32,7 @@ def describe(root: Path, *, directory_times: bool = True) -> Description:
             int(status.st_mtime) if directory_times or not folder else 0,
             first,
         )
-    return found
+    return described
 
 
 def differences(ours: Description, theirs: Description) -> list[str]:

@@ -17,20 +17,20 @@ LXD = {"CVE-2026-48749", "CVE-2026-48750", "CVE-2026-48752"}
 
 
 def ids(component: str, version: str, package: Package | None = None) -> set[str]:
-    return {one for found in known(component, version, package) for one in found.advisory.ids}
+    return {one for matched in known(component, version, package) for one in matched.advisory.ids}
 
 
 @pytest.mark.parametrize(
     "version", ["1.1.5+ds1", "1.2.7", "1.3.2", "v1.1.5", "1:1.2.7-1", "1.2.8rc"]
 )
-def test_versions_before_the_mended_one_of_their_branch(version: str) -> None:
+def test_versions_before_the_fixed_one_of_their_branch(version: str) -> None:
     assert (ids("runc", version) >= RUNC) is (version != "1.2.8rc")
 
 
 @pytest.mark.parametrize(
     "version", ["1.2.8", "1.2.10", "1.3.3", "1.4.0", "1.5.1", "2.0", "", "?", "git"]
 )
-def test_versions_that_are_mended_or_unknown(version: str) -> None:
+def test_versions_that_are_fixed_or_unknown(version: str) -> None:
     assert ids("runc", version) == set()
 
 
@@ -45,17 +45,17 @@ def test_lxd_by_its_branches(version: str, *, old: bool) -> None:
     assert (ids("lxd", version) >= LXD) is old
 
 
-def test_what_a_package_names_as_mended_is_not_told() -> None:
-    """Debian keeps the number of what it mends."""
-    mended = Package("1.1.5+ds1-1+deb12u2", frozenset({"CVE-2024-21626", *RUNC}))
-    assert ids("runc", "1.1.5+ds1", mended) == set()
+def test_what_a_package_names_as_fixed_is_not_told() -> None:
+    """Debian keeps the number of what it fixes."""
+    fixed = Package("1.1.5+ds1-1+deb12u2", frozenset({"CVE-2024-21626", *RUNC}))
+    assert ids("runc", "1.1.5+ds1", fixed) == set()
     in_part = Package("1.1.5+ds1-1+deb12u1", frozenset({"CVE-2024-21626", "CVE-2025-31133"}))
     assert ids("runc", "1.1.5+ds1", in_part) == RUNC
-    (found,) = known("runc", "1.1.5+ds1", in_part)
-    assert found.package == in_part.version
-    assert "apt list --upgradable" in found.says()
+    (left,) = known("runc", "1.1.5+ds1", in_part)
+    assert left.package == in_part.version
+    assert "apt list --upgradable" in left.says()
     # The engine may be another one than the package's.
-    assert ids("runc", "1.2.7", mended) == RUNC
+    assert ids("runc", "1.2.7", fixed) == RUNC
 
 
 def test_a_package_of_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +66,8 @@ def test_a_package_of_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     changes = tmp_path / "lxd" / "changelog.Debian.gz"
     changes.parent.mkdir()
     changes.write_bytes(gzip.compress(b"  * Fix CVE-2026-48749, CVE-2026-48750 (closes: #1)\n"))
-    found = advisories.package("lxd", documents=tmp_path)
-    assert found == Package("5.0.2-5", frozenset({"CVE-2026-48749", "CVE-2026-48750"}))
+    package = advisories.package("lxd", documents=tmp_path)
+    assert package == Package("5.0.2-5", frozenset({"CVE-2026-48749", "CVE-2026-48750"}))
     changes.write_bytes(b"no gzip")
     assert advisories.package("lxd", documents=tmp_path) == Package("5.0.2-5")
     assert advisories.package("other", documents=tmp_path) is None
@@ -94,7 +94,7 @@ def test_doctor_tells_it(
     assert shown.status == 0
     assert "     ! runc 1.1.5: " in shown.out
     assert "nginx: 1.22.1-9+deb12u3 on this host\n     ! nginx 1.22.1" in shown.out
-    assert f"!    is what was publicly known on {advisories.AS_OF}\n" in shown.out
+    assert f"!    marks what was publicly known on {advisories.AS_OF}\n" in shown.out
     document = json.loads(run("doctor", "--json").out)
     assert document["known_as_of"] == advisories.AS_OF
     told = [known for check in document["checks"] for known in check["known"]]

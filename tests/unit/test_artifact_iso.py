@@ -18,9 +18,10 @@ from abcd_run.artifact import live_iso
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
 from abcd_run.iso import cache
-from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
+from abcd_run.model import Origin, Plan, Source
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
+from tests.unit.plans import MACHINE
 
 INSTALLS = b"#cloud-config\ninstall:\n  auto: true\n"
 
@@ -43,16 +44,7 @@ def medium(tmp_path: Path) -> Path:
 @pytest.fixture
 def plan(medium: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
-    return Plan(
-        name="live-1",
-        image="live",
-        variant="abcdik-live",
-        kind=Kind.LIVE,
-        runtime="libvirt",
-        format=Format.ISO,
-        source=Source(Origin.ISO, str(medium), "abcdik-live"),
-        seed=Seed("live-1", "abcd", "secret"),
-    )
+    return replace(MACHINE, source=Source(Origin.ISO, str(medium), "abcdik-live"))
 
 
 def refused(plan: Plan) -> ArtifactError:
@@ -147,11 +139,11 @@ def test_never_is_never(plan: Plan) -> None:
 def test_a_url_is_kept_by_its_sum(plan: Plan, medium: Path, serve: Callable[[Path], str]) -> None:
     source = replace(plan.source, location=serve(medium), sha256=sum_of(medium))
     one = replace(plan, source=source)
-    found = live_iso.artifact(one, say=lambda _: None).path
-    assert found == cache.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
+    kept = live_iso.artifact(one, say=lambda _: None).path
+    assert kept == cache.folder() / f"abcdik-live-{sum_of(medium)[:16]}.iso"
     medium.unlink()
     offline = replace(one, pull="never")
-    assert live_iso.artifact(offline, say=lambda _: None).path == found
+    assert live_iso.artifact(offline, say=lambda _: None).path == kept
 
 
 def test_a_wrong_download_is_not_kept(
@@ -174,12 +166,12 @@ def test_a_page_instead_of_an_iso_is_not_kept(
     assert serve(page) in error.message
     assert list(cache.folder().iterdir()) == []
     page.write_bytes(medium.read_bytes())
-    found = live_iso.artifact(one, say=lambda _: None).path
-    assert found is not None
-    found.write_bytes(b"<html>as an earlier version kept it</html>")
-    found.with_name(found.name + ".checked").unlink()
-    assert live_iso.artifact(one, say=lambda _: None).path == found
-    assert found.read_bytes() == medium.read_bytes()
+    kept = live_iso.artifact(one, say=lambda _: None).path
+    assert kept is not None
+    kept.write_bytes(b"<html>as an earlier version kept it</html>")
+    kept.with_name(kept.name + ".checked").unlink()
+    assert live_iso.artifact(one, say=lambda _: None).path == kept
+    assert kept.read_bytes() == medium.read_bytes()
 
 
 @pytest.mark.timeout(20)

@@ -41,32 +41,32 @@ class Browser:
         if address.startswith("file:"):
             path = Path(url2pathname(urlsplit(address).path))
             self.modes += [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent)]
-            found = re.search(r'content="0; url=([^"]+)"', path.read_text())
-            assert found
-            address = found[1]
+            match = re.search(r'content="0; url=([^"]+)"', path.read_text())
+            assert match
+            address = match[1]
         self.shown.append(ask(address)[1])
 
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
     def install(*, takes_files: bool = True, follows: str = "file|http") -> Browser:
-        found = Browser(follows)
-        monkeypatch.setattr("webbrowser.open", found.open)
+        installed = Browser(follows)
+        monkeypatch.setattr("webbrowser.open", installed.open)
         monkeypatch.setattr(browser, "takes_files", lambda: takes_files)
-        return found
+        return installed
 
     return install
 
 
 def test_nothing_worth_knowing_is_an_argument(home: Path, program: Callable[..., Browser]) -> None:
     """Neither the password, nor the address that is good for one look."""
-    found = program()
+    opener = program()
     browser.open_secret(URL)
-    until(lambda: found.shown == [URL])
-    (argument,) = found.arguments
+    until(lambda: opener.shown == [URL])
+    (argument,) = opener.arguments
     assert argument.startswith((home / "run").as_uri())
     assert "secret" not in argument
-    assert found.modes == [0o600, 0o700]
+    assert opener.modes == [0o600, 0o700]
     assert [path for path in (home / "run").rglob("*") if path.is_file()] == []
 
 
@@ -98,29 +98,29 @@ def test_without_a_folder_of_the_session(
     home: Path, program: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("abcd_run.host.xdg.runtime_dir", lambda: None)
-    found = program()
+    opener = program()
     browser.open_secret(URL)
-    until(lambda: found.shown == [URL])
-    assert found.arguments[0].startswith("file:")
-    assert found.modes == [0o600, 0o700]
+    until(lambda: opener.shown == [URL])
+    assert opener.arguments[0].startswith("file:")
+    assert opener.modes == [0o600, 0o700]
 
 
 def test_a_browser_that_reads_no_such_files(home: Path, program: Callable[..., Browser]) -> None:
-    found = program(takes_files=False)
+    opener = program(takes_files=False)
     browser.open_secret(URL)
-    until(lambda: found.shown == [URL])
-    assert [urlsplit(one).scheme for one in found.arguments] == ["http"]
-    assert "secret" not in found.arguments[0]
+    until(lambda: opener.shown == [URL])
+    assert [urlsplit(one).scheme for one in opener.arguments] == ["http"]
+    assert "secret" not in opener.arguments[0]
 
 
 def test_a_browser_that_turns_out_to_read_no_such_files(
     home: Path, program: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser, "FILE_SECONDS", 0.05)
-    found = program(follows="http")
+    opener = program(follows="http")
     browser.open_secret(URL)
-    until(lambda: found.shown == [URL])
-    assert [urlsplit(one).scheme for one in found.arguments] == ["file", "http"]
+    until(lambda: opener.shown == [URL])
+    assert [urlsplit(one).scheme for one in opener.arguments] == ["file", "http"]
 
 
 @pytest.mark.parametrize("opens", [browser.open_secret, browser.open_plain])

@@ -25,26 +25,26 @@ ERROR = {"code", "message", "details", "remedy", "runtime", "name"}
 def document(ended: Ended, *, status: int = 0) -> dict[str, Any]:
     """Return the only thing on standard output, by the design's schema."""
     assert ended.status == status, ended.err
-    found: dict[str, Any] = json.loads(ended.out)
-    for one in found.get("instances", []):
+    answer: dict[str, Any] = json.loads(ended.out)
+    for one in answer.get("instances", []):
         assert set(one) == INSTANCE
         assert all(set(endpoint) == {"service", "protocol", "url"} for endpoint in one["endpoints"])
-    for error in found["errors"]:
+    for error in answer["errors"]:
         assert set(error) == ERROR
-    return found
+    return answer
 
 
 def test_the_document_of_a_launch(engine: FakeEngine, web: Path, run: Run) -> None:
-    found = document(run("--json", "web"))
-    assert set(found) == {"instances", "errors"}
-    (one,) = found["instances"]
+    answer = document(run("--json", "web"))
+    assert set(answer) == {"instances", "errors"}
+    (one,) = answer["instances"]
     assert (one["name"], one["image"], one["variant"]) == ("web-fake-1", "web", "abcdic-web")
     assert (one["runtime"], one["stage"], one["host_root"]) == ("fake", "ready", 100000)
     assert isinstance(one["ready_seconds"], float)
     assert one["runtime_id"] == "fake-0001"
     assert [endpoint["service"] for endpoint in one["endpoints"]] == ["web", "ssh"]
     assert one["endpoints"][0]["url"].startswith("http://127.0.0.1:")
-    assert found["errors"] == []
+    assert answer["errors"] == []
     for command in (("ps",), ("show", "web-fake-1"), ("wait", "web-fake-1")):
         assert document(run(*command, "--json"))["instances"] == [{**one, "ready_seconds": None}]
     assert document(run("--json", "stop", "--all")) == {"stopped": ["web-fake-1"], "errors": []}
@@ -98,18 +98,18 @@ def test_some_failed(
     one, two = engines("one", "two")
     one.before["create"] = fails(fail)
     ended = run("--json", *on, "web")
-    found = document(ended, status=status)
-    assert {error["runtime"] for error in found["errors"]} == {"one"}
-    assert {error["name"] for error in found["errors"]} <= {"web-one-1", "web-one-2"}
-    assert len(two.held) == len(found["instances"])
+    answer = document(ended, status=status)
+    assert {error["runtime"] for error in answer["errors"]} == {"one"}
+    assert {error["name"] for error in answer["errors"]} <= {"web-one-1", "web-one-2"}
+    assert len(two.held) == len(answer["instances"])
     assert "web-one-1: no" in ended.err
 
 
 def test_late_is_6_with_the_instance_and_the_error(engine: FakeEngine, web: Path, run: Run) -> None:
     engine.page = 503
-    found = document(run("--json", "--timeout", "0.05", "web"), status=6)
-    assert [one["stage"] for one in found["instances"]] == ["reachable"]
-    assert [error["code"] for error in found["errors"]] == [6]
+    answer = document(run("--json", "--timeout", "0.05", "web"), status=6)
+    assert [one["stage"] for one in answer["instances"]] == ["reachable"]
+    assert [error["code"] for error in answer["errors"]] == [6]
     assert document(run("--json", "wait", "--timeout", "0.05", "web-fake-1"), status=6)
 
 
@@ -127,9 +127,11 @@ def test_one_document_also_where_there_is_nothing_to_open(
     write("bare", "[abcdic]\n[services.ssh]\nport = 22\nprotocol = 'ssh'")
     if command[0] == "open":
         assert run("bare").status == 0
-    found = document(run("--json", *command), status=5 if command[0] == "open" else 1)
-    assert [error["message"] for error in found["errors"]] == ["bare-fake-1 has nothing to look at"]
-    assert [one["name"] for one in found["instances"]] == ["bare-fake-1"]
+    answer = document(run("--json", *command), status=5 if command[0] == "open" else 1)
+    assert [error["message"] for error in answer["errors"]] == [
+        "bare-fake-1 has nothing to look at"
+    ]
+    assert [one["name"] for one in answer["instances"]] == ["bare-fake-1"]
 
 
 def test_one_document_of_a_launch_that_opens(engine: FakeEngine, web: Path, run: Run) -> None:
@@ -228,20 +230,20 @@ def test_shares(
 def test_exec(engine: FakeEngine, web: Path, run: Run) -> None:
     assert run("web").status == 0
     script = "echo $FAKE_USER@$FAKE_NAME; echo oops >&2; exit 7"
-    found = run("--json", "exec", "web-fake-1", "--", "/bin/sh", "-c", script)
-    assert found.status == 7
-    assert found.json == {"status": 7, "stdout": "abcd@web-fake-1\n", "stderr": "oops\n"}
+    ended = run("--json", "exec", "web-fake-1", "--", "/bin/sh", "-c", script)
+    assert ended.status == 7
+    assert ended.json == {"status": 7, "stdout": "abcd@web-fake-1\n", "stderr": "oops\n"}
 
 
 def test_stop(engine: FakeEngine, web: Path, run: Run) -> None:
     assert run("--count", "3", "web").status == 0
     ended = run("--json", "stop", "web-fake-1", "nosuch", "web-fake-1")
-    found = document(ended, status=1)
-    assert found["stopped"] == ["web-fake-1"]
-    assert [error["name"] for error in found["errors"]] == ["nosuch"]
+    answer = document(ended, status=1)
+    assert answer["stopped"] == ["web-fake-1"]
+    assert [error["name"] for error in answer["errors"]] == ["nosuch"]
     engine.before["remove"] = fails(LaunchFailed("stuck"), times=1)
-    found = document(run("--json", "stop", "--all"), status=1)
-    assert (len(found["stopped"]), len(found["errors"])) == (1, 1)
+    answer = document(run("--json", "stop", "--all"), status=1)
+    assert (len(answer["stopped"]), len(answer["errors"])) == (1, 1)
     assert "stopped nothing" not in run("stop", "--all").out
     assert engine.held == {}
     assert run("stop", "--all").out == "stopped nothing\n"
@@ -273,11 +275,11 @@ def test_prune_removes_what_does_not_run(engine: FakeEngine, web: Path, run: Run
 def test_images(engine: FakeEngine, web: Path, write: Callable[..., Path], run: Run) -> None:
     write("broken", "nosuch = 1")
     write("child", "parent = 'web'")
-    found = document(run("images", "--json"))
-    names = [image["name"] for image in found["images"]]
+    answer = document(run("images", "--json"))
+    names = [image["name"] for image in answer["images"]]
     assert names == ["abcd", "abcd4demo", "abcd4demo-desktop", "abcd4desktop", "child", "web"]
-    assert [error["name"] for error in found["errors"]] == ["broken"]
-    assert next(i for i in found["images"] if i["name"] == "child")["lineage"] == ["web"]
+    assert [error["name"] for error in answer["errors"]] == ["broken"]
+    assert next(i for i in answer["images"] if i["name"] == "child")["lineage"] == ["web"]
     ended = run("images", "--tree")
     assert "├─ abcd4demo" in ended.out
     assert "web  An image for tests\n└─ child  An image for tests" in ended.out
@@ -304,7 +306,7 @@ def test_runtimes_and_doctor(engines: Callable[..., list[FakeEngine]], web: Path
     assert "memory limits are not enforced" in run("runtimes").out
     doctor = run("doctor", "web")
     assert doctor.status == 0
-    assert "NOT  ill: no daemon\n     → start it\n" in doctor.out
+    assert "FAIL ill: no daemon\n     → start it\n" in doctor.out
     assert "instances of web fit" in doctor.out
     assert document(run("doctor", "--json", "web"))["fits"] > 0
     well.problem = Problem("gone", "")
@@ -317,8 +319,8 @@ def test_what_a_machine_gets_by_default_counts(engine: FakeEngine, web: Path, ru
     (planned,) = run("--json", "--dry-run", "web").json["plans"]
     assert planned["memory"] == 3 << 30
     assert run("-q", "--cpus", "2", "web").status == 0
-    (found,) = document(run("--json", "show", "web-fake-1"))["instances"]
-    assert found["resources"] == {"memory": 3 << 30, "cpus": 2, "disk": None}
+    (machine,) = document(run("--json", "show", "web-fake-1"))["instances"]
+    assert machine["resources"] == {"memory": 3 << 30, "cpus": 2, "disk": None}
     shown = run("show", "web-fake-1").out
     assert "memory    3 GiB" in shown
     assert "cpus      2" in shown

@@ -9,7 +9,7 @@ from abcd_run.host.bounded_match import Unusable, says
 
 
 @pytest.mark.parametrize(
-    ("wanted", "printed", "found"),
+    ("wanted", "printed", "matches"),
     [
         ("login: $", b"boot\nlogin: \n", True),
         ("^log.n:", b"boot\nlogin: \n", True),
@@ -22,8 +22,8 @@ from abcd_run.host.bounded_match import Unusable, says
         ("a+", b"\xff\xfea", True),
     ],
 )
-def test_expressions(wanted: str, printed: bytes, found: bool) -> None:
-    assert says(printed, wanted) is found
+def test_expressions(wanted: str, printed: bytes, matches: bool) -> None:
+    assert says(printed, wanted) is matches
 
 
 @pytest.mark.slow

@@ -31,8 +31,8 @@ def test_every_group_of_this_environment_is_read_alike() -> None:
     groups = entry_points().groups
     assert GROUP in groups
     for group in groups:
-        found = sorted(entries(group))
-        assert found == sorted(Entry(one.name, one.value) for one in entry_points(group=group))
+        listed = sorted(entries(group))
+        assert listed == sorted(Entry(one.name, one.value) for one in entry_points(group=group))
 
 
 def test_the_first_package_of_a_name_hides_the_others(path: list[Path]) -> None:

@@ -125,9 +125,9 @@ def test_instances_of_all(on: tuple[str, ...], engines: Engines, web: Path, run:
     for runtime in ("two", "one", "two"):
         assert run("--on", runtime, "--no-wait", "web").status == 0
     with Fleet(Registry.installed()) as fleet:
-        found, errors = fleet.instances(on)
+        instances, errors = fleet.instances(on)
     assert errors == []
-    assert [one.name for one in found] == ["web-two-1", "web-one-1", "web-two-2"]
+    assert [one.name for one in instances] == ["web-two-1", "web-one-1", "web-two-2"]
 
 
 def test_find(engines: Engines, web: Path, run: Run) -> None:
@@ -136,9 +136,9 @@ def test_find(engines: Engines, web: Path, run: Run) -> None:
     assert run("--on", "two", "--name", "same", "web").status == 0
     assert run("--on", "two", "--name", "other", "web").status == 0
     with Fleet(Registry.installed()) as fleet:
-        found = fleet.find("other")
-        assert isinstance(found, Instance)
-        assert (found.name, found.runtime) == ("other", "two")
+        other = fleet.find("other")
+        assert isinstance(other, Instance)
+        assert (other.name, other.runtime) == ("other", "two")
         assert fleet.find("same", ("two",)).runtime == "two"
         with pytest.raises(UsageError, match="same is on one and two") as several:
             fleet.find("same")
@@ -181,5 +181,5 @@ def test_all_means_those_that_take_the_image(engines: Engines, web: Path, run: R
     three.problem = Problem("not here")
     ended = run("--json", "--on", "all", "web")
     assert ended.status == 0
-    assert [found["runtime"] for found in ended.json["instances"]] == ["one"]
+    assert [launched["runtime"] for launched in ended.json["instances"]] == ["one"]
     assert len(one.held) == 1

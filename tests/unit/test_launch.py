@@ -10,8 +10,7 @@ import pytest
 from abcd_run.concurrency.cancel import Token
 from abcd_run.errors import AbcdRunError, Interrupted, LaunchFailed, NameTaken, PortTaken
 from abcd_run.images.catalogue import Catalogue
-from abcd_run.launch import launcher as launcher_module
-from abcd_run.launch import readiness
+from abcd_run.launch import last_signs, readiness
 from abcd_run.launch.launched import Launched, console_of
 from abcd_run.launch.launcher import Launcher
 from abcd_run.launch.progress import Silent
@@ -114,8 +113,8 @@ def test_nothing_is_left_of_a_launch_that_fails(
     step: str, error: Exception, engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
     engine.before[step] = fails(error)
-    found = one_failure(launcher, plans())
-    assert str(error) in f"{found.message} {found.details}"
+    failure = one_failure(launcher, plans())
+    assert str(error) in f"{failure.message} {failure.details}"
     assert engine.held == {}
 
 
@@ -284,7 +283,7 @@ def test_a_root_that_nobody_can_show_is_refused(
 ) -> None:
     engine.host_root = None
     error = one_failure(launcher, plans())
-    assert "nothing shows who root inside is" in error.message
+    assert "cannot tell who root inside is" in error.message
     assert "--rootful" in error.remedy
     assert engine.held == {}
     assert one_launched(launcher, plans(rootful=True)).instance.host_root is None
@@ -355,6 +354,6 @@ def test_of_a_long_console_the_end_is_kept() -> None:
             yield b"login: "
 
     talks: Any = Talks()
-    found = launcher_module._end(console_of(talks, talks)())
-    assert len(found) == TEXT_BYTES
-    assert found.endswith(b"xlogin: ")
+    end = last_signs._end(console_of(talks, talks)())
+    assert len(end) == TEXT_BYTES
+    assert end.endswith(b"xlogin: ")

@@ -49,10 +49,10 @@ def printed(out: str) -> None:
 def launched() -> Launched:
     labels = {"abcd-run.image": NASTY, "abcd-run.name": NASTY, "abcd-run.created": NASTY}
     screens = (Endpoint(NASTY, "vnc", NASTY),)
-    found = Instance(
+    instance = Instance(
         NASTY, NASTY, NASTY, labels, running=False, state=NASTY, password=NASTY, screens=screens
     )
-    return Launched(found, Stage.RUNNING)
+    return Launched(instance, Stage.RUNNING)
 
 
 @pytest.mark.parametrize(

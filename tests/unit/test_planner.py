@@ -33,8 +33,8 @@ def plan(word: str, **wanted: Any) -> Planned:
 
 
 def one(word: str = "web", **wanted: Any) -> Plan:
-    (found,) = plan(word, **wanted).plans
-    return found
+    (planned,) = plan(word, **wanted).plans
+    return planned
 
 
 # Where
@@ -57,9 +57,9 @@ def test_runtimes(
     _, docker, _, virtual = engines("podman", "docker", "other", "virtual")
     docker.problem = Problem("not installed", "apt install docker")
     virtual.accepts = (Format.ISO,)
-    found = plan("web", on=on)
-    assert [each.runtime for each in found.plans] == runtimes
-    assert [failure.runtime for failure in found.failures] == failed
+    plans = plan("web", on=on)
+    assert [each.runtime for each in plans.plans] == runtimes
+    assert [failure.runtime for failure in plans.failures] == failed
 
 
 def test_auto_asks_no_more_than_it_must(engines: Engines, web: Path) -> None:
@@ -112,15 +112,15 @@ def test_a_runtimes_best_format_decides_the_variant(engines: Engines, write: Wri
 
 
 def test_a_plan(engine: FakeEngine, web: Path) -> None:
-    found, again = one(), one()
-    assert (found.name, found.image, found.variant) == ("web-fake-1", "web", "abcdic-web")
-    assert (found.seed.hostname, found.seed.user) == ("web-fake-1", "abcd")
-    assert (found.seed.image, found.seed.runtime) == ("web", "fake")
-    assert re.fullmatch(r"[A-Za-z0-9_-]{24,}", found.seed.password)
-    assert found.seed.password != again.seed.password
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", found.created)
-    assert (found.address, found.ports, found.named) == ("127.0.0.1", {}, False)
-    assert found.ready == Ready("web", timeout=20)
+    planned, again = one(), one()
+    assert (planned.name, planned.image, planned.variant) == ("web-fake-1", "web", "abcdic-web")
+    assert (planned.seed.hostname, planned.seed.user) == ("web-fake-1", "abcd")
+    assert (planned.seed.image, planned.seed.runtime) == ("web", "fake")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{24,}", planned.seed.password)
+    assert planned.seed.password != again.seed.password
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", planned.created)
+    assert (planned.address, planned.ports, planned.named) == ("127.0.0.1", {}, False)
+    assert planned.ready == Ready("web", timeout=20)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_publish(
     engine: FakeEngine,
     web: Path,
 ) -> None:
-    found = one(publish=published(publish))
-    assert {service.name: service.port for service in found.services} == services
-    assert found.ports == ports
+    planned = one(publish=published(publish))
+    assert {service.name: service.port for service in planned.services} == services
+    assert planned.ports == ports
 
 
 def test_services_of_one_variant_are_planned_for_that_alone(engines: Engines, write: Write) -> None:
@@ -195,15 +195,15 @@ def test_services_of_one_variant_are_planned_for_that_alone(engines: Engines, wr
 
 def test_wishes_reach_the_plan(engine: FakeEngine, web: Path, home: Path) -> None:
     share = Share(home, "/mnt/home", read_only=True)
-    found = one(
+    planned = one(
         shares=(share,), env={"A": "b"}, password="given", command=("sh",), address="::1",
         timeout=3, rootful=True, pull="never",
         changes={"resources": {"memory": "1MiB"}, "on": {"fake": {"turbo": True}}},
     )  # fmt: skip
-    assert (found.shares, found.env, found.seed.password) == ((share,), {"A": "b"}, "given")
-    assert (found.command, found.address, found.ready.timeout) == (("sh",), "::1", 3)
-    assert (found.rootful, found.pull, found.resources.memory) == (True, "never", 2**20)
-    assert found.options == {"turbo": True}
+    assert (planned.shares, planned.env, planned.seed.password) == ((share,), {"A": "b"}, "given")
+    assert (planned.command, planned.address, planned.ready.timeout) == (("sh",), "::1", 3)
+    assert (planned.rootful, planned.pull, planned.resources.memory) == (True, "never", 2**20)
+    assert planned.options == {"turbo": True}
 
 
 def test_options_are_those_of_the_runtime_at_hand(engines: Engines, write: Write) -> None:

@@ -154,31 +154,31 @@ def usual(write: Write) -> Catalogue:
 
 
 def test_a_profile(usual: Catalogue, home: Path) -> None:
-    found = usual.profile("root")
-    assert found.variants == (Variant(Kind.CONTAINER, "abcdic-root", "registry.example/root:1"),)
-    assert found.resources == Resources(memory=2**30, cpus=2.0)
-    assert found.ready == Ready("web", timeout=30)
-    assert found.services == (Service("web", 80, "http"),)
-    assert found.origin == str(home / ".config/abcd-run/profiles/root.toml")
-    assert (found.verify[0].name, found.verify[0].command) == ("a", ("true",))
-    assert found.parents == ()
+    image = usual.profile("root")
+    assert image.variants == (Variant(Kind.CONTAINER, "abcdic-root", "registry.example/root:1"),)
+    assert image.resources == Resources(memory=2**30, cpus=2.0)
+    assert image.ready == Ready("web", timeout=30)
+    assert image.services == (Service("web", 80, "http"),)
+    assert image.origin == str(home / ".config/abcd-run/profiles/root.toml")
+    assert (image.verify[0].name, image.verify[0].command) == ("a", ("true",))
+    assert image.parents == ()
 
 
 def test_what_is_not_set_comes_from_the_parent(usual: Catalogue, home: Path) -> None:
-    found = usual.profile("child")
-    assert (found.summary, found.user, found.parents) == ("child", "abcd", ("root",))
-    assert found.runtimes == ("docker", "lxd")
-    assert found.resources == Resources(memory=2**31, cpus=2.0)
-    assert found.services == (Service("web", 80, "http", "/desktop"), Service("ssh", 22))
-    assert [variant.name for variant in found.variants] == ["abcdic-child", "abcdik-child"]
-    assert found.variants[1].iso == str(home / ".config/abcd-run/profiles/live.iso")
-    assert found.on == {"lxd": {"config": {"a": "1", "b": "3"}}}
+    image = usual.profile("child")
+    assert (image.summary, image.user, image.parents) == ("child", "abcd", ("root",))
+    assert image.runtimes == ("docker", "lxd")
+    assert image.resources == Resources(memory=2**31, cpus=2.0)
+    assert image.services == (Service("web", 80, "http", "/desktop"), Service("ssh", 22))
+    assert [variant.name for variant in image.variants] == ["abcdic-child", "abcdik-child"]
+    assert image.variants[1].iso == str(home / ".config/abcd-run/profiles/live.iso")
+    assert image.on == {"lxd": {"config": {"a": "1", "b": "3"}}}
 
 
 def test_who_waits_for_the_console_does_not_wait_for_the_parents_service(usual: Catalogue) -> None:
-    found = usual.profile("grandchild")
-    assert found.ready == Ready(console="^up", timeout=30)
-    assert found.parents == ("child", "root")
+    image = usual.profile("grandchild")
+    assert image.ready == Ready(console="^up", timeout=30)
+    assert image.parents == ("child", "root")
     assert usual.profile("grandchild", {"ready": {"service": "ssh"}}).ready == Ready(
         "ssh", timeout=30
     )
@@ -186,9 +186,9 @@ def test_who_waits_for_the_console_does_not_wait_for_the_parents_service(usual: 
 
 def test_changes_for_one_launch_win(usual: Catalogue) -> None:
     changes = {"resources": {"memory": "3GiB"}, "services": {"web": {"port": 81}}}
-    found = usual.profile("child", changes)
-    assert found.resources.memory == 3 * 2**30
-    assert found.services[0] == Service("web", 81, "http", "/desktop")
+    image = usual.profile("child", changes)
+    assert image.resources.memory == 3 * 2**30
+    assert image.services[0] == Service("web", 81, "http", "/desktop")
     assert usual.profile("child").services[0].port == 80
 
 
@@ -261,10 +261,10 @@ def test_unreadable_profiles_are_listed_beside_the_others(write: Write) -> None:
     write("broken", "nosuch = 1")
     write("well", "")
     write("Not A Name", "")
-    found = {one.name: one for one in Catalogue.usual().all()}
-    assert isinstance(found["broken"], Unreadable)
-    assert isinstance(found["well"], Profile)
-    assert "Not A Name" not in found
+    listed = {one.name: one for one in Catalogue.usual().all()}
+    assert isinstance(listed["broken"], Unreadable)
+    assert isinstance(listed["well"], Profile)
+    assert "Not A Name" not in listed
 
 
 @pytest.mark.parametrize(
@@ -285,10 +285,10 @@ def test_unknown_images(word: str, remedy: str, catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize("name", ["abcd", "abcd4demo", "abcd4desktop"])
 def test_the_profiles_that_come_with_abcd_run_are_right(name: str, home: Path) -> None:
-    found = Catalogue.usual().profile(name)
-    assert found.summary
-    assert found.resources.memory
-    assert {variant.kind for variant in found.variants} == {Kind.CONTAINER, Kind.LIVE}
+    image = Catalogue.usual().profile(name)
+    assert image.summary
+    assert image.resources.memory
+    assert {variant.kind for variant in image.variants} == {Kind.CONTAINER, Kind.LIVE}
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ def test_who_never_comes_to_an_end_is_not_waited_for(
 ) -> None:
     with server(talk) as address:
         begun = time.monotonic()
-        found = instance(Service("web", 8080, protocol), ports={8080: address})
-        answer = readiness.look(found, seconds=0.4)
+        launched = instance(Service("web", 8080, protocol), ports={8080: address})
+        answer = readiness.look(launched, seconds=0.4)
         assert time.monotonic() - begun < SECONDS / 3
     assert answer.stage is Stage.RUNNING
 
@@ -138,16 +138,16 @@ def test_no_password_for_who_listens_in_an_instances_place(
 ) -> None:
     monkeypatch.setattr(sockets, "IS_TOLD", True)
     page = Page(("127.0.0.1", 0), "abcd:secret")
-    found = instance(WEB, ports={8080: page.address})
+    launched = instance(WEB, ports={8080: page.address})
     monkeypatch.setattr(sockets, "listener", lambda _at: stranger)
-    answer = readiness.look(found)
+    answer = readiness.look(launched)
     assert (answer.stage, page.asked) == (Stage.RUNNING, 0)
-    assert "who listens" in answer.seen
-    assert readiness.look(replace(found, publishers=(stranger or 0,))).stage is (
+    assert "the listener" in answer.seen
+    assert readiness.look(replace(launched, publishers=(stranger or 0,))).stage is (
         Stage.READY if stranger else Stage.RUNNING
     )
     monkeypatch.setattr(sockets, "IS_TOLD", False)
-    assert readiness.look(found).stage is Stage.READY
+    assert readiness.look(launched).stage is Stage.READY
     page.close()
 
 
@@ -156,9 +156,9 @@ def test_what_is_elsewhere_has_no_listener_here(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sockets, "listener", lambda _at: None)
     there = instance(WEB, ports={})
     assert listener.stranger(there, ("192.0.2.1", 80)) == ""
-    assert listener.stranger(there, ("127.9.9.9", 80)) == "nobody who is known"
-    assert listener.stranger(there, ("0.0.0.0", 80)) == "nobody who is known"
-    with pytest.raises(LaunchFailed, match="is nobody who is known, not the instance"):
+    assert listener.stranger(there, ("127.9.9.9", 80)) == "an unknown process"
+    assert listener.stranger(there, ("0.0.0.0", 80)) == "an unknown process"
+    with pytest.raises(LaunchFailed, match="is an unknown process, not the instance"):
         listener.check(there, Endpoint("web", "http", "http://127.0.0.1:80/"))
     listener.check(there, Endpoint("web", "http", "http://192.0.2.1:80/"))
 
@@ -221,8 +221,8 @@ def test_the_password_is_used() -> None:
 def test_a_slow_page_is_ready_for_who_waits_long_enough() -> None:
     """An interpreted machine takes seconds for each page, however long it has been up."""
     page = Page(("127.0.0.1", 0), "abcd:secret", seconds=0.5)
-    found = instance(WEB, ports={8080: page.address})
-    seen = [readiness.look(found, seconds=seconds).stage for seconds in (0.1, 5)]
+    launched = instance(WEB, ports={8080: page.address})
+    seen = [readiness.look(launched, seconds=seconds).stage for seconds in (0.1, 5)]
     page.close()
     assert seen == [Stage.RUNNING, Stage.READY]
 
@@ -237,11 +237,11 @@ def test_patience_grows_with_the_time_that_was_waited(waited: float, seconds: fl
 @pytest.mark.parametrize("path", ["/ü", "/a b", "/100%", "/%20", "/?q=ö"])
 def test_any_path_can_be_asked_for(path: str) -> None:
     page = Page(("127.0.0.1", 0), "abcd:secret")
-    found = instance(Service("web", 8080, "http", path), ports={8080: page.address})
-    seen = readiness.look(found)
+    launched = instance(Service("web", 8080, "http", path), ports={8080: page.address})
+    seen = readiness.look(launched)
     page.close()
     assert seen.stage is Stage.READY, seen
-    (endpoint,) = endpoints.endpoints(found)
+    (endpoint,) = endpoints.endpoints(launched)
     assert endpoint.url.isascii()
     assert " " not in endpoint.url
 
@@ -258,13 +258,13 @@ def test_the_readys_path_is_the_one_that_is_asked(
 ) -> None:
     page = Page(("127.0.0.1", 0), "abcd:secret", status=503)
     service = Service("web", 8080, "http", own)
-    found = instance(service, ready=Ready("web", path=path), ports={8080: page.address})
-    seen = readiness.look(found)
+    launched = instance(service, ready=Ready("web", path=path), ports={8080: page.address})
+    seen = readiness.look(launched)
     page.close()
     assert page.paths == [asked]
     assert seen == readiness_kinds.Answer(Stage.REACHABLE, says)
     # People are still led to the service's own.
-    assert endpoints.endpoints(found)[0].url.endswith(own)
+    assert endpoints.endpoints(launched)[0].url.endswith(own)
 
 
 @pytest.mark.parametrize(
@@ -272,8 +272,8 @@ def test_the_readys_path_is_the_one_that_is_asked(
     [(b"", Stage.RUNNING), (b"booting\nlogin: ", Stage.READY), (b"\xff no login:", Stage.RUNNING)],
 )
 def test_console(printed: bytes, stage: Stage) -> None:
-    found = instance(ready=Ready(console="^login:"), ports={})
-    assert readiness.look(found, console=lambda: [printed]).stage is stage
+    launched = instance(ready=Ready(console="^login:"), ports={})
+    assert readiness.look(launched, console=lambda: [printed]).stage is stage
 
 
 @pytest.mark.slow
@@ -290,8 +290,8 @@ def test_a_console_of_any_length(
 
     def seen(text: bytes) -> Stage:
         pieces = [text[place : place + size] for place in range(0, len(text), size)]
-        found = instance(ready=Ready(console="^all\\nready$"), ports={})
-        return readiness.look(found, console=lambda: pieces).stage
+        launched = instance(ready=Ready(console="^all\\nready$"), ports={})
+        return readiness.look(launched, console=lambda: pieces).stage
 
     assert seen(text) is Stage.READY
     assert seen(text.replace(b"all", b"and")) is Stage.RUNNING
@@ -300,8 +300,8 @@ def test_a_console_of_any_length(
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("piece", [b"x" * 65536, b"a line\n" * 8192])
 def test_a_console_without_end(piece: bytes) -> None:
-    found = instance(ready=Ready(console="^login:"), ports={})
-    answer = readiness.look(found, console=lambda: repeat(piece), seconds=0.2)
+    launched = instance(ready=Ready(console="^login:"), ports={})
+    answer = readiness.look(launched, console=lambda: repeat(piece), seconds=0.2)
     assert answer.stage is Stage.RUNNING
     assert "more than can be read in time" in answer.seen
 
@@ -345,8 +345,8 @@ SCREEN = Endpoint("screen", "spice", "spice://127.0.0.1:5900")
     ],
 )
 def test_urls(service: Service, address: str, url: str) -> None:
-    found = endpoints.endpoints(instance(service, ports={service.port: (address, 5)}))
-    assert found == (Endpoint(service.name, service.protocol, url),)
+    reached = endpoints.endpoints(instance(service, ports={service.port: (address, 5)}))
+    assert reached == (Endpoint(service.name, service.protocol, url),)
 
 
 def test_a_path_cannot_become_another_host() -> None:
@@ -358,8 +358,8 @@ def test_a_path_cannot_become_another_host() -> None:
 
 def test_ports_that_no_profile_names_are_guessed_at() -> None:
     at = ("127.0.0.1", 5)
-    found = endpoints.endpoints(instance(SSH, ports={8080: at, 22: at, 443: at, 7777: at}))
-    assert [(one.service, one.protocol) for one in found] == [
+    guessed = endpoints.endpoints(instance(SSH, ports={8080: at, 22: at, 443: at, 7777: at}))
+    assert [(one.service, one.protocol) for one in guessed] == [
         ("ssh", "ssh"),
         ("port-443", "https"),
         ("port-7777", "tcp"),
@@ -383,5 +383,5 @@ def test_to_open(
     services: tuple[Service, ...], screens: tuple[Endpoint, ...], shown: str | None
 ) -> None:
     ports = {service.port: ("127.0.0.1", 5) for service in services}
-    found = endpoints.to_open(instance(*services, ports=ports, screens=screens))
-    assert (found.service if found else None) == shown
+    endpoint = endpoints.to_open(instance(*services, ports=ports, screens=screens))
+    assert (endpoint.service if endpoint else None) == shown

@@ -39,8 +39,8 @@ class Builder:
     def build(self, context: Path, *, name: str, say: Say) -> None:
         assert name not in self.built, "built twice"
         self.built[name] = (context / "Containerfile").read_text()
-        found = (path.relative_to(context.parent) for path in context.parent.rglob("*"))
-        self.files[name] = set(map(str, found))
+        files = (path.relative_to(context.parent) for path in context.parent.rglob("*"))
+        self.files[name] = set(map(str, files))
 
     def save(self, name: str, out: Path) -> None:
         self.saved.append(name)
@@ -56,9 +56,9 @@ class Builder:
 @pytest.fixture
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
     """What builds, whatever runtimes there are."""
-    found = Builder(tmp_path)
-    monkeypatch.setattr(from_recipe, "_builder", lambda _fleet: found)
-    return found
+    builds = Builder(tmp_path)
+    monkeypatch.setattr(from_recipe, "_builder", lambda _fleet: builds)
+    return builds
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def profile(name: str) -> Profile:
 
 def plan(name: str, fleet: Fleet) -> Plan:
     request = Request(name)
-    (found,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
-    return found
+    (one,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
+    return one
 
 
 def said(_text: str) -> None:
@@ -163,21 +163,21 @@ def test_without_a_recipe_of_its_own(
     family: Path, write: Write, fleet: Fleet, engine: FakeEngine
 ) -> None:
     write("plain", "parent = 'parent'")
-    found = profile("plain")
-    assert (found.recipe, found.recipes) == (None, (family,))
+    plain = profile("plain")
+    assert (plain.recipe, plain.recipes) == (None, (family,))
     with pytest.raises(ArtifactError, match="plain has no recipe to build from"):
-        from_recipe.build(found, CONTAINER, fleet, say=said)
+        from_recipe.build(plain, CONTAINER, fleet, say=said)
 
 
 def test_what_one_request_wants_is_built_at_once(
     family: Path, fleet: Fleet, builder: Builder
 ) -> None:
     """Two variants have one base, which takes most of the time; what is there is left alone."""
-    found = plan("parent", fleet)
-    both = replace(found.source, kinds=(Kind.CONTAINER, Kind.LIVE))
-    from_recipe.ensure(replace(found, source=both), fleet, say=said)
+    container = plan("parent", fleet)
+    both = replace(container.source, kinds=(Kind.CONTAINER, Kind.LIVE))
+    from_recipe.ensure(replace(container, source=both), fleet, say=said)
     assert builder.order == ["parent-base", "abcdic-parent", "abcdik-parent"]
-    live = replace(found, kind=Kind.LIVE, variant="abcdik-parent", source=both)
+    live = replace(container, kind=Kind.LIVE, variant="abcdik-parent", source=both)
     from_recipe.ensure(live, fleet, say=said)
     assert len(builder.order) == 3
 

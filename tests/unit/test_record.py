@@ -13,31 +13,25 @@ import pytest
 
 from abcd_run.backend import oci_engine, oci_inspect, record
 from abcd_run.model import (
-    Format,
-    Kind,
-    Origin,
     Plan,
     Ready,
     Resources,
     Seed,
     Service,
     Share,
-    Source,
 )
+from tests.unit.plans import CONTAINER
 
 PASSWORD = 'it\'s $ecret; "quoted" `x`'
-PLAN = Plan(
+PLAN = replace(
+    CONTAINER,
     name="web-fake-1",
     image="web",
     variant="abcdic-web",
-    kind=Kind.CONTAINER,
-    runtime="fake",
-    format=Format.OCI,
-    source=Source(Origin.REGISTRY, "registry.example/web:1", "localhost/abcdic-web:latest"),
     seed=Seed("web-fake-1", "abcd", PASSWORD, ssh_key="ssh-ed25519 AAAA me@host", image="web"),
     profile="/somewhere/web.toml",
     services=(
-        Service("web", 8080, "http", "/a b", open=True, variant="abcdic"),
+        Service("web", 8080, "http", "/a b", open=True, kind="abcdic"),
         Service("ssh", 22, "ssh"),
     ),
     screen=("/usr/lib/it/shoot it", "--to", "-", 'a "b"'),
@@ -52,14 +46,21 @@ PLAN = Plan(
 
 
 def test_round_trip() -> None:
-    found = record.read(record.labels(PLAN))
-    assert found.name == PLAN.name
-    assert (found.image, found.variant, found.created) == ("web", "abcdic-web", PLAN.created)
-    assert found.user == "abcd"
-    assert found.services == PLAN.services
-    assert found.ready == PLAN.ready
-    assert found.screen == PLAN.screen
-    assert found.resources == PLAN.resources
+    read = record.read(record.labels(PLAN))
+    assert read.name == PLAN.name
+    assert (read.image, read.variant, read.created) == ("web", "abcdic-web", PLAN.created)
+    assert read.user == "abcd"
+    assert read.services == PLAN.services
+    assert read.ready == PLAN.ready
+    assert read.screen == PLAN.screen
+    assert read.resources == PLAN.resources
+
+
+def test_a_services_kind_is_written_and_read_as_profiles_call_it() -> None:
+    facts = json.loads(record.labels(PLAN)["abcd-run.profile"])
+    assert [service["variant"] for service in facts["services"]] == ["abcdic", ""]
+    assert not [service for service in facts["services"] if "kind" in service]
+    assert [service.kind for service in record.read(record.labels(PLAN)).services] == ["abcdic", ""]
 
 
 def test_labels_are_the_designs_and_hold_no_secret() -> None:
@@ -109,10 +110,10 @@ def test_age(created: str, least: float, most: float) -> None:
     ],
 )
 def test_what_another_version_wrote_is_read_as_far_as_it_goes(text: str) -> None:
-    found = record.read({"abcd-run.profile": text, "abcd-run.image": "web"})
-    assert found.image == "web"
-    assert isinstance(found.ready.timeout, int | float)
-    assert [service.port for service in found.services] == ([8080] if "newer" in text else [])
+    read = record.read({"abcd-run.profile": text, "abcd-run.image": "web"})
+    assert read.image == "web"
+    assert isinstance(read.ready.timeout, int | float)
+    assert [service.port for service in read.services] == ([8080] if "newer" in text else [])
 
 
 def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
@@ -127,14 +128,14 @@ def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
         ],
         "ready": {"path": "@evil.example/"},
     }
-    found = record.read({"abcd-run.profile": json.dumps(facts)})
-    assert (found.user, found.account) == ("", "")
-    assert found.services == (
+    read = record.read({"abcd-run.profile": json.dumps(facts)})
+    assert (read.user, read.account) == ("", "")
+    assert read.services == (
         Service("a", 1, "tcp"),
         Service("b", 2, "http", "/"),
         Service("c", 3, "http", "/@fine"),
     )
-    assert found.ready == Ready()
+    assert read.ready == Ready()
 
 
 @pytest.mark.parametrize("person", ["abcd", "root", "_apt", "a.b-c"])
@@ -161,8 +162,8 @@ def test_a_mangled_screen_is_none(screen: str) -> None:
     ],
 )
 def test_services_that_somebody_else_wrote(services: Any, kept: list[Any]) -> None:
-    found = record.read({"abcd-run.profile": json.dumps({"services": services})})
-    assert [(one.name, one.port, one.protocol) for one in found.services] == kept
+    read = record.read({"abcd-run.profile": json.dumps({"services": services})})
+    assert [(one.name, one.port, one.protocol) for one in read.services] == kept
 
 
 @pytest.mark.parametrize(
@@ -182,9 +183,9 @@ def test_services_that_somebody_else_wrote(services: Any, kept: list[Any]) -> No
     ],
 )
 def test_what_somebody_else_wrote_is_the_default(text: str) -> None:
-    found = record.read({"abcd-run.profile": text})
-    assert found == record.read({})
-    assert found.ready == Ready()
+    read = record.read({"abcd-run.profile": text})
+    assert read == record.read({})
+    assert read.ready == Ready()
 
 
 def test_labels_are_lines_of_some_length() -> None:

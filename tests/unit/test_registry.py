@@ -38,10 +38,10 @@ def test_a_broken_plugin_is_a_line(kind: str, plugins: Plugins, run: Callable[..
     name = f"plugin_{kind}"
     folder = plugins(broken=f"{name}:BACKEND", fake="abcd_run.testing.fake:BACKENDS.fake")
     (folder / f"{name}.py").write_text(BROKEN[kind])
-    found = Registry.installed().backend("broken")
-    assert isinstance(found, Problem)
-    assert found.message.startswith(SAYS[kind])
-    assert found.remedy
+    backend = Registry.installed().backend("broken")
+    assert isinstance(backend, Problem)
+    assert backend.message.startswith(SAYS[kind])
+    assert backend.remedy
     assert SAYS[kind] in run("doctor").out
     assert run("ps").status == 0
     asked = run("ps", "--on", "broken")
@@ -51,8 +51,8 @@ def test_a_broken_plugin_is_a_line(kind: str, plugins: Plugins, run: Callable[..
 
 def test_two_of_one_name_are_refused(plugins: Plugins) -> None:
     plugins(("same", "one:BACKEND"), ("same", "two:BACKEND"))
-    found = Registry.installed().backend("same")
-    assert found == Problem(
+    backend = Registry.installed().backend("same")
+    assert backend == Problem(
         "two plug-ins call themselves same: one:BACKEND and two:BACKEND", "uninstall one of them"
     )
 

@@ -20,8 +20,8 @@ KINDS = {str: "string", bool: "true/false", list: "list", int: "whole number", d
 
 def backends() -> list[Backend]:
     registry = Registry.installed()
-    found = [registry.backend(name) for name in BUILT_IN]
-    return [one for one in found if isinstance(one, Backend)]
+    loaded = [registry.backend(name) for name in BUILT_IN]
+    return [one for one in loaded if isinstance(one, Backend)]
 
 
 def row(runtime: str, key: str, option: Option) -> str:
@@ -32,9 +32,11 @@ def row(runtime: str, key: str, option: Option) -> str:
 
 def test_every_option_stands_in_the_docs() -> None:
     """What is between the two marks is generated: replace it by what this test expects."""
-    found = backends()
-    assert [one.name for one in found] == list(BUILT_IN)
-    rows = [row(one.name, key, option) for one in found for key, option in one.options.items()]
+    all_of_them = backends()
+    assert [one.name for one in all_of_them] == list(BUILT_IN)
+    rows = [
+        row(one.name, key, option) for one in all_of_them for key, option in one.options.items()
+    ]
     table = "".join(["| key | values | default | |\n|---|---|---|---|\n", *rows])
     assert DOCS.read_text().partition(BEGIN)[2].partition(END)[0] == table
 

@@ -54,9 +54,11 @@ def test_the_runtimes_own_picture() -> None:
 
 
 def test_the_command_inside(runtime: Runtime, tmp_path: Path) -> None:
-    found = instance(prints(PICTURE, tmp_path, then='test "$FAKE_USER $FAKE_TTY" = "abcd False"'))
-    assert screen.has_screen(runtime, found)
-    assert screen.picture(runtime, found) == PICTURE
+    pictured = instance(
+        prints(PICTURE, tmp_path, then='test "$FAKE_USER $FAKE_TTY" = "abcd False"')
+    )
+    assert screen.has_screen(runtime, pictured)
+    assert screen.picture(runtime, pictured) == PICTURE
 
 
 @pytest.mark.parametrize(

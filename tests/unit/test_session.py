@@ -109,10 +109,10 @@ def test_what_touches_no_instance(lab: Session, engine: FakeEngine) -> None:
     assert "web" in [image.name for image in lab.images().images]
     assert [one.id for one in lab.pull("web").images] == ["localhost/abcdic-web:latest"]
     assert [(one.name, one.usable) for one in lab.runtimes()] == [("fake", True)]
-    found = lab.doctor("web")
-    assert found.usable
-    assert found.fits
-    assert found.fits.count > 0
+    diagnosis = lab.doctor("web")
+    assert diagnosis.usable
+    assert diagnosis.fits
+    assert diagnosis.fits.count > 0
     assert engine.held == {}
     with pytest.raises(UsageError, match="'vmdk'"):
         lab.artifact("web", "vmdk", "x")
@@ -214,9 +214,9 @@ def test_two_sessions_at_once(engine: FakeEngine, web: Path) -> None:
         with pytest.raises(Interrupted):
             launching.result(5)
         hang.set()
-        assert [found.name for found in two.instances()] == [seat.name]
+        assert [instance.name for instance in two.instances()] == [seat.name]
         one.close()
-        assert [found.name for found in two.instances()] == [seat.name]
+        assert [instance.name for instance in two.instances()] == [seat.name]
 
 
 def test_a_launch_is_cancelled_from_another_thread(lab: Session, engine: FakeEngine) -> None:

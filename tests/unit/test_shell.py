@@ -43,10 +43,10 @@ def test_without_words_it_is_help_and_wrong_use(engine: FakeEngine, run: Run) ->
 def test_the_line_about_a_command_is_its_own(command: str) -> None:
     """The help of all prints lines that stand beside the commands' places, to import none."""
     place, line = KNOWN[command]
-    found = cli.get_command(None, command)
-    assert found
-    assert (found.help or "").partition("\n")[0] == line
-    assert place.startswith(f"{found.callback.__module__.rpartition('.')[2]}:")
+    known = cli.get_command(None, command)
+    assert known
+    assert (known.help or "").partition("\n")[0] == line
+    assert place.startswith(f"{known.callback.__module__.rpartition('.')[2]}:")
 
 
 def test_what_takes_the_next_word_is_known_of_all_options() -> None:
@@ -54,8 +54,8 @@ def test_what_takes_the_next_word_is_known_of_all_options() -> None:
     options = [
         one
         for command in KNOWN
-        if (found := cli.get_command(None, command))
-        for one in found.params
+        if (known := cli.get_command(None, command))
+        for one in known.params
         if isinstance(one, TyperOption)
     ]
     names = {name for one in options if not one.is_flag for name in one.opts}

@@ -34,10 +34,10 @@ def row(near: Address, far: Address, state: str, uid: int, inode: int = 12345) -
 
 
 def tables(tmp_path: Path, four: list[str], six: list[str]) -> tuple[Path, ...]:
-    found = (tmp_path / "tcp", tmp_path / "tcp6")
-    for path, rows in zip(found, (four, six), strict=True):
+    files = (tmp_path / "tcp", tmp_path / "tcp6")
+    for path, rows in zip(files, (four, six), strict=True):
         path.write_text(HEAD + "".join(rows))
-    return (*found, tmp_path / "nosuch")
+    return (*files, tmp_path / "nosuch")
 
 
 @pytest.fixture(params=["diag", "tables"])

@@ -56,9 +56,9 @@ def installed(plugins: Plugins) -> Path:
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_version_imports_nothing(option: str, installed: Path) -> None:
-    found = imported(option)
-    assert not {"typer", "importlib.metadata", "dataclasses", "typing", "json"} & found
-    assert {name for name in found if name.startswith("abcd_run")} == {
+    modules = imported(option)
+    assert not {"typer", "importlib.metadata", "dataclasses", "typing", "json"} & modules
+    assert {name for name in modules if name.startswith("abcd_run")} == {
         "abcd_run",
         "abcd_run.__main__",
     }
@@ -71,23 +71,23 @@ def test_a_host_without_engines_imports_no_sdk(
     arguments: tuple[str, ...], plugins: Plugins
 ) -> None:
     plugins(**BUILT_IN)
-    found = imported(*arguments)
-    assert not (SDKS | HEAVY | FOR_LATER) & found
-    assert ("abcd_run_podman" in found) == (arguments in [("ps",), ("ps", "--json")])
+    modules = imported(*arguments)
+    assert not (SDKS | HEAVY | FOR_LATER) & modules
+    assert ("abcd_run_podman" in modules) == (arguments in [("ps",), ("ps", "--json")])
 
 
 def test_images_asks_no_runtime(installed: Path) -> None:
-    found = imported("images")
-    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.images.profile"})) & found
-    assert not {"abcd_run_podman", "abcd_run.plugins.fleet", "abcd_run.session.listing"} & found
+    modules = imported("images")
+    assert not (SDKS | HEAVY | (FOR_LATER - {"abcd_run.images.profile"})) & modules
+    assert not {"abcd_run_podman", "abcd_run.plugins.fleet", "abcd_run.session.listing"} & modules
 
 
 def test_a_command_imports_no_other(plugins: Plugins) -> None:
-    found = {name for name in imported("ps") if name.startswith("abcd_run.commands")}
+    modules = {name for name in imported("ps") if name.startswith("abcd_run.commands")}
     used = ("", ".command", ".group", ".listing", ".options")
-    assert found == {f"abcd_run.commands{name}" for name in used}
-    found = {name for name in imported("--help") if name.startswith("abcd_run.commands")}
-    assert found == {"abcd_run.commands", "abcd_run.commands.group"}
+    assert modules == {f"abcd_run.commands{name}" for name in used}
+    modules = {name for name in imported("--help") if name.startswith("abcd_run.commands")}
+    assert modules == {"abcd_run.commands", "abcd_run.commands.group"}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_a_command_imports_no_other(plugins: Plugins) -> None:
 def test_a_launch_imports_nothing_heavy(
     arguments: tuple[str, ...], installed: Path, web: Path
 ) -> None:
-    found = imported("--on", "fake", "web", *arguments)
-    assert not (SDKS | HEAVY | {"psutil"}) & found
-    assert "abcd_run_podman.runtime" not in found
-    assert "abcd_run.launch.launcher" in found
+    modules = imported("--on", "fake", "web", *arguments)
+    assert not (SDKS | HEAVY | {"psutil"}) & modules
+    assert "abcd_run_podman.runtime" not in modules
+    assert "abcd_run.launch.launcher" in modules
 
 
 GARBAGE = """

@@ -47,28 +47,28 @@ def test_image(word: str, name: str, kinds: list[Kind], write: Write, home: Path
     write("here", "[abcdic]", folder=home)
     write("here", "[abcdic]", folder=Path.cwd())
     Path("My Live.v2.iso").touch()
-    found = resolve(word)
-    assert found.profile.name == name
-    assert [variant.kind for variant in found.variants] == kinds
+    target = resolve(word)
+    assert target.profile.name == name
+    assert [variant.kind for variant in target.variants] == kinds
 
 
 @pytest.mark.parametrize("archive", [False, True])
 def test_images_on_disk_expose_their_ports(archive: bool, home: Path) -> None:
     path = write_layout(Path("thing"), ports=["8080/tcp", "22/tcp", "53/udp"], archive=archive)
-    found = resolve(f"./{path.name}")
-    assert found.variants[0].archive == path.absolute()
-    assert found.profile.services == (
+    target = resolve(f"./{path.name}")
+    assert target.variants[0].archive == path.absolute()
+    assert target.profile.services == (
         Service("port-22", 22, "ssh"),
         Service("port-8080", 8080, "http", open=True),
     )
-    assert found.profile.ready == Ready("port-8080", lenient=True)
-    assert not found.exposed
+    assert target.profile.ready == Ready("port-8080", lenient=True)
+    assert not target.exposed
 
 
 def test_references_expose_what_the_engine_finds(home: Path) -> None:
-    found = resolve("nginx:1")
-    assert found.exposed
-    assert found.variants[0].image == "nginx:1"
+    target = resolve("nginx:1")
+    assert target.exposed
+    assert target.variants[0].image == "nginx:1"
     assert resolve("a/nginx").variants[0].image == "a/nginx:latest"
 
 
@@ -76,10 +76,10 @@ def test_references_expose_what_the_engine_finds(home: Path) -> None:
 def test_a_file_called_like_a_reference_changes_nothing(word: str, home: Path) -> None:
     assert not resolve(word).notes
     write_layout(Path(word), ports=["1/tcp"])
-    found = resolve(word)
-    assert found.variants[0].archive is None
-    assert found.variants[0].image.startswith(word)
-    assert f"abcd-run ./{word}" in found.notes[0]
+    target = resolve(word)
+    assert target.variants[0].archive is None
+    assert target.variants[0].image.startswith(word)
+    assert f"abcd-run ./{word}" in target.notes[0]
     assert resolve(f"./{word}").variants[0].archive == Path(word).absolute()
     assert not resolve(f"./{word}").notes
 
@@ -107,8 +107,8 @@ def test_a_pipe_is_not_an_image(name: str, home: Path) -> None:
 
 def test_a_file_gets_a_name_that_no_reference_means(home: Path) -> None:
     write_layout(Path("nginx.oci"), ports=["1/tcp"], archive=True).rename("nginx.oci.tar")
-    found = resolve("./nginx.oci.tar")
-    got = image_word.source(found.profile, found.variants[0], lambda _: None)
+    target = resolve("./nginx.oci.tar")
+    got = image_word.source(target.profile, target.variants[0], lambda _: None)
     assert got.name == "localhost/file-nginx:latest"
 
 
@@ -126,8 +126,8 @@ def test_a_file_gets_a_name_that_no_reference_means(home: Path) -> None:
 def test_what_is_stored_answers_for_nobody_elses_image(
     word: str, origin: Origin, home: Path
 ) -> None:
-    found = resolve(word)
-    got = image_word.source(found.profile, found.variants[0], lambda _: {})
+    target = resolve(word)
+    got = image_word.source(target.profile, target.variants[0], lambda _: {})
     assert got.origin == origin
 
 
@@ -171,10 +171,10 @@ def test_a_profile_wins_over_a_file_of_its_name(web: Path) -> None:
 
 def test_changes_to_an_image_without_a_profile(home: Path) -> None:
     changes = {"services": {"page": {"port": 9}}, "ready": {"service": "page"}}
-    found = resolve("nginx:1", changes=changes)
-    assert found.profile.services == (Service("page", 9),)
-    assert not found.exposed
-    assert found.profile.ready == Ready("page")
+    target = resolve("nginx:1", changes=changes)
+    assert target.profile.services == (Service("page", 9),)
+    assert not target.exposed
+    assert target.profile.ready == Ready("page")
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_changes_to_an_image_without_a_profile(home: Path) -> None:
 )
 def test_source(text: str, stored: str, source: tuple[Origin, str], write: Write) -> None:
     write("x", text)
-    found = resolve("x")
+    target = resolve("x")
     got = image_word.source(
-        found.profile, found.variants[0], lambda name: {} if name == stored else None
+        target.profile, target.variants[0], lambda name: {} if name == stored else None
     )
     assert (got.origin, got.location) == source
 
@@ -218,8 +218,8 @@ def test_a_recipe_that_has_changed_is_built_again(write: Write) -> None:
 
 
 def _source(labels: dict[str, str] | None, *, fresh: bool = True) -> tuple[Origin, str]:
-    found = resolve("x")
-    got = image_word.source(found.profile, found.variants[0], lambda _: labels, fresh=fresh)
+    target = resolve("x")
+    got = image_word.source(target.profile, target.variants[0], lambda _: labels, fresh=fresh)
     return got.origin, got.location
 
 

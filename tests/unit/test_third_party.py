@@ -46,12 +46,16 @@ def parrot(
 def test_it_is_launched_shown_and_stopped(run: Run) -> None:
     ended = run("--json", "pet")
     assert ended.status == 0, ended.err
-    (found,) = ended.json["instances"]
-    assert (found["name"], found["runtime"], found["stage"]) == ("pet-parrot-1", "parrot", "ready")
-    assert found["variant"] == "abcdib-pet"
-    assert found["host_root"] is None
+    (instance,) = ended.json["instances"]
+    assert (instance["name"], instance["runtime"], instance["stage"]) == (
+        "pet-parrot-1",
+        "parrot",
+        "ready",
+    )
+    assert instance["variant"] == "abcdib-pet"
+    assert instance["host_root"] is None
     url = "https://pet-parrot-1.example/"
-    assert found["endpoints"] == [{"service": "page", "protocol": "https", "url": url}]
+    assert instance["endpoints"] == [{"service": "page", "protocol": "https", "url": url}]
     shown = run("show", "pet-parrot-1").out
     assert url in shown
     assert "inside is in a sandbox" in shown

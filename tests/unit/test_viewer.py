@@ -20,12 +20,12 @@ PAGE = Endpoint("web", "http", "http://127.0.0.1:8080/")
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return what was shown; every program is there."""
-    found: list[Any] = []
+    shown: list[Any] = []
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr("webbrowser.open", found.append)
-    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: found.append(line))
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: shown.append(line))
     monkeypatch.setenv("DISPLAY", ":0")
-    return found
+    return shown
 
 
 def test_each_by_its_program(opened: list[Any]) -> None:
@@ -99,9 +99,9 @@ def location(address: str) -> str:
     parts = urlsplit(address)
     connection = HTTPConnection(parts.netloc)
     connection.request("GET", parts.path)
-    found = connection.getresponse().headers["Location"]
+    location = connection.getresponse().headers["Location"]
     connection.close()
-    return found or ""
+    return location or ""
 
 
 @pytest.mark.parametrize(

@@ -36,25 +36,28 @@ TEXTS = {
 }
 
 
+def read_at_once(iso: Path, folder: Path) -> list[str | None]:
+    """Return what a process said of an ISO, in few seconds and in little memory."""
+    said, peak, seconds = read_by_child(iso, folder / "boot")
+    assert seconds < SECONDS
+    assert peak < MEMORY
+    return said
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_a_text_of_one_megabyte(text: bytes, tmp_path: Path) -> None:
     content = (text * limits.TEXT_BYTES)[: limits.TEXT_BYTES]
     files = {**FILES, "/a.yaml": content, "/b.yml": content, "/boot/grub2/grub.cfg": content}
-    said, peak, seconds = read_by_child(disc(tmp_path / "a.iso", files), tmp_path / "boot")
-    assert len(said) == 2
-    assert seconds < SECONDS
-    assert peak < MEMORY
+    assert len(read_at_once(disc(tmp_path / "a.iso", files), tmp_path)) == 2
 
 
 @pytest.mark.parametrize("name", ["/a.yaml", "/boot/grub2/grub.cfg"])
 def test_a_text_that_is_too_long(name: str, tmp_path: Path) -> None:
     iso = disc(tmp_path / "a.iso", {**FILES, name: b"#"})
     _grow(iso, name, 4 * limits.GIB - BLOCK)
-    said, peak, seconds = read_by_child(iso, tmp_path / "boot")
+    said = read_at_once(iso, tmp_path)
     assert said[0]
     assert "more text than the limit" in said[0]
-    assert seconds < SECONDS
-    assert peak < MEMORY
 
 
 def test_texts_that_are_too_long_together(tmp_path: Path) -> None:
@@ -82,11 +85,9 @@ def test_a_folder_within_itself(tmp_path: Path) -> None:
 def test_a_folder_of_four_gigabytes(tmp_path: Path) -> None:
     iso = disc(tmp_path / "a.iso")
     _move_root(iso, [], size=4 * limits.GIB - BLOCK)
-    said, peak, seconds = read_by_child(iso, tmp_path / "boot")
+    said = read_at_once(iso, tmp_path)
     assert said[0]
     assert "exceed the limits for an ISO" in said[0]
-    assert seconds < SECONDS
-    assert peak < MEMORY
 
 
 def test_a_million_files(tmp_path: Path) -> None:
@@ -95,11 +96,9 @@ def test_a_million_files(tmp_path: Path) -> None:
     record = struct.pack("<BB8s8s7s7sB1s", 34, 0, bytes(8), bytes(8), bytes(7), bytes(7), 1, b"A")
     full = record * (BLOCK // 34)
     _move_root(iso, [full] * (1_000_000 // 60))
-    said, peak, seconds = read_by_child(iso, tmp_path / "boot")
+    said = read_at_once(iso, tmp_path)
     assert said[0]
     assert "exceed the limits for an ISO" in said[0]
-    assert seconds < SECONDS
-    assert peak < MEMORY
 
 
 def test_a_record_that_continues_in_itself(tmp_path: Path) -> None:

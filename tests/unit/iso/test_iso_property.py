@@ -42,10 +42,10 @@ def test_reads_what_was_written(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         iso = disc(Path(folder) / "a.iso", files)
         with opened(iso) as medium:
-            found = {path: b"".join(medium.pieces(file)) for path, file in medium.files()}
+            read = {path: b"".join(medium.pieces(file)) for path, file in medium.files()}
             one = {path: medium.find(path) for path in files}
             assert all(one.values())
-            assert found == files
+            assert read == files
 
 
 EDITS = st.lists(

@@ -23,15 +23,15 @@ def flat(image: Image, prefix: str = "") -> tarfile.TarFile:
 def members(image: Image) -> dict[str, tarfile.TarInfo]:
     """Give a flattened image's members by name, the root as an empty one."""
     with flat(image) as tar:
-        found = {posixpath.normpath(info.name): info for info in tar.getmembers()}
-        assert len(found) == len(tar.getmembers()), "a name twice"
-    return {"" if name == "." else name: info for name, info in found.items()}
+        listed = {posixpath.normpath(info.name): info for info in tar.getmembers()}
+        assert len(listed) == len(tar.getmembers()), "a name twice"
+    return {"" if name == "." else name: info for name, info in listed.items()}
 
 
 def listing(tar: tarfile.TarFile) -> Listing:
     """Map each path to kind, owner, mode, content and the first name of its hard links."""
     first: dict[str, str] = {}
-    found: Listing = {}
+    listed: Listing = {}
     groups: dict[str, list[str]] = {}
     for info in tar.getmembers():
         name = posixpath.normpath(info.name)
@@ -40,9 +40,9 @@ def listing(tar: tarfile.TarFile) -> Listing:
         if not info.islnk():
             reader = tar.extractfile(info) if info.isreg() else None
             content = reader.read() if reader else info.linkname
-            found[name] = (info.type, info.uid, info.mode, content)
+            listed[name] = (info.type, info.uid, info.mode, content)
     for name, group in groups.items():
         for each in group:
-            found[each] = (*found[name][:4], min(group))
-    found.pop(".", None)
-    return found
+            listed[each] = (*listed[name][:4], min(group))
+    listed.pop(".", None)
+    return listed

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ import pytest
 from abcd_run.artifact import oci_image
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
-from abcd_run.model import Format, Kind, Origin, Plan, Seed, Source
+from abcd_run.model import Origin, Plan, Source
 from abcd_run.oci.archive import stream_archive
 from abcd_run.oci.rootfs import scan
 from abcd_run.oci.store import Store
 from tests.unit.oci.making import Tar, image, layout
+from tests.unit.plans import CONTAINER
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -80,10 +82,10 @@ def test_a_wrong_blob_is_healed_by_the_remedy(
     source = layout(tmp_path / "l", Tar().file("x", data), **PACKS[pack])
     path = blob(store, digests(store.add(source, "it"))[what])
     harm(path)
-    found = store.resolve("it")
-    if found is not None:
+    stored = store.resolve("it")
+    if stored is not None:
         with pytest.raises(ArtifactError) as caught:
-            use(found)
+            use(stored)
         assert "type it again" in caught.value.remedy
     assert store.resolve("it") is None  # so it is built or fetched again
     assert not path.exists()  # or skopeo would take it for right
@@ -171,16 +173,7 @@ def fetched(home: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def plan() -> Plan:
-    return Plan(
-        name="",
-        image="it",
-        variant="it",
-        kind=Kind.CONTAINER,
-        runtime="",
-        format=Format.OCI,
-        source=Source(Origin.REGISTRY, REFERENCE, "localhost/it:latest"),
-        seed=Seed(hostname="", user="", password=""),
-    )
+    return replace(CONTAINER, source=Source(Origin.REGISTRY, REFERENCE, "localhost/it:latest"))
 
 
 FETCH = """

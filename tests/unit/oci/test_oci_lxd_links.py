@@ -33,7 +33,7 @@ HIDDEN = TRAP.tobuf(tarfile.GNU_FORMAT)
 BAIT = Tar().file("bait", HIDDEN).bytes()
 
 
-def found(folder: Path, *layers: bytes, whole: bool = True) -> list[str]:
+def entries_of(folder: Path, *layers: bytes, whole: bool = True) -> list[str]:
     """Convert, and return the entries that GNU tar finds, kinds before names.
 
     Unless it must be `whole`, tar may complain of it.
@@ -115,12 +115,12 @@ TRAPS = {
 @pytest.mark.parametrize("trap", TRAPS)
 def test_maps_of_holes_that_readers_differ_about_are_refused(tmp_path: Path, trap: str) -> None:
     with pytest.raises(ArtifactError, match="sparse map"):
-        found(tmp_path, TRAPS[trap] + BAIT)
+        entries_of(tmp_path, TRAPS[trap] + BAIT)
 
 
 @pytest.mark.parametrize("field", [b"\0\0001000\0\0\0\0\0\0", b"0" * 8 + b"1000"])
 def test_sizes_are_written_as_all_readers_read_them(tmp_path: Path, field: bytes) -> None:
-    entries = found(tmp_path, trap_in_size(field) + BAIT)
+    entries = entries_of(tmp_path, trap_in_size(field) + BAIT)
     check(entries)
     assert "- rootfs/odd" in entries
 
@@ -139,7 +139,7 @@ def test_holes_stay_holes(tmp_path: Path) -> None:
     for number, layer in enumerate(layers):
         folder = tmp_path / str(number)
         folder.mkdir()
-        entries = found(folder, layer + BAIT)
+        entries = entries_of(folder, layer + BAIT)
         check(entries)
         assert {"- rootfs/holes", "- rootfs/bait"} <= set(entries)
 
@@ -150,9 +150,9 @@ def test_links_are_inside_only(tmp_path: Path, name: str, before: str) -> None:
     layer = Tar().link(f"{before}{name}", "/etc/cron.d").folder(f"{before}{name}x")
     if before == "/":
         with pytest.raises(ArtifactError, match="absolute name"):
-            found(tmp_path, layer.bytes())
+            entries_of(tmp_path, layer.bytes())
     else:
-        check(found(tmp_path, layer.bytes()))
+        check(entries_of(tmp_path, layer.bytes()))
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.REGTYPE])
@@ -160,10 +160,10 @@ def test_links_are_inside_only(tmp_path: Path, name: str, before: str) -> None:
 def test_the_root_is_a_directory(tmp_path: Path, name: str, kind: bytes) -> None:
     layer = Tar().add(name, kind, linkname="/etc").bytes()
     if kind == tarfile.REGTYPE and name.endswith("/"):  # how tars before POSIX wrote a directory
-        check(found(tmp_path, layer))
+        check(entries_of(tmp_path, layer))
     else:
         with pytest.raises(ArtifactError, match="refused"):
-            found(tmp_path, layer)
+            entries_of(tmp_path, layer)
 
 
 FIELDS = st.tuples(st.integers(100, 511), st.binary(min_size=1, max_size=12))
@@ -183,7 +183,7 @@ def test_no_header_gets_a_name_past_us(
         changed[at : min(at + len(value), tarformat.BLOCK)] = value[: tarformat.BLOCK - at]
     changed[: tarformat.BLOCK] = tarformat.seal(changed[: tarformat.BLOCK])
     try:
-        entries = found(tmp_path_factory.mktemp("layer"), bytes(changed) + BAIT, whole=False)
+        entries = entries_of(tmp_path_factory.mktemp("layer"), bytes(changed) + BAIT, whole=False)
     except ArtifactError:
         return
     check(entries)

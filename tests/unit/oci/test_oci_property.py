@@ -132,19 +132,19 @@ def extract(root: Path, layers: list[list[Op]]) -> None:
 
 
 def described(root: Path) -> dict[str, tuple[object, ...]]:
-    found: dict[str, tuple[object, ...]] = {}
+    listed: dict[str, tuple[object, ...]] = {}
     groups: dict[int, list[str]] = {}
     for path in root.rglob("*"):
         status, name = path.lstat(), str(path.relative_to(root))
         groups.setdefault(status.st_ino, []).append(name)
         if stat.S_ISLNK(status.st_mode):
-            found[name] = (b"2", str(path.readlink()))
+            listed[name] = (b"2", str(path.readlink()))
         else:
-            found[name] = (b"5", "") if path.is_dir() else (b"0", path.read_bytes())
+            listed[name] = (b"5", "") if path.is_dir() else (b"0", path.read_bytes())
     for group in groups.values():
         for name in group:
-            found[name] = (*found[name], min(group))
-    return found
+            listed[name] = (*listed[name], min(group))
+    return listed
 
 
 @examples(300)
@@ -162,8 +162,8 @@ def test_like_the_kernel(layers: list[list[Op]]) -> None:
             expected = None
         try:
             with flat(image(Path(name) / "image", *map(tar_of, layers))) as tar:
-                found = {path: (row[0], row[3], row[4]) for path, row in listing(tar).items()}
+                got = {path: (row[0], row[3], row[4]) for path, row in listing(tar).items()}
         except ArtifactError:
             assert expected is None
         else:
-            assert found == expected
+            assert got == expected

@@ -60,8 +60,8 @@ def test_layout_says_what_the_image_says(tmp_path: Path) -> None:
         "Labels": {"l": "v"},
         "StopSignal": "SIGQUIT",
     }
-    found = open_image(layout(tmp_path, tar, **settings))
-    config = found.config
+    opened = open_image(layout(tmp_path, tar, **settings))
+    config = opened.config
     assert (config.env, config.entrypoint, config.cmd) == (
         ("A=b c", "PATH=/bin"),
         ("/init", "-x"),
@@ -70,10 +70,10 @@ def test_layout_says_what_the_image_says(tmp_path: Path) -> None:
     assert (config.user, config.working_dir, config.stop_signal) == ("u:g", "/w", "SIGQUIT")
     assert (config.ports, config.labels) == (("80/tcp", "53/udp"), {"l": "v"})
     assert config.created.startswith("2024-01-02")
-    assert found.reference == "it:1"
-    assert found.config_digest == sha(found.raw_config)
-    assert found.digest == sha(found.manifest)
-    assert read_layer(found) == tar
+    assert opened.reference == "it:1"
+    assert opened.config_digest == sha(opened.raw_config)
+    assert opened.digest == sha(opened.manifest)
+    assert read_layer(opened) == tar
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
@@ -88,12 +88,12 @@ def test_docker_archive(tmp_path: Path, linked: bool) -> None:
     tars = [Tar().file("x", b"1").bytes(), Tar().file("y", b"2").bytes()]
     made = make(*tars, Cmd=["sh"])
     archive = docker_archive(tmp_path / "d.tar", made, ["it:1", "other:2"], linked=linked)
-    found = open_image(archive, "docker.io/library/it:1")
-    assert found.reference == "it:1"
-    assert found.config_digest == sha(json.dumps(made.config).encode())
-    assert [read_layer(found, number) for number in (0, 1)] == tars
+    opened = open_image(archive, "docker.io/library/it:1")
+    assert opened.reference == "it:1"
+    assert opened.config_digest == sha(json.dumps(made.config).encode())
+    assert [read_layer(opened, number) for number in (0, 1)] == tars
     assert "it:1, other:2" in fails(archive, "absent:1").details
-    assert open_image(archive).digest == found.digest
+    assert open_image(archive).digest == opened.digest
 
 
 def test_several_references(tmp_path: Path) -> None:
@@ -171,22 +171,22 @@ def test_truncated_archives(tmp_path: Path) -> None:
 
 def test_missing_blob(tmp_path: Path) -> None:
     folder = layout(tmp_path, Tar().file("x"))
-    found = open_image(folder)
-    (folder / "blobs" / "sha256" / found.layers[0].blob.digest[7:]).unlink()
+    opened = open_image(folder)
+    (folder / "blobs" / "sha256" / opened.layers[0].blob.digest[7:]).unlink()
     with pytest.raises(ArtifactError, match=r"blob sha256:\w+ is missing"):
-        read_layer(found)
+        read_layer(opened)
 
 
 @pytest.mark.parametrize("change", ["flip", "cut", "grow"])
 def test_corrupt_layer(tmp_path: Path, change: str) -> None:
     folder = layout(tmp_path, Tar().file("x"), pack=bytes, suffix="")
-    found = open_image(folder)
-    blob = folder / "blobs" / "sha256" / found.layers[0].blob.digest[7:]
+    opened = open_image(folder)
+    blob = folder / "blobs" / "sha256" / opened.layers[0].blob.digest[7:]
     data = blob.read_bytes()
     changed = {"flip": b"?" + data[1:], "cut": data[:-1], "grow": data + b"0"}[change]
     blob.write_bytes(changed)
     with pytest.raises(ArtifactError, match="is corrupt"):
-        read_layer(found)
+        read_layer(opened)
 
 
 def test_corrupt_manifest(tmp_path: Path) -> None:
@@ -202,18 +202,18 @@ def test_wrong_diff_id(tmp_path: Path) -> None:
     raw = json.dumps(made.config).encode()
     made.blobs[sha(raw)] = raw
     made.manifest["config"] |= {"digest": sha(raw), "size": len(raw)}
-    found = open_image(write_layout(tmp_path, [made], [made.descriptor()]))
+    opened = open_image(write_layout(tmp_path, [made], [made.descriptor()]))
     with pytest.raises(ArtifactError, match=r"the tar in .* is corrupt"):
-        read_layer(found)
+        read_layer(opened)
 
 
 @pytest.mark.parametrize("digest", ["sha256:../../../etc/passwd", "md5:0", "sha256:" + "G" * 64])
 def test_digests_are_no_paths(tmp_path: Path, digest: str) -> None:
     made = make(Tar().file("x"))
     made.manifest["layers"][0]["digest"] = digest
-    found = open_image(write_layout(tmp_path, [made], [made.descriptor()]))
+    opened = open_image(write_layout(tmp_path, [made], [made.descriptor()]))
     with pytest.raises(ArtifactError, match="not a digest"):
-        read_layer(found)
+        read_layer(opened)
 
 
 def test_an_artifact_that_is_no_container_image(tmp_path: Path) -> None:
@@ -232,10 +232,10 @@ def test_gzip_of_several_members_with_and_without_isal(
     def pack(data: bytes) -> bytes:
         return gzip.compress(data[:100]) + gzip.compress(data[100:]) + bytes(7)
 
-    found = open_image(layout(tmp_path, tar, pack=pack))
-    assert read_layer(found) == tar
+    opened = open_image(layout(tmp_path, tar, pack=pack))
+    assert read_layer(opened) == tar
     monkeypatch.setitem(sys.modules, "isal", None)
-    assert read_layer(found) == tar
+    assert read_layer(opened) == tar
 
 
 @pytest.mark.parametrize("without", ["", "isal"])
@@ -260,20 +260,20 @@ def test_truncated_gzip(monkeypatch: pytest.MonkeyPatch, without: str) -> None:
 def test_zstd_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zstandard = pytest.importorskip("zstandard")
     tar = Tar().file("x", b"abc" * 100_000).bytes()
-    found = open_image(layout(tmp_path, tar, pack=zstandard.compress, suffix="+zstd"))
-    assert read_layer(found) == tar
+    opened = open_image(layout(tmp_path, tar, pack=zstandard.compress, suffix="+zstd"))
+    assert read_layer(opened) == tar
     monkeypatch.setitem(sys.modules, "zstandard", None)
     with pytest.raises(ArtifactError, match="zstandard") as caught:
-        read_layer(found)
+        read_layer(opened)
     assert caught.value.remedy == "pip install 'abcd-run[oci]'"
 
 
 def test_other_compressions_are_named(tmp_path: Path) -> None:
     import bz2
 
-    found = open_image(layout(tmp_path, Tar().file("x"), pack=bz2.compress, suffix="+bzip2"))
+    opened = open_image(layout(tmp_path, Tar().file("x"), pack=bz2.compress, suffix="+bzip2"))
     with pytest.raises(ArtifactError, match="bzip2"):
-        read_layer(found)
+        read_layer(opened)
 
 
 def test_opening_a_layout_loads_no_archive_code(tmp_path: Path) -> None:

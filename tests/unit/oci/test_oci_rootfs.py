@@ -63,9 +63,9 @@ def test_opaque_directory(tmp_path: Path, first: bool) -> None:
 def test_whiteout_of_a_directory_that_comes_back(tmp_path: Path) -> None:
     lower = Tar().folder("d", uid=7).file("d/old")
     upper = Tar().file(".wh.d").folder("d", uid=8).file("d/new")
-    found = members(image(tmp_path, lower, upper))
-    assert set(found) == {"", "d", "d/new"}
-    assert found["d"].uid == 8
+    entries = members(image(tmp_path, lower, upper))
+    assert set(entries) == {"", "d", "d/new"}
+    assert entries["d"].uid == 8
 
 
 def test_whiteouts_of_nothing_and_of_aufs(tmp_path: Path) -> None:
@@ -98,39 +98,39 @@ def test_file_and_directory_replace_each_other(tmp_path: Path) -> None:
 def test_directory_attributes_of_the_last_layer_that_names_it(tmp_path: Path) -> None:
     lower = Tar().folder("a", uid=1, mode=0o700, mtime=5).file("a/x").folder("b", uid=3)
     upper = Tar().folder("a", uid=2, mode=0o1777, mtime=9).file("b/y")
-    found = members(image(tmp_path, lower, upper))
-    assert (found["a"].uid, found["a"].mode, found["a"].mtime) == (2, 0o1777, 9)
-    assert found["b"].uid == 3
-    assert "a/x" in found
+    entries = members(image(tmp_path, lower, upper))
+    assert (entries["a"].uid, entries["a"].mode, entries["a"].mtime) == (2, 0o1777, 9)
+    assert entries["b"].uid == 3
+    assert "a/x" in entries
 
 
 def test_missing_parents_are_made(tmp_path: Path) -> None:
-    found = members(image(tmp_path, Tar().file("a/b/c")))
-    assert set(found) == {"", "a", "a/b", "a/b/c"}
-    assert found["a"].isdir()
-    assert found["a"].mode == 0o755
+    entries = members(image(tmp_path, Tar().file("a/b/c")))
+    assert set(entries) == {"", "a", "a/b", "a/b/c"}
+    assert entries["a"].isdir()
+    assert entries["a"].mode == 0o755
 
 
 @pytest.mark.parametrize("target", ["usr/bin", "/usr/bin", "/x/y/../../usr/bin", "./usr//bin/"])
 def test_parent_is_a_link_of_a_lower_layer(tmp_path: Path, target: str) -> None:
     lower = Tar().folder("usr").folder("usr/bin").folder("x").folder("x/y").link("bin", target)
-    found = names(tmp_path, lower, Tar().file("bin/sh"))
-    assert found == {"usr", "usr/bin", "usr/bin/sh", "bin", "x", "x/y"}
+    entries = names(tmp_path, lower, Tar().file("bin/sh"))
+    assert entries == {"usr", "usr/bin", "usr/bin/sh", "bin", "x", "x/y"}
 
 
 def test_absolute_link_targets_stay_as_they_are(tmp_path: Path) -> None:
     lower = Tar().link("etc/alternatives/vi", "/usr/bin/vim").link("up", "../../../etc")
-    found = members(image(tmp_path, lower))
-    assert found["etc/alternatives/vi"].linkname == "/usr/bin/vim"
-    assert found["up"].linkname == "../../../etc"
+    entries = members(image(tmp_path, lower))
+    assert entries["etc/alternatives/vi"].linkname == "/usr/bin/vim"
+    assert entries["up"].linkname == "../../../etc"
 
 
 def test_hard_links_within_and_across_layers(tmp_path: Path) -> None:
     lower = Tar().file("a", b"1").hard("b", "a")
     upper = Tar().hard("d/c", "./b").hard("e", "/a")
-    found = members(image(tmp_path, lower, upper))
-    links = {name: info.linkname for name, info in found.items() if info.islnk()}
-    files = [name for name, info in found.items() if info.isreg()]
+    entries = members(image(tmp_path, lower, upper))
+    links = {name: info.linkname for name, info in entries.items() if info.islnk()}
+    files = [name for name, info in entries.items() if info.isreg()]
     assert len(files) == 1
     assert {*links, *files} == {"a", "b", "d/c", "e"}
     assert set(links.values()) == set(files)
@@ -139,15 +139,15 @@ def test_hard_links_within_and_across_layers(tmp_path: Path) -> None:
 def test_the_first_name_of_a_hard_link_may_go(tmp_path: Path) -> None:
     lower = Tar().file("a", b"1", uid=5).hard("b", "a").hard("c", "a")
     upper = Tar().file(".wh.a").file("b", b"2")
-    found = members(image(tmp_path, lower, upper))
-    assert found["c"].isreg()
-    assert (found["c"].size, found["c"].uid) == (1, 5)
+    entries = members(image(tmp_path, lower, upper))
+    assert entries["c"].isreg()
+    assert (entries["c"].size, entries["c"].uid) == (1, 5)
     assert content(tmp_path, "c", lower, upper) == b"1"
 
 
 def test_hard_link_to_a_symbolic_link(tmp_path: Path) -> None:
-    found = members(image(tmp_path, Tar().link("a", "x").hard("b", "a")))
-    assert sorted(info.type for name, info in found.items() if name) == [b"1", b"2"]
+    entries = members(image(tmp_path, Tar().link("a", "x").hard("b", "a")))
+    assert sorted(info.type for name, info in entries.items() if name) == [b"1", b"2"]
 
 
 def test_attributes_survive(tmp_path: Path) -> None:
@@ -164,13 +164,17 @@ def test_attributes_survive(tmp_path: Path) -> None:
         .add("loop", tarfile.BLKTYPE, devmajor=7, devminor=200)
         .add("fifo", tarfile.FIFOTYPE, mode=0o620)
     )
-    found = members(image(tmp_path, lower))
-    assert {key: found["cap"].pax_headers[key] for key in pax} == pax
-    assert found["cap"].mode == 0o4755
-    assert (found["big"].uid, found["big"].gid, found["big"].uname) == (3_000_000, 4_000_000, "ä")
-    assert (found["null"].devmajor, found["null"].devminor) == (1, 3)
-    assert found["loop"].isblk()
-    assert (found["fifo"].isfifo(), found["fifo"].mode) == (True, 0o620)
+    entries = members(image(tmp_path, lower))
+    assert {key: entries["cap"].pax_headers[key] for key in pax} == pax
+    assert entries["cap"].mode == 0o4755
+    assert (entries["big"].uid, entries["big"].gid, entries["big"].uname) == (
+        3_000_000,
+        4_000_000,
+        "ä",
+    )
+    assert (entries["null"].devmajor, entries["null"].devminor) == (1, 3)
+    assert entries["loop"].isblk()
+    assert (entries["fifo"].isfifo(), entries["fifo"].mode) == (True, 0o620)
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
@@ -181,12 +185,12 @@ def test_long_names(tmp_path: Path, form: int, prefix: str) -> None:
     tar = Tar(form).folder(folder).file(name, b"1", uid=12345)
     if form != tarfile.USTAR_FORMAT:
         tar.hard("hard", name).link("link", "t" * 300)
-    with flat(image(tmp_path, tar), prefix) as found:
-        assert found.getmember(prefix + name).uid == 12345
+    with flat(image(tmp_path, tar), prefix) as entries:
+        assert entries.getmember(prefix + name).uid == 12345
         if form != tarfile.USTAR_FORMAT:
-            pair = {found.getmember(prefix + "hard").type, found.getmember(prefix + name).type}
+            pair = {entries.getmember(prefix + "hard").type, entries.getmember(prefix + name).type}
             assert pair == {b"0", b"1"}
-            assert found.getmember(prefix + "link").linkname == "t" * 300
+            assert entries.getmember(prefix + "link").linkname == "t" * 300
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
@@ -203,8 +207,8 @@ def test_prefix_stands_before_everything(tmp_path: Path) -> None:
 
 
 def test_root_entry_and_its_attributes(tmp_path: Path) -> None:
-    found = members(image(tmp_path, Tar().folder("./", mode=0o711, uid=4), Tar().file("x")))
-    assert (found[""].mode, found[""].uid) == (0o711, 4)
+    entries = members(image(tmp_path, Tar().folder("./", mode=0o711, uid=4), Tar().file("x")))
+    assert (entries[""].mode, entries[""].uid) == (0o711, 4)
     assert set(members(image(tmp_path / "2", Tar().folder("/").file("x")))) == {"", "x"}
 
 
@@ -220,9 +224,9 @@ def test_same_image_same_bytes(tmp_path: Path) -> None:
 
 def test_old_directories_and_contiguous_files(tmp_path: Path) -> None:
     tar = Tar().add("d/", tarfile.AREGTYPE).add("c", tarfile.CONTTYPE)
-    found = members(image(tmp_path, tar))
-    assert found["d"].isdir()
-    assert found["c"].isreg()
+    entries = members(image(tmp_path, tar))
+    assert entries["d"].isdir()
+    assert entries["c"].isreg()
 
 
 def test_global_headers_are_not_applied(tmp_path: Path) -> None:
@@ -237,9 +241,9 @@ def test_entries_without_data_leave_without_a_size(tmp_path: Path, kind: bytes) 
     info.type, info.linkname, info.size = kind, "a", 512
     raw = Tar().file("a", b"1").out
     tar = raw.getvalue() + info.tobuf() + Tar().file("c", b"2").bytes()
-    found = members(image(tmp_path, tar))
-    assert set(found) == {"", "a", "b", "c"}
-    assert found["b"].size == (1 if found["b"].isreg() else 0)
+    entries = members(image(tmp_path, tar))
+    assert set(entries) == {"", "a", "b", "c"}
+    assert entries["b"].size == (1 if entries["b"].isreg() else 0)
 
 
 def test_a_ustar_prefix_is_not_used_twice(tmp_path: Path) -> None:
@@ -258,10 +262,10 @@ def test_sparse_file_is_copied_raw(tmp_path: Path) -> None:
         "GNU.sparse.realsize": "1000003",
     }
     tar = Tar().file("GNUSparseFile.0/real", body, pax_headers=pax)
-    with flat(image(tmp_path, tar), "rootfs/") as found:
-        info = found.getmember("rootfs/s/real")
+    with flat(image(tmp_path, tar), "rootfs/") as entries:
+        info = entries.getmember("rootfs/s/real")
         assert (info.size, info.issparse()) == (1000003, True)
-        reader = found.extractfile(info)
+        reader = entries.extractfile(info)
         assert reader is not None
         assert reader.read() == bytes(1000000) + b"abc"
     with pytest.raises(ArtifactError, match="sparse"):
@@ -276,9 +280,9 @@ def test_old_gnu_sparse_file(tmp_path: Path) -> None:
     block[386:410] = tarformat.octal(1000000, 12) + tarformat.octal(3, 12)
     block[483:495] = tarformat.octal(1000003, 12)
     tar = tarformat.seal(block) + b"abc".ljust(512, b"\0") + Tar().file("after").bytes()
-    with flat(image(tmp_path, tar)) as found:
-        assert found.getmember("real").size == 1000003
-        assert "after" in found.getnames()
+    with flat(image(tmp_path, tar)) as entries:
+        assert entries.getmember("real").size == 1000003
+        assert "after" in entries.getnames()
 
 
 @pytest.mark.parametrize(
@@ -324,10 +328,10 @@ def test_extras_are_added_and_replace(tmp_path: Path) -> None:
         ]
     )
     with tarfile.open(fileobj=io.BytesIO(b"".join(rootfs.tar()))) as tar:
-        found = {info.name: info for info in tar.getmembers()}
-    assert (found["usr/sbin/init"].size, found["usr/sbin/init"].mode) == (10, 0o755)
-    assert (found["new/folder"].mode, found["new/folder"].uid) == (0o1777, 3)
-    assert found["new/link"].linkname == "folder"
+        entries = {info.name: info for info in tar.getmembers()}
+    assert (entries["usr/sbin/init"].size, entries["usr/sbin/init"].mode) == (10, 0o755)
+    assert (entries["new/folder"].mode, entries["new/folder"].uid) == (0o1777, 3)
+    assert entries["new/link"].linkname == "folder"
     out = io.BytesIO()
     rootfs.read("/sbin/init", out)
     assert out.getvalue() == b"#!/bin/sh\n"

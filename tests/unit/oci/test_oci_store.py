@@ -45,9 +45,9 @@ def test_add_resolve_remove(tmp_path: Path) -> None:
     added = store.add(source, "localhost/it:1")
     assert added.digest == open_image(source).digest
     assert store.names() == ["localhost/it:1"]
-    found = store.resolve("it:1")
-    assert found is not None
-    assert found.digest == added.digest
+    stored = store.resolve("it:1")
+    assert stored is not None
+    assert stored.digest == added.digest
     assert store.remove("localhost/it:1")
     assert blobs(store) == set()
     assert not parts(store)

@@ -38,8 +38,8 @@ def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Return the viewers that are started; every program is there, and so is a display."""
-    found: list[list[str]] = []
+    lines: list[list[str]] = []
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: found.append(line))
+    monkeypatch.setattr(subprocess, "Popen", lambda line, **_: lines.append(line))
     monkeypatch.setenv("DISPLAY", ":0")
-    return found
+    return lines

@@ -142,9 +142,9 @@ def test_it_serves_until_it_is_ended(
         assert process.stdout
         assert process.stderr
         lines = iter(process.stdout.readline, "}\n")
-        found = json.loads("".join(lines) + "}")
-        assert found["errors"] == []
-        place, path = found["url"].removeprefix("http://").split("/", 1)
+        answer = json.loads("".join(lines) + "}")
+        assert answer["errors"] == []
+        place, path = answer["url"].removeprefix("http://").split("/", 1)
         connection = HTTPConnection(place, timeout=SECONDS)
         connection.request("GET", f"/{path}instances.json")
         assert json.loads(connection.getresponse().read()) == {"instances": [], "errors": []}

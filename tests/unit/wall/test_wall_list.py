@@ -56,7 +56,7 @@ def test_many_browsers_are_one_question(
     browser = serve()
     with ThreadPoolExecutor(8) as pool:
         lists = list(pool.map(lambda _: browser.list(), range(8)))
-    assert all(found == lists[0] for found in lists)
+    assert all(answer == lists[0] for answer in lists)
     assert engine.calls.count("instances") == before + 1
 
 
@@ -76,9 +76,9 @@ def test_a_runtime_that_is_down_is_a_note(
     assert run("--on", "well", "web").status == 0
     down.before["instances"] = fails(NoRuntime("its daemon is down", remedy="start it"), times=1)
     browser = serve(fresh=0)
-    found = browser.list()
-    assert [one["name"] for one in found["instances"]] == ["web-well-1"]
-    (error,) = found["errors"]
+    answer = browser.list()
+    assert [one["name"] for one in answer["instances"]] == ["web-well-1"]
+    (error,) = answer["errors"]
     assert (error["runtime"], error["message"]) == ("down", "its daemon is down")
     assert browser.list()["errors"] == []
 

@@ -84,8 +84,8 @@ def test_the_page_is_told_when_nothing_can_be_shown(
     write("vm", SCREEN)
     (listed,) = run("--json", "vm").json["instances"]
     monkeypatch.setenv("DISPLAY", display)
-    found = serve().ask("open/vm-fake-1", method="POST").json
-    assert found == {"shown": False, "why": why, "url": listed["endpoints"][0]["url"]}
+    answer = serve().ask("open/vm-fake-1", method="POST").json
+    assert answer == {"shown": False, "why": why, "url": listed["endpoints"][0]["url"]}
 
 
 def test_nothing_to_open(engine: FakeEngine, write: Write, run: Run, serve: Serve) -> None:
