@@ -117,6 +117,7 @@ class Backend:
     `memory` is what an instance gets, in bytes, where neither its profile nor the request says:
     a machine must have some. None where it may have what there is.
     `takes_command` says whether `abcd-run IMAGE -- COMMAND` means something to it.
+    `preference` is its place among those that `auto` tries: lower ones come first.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Backend:
     trusts: Callable[[Options], Problem | None] = trusts_all
     memory: int | None = None
     takes_command: bool = False
+    preference: int = 100
 
 
 class Runtime(ABC):

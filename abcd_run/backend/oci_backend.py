@@ -8,7 +8,11 @@ from abcd_run.runtime import Backend, Problem, Runtime
 
 
 def oci_backend(
-    name: str, *, missing: Callable[[], Problem | None], opens: Callable[[], Runtime]
+    name: str,
+    *,
+    preference: int,
+    missing: Callable[[], Problem | None],
+    opens: Callable[[], Runtime],
 ) -> Backend:
     """Return the backend of an engine that runs OCI images as containers."""
     return Backend(
@@ -19,4 +23,5 @@ def oci_backend(
         options=container_rights.OPTIONS,
         trusts=container_rights.trusts,
         takes_command=True,
+        preference=preference,
     )

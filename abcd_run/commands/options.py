@@ -46,7 +46,7 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_runtime(incomplete: str) -> list[str]:
-    """Offer runtimes, also after a comma; no backend is imported."""
+    """Offer runtimes, also after a comma; no SDK is imported."""
     from abcd_run.plugins.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
 
     before, comma, last = incomplete.rpartition(",")

@@ -1,5 +1,6 @@
 """The runtimes that are installed, found by entry points and imported when they are used."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,30 +16,33 @@ GROUP = "abcd_run.runtimes"
 AUTO, ALL = "auto", "all"
 """What `--on` may say instead of names: the best one here, all usable ones."""
 
-PREFERENCE = ("podman", "docker", "lxd", "libvirt", "virtualbox")
-
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The entry points of all backends, by name; `order` is that in which `auto` tries them."""
+    """The entry points of all backends, by name; `order` names those that a user wants first."""
 
     plugins: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
-    order: tuple[str, ...] = PREFERENCE
+    order: tuple[str, ...] = ()
 
     @classmethod
     def installed(cls, order: tuple[str, ...] = ()) -> "Registry":
-        """Return the registry of what is installed; `order` names go before the usual ones."""
+        """Return the registry of what is installed; `order` names go before all others."""
         plugins: dict[str, list[Entry]] = {}
         for entry in entries(GROUP):
             # An editable install is seen twice when its folder is also on sys.path.
             if entry.value not in [other.value for other in plugins.get(entry.name, [])]:
                 plugins.setdefault(entry.name, []).append(entry)
-        return cls(plugins, (*order, *PREFERENCE))
+        return cls(plugins, order)
 
     def names(self) -> list[str]:
-        """Return the names of all backends in the order of preference, others after them."""
-        listed = dict.fromkeys(name for name in self.order if name in self.plugins)
-        return [*listed, *sorted(set(self.plugins) - set(listed))]
+        """Return the names of all backends in the order of preference, broken ones last."""
+        wanted = dict.fromkeys(name for name in self.order if name in self.plugins)
+        others = set(self.plugins) - set(wanted)
+        return [*wanted, *sorted(others, key=lambda name: (self._preference(name), name))]
+
+    def _preference(self, name: str) -> float:
+        backend = self.backend(name)
+        return math.inf if isinstance(backend, Problem) else backend.preference
 
     def backend(self, name: str) -> Backend | Problem:
         """Return a backend, or what is wrong with its plug-in; never raises for a broken one."""

@@ -66,6 +66,7 @@ class FakeEngine:
     name: str = "fake"
     accepts: tuple[str, ...] = (Format.OCI,)
     takes_command: bool = True
+    preference: int = 100
     memory: int | None = None
     options: Mapping[str, Option] = field(
         default_factory=lambda: {
@@ -270,6 +271,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         trusts=engine.trusts,
         memory=engine.memory,
         takes_command=engine.takes_command,
+        preference=engine.preference,
     )
 
 

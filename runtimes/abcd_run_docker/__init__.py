@@ -16,4 +16,4 @@ def _open() -> Runtime:
     return DockerRuntime(service.present())
 
 
-BACKEND = oci_backend("docker", missing=_missing, opens=_open)
+BACKEND = oci_backend("docker", preference=20, missing=_missing, opens=_open)

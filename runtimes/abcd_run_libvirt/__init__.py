@@ -46,6 +46,7 @@ def _open() -> Runtime:
 
 BACKEND = Backend(
     name="libvirt",
+    preference=40,
     accepts=(Format.ISO,),
     memory=MEMORY,
     missing=_missing,

@@ -19,6 +19,7 @@ def _open() -> Runtime:
 
 BACKEND = Backend(
     name="lxd",
+    preference=30,
     accepts=(Format.LXD,),
     missing=_missing,
     open=_open,

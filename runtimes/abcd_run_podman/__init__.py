@@ -25,4 +25,4 @@ def _open() -> Runtime:
     return PodmanRuntime(service)
 
 
-BACKEND = oci_backend("podman", missing=_missing, opens=_open)
+BACKEND = oci_backend("podman", preference=10, missing=_missing, opens=_open)

@@ -23,6 +23,7 @@ def _open() -> Runtime:
 
 BACKEND = Backend(
     name="virtualbox",
+    preference=50,
     accepts=(Format.ISO,),
     memory=MEMORY,
     missing=_missing,

@@ -96,6 +96,10 @@ def plugins(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
             del sys.modules[name]
 
 
+PREFERENCES = {"podman": 10, "docker": 20}
+"""Of fake engines that go by these names, as the real ones have them."""
+
+
 @pytest.fixture
 def engines(plugins: Callable[..., Path]) -> Iterator[Callable[..., list[FakeEngine]]]:
     """Install fake engines by name; each test ends them all."""
@@ -103,7 +107,9 @@ def engines(plugins: Callable[..., Path]) -> Iterator[Callable[..., list[FakeEng
     ENGINES.clear()
 
     def install(*names: str) -> list[FakeEngine]:
-        ENGINES.update({name: FakeEngine(name) for name in names})
+        ENGINES.update(
+            {name: FakeEngine(name, preference=PREFERENCES.get(name, 100)) for name in names}
+        )
         plugins(**{name: f"abcd_run.testing.fake:BACKENDS.{name}" for name in names})
         return list(ENGINES.values())
 

@@ -9,7 +9,7 @@ from abcd_run.errors import UsageError
 from abcd_run.plugins.registry import Registry, connect
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.testing.cli import Ended
-from abcd_run.testing.fake import FakeEngine, fake_backend
+from abcd_run.testing.fake import ENGINES, FakeEngine, fake_backend
 
 Plugins = Callable[..., Path]
 
@@ -66,13 +66,25 @@ def test_one_that_is_seen_twice_is_one(plugins: Plugins) -> None:
 @pytest.mark.parametrize(
     ("order", "names"),
     [
-        ((), ["podman", "docker", "another", "zoo"]),
-        (("zoo", "nosuch", "docker"), ["zoo", "docker", "podman", "another"]),
+        ((), ["first", "second", "another", "broken"]),
+        (("broken", "nosuch", "second"), ["broken", "second", "first", "another"]),
     ],
 )
-def test_order(order: tuple[str, ...], names: list[str], plugins: Plugins) -> None:
-    plugins(zoo="z:Z", docker="d:D", another="a:A", podman="p:P")
+def test_order(
+    order: tuple[str, ...], names: list[str], plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preferences = {"another": 100, "second": 20, "first": 10}
+    for name, preference in preferences.items():
+        monkeypatch.setitem(ENGINES, name, FakeEngine(name, preference=preference))
+    fakes = {name: f"abcd_run.testing.fake:BACKENDS.{name}" for name in preferences}
+    plugins(broken="b:B", **fakes)
     assert Registry.installed(order).names() == names
+
+
+def test_ours_come_in_the_documented_order() -> None:
+    ours = ["podman", "docker", "lxd", "libvirt", "virtualbox"]
+    listed = [name for name in Registry.installed().names() if name in ours]
+    assert listed == ours
 
 
 def test_unknown(plugins: Plugins) -> None:
