@@ -42,6 +42,9 @@ def _open_streams() -> None:
             if nowhere > 2:  # noqa: PLR2004  (no standard stream itself)
                 os.close(nowhere)
             setattr(sys, name, os.fdopen(number, "w" if number else "r"))
+    if sys.stdout.write_through:  # type: ignore[union-attr]
+        # With PYTHONUNBUFFERED, a full disk would be noticed at any write, not where we flush.
+        sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
 
 
 def _leave_out() -> None:

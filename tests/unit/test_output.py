@@ -112,6 +112,17 @@ def test_output_that_nobody_takes(
     assert ("No space left" in ended.stderr) == (way == FULL)
 
 
+@pytest.mark.parametrize("words", ["--version", "--json ps"])
+@pytest.mark.parametrize(("way", "status"), [(FULL, {1}), (GONE, {0, 141})])
+def test_output_that_nobody_takes_without_a_buffer(
+    words: str, way: str, status: set[int], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    ended = shell(f"set -o pipefail; '{PROGRAM}' {words} {way}")
+    assert ended.returncode in status, ended
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("way", [CLOSED, FULL, "2>&-", "2>/dev/full", ">&- 2>&- <&-"])
 @pytest.mark.parametrize("words", ["nosuch", "--json nosuch"])
 def test_an_errors_status_is_kept(words: str, way: str, engine: FakeEngine) -> None:
