@@ -5,6 +5,7 @@
 import os
 import sys
 from contextlib import suppress
+from types import ModuleType
 
 LEFT_OUT = ("rich", "chardet", "charset_normalizer")
 """What Typer, podman-py and requests import where it is installed, and can do without.
@@ -47,9 +48,22 @@ def _open_streams() -> None:
         sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
 
 
+class _WithoutItsStart(ModuleType):
+    """`urllib3.http2` as a folder of modules: what it does first takes 6 ms, for HTTP/2 alone."""
+
+    def __getattr__(self, name: str) -> list[str]:
+        if name != "__path__":
+            raise AttributeError(name)
+        import urllib3
+
+        return [f"{folder}/http2" for folder in urllib3.__path__]
+
+
 def _leave_out() -> None:
     """Have packages count as not installed; done here alone, where the process is ours."""
     import warnings
+
+    sys.modules.setdefault("urllib3.http2", _WithoutItsStart("urllib3.http2"))
 
     for name in LEFT_OUT:
         # That a module is None is Python's own way to say that it cannot be imported.

@@ -1,11 +1,16 @@
 """Time whole commands, ours and the native one in turn, so that a noisy machine is fair to both."""
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 Act = Callable[[], object]
+NOTHING = (sys.executable, "-c", "pass")
+"""What no command written in Python can be quicker than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Row:
     theirs: str
     our_times: tuple[float, ...]
     their_times: tuple[float, ...]
+    python_times: tuple[float, ...]
 
     @property
     def ratio(self) -> float:
@@ -37,16 +43,22 @@ class Row:
         """How many seconds ours takes more, by the medians."""
         return statistics.median(self.our_times) - statistics.median(self.their_times)
 
+    @property
+    def pythons(self) -> float:
+        """The difference in starts of a Python that does nothing, which machines differ less in."""
+        return self.difference / statistics.median(self.python_times)
+
 
 def compare(what: str, ours: Side, theirs: Side, *, runs: int) -> Row:
     """Run both sides in turn, once to warm up and then `runs` times."""
-    times: dict[str, list[float]] = {"ours": [], "theirs": []}
+    python = Side("python -c pass", partial(subprocess.run, NOTHING, check=True))
+    times: dict[str, list[float]] = {"ours": [], "theirs": [], "python": []}
     for turn in range(runs + 1):
-        for side, key in ((ours, "ours"), (theirs, "theirs")):
+        for side, key in ((ours, "ours"), (theirs, "theirs"), (python, "python")):
             begun = time.perf_counter()
             side.run()
             taken = time.perf_counter() - begun
             side.after()
             if turn:
                 times[key].append(taken)
-    return Row(what, ours.name, theirs.name, tuple(times["ours"]), tuple(times["theirs"]))
+    return Row(what, ours.name, theirs.name, *map(tuple, times.values()))

@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measure import Row, Side, compare
+from tests.bench.measure import NOTHING, Row, Side, compare
 
 LINES = (["--version"], ["--help"], ["images"], ["ps"])
-NOTHING = [sys.executable, "-c", "pass"]
+LIBRARIES = """
+import sys
+for name in ("rich", "chardet", "charset_normalizer"):
+    sys.modules[name] = None
+import warnings
+warnings.simplefilter("ignore")
+import typer.main, {sdk}
+"""
+"""What a launch stands on, without what it can do without: no launch can cost less."""
 
 
 def rows(runs: int, scratch: Path) -> Iterator[Row]:
@@ -22,7 +30,12 @@ def rows(runs: int, scratch: Path) -> Iterator[Row]:
         name = f"abcd-run {words[0]}"
         what = f"{name}, no engine" if words == ["ps"] else name
         ours = _side(name, [program, *words], env)
-        yield compare(what, ours, _side("python -c pass", NOTHING, env), runs=4 * runs)
+        yield compare(what, ours, _side("python -c pass", [*NOTHING], env), runs=4 * runs)
+    for sdk in ("podman", "docker"):
+        line = [sys.executable, "-c", LIBRARIES.format(sdk=sdk)]
+        what = f"Typer and the SDK of {sdk}, imported"
+        ours = _side(f"python -c 'import typer, {sdk}'", line, env)
+        yield compare(what, ours, _side("python -c pass", [*NOTHING], env), runs=4 * runs)
 
 
 def without_engines(home: Path, programs: Path) -> dict[str, str]:

@@ -16,13 +16,14 @@ Measured by `make bench` on {when}: {where}.
 
 Each row runs ours and the native command in turn, once to warm up and then as often as the column
 says. Times are whole commands in seconds: median (minimum to maximum). The ratio is ours by theirs:
-below 1 ours is quicker. The machine is shared: trust the ratios, not the seconds. What bounds them
+below 1 ours is quicker. The last column is the difference in starts of a Python that does nothing,
+timed in the same turns. The machine is shared: trust the ratios, not the seconds. What bounds them
 stands in [costs.md](costs.md).
 
 {versions}
 
-| what | ours | native | runs | ours, s | native, s | ratio | difference |
-|---|---|---|---|---|---|---|---|
+| what | ours | native | runs | ours, s | native, s | ratio | difference | Pythons |
+|---|---|---|---|---|---|---|---|---|
 """
 PROGRAMS = {
     "abcd-run": ["abcd-run", "--version"],
@@ -60,6 +61,7 @@ def line(row: Row) -> str:
         _times(row.their_times),
         f"{row.ratio:.2f}",
         f"{row.difference:+.2f} s",
+        f"{row.pythons:+.1f}",
     )
     return f"| {' | '.join(cells)} |"
 
