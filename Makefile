@@ -29,6 +29,9 @@ soak:  ## what takes an hour or two: hundreds of launches in a row, dozens at on
 check:  ## formatting, lint, types and unit tests, in under a minute, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check -m 'not slow'
 
+coverage:  ## the lines that unit tests do not reach, in two minutes
+	@ABCD_RUN_ENGINES=none tests/engines/run python -m pytest -q -n auto --cov=abcd_run --cov-report=term-missing:skip-covered tests/unit
+
 lowest:  ## the unit tests with the oldest versions of what abcd-run stands on
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/lowest
 
@@ -43,4 +46,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines that were started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test soak check lowest bench engines clean
+.PHONY: help demo demo-desktop test soak check coverage lowest bench engines clean

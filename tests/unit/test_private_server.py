@@ -65,6 +65,7 @@ def test_connections_are_bounded(server: loopback.Server, connect: Connect) -> N
     until(lambda: status(server) == 204)
 
 
+@pytest.mark.slow
 def test_many_idle_connections_cost_no_more_than_few(connect: Connect) -> None:
     before, used = active_count(), process_time()
     for _ in range(4 * limits.CONNECTIONS):

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ def read(text: str) -> None:
         assert len(catalogue.all()) == 2
 
 
+@pytest.mark.slow
 @examples(200)
 @given(st.sampled_from(spots(PROFILE)), JSON)
 @example(("parent",), "it")

@@ -102,6 +102,7 @@ def test_a_killed_launcher_s_programs_end(how: signal.Signals) -> None:
     until(lambda: not any(map(lives, numbers)))
 
 
+@pytest.mark.slow
 def test_one_that_does_not_listen_is_killed() -> None:
     process, line = begun(RUN, "trap '' TERM; echo $$; sleep 4712; sleep 4712")
     os.kill(process.pid, signal.SIGKILL)

@@ -202,6 +202,7 @@ def test_two_threads_on_one_session(lab: Session, engine: FakeEngine) -> None:
     assert sorted(engine.names()) == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_two_sessions_at_once(engine: FakeEngine, web: Path) -> None:
     hang = Event()
     with Session() as one, Session() as two:

@@ -42,6 +42,7 @@ def children() -> list[str]:
     return [child.name() for child in psutil.Process().children()]
 
 
+@pytest.mark.slow
 def test_the_same_system_gives_the_same_bytes(
     make_system: MakeSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

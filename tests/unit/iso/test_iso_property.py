@@ -7,6 +7,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ EDITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(400)
 @given(EDITS, st.one_of(st.none(), st.integers(0, 60 * BLOCK)))
 @example([], 17 * BLOCK)

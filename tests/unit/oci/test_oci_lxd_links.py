@@ -169,6 +169,7 @@ def test_the_root_is_a_directory(tmp_path: Path, name: str, kind: bytes) -> None
 FIELDS = st.tuples(st.integers(100, 511), st.binary(min_size=1, max_size=12))
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([*TRAPS.values(), Tar().file("a", HIDDEN).bytes()[:1024]]),
     st.lists(FIELDS, max_size=4),

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -147,6 +148,7 @@ def described(root: Path) -> dict[str, tuple[object, ...]]:
     return listed
 
 
+@pytest.mark.slow
 @examples(300)
 @given(LAYERS)
 @example([[Op("file", "a/b"), Op("hard", "c", "a/b")], [Op("hide", "a/b"), Op("dir", "a")]])
