@@ -85,3 +85,35 @@ def test_no_module_leads_back_to_itself() -> None:
         for name in free:
             del left[name]
     assert sorted(left) == []
+
+
+SOURCES = [path for top in ("abcd_run", "runtimes", "tests") for path in (TOP / top).rglob("*.py")]
+LINES, FUNCTION_LINES = 400, 50
+
+
+def test_no_file_and_no_function_is_too_long() -> None:
+    long = []
+    for path in SOURCES:
+        text = path.read_text()
+        if len(text.splitlines()) > LINES:
+            long.append(str(path))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                long += [f"{path}:{node.name}"] if length > FUNCTION_LINES else []
+    assert long == []
+
+
+RUNTIMES = {path.name.removeprefix("abcd_run_") for path in (TOP / "runtimes").iterdir()}
+SAME_WORD = {"abcd_run.model", "abcd_run.doctor.advisories"}
+"""Where `lxd` is a format, and a program with known weaknesses."""
+
+
+def test_the_core_names_no_runtime() -> None:
+    naming = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in RUNTIMES
+    }
+    assert naming == SAME_WORD
