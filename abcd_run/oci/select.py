@@ -31,22 +31,22 @@ LISTED = 2_000  # characters of names in an error
 
 
 def host_architecture() -> str:
-    """Name this machine the way images do."""
+    """Return this machine's architecture, by the name that images use."""
     machine = os.uname().machine
     return ARCHITECTURES.get(machine, machine)
 
 
 def names(entry: Descriptor) -> tuple[str, ...]:
-    """Give the names an index entry goes by, the fullest first."""
+    """Return an index entry's names, the fullest first."""
     keys = (CONTAINERD_NAME, REF_NAME)
     return tuple(entry.annotations[key] for key in keys if entry.annotations.get(key))
 
 
 def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL) -> bool:
-    """Tell whether a reference means the image that has these names and this digest.
+    """Tell whether a reference means the image with these names and this digest.
 
-    One that is pinned means what has its digest, whatever that is called. `home` is the registry
-    of the names that have none.
+    A pinned reference means the image with its digest, whatever its name. `home` is the registry of
+    names without one.
     """
     if wanted == digest:
         return True
@@ -58,7 +58,7 @@ def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL)
 def by_reference(
     entries: tuple[Descriptor, ...], reference: str | None, source: Source
 ) -> tuple[Descriptor, ...]:
-    """Narrow an index to what a reference names; without one, to the only name there is."""
+    """Narrow an index to a reference; without one, to its only name."""
     known = sorted({parse.escaped(names(entry)[0]) for entry in entries if names(entry)})
     if reference is None:
         if len(known) > 1 and len({entry.digest for entry in entries}) > 1:
@@ -68,7 +68,7 @@ def by_reference(
                 remedy=f"name one of them, such as {known[0]}",
             )
         return entries
-    unpinned = not pinned(reference)  # anybody may write any digest into a name
+    unpinned = not pinned(reference)  # anyone may write any digest into a name
     exact = tuple(entry for entry in entries if unpinned and reference in names(entry))
     named = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
     if not named:
@@ -77,16 +77,16 @@ def by_reference(
 
 
 def no_such_reference(source: Source, reference: str, known: list[str]) -> ArtifactError:
-    """Say which names there are."""
+    """Return the error for an unknown reference, listing the known names."""
     listed = ", ".join(known)[:LISTED] or "one image without a name"
-    remedy = f"name one of them, such as {known[0]}" if known else "give no reference"
+    remedy = f"name one of them, such as {known[0]}" if known else "leave out the reference"
     return ArtifactError(
         f"{source.path}: no image {reference}", details=f"there are: {listed}", remedy=remedy
     )
 
 
 def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
-    """Choose the manifest for linux on an architecture, looking into nested indexes."""
+    """Choose the manifest for Linux on an architecture, searching nested indexes."""
     manifests = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
     fitting = [entry for entry in manifests.values() if _fits(entry, architecture)]
     unmarked = [entry for entry in manifests.values() if not entry.platform]
@@ -109,7 +109,7 @@ def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Sour
 
 
 def wrong_architecture(source: Source, wanted: str, has: str) -> ArtifactError:
-    """Say what the image is for."""
+    """Return the error for an image that does not fit the architecture."""
     return ArtifactError(
         f"{source.path}: no image for linux/{wanted}",
         details=f"it is for {parse.escaped(has)[:LISTED]}",
@@ -136,7 +136,7 @@ def _manifests(
 
 
 class Seen:
-    """The indexes that one image has read; each is read once, however often it is named."""
+    """The indexes already read for one image; each is read once, however often it is named."""
 
     def __init__(self, source: Source) -> None:
         self._path = source.path
@@ -144,7 +144,7 @@ class Seen:
         self._size = 0
 
     def anew(self, index: Descriptor, depth: int) -> bool:
-        """Tell whether an index is still to be read; ArtifactError when they are too many."""
+        """Tell whether an index has yet to be read; ArtifactError if there are too many."""
         if index.digest in self._digests:
             return False
         self._digests.add(index.digest)

@@ -283,7 +283,7 @@ def test_a_root_that_nobody_can_show_is_refused(
 ) -> None:
     engine.host_root = None
     error = one_failure(launcher, plans())
-    assert "cannot tell who root inside is" in error.message
+    assert "cannot tell which user root inside is" in error.message
     assert "--rootful" in error.remedy
     assert engine.held == {}
     assert one_launched(launcher, plans(rootful=True)).instance.host_root is None

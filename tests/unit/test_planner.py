@@ -85,7 +85,7 @@ def test_none_usable_lists_each_with_its_remedy(engines: Engines, web: Path) -> 
     assert caught.value.details.splitlines() == [
         "podman cannot be used: podman is not installed → apt install podman",
         "docker cannot be used: no daemon → systemctl --user start docker",
-        "virtual cannot run abcdic-web → abcd-run web, or abcd-run runtimes to see what takes what",
+        "virtual cannot run abcdic-web → abcd-run web, or abcd-run runtimes to see what each takes",
     ]
     with pytest.raises(NoRuntime, match="docker cannot be used: no daemon"):
         plan("web", on=("docker",))
@@ -253,7 +253,7 @@ def test_an_image_without_a_profile_gets_no_key(engine: FakeEngine, home: Path) 
     [
         ("ABCD_PASSWORD", "--password-file FILE"),
         ("ABCD_USER", "--set user=NAME"),
-        ("ABCD_EXEC_KEY", "another name than ABCD_…"),
+        ("ABCD_EXEC_KEY", "use a name that does not begin with ABCD_"),
     ],
 )
 def test_the_seeds_variables_are_not_the_users(

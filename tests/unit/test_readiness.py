@@ -309,7 +309,7 @@ def test_a_console_without_end(piece: bytes) -> None:
 def test_a_mangled_expression_is_no_crash() -> None:
     seen = readiness.look(instance(ready=Ready(console="("), ports={}), console=lambda: [b"("])
     assert seen.stage is Stage.RUNNING
-    assert "no regular expression" in seen.seen
+    assert "not a usable regular expression" in seen.seen
 
 
 def test_what_needs_no_waiting() -> None:

@@ -165,7 +165,7 @@ def test_without_a_recipe_of_its_own(
     write("plain", "parent = 'parent'")
     plain = profile("plain")
     assert (plain.recipe, plain.recipes) == (None, (family,))
-    with pytest.raises(ArtifactError, match="plain has no recipe to build from"):
+    with pytest.raises(ArtifactError, match="plain has no recipe"):
         from_recipe.build(plain, CONTAINER, fleet, say=said)
 
 

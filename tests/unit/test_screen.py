@@ -74,7 +74,7 @@ def test_the_command_inside(runtime: Runtime, tmp_path: Path) -> None:
 def test_what_is_no_picture(
     picture: bytes, then: str, why: str, runtime: Runtime, tmp_path: Path
 ) -> None:
-    with pytest.raises(LaunchFailed, match="one gave no picture of its screen") as caught:
+    with pytest.raises(LaunchFailed, match="cannot take a picture of one's screen") as caught:
         screen.picture(runtime, instance(prints(picture, tmp_path, then=then)))
     assert caught.value.details == why
     assert caught.value.remedy == "abcd-run logs one"
@@ -134,13 +134,13 @@ def test_a_command_whose_child_holds_its_output(
 
 @pytest.mark.parametrize(
     ("own", "why"),
-    [(PICTURE + b"x" * 99, "more than 32 B"), (b"<html>", "it is no PNG")],
+    [(PICTURE + b"x" * 99, "more than 32 B"), (b"<html>", "it is not a PNG")],
 )
 def test_what_a_runtime_must_not_take_for_a_picture(
     own: bytes, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "PICTURE_BYTES", 32)
-    with pytest.raises(LaunchFailed, match="gave no picture") as caught:
+    with pytest.raises(LaunchFailed, match="cannot take a picture") as caught:
         screen.picture(FakeWithScreen(FakeEngine(picture=own)), instance())
     assert caught.value.details == why
 

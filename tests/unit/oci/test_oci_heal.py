@@ -86,7 +86,7 @@ def test_a_wrong_blob_is_healed_by_the_remedy(
     if stored is not None:
         with pytest.raises(ArtifactError) as caught:
             use(stored)
-        assert "type it again" in caught.value.remedy
+        assert "try again" in caught.value.remedy
     assert store.resolve("it") is None  # so it is built or fetched again
     assert not path.exists()  # or skopeo would take it for right
     store.add(source, "it")
@@ -108,7 +108,7 @@ def test_other_peoples_blobs_are_not_removed(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         use(made)
     assert path.exists()
-    assert "type it again" not in caught.value.remedy
+    assert "try again" not in caught.value.remedy
 
 
 def test_a_blob_is_on_the_disk_before_it_has_its_name(

@@ -122,7 +122,7 @@ def test_a_port_in_use(engine: FakeEngine, serve: Serve, run: Run) -> None:
     ended = run("wall", "--json", "--port", str(port))
     assert ended.status == 5
     (error,) = ended.json["errors"]
-    assert error["message"] == f"the wall cannot listen at port {port}: Address already in use"
+    assert error["message"] == f"the wall cannot listen on port {port}: Address already in use"
     assert "--port" in error["remedy"]
     assert ended.err.count("abcd-run: ") == 1
 

@@ -80,7 +80,7 @@ def test_no_picture(
     engine.before["screenshot"] = waits(released)
     monkeypatch.setattr(instances, "PICTURE_SECONDS", 0.05)
     late = browser.ask("screen/web-fake-1.png")
-    assert (late.status, late.body) == (503, b"web-fake-1 gave no picture within 0.05 s\n")
+    assert (late.status, late.body) == (503, b"no picture of web-fake-1's screen within 0.05 s\n")
     released.set()
 
 
