@@ -46,7 +46,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 
 
 def _converted(plan: Plan, image: "Image") -> Artifact:
-    from abcd_run.oci.lxd import stream_lxd_image  # noqa: PLC0415  (LXD alone needs it)
+    from abcd_run.oci.lxd import stream_lxd_image  # noqa: PLC0415  (only LXD needs it)
 
     made = _id(image)
 

@@ -57,7 +57,7 @@ def brought(plan: Plan, *, say: Say) -> "Image":
         image = store.resolve(source.location)
     if image is None:
         raise ArtifactError(
-            f"{source.location} was fetched, but something else arrived",
+            f"{source.location}: the registry sent a different image",
             remedy=f"skopeo inspect docker://{source.location}",
         )
     return image

@@ -105,7 +105,7 @@ def image_checks(wanted: "Target") -> Iterator[Finding]:
 
     Reads their layers, which takes seconds.
     """
-    from abcd_run.oci.packages import installed  # noqa: PLC0415  (`doctor` alone reads images)
+    from abcd_run.oci.packages import installed  # noqa: PLC0415  (only `doctor` reads images)
 
     for variant in wanted.variants:
         try:
@@ -119,7 +119,7 @@ def image_checks(wanted: "Target") -> Iterator[Finding]:
             packages = {name: Package(version) for name, version in versions.items()}
             against = (advisories.known(name, versions[name], packages[name]) for name in versions)
             known = tuple(one for some in against for one in some)
-            yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
+            yield Finding(variant.name, good=True, says=f"includes {says}", known=known)
 
 
 def _image(variant: "Variant") -> "Image | None":

@@ -26,7 +26,7 @@ DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds before each retry that follows a fruitl
 TRIES = 1000  # even if each one makes progress
 
 
-def _anything(_file: Path, _name: str) -> None:
+def _accept_any(_file: Path, _name: str) -> None:
     """Accept any file."""
 
 
@@ -35,7 +35,7 @@ def fetch(
     target: Path,
     *,
     sha256: str = "",
-    verify: Verify = _anything,
+    verify: Verify = _accept_any,
     progress: Progress | None = None,
     silent: Silent | None = None,
     cancel: Token | None = None,
@@ -119,7 +119,7 @@ def _download(
             guarded=bool(wanted.sha256),
         )
         _fill(transfer, wanted)
-        _refuse_other(part, wanted)
+        _refuse_wrong_file(part, wanted)
         part.finish()
         accept(wanted.target, Sum(transfer.sha256, tuple(stamp_of(wanted.target))))
 
@@ -136,7 +136,7 @@ def _fill(transfer: Transfer, wanted: _Wanted) -> None:
         raise _wrong_sum(wanted.url, expected=wanted.sha256, actual=Sum(transfer.sha256))
 
 
-def _refuse_other(part: Part, wanted: _Wanted) -> None:
+def _refuse_wrong_file(part: Part, wanted: _Wanted) -> None:
     """Raise ArtifactError and discard the part if the file is not what is wanted."""
     part.file.flush()
     try:

@@ -83,12 +83,12 @@ class Answer:
         try:
             with _opened(question, timeout=self._timeout) as response:
                 item: Head | bytes = Head(response.status, response.headers, response.length)
-                while self._given(item) and item != b"":
+                while self._delivered(item) and item != b"":
                     item = response.read1(CHUNK)
         except Exception as error:  # noqa: BLE001  (raised again by `take`)
-            self._given(error)
+            self._delivered(error)
 
-    def _given(self, item: Head | bytes | Exception) -> bool:
+    def _delivered(self, item: Head | bytes | Exception) -> bool:
         """Wait until there is room for `item`; return False if nobody wants it any more."""
         while not self._left.is_set():
             try:

@@ -60,7 +60,7 @@ class Transfer:
         self.size = 0
         # A known checksum reveals a file that changed in between, so no validator is needed.
         if guarded or self._validator():
-            self._take_up()
+            self._resume()
         else:
             self.restart()
 
@@ -173,7 +173,7 @@ class Transfer:
         self._hash.update(chunk)
         self.size += len(chunk)
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         self._part.file.seek(0)
         while chunk := self._part.file.read(CHUNK):
             self._hash.update(chunk)

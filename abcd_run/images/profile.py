@@ -186,7 +186,7 @@ def _services(tables: object, origin: str) -> tuple[Service, ...]:
     by_port: dict[int, Service] = {}
     for name, keys in _dict(tables).items():
         if "port" not in keys:
-            raise _lacks(f"services.{name}.port", "a port from 1 to 65535", origin)
+            raise _missing_key(f"services.{name}.port", "a port from 1 to 65535", origin)
         if other := by_port.get(keys["port"]):
             raise ProfileError(
                 f"{origin}: services.{name}.port: {other.name} already has port {keys['port']}",
@@ -218,7 +218,7 @@ def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> 
 def _check(keys: dict[str, Any], origin: str) -> dict[str, Any]:
     for key, expected in (("name", "a string"), ("command", "a list of strings")):
         if key not in keys:
-            raise _lacks(f"verify.{key}", expected, origin)
+            raise _missing_key(f"verify.{key}", expected, origin)
     return keys
 
 
@@ -229,7 +229,7 @@ def _on(tables: dict[str, Any], origin: str) -> dict[str, Mapping[str, object]]:
     return tables
 
 
-def _lacks(key: str, expected: str, origin: str) -> ProfileError:
+def _missing_key(key: str, expected: str, origin: str) -> ProfileError:
     return ProfileError(
         f"{origin}: {key}: missing, expected {expected}", remedy=f"add {key} to {origin}"
     )

@@ -55,7 +55,7 @@ def build(
     with part_of(target, cancel=cancel) as part:
         if is_whole(target):
             return target
-        with _leaving_nothing(part):
+        with _cleaned_up_on_failure(part):
             part.empty()
             digest = _assemble(system, part, say=progress or _silent, cancel=cancel)
             _sum_of(target).write_text(_sum_line(digest, target))
@@ -78,13 +78,13 @@ def is_whole(target: Path) -> bool:
 
 
 @contextmanager
-def _leaving_nothing(part: Part) -> Iterator[None]:
+def _cleaned_up_on_failure(part: Part) -> Iterator[None]:
     before = disk_usage(part.path.parent).free
     try:
         yield
     except BaseException as error:
         # A program that runs out of room may say anything, often "I/O error".
-        full = _refusal(part) if isinstance(error, (ArtifactError, OSError)) else None
+        full = _why_disk_refuses(part) if isinstance(error, (ArtifactError, OSError)) else None
         part.discard()
         _sum_of(part.target).unlink(missing_ok=True)
         record_of(part.target).unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def _leaving_nothing(part: Part) -> Iterator[None]:
         raise
 
 
-def _refusal(part: Part) -> OSError | None:
+def _why_disk_refuses(part: Part) -> OSError | None:
     """Return why the disk takes no more data, or None if it does."""
     try:
         part.file.write(bytes(CHUNK))

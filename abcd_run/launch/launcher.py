@@ -73,7 +73,7 @@ class Launcher:
             futures = {threads.submit(partial(self._launch, plan)): plan for plan in plans}
             settled(futures)
             if self.cancelled.is_set():
-                raise self._undone(futures)
+                raise self._undo_all(futures)
         ready, failures = self._sorted(futures)
         for launched in ready:
             self.cancelled.settled(launched.instance.name)
@@ -94,7 +94,7 @@ class Launcher:
                 failures.append(Failure(launched.late, plan.runtime, launched.instance.name))
         return done, failures
 
-    def _undone(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
+    def _undo_all(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
         """Remove what is already running, and return the error that says what is left."""
         begun = [future for future in futures if not future.cancel()]
         begun.sort(key=lambda future: not future.done())  # a hung one must not block others
@@ -132,7 +132,7 @@ class Launcher:
         self.progress.stage(plan.name, Stage.FETCHED)
         with self._starting:
             begun = time.monotonic()
-            instance = self._begin(plan, runtime, image)
+            instance = self._create_with_retries(plan, runtime, image)
         try:
             self._prove_unprivileged(plan, instance, runtime)
             self.progress.stage(instance.name, Stage.RUNNING)
@@ -153,7 +153,7 @@ class Launcher:
 
         return self._images.get((plan.runtime, plan.source, plan.format), fetch)
 
-    def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+    def _create_with_retries(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         """Create and start, retrying with another name or port after losing a race for one."""
         reason = ""
         refused = set[str]()  # includes other users' names, whose instances we cannot see

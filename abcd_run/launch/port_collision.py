@@ -12,7 +12,7 @@ def of_fixed_port(plan: Plan, error: PortTaken) -> PortTaken | None:
 
     If the engine does not say which port it meant, blame the user's port only if it is in use.
     """
-    port = _seen(plan) if error.port is None else error.port
+    port = _port_in_use(plan) if error.port is None else error.port
     inside = next((inside for inside, fixed in plan.ports.items() if fixed == port), None)
     if inside is None:
         return None
@@ -25,7 +25,7 @@ def of_fixed_port(plan: Plan, error: PortTaken) -> PortTaken | None:
     )
 
 
-def _seen(plan: Plan) -> int | None:
+def _port_in_use(plan: Plan) -> int | None:
     """Return the first fixed port that is in use now."""
     taken = (
         port

@@ -63,30 +63,30 @@ def look(
         return Answer(Stage.RUNNING, instance.state)
     ready = record.read(instance.labels).ready
     if ready.kind:
-        return _plugged(ready, instance, seconds=seconds)
+        return _by_plugin(ready, instance, seconds=seconds)
     if ready.console:
-        return _printed(ready.console, console() if console else (), time.monotonic() + seconds)
-    return _reached(instance, ready, seconds=seconds)
+        return _by_console(ready.console, console() if console else (), time.monotonic() + seconds)
+    return _by_service(instance, ready, seconds=seconds)
 
 
-def _reached(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
+def _by_service(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
     wanted = {service.name: service for service in endpoints.services(instance)}
     service = wanted.get(ready.service) or next(iter(wanted.values()), None)
     if service is None:
         return Answer(Stage.READY)
     if endpoints.place(service, instance) is None:
         return Answer(Stage.RUNNING, f"port {service.port} is not published")
-    return _wanted(service, ready, instance, seconds=seconds)
+    return _by_named_service(service, ready, instance, seconds=seconds)
 
 
-def _plugged(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+def _by_plugin(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
     try:
         return readiness_kinds.loaded(ready.kind).look(instance, ready.options, seconds=seconds)
     except Exception as error:  # noqa: BLE001  (a plug-in's code, or no longer installed)
         return Answer(Stage.RUNNING, f"{ready.kind}: {error}")
 
 
-def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
+def _by_console(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
     try:
         for window in _windows(pieces):
             if says(window, wanted):
@@ -115,7 +115,9 @@ def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield held
 
 
-def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+def _by_named_service(
+    service: Service, ready: Ready, instance: Instance, *, seconds: float
+) -> Answer:
     asked = replace(service, path=ready.path or service.path)
     answer = _service(asked, instance, lenient=ready.lenient, seconds=seconds)
     if ready.path and answer.stage is Stage.REACHABLE:

@@ -230,8 +230,8 @@ def _listed(value: object) -> list[Any]:
 
 def _several(archive: Archive, tags: list[str]) -> ArtifactError:
     return ArtifactError(
-        f"{archive.path}: holds {'several images' if tags else 'no image'}",
-        details=f"there are: {', '.join(tags)[: select.LISTED]}" if tags else "",
+        f"{archive.path}: contains {'several images' if tags else 'no image'}",
+        details=f"available: {', '.join(tags)[: select.LISTED]}" if tags else "",
         remedy=f"name one of them, such as {tags[0]}" if tags else manifests.REMEDY,
     )
 

@@ -218,7 +218,7 @@ def open_blob(source: Source, blob: Descriptor) -> Reader:
 def read_blob(source: Source, blob: Descriptor, *, limit: int = JSON_BYTES) -> bytes:
     """Read a small blob whole, and verify it."""
     if not 0 <= blob.size <= limit:
-        raise ArtifactError(f"{source.path}: {blob.digest} claims {blob.size} bytes, too many")
+        raise ArtifactError(f"{source.path}: {blob.digest} is too large: {blob.size} bytes")
     reader = open_blob(source, blob)
     try:
         return b"".join(iter(lambda: reader.read(CHUNK), b""))

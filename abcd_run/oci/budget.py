@@ -40,11 +40,13 @@ class Budget:
             raise TarError(f"the image is too large: more than {self.limits.size} bytes")
         if self._memory < 0:
             raise TarError(
-                f"the image is too large: names and folders of more than {self.limits.memory} bytes"
+                f"the image is too large: its names need more than {self.limits.memory} bytes"
             )
 
     def step(self, count: int) -> None:
         """Count name components while following them; only for the merging thread."""
         self._steps -= count
         if self._steps < 0:
-            raise TarError(f"its names and links take more than {self.limits.steps} steps")
+            raise TarError(
+                f"its names and links take more than {self.limits.steps} steps to follow"
+            )

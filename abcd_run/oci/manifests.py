@@ -24,7 +24,7 @@ def from_index(
     top = parse.document(index, source.path, "index.json")
     entries = parse.descriptors(top.pop("manifests", None), source.path)
     if not entries:
-        raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
+        raise ArtifactError(f"{source.path}: contains no image", remedy="get the image again")
     return from_entries(source, select.by_reference(entries, reference, source), wanted)
 
 

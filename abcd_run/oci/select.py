@@ -63,8 +63,8 @@ def by_reference(
     if reference is None:
         if len(known) > 1 and len({entry.digest for entry in entries}) > 1:
             raise ArtifactError(
-                f"{source.path}: holds several images",
-                details=f"there are: {', '.join(known)[:LISTED]}",
+                f"{source.path}: contains several images",
+                details=f"available: {', '.join(known)[:LISTED]}",
                 remedy=f"name one of them, such as {known[0]}",
             )
         return entries
@@ -81,7 +81,7 @@ def no_such_reference(source: Source, reference: str, known: list[str]) -> Artif
     listed = ", ".join(known)[:LISTED] or "one image without a name"
     remedy = f"name one of them, such as {known[0]}" if known else "leave out the reference"
     return ArtifactError(
-        f"{source.path}: no image {reference}", details=f"there are: {listed}", remedy=remedy
+        f"{source.path}: no image {reference}", details=f"available: {listed}", remedy=remedy
     )
 
 
@@ -92,7 +92,7 @@ def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Sour
     unmarked = [entry for entry in manifests.values() if not entry.platform]
     chosen = fitting or unmarked
     if not manifests:
-        raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
+        raise ArtifactError(f"{source.path}: contains no image", remedy="get the image again")
     if not chosen:
         has = {
             f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in manifests.values()
@@ -101,8 +101,8 @@ def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Sour
     if len(chosen) > 1 and not fitting:
         digests = [entry.digest for entry in chosen]
         raise ArtifactError(
-            f"{source.path}: holds several images",
-            details=f"there are: {parse.escaped(', '.join(digests))[:LISTED]}",
+            f"{source.path}: contains several images",
+            details=f"available: {parse.escaped(', '.join(digests))[:LISTED]}",
             remedy=f"name one of them, such as {parse.escaped(digests[0])}",
         )
     return chosen[0]
@@ -152,7 +152,7 @@ class Seen:
         if not depth or len(self._digests) > DOCUMENTS or self._size > DOCUMENT_BYTES:
             raise ArtifactError(
                 f"{self._path}: indexes are nested too deep",
-                details=f"{len(self._digests)} of {self._size} bytes",
+                details=f"read {len(self._digests)} indexes of {self._size} bytes in total",
             )
         return True
 

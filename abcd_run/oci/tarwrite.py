@@ -68,12 +68,12 @@ def renamed(entry: Entry, name: str) -> bytes:
     block = bytearray(entry.header)
     block[124:136] = tf.octal(entry.size, 12)
     block[156] = ord(entry.kind)
-    pax = {key: value for key, value in entry.pax.items() if _is_of(entry, key)}
+    pax = {key: value for key, value in entry.pax.items() if _belongs_to(entry, key)}
     link = entry.link if entry.kind == tf.SYMLINK else ""
     return record(bytes(block), name, link=link, pax=pax)
 
 
-def _is_of(entry: Entry, key: str) -> bool:
+def _belongs_to(entry: Entry, key: str) -> bool:
     if key.startswith("GNU."):
         return entry.kind not in tf.DATALESS and key.startswith("GNU.sparse.")
     return key != "size"

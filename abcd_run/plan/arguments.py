@@ -146,7 +146,7 @@ def changes(given: Changes) -> dict[str, Any]:
     for word in listed(given):
         key, equals, text = word.partition("=")
         if not equals:
-            raise _no_change(word)
+            raise _not_a_change(word)
         change(whole, key, _value(text), said=f"--set {word}")
     return whole
 
@@ -155,7 +155,7 @@ def change(whole: dict[str, Any], key: str, value: Any, *, said: str) -> None:
     """Set a dotted key in nested tables. Raises `UsageError`, naming `said`."""
     *tables, last = key.split(".")
     if not all([*tables, last]):
-        raise _no_change(said.removeprefix("--set "))
+        raise _not_a_change(said.removeprefix("--set "))
     table = whole
     for name in tables:
         table = table.setdefault(name, {})
@@ -167,7 +167,7 @@ def change(whole: dict[str, Any], key: str, value: Any, *, said: str) -> None:
     table[last] = value
 
 
-def _no_change(word: str) -> UsageError:
+def _not_a_change(word: str) -> UsageError:
     return UsageError(f"--set {word}: expected KEY=VALUE", remedy="--set resources.memory=1GiB")
 
 

@@ -57,14 +57,14 @@ def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = (
     if _is_path(word):
         return _adhoc(_file_variant(word), request)
     if "/" in word or ":" in word or "@" in word:
-        return replace(_adhoc(_reference_variant(word), request), notes=_file_too(word))
+        return replace(_adhoc(_reference_variant(word), request), notes=_note_on_file(word))
     error = catalogue.unknown(word, more=tuple(more))
     if _exists(word):
         error.remedy = f"abcd-run ./{word}, if you mean the file here"
     raise error
 
 
-def _file_too(word: str) -> tuple[str, ...]:
+def _note_on_file(word: str) -> tuple[str, ...]:
     """Return the note that a word read as a reference is also the name of a file."""
     meant = f"there is a file {word} here, but the image of that name is used"
     return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()

@@ -178,7 +178,7 @@ def _check_address(address: str) -> None:
     except ValueError as error:
         raise UsageError(
             f"--address {address}: not an IP address",
-            remedy=f"--address {LOOPBACK} for this host alone, 0.0.0.0 for every network",
+            remedy=f"--address {LOOPBACK} for this host only, 0.0.0.0 for every network",
         ) from error
 
 
@@ -273,7 +273,7 @@ def _published(
     for asked in publish:
         name = asked.service
         if name.isdecimal() and name not in by_name:
-            name = _numbered(port(name, str(asked)), by_name)
+            name = _service_at(port(name, str(asked)), by_name)
         if name not in by_name:
             raise UsageError(
                 f"--publish {asked}: no service {name!r}",
@@ -284,7 +284,7 @@ def _published(
     return tuple(by_name.values()), ports
 
 
-def _numbered(number: int, by_name: dict[str, Service]) -> str:
+def _service_at(number: int, by_name: dict[str, Service]) -> str:
     """Return the name of the service at a port, adding a new service if there is none."""
     for name, service in by_name.items():
         if service.port == number:

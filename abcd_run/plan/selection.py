@@ -47,7 +47,7 @@ def choose(request: Request, wanted: Target, fleet: Fleet) -> tuple[list[Choice]
         fleet.registry.known(name)
     choices, failures = _usable(names, request, wanted, fleet)
     if not choices:
-        raise failures[0].error if len(failures) == 1 else _none(failures)
+        raise failures[0].error if len(failures) == 1 else _none_usable(failures)
     # `all` means all usable runtimes; an unusable one is not a failure then.
     return _together(choices), [] if ALL in request.on else failures
 
@@ -71,10 +71,10 @@ def _best(request: Request, wanted: Target, fleet: Fleet) -> Choice:
             if choices:
                 return choices[0]
             failures += failed
-    raise _none(failures)
+    raise _none_usable(failures)
 
 
-def _none(failures: list[Failure]) -> NoRuntime:
+def _none_usable(failures: list[Failure]) -> NoRuntime:
     lines = [
         f"{failure.error.message}" + (f" → {failure.error.remedy}" if failure.error.remedy else "")
         for failure in failures

@@ -115,13 +115,13 @@ def print_notes(notes: Iterable[str]) -> None:
 def print_error(error: AbcdRunError, *, name: str = "") -> None:
     """Print an error for people, on standard error."""
     before = f"{name}: " if name and not error.message.startswith(name) else ""
-    lines = [f"abcd-run: {_brief(visible(before + error.message))}"]
+    lines = [f"abcd-run: {_shortened(visible(before + error.message))}"]
     lines += [f"  {line}" for line in error.details.splitlines()]
     lines += [f"  → {line}" for line in error.remedy.splitlines()]
     streams.complain("\n".join(lines))
 
 
-def _brief(text: str) -> str:
+def _shortened(text: str) -> str:
     """Leave out the middle of an overlong line."""
     return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} … {text[-100:]}"
 

@@ -62,12 +62,12 @@ def open_secret(url: str) -> None:
     with handover.one_look(url) as look:
         if takes_files():
             with _file(look.address) as page:
-                if _led(look, page.as_uri(), time.monotonic() + FILE_SECONDS):
+                if _sent(look, page.as_uri(), time.monotonic() + FILE_SECONDS):
                     return
-        _led(look, look.address, look.until)
+        _sent(look, look.address, look.until)
 
 
-def _led(look: handover.Look, address: str, until: float) -> bool:
+def _sent(look: handover.Look, address: str, until: float) -> bool:
     """Send the browser to an address; say whether it fetched the page by `until`."""
     started = _start(address)
     while not look.wait(min(until, time.monotonic() + LOOK_SECONDS)):

@@ -1,4 +1,4 @@
-"""What is decided before anything is touched: where, under what name, with what."""
+"""What is decided before anything is touched: where, under which name, with what."""
 
 import re
 from collections.abc import Callable
@@ -185,7 +185,7 @@ def test_services_of_one_variant_are_planned_for_that_alone(engines: Engines, wr
     box, other = one("both", on=("box",)), one("both", on=("machine",))
     assert [service.name for service in box.services] == ["web", "desktop"]
     assert [service.name for service in other.services] == ["web"]
-    # What is asked for readiness is a service that the variant has.
+    # Readiness waits for a service that the variant has.
     assert (box.ready.service, box.ready.path) == ("desktop", "/drawn")
     assert (other.ready.service, other.ready.path) == ("web", "/drawn")
     assert box.screen == other.screen == ("shoot", "-")

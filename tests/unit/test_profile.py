@@ -1,4 +1,4 @@
-"""Sizes, shapes, profiles and the catalogue: what is inherited, and exactly what is wrong."""
+"""Sizes, shapes, profiles and the catalogue: what is inherited, and what exactly is wrong."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The parser of requests: words and ready values come to the same."""
+"""The parser of requests: words and ready values give the same result."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A picture of an instance's screen, whoever can take one."""
+"""A picture of an instance's screen, whichever side can take one."""
 
 import os
 import resource
@@ -38,7 +38,7 @@ def prints(picture: bytes, tmp_path: Path, *, then: str = "") -> str:
 
 @pytest.fixture
 def runtime() -> Runtime:
-    """A runtime that can run commands, and knows of no screens."""
+    """A runtime that can run commands but has no screens."""
     return FakeRuntime(FakeEngine())
 
 
@@ -46,7 +46,7 @@ def test_the_runtimes_own_picture() -> None:
     engine = FakeEngine(picture=PICTURE)
     own = FakeWithScreen(engine)
     assert screen.has_screen(own, instance())
-    # It goes before a command of the profile, which needs the whole system to work.
+    # It takes precedence over the profile's command, which needs the whole system to work.
     assert screen.picture(own, instance("exit 1")) == PICTURE
     engine.before["screenshot"] = fails(LaunchFailed("it is dark"))
     with pytest.raises(LaunchFailed, match="it is dark"):
@@ -95,7 +95,7 @@ def test_a_command_that_hangs(
 def test_a_picture_without_end(
     wraps: str, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is ended, with all that it started, and nothing of it is kept."""
+    """It is killed with everything it started, and none of its output is kept."""
     monkeypatch.setattr(limits, "PICTURE_BYTES", 1 << 20)
     endless = f"yes '{tmp_path}'"
     before = peak()
@@ -146,7 +146,7 @@ def test_what_a_runtime_must_not_take_for_a_picture(
 
 
 def peak() -> int:
-    """Return the most memory that this process has had, in bytes."""
+    """Return this process's peak memory, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -1,4 +1,4 @@
-"""Layers that try to leave the root, or are not what they claim: each is refused by name."""
+"""Layers that try to leave the root, or are not what they claim: each error names its layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wall's pictures: taken seldom, and few at a time."""
+"""The wall's pictures: taken rarely, and a few at a time."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
