@@ -35,9 +35,7 @@ SCHEMES = ("http", "https")
 MOVED = frozenset({301, 302, 303, 307, 308})
 REDIRECTIONS = 10
 HANDLERS = (ProxyHandler, HTTPHandler, HTTPSHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor)
-PUNCTUATION = (
-    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # characters of an address that urllib does not quote
-)
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # characters that stay unquoted in an address
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,7 @@ class Transfer:
                 self._refused(error)
         except URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
-                raise self._impossible(
-                    str(error.reason), remedy="check this host's date"
-                ) from error
+                raise self._impossible(str(error.reason), remedy="check the host's date") from error
             raise _broken(error.reason) from error
         except Silence:
             raise

@@ -94,7 +94,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def parse(path: Path) -> dict[str, Any]:
     """Return the unchecked tables of a TOML file. Raises `ProfileError`."""
-    import tomllib  # noqa: PLC0415  (costs 10 ms; an image given by its path needs none)
+    import tomllib  # noqa: PLC0415  (10 ms that an image given by its path does not need)
 
     try:
         with path.open("rb") as file:

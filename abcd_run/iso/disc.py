@@ -118,7 +118,7 @@ class Disc:
         if child:
             return self._moved(text, child * BLOCK)
         is_folder = bool(raw[25] & FOLDER)
-        # Symbolic links and devices have no content; a file in several parts has only one here.
+        # Symbolic links and devices have no content; a multi-part file's record is just one part.
         is_file = (
             not is_folder and not raw[25] & IN_PARTS and stat.S_IFMT(mode) in (0, stat.S_IFREG)
         )

@@ -25,7 +25,8 @@ WAITED_PER_TRY = 10
 """How long one look may take, as a part of the time waited so far.
 
 A guest that takes minutes to boot also answers slowly; one that boots in seconds does not, and a
-lost request should not hold up the wait."""
+lost request should not hold up the wait.
+"""
 
 ACCEPT_SECONDS = 0.15
 """How long a plain port must stay open before it counts.

@@ -17,10 +17,8 @@ IN_CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
-MEMBERS_FREE, MEMBER_BYTES = (
-    1_000,
-    128,
-)  # beyond this many gzip members, each must average this size
+# A gzip stream with more members than this must have at least so many bytes per member.
+MEMBERS_FREE, MEMBER_BYTES = 1_000, 128
 REMEDY = "get the image again"
 
 

@@ -56,9 +56,8 @@ def merge(image: Image, limits: Limits) -> Tree:
     try:
         scans = [pool.submit(carried(_scan), image, layer, budget) for layer in image.layers]
         for number in range(len(scans)):
-            _apply(
-                tree, image, number, awaited(scans.pop(0))
-            )  # popped, so merged entries are freed
+            # Popped, so that merged entries are freed.
+            _apply(tree, image, number, awaited(scans.pop(0)))
     finally:
         pool.shutdown(cancel_futures=True)
     return tree

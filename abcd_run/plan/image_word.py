@@ -16,7 +16,7 @@ from abcd_run.images.profile_keys import REFERENCE_PATTERN
 from abcd_run.model import Kind, Origin, Ready, Service, Source
 from abcd_run.oci.reference import pinned
 
-if TYPE_CHECKING:  # `images` makes no request, and is counted
+if TYPE_CHECKING:  # `images` makes no request, and a test limits its start-up
     from abcd_run.plan.request import Request
 
 Stored = Callable[[str], Mapping[str, str] | None]
@@ -199,7 +199,7 @@ def _name_of_file(image: Profile, variant: Variant) -> str:
 
 
 def _outdated(labels: Mapping[str, str], image: Profile, variant: Variant) -> bool:
-    """Say whether an image was built from an older recipe; an image not built here has no label."""
+    """Say whether an image was built from a different recipe; one not built here has no label."""
     built_from = labels.get(recipe.LABEL)
     return built_from is not None and built_from != recipe.digest(image.recipes, variant.kind)
 
@@ -221,7 +221,7 @@ def stored(name: str) -> Mapping[str, str] | None:
         (folder / "index.json").stat()
     except FileNotFoundError:
         return None
-    from abcd_run.oci.store import Store  # noqa: PLC0415  (costs 4 ms; an empty store needs none)
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (4 ms that an empty store does not need)
 
     image = Store(folder).resolve(f"localhost/{name}:latest")
     return image.config.labels if image else None
