@@ -1,17 +1,17 @@
-"""What can go wrong, as a user or a script sees it.
+"""Everything that can go wrong, as a user or a script sees it.
 
 AbcdRunError
 ├── UsageError            2  wrong use
 │   ├── ProfileError      2  a profile that cannot be read
-│   └── NoSuchInstance    2  no instance of that name
+│   └── NoSuchInstance    2  no instance with that name
 ├── NoRuntime             3  no usable runtime
-│   └── NoAnswer          3  its engine is there and does not answer
+│   └── NoAnswer          3  the engine is there but does not answer
 ├── ArtifactError         4  image, variant or artifact missing or corrupt
 ├── LaunchFailed          5  the runtime refused, or the instance ended
-│   ├── NameTaken         5  there is an object of that name already
-│   └── PortTaken         5  somebody has that port of the host
+│   ├── NameTaken         5  the name is already in use
+│   └── PortTaken         5  the host port is already in use
 ├── NotReady              6  not ready in time; the instance was left running
-├── HostTooSmall          7  the host has not what the image needs
+├── HostTooSmall          7  the host has too little for the image
 └── Interrupted         130  Ctrl-C
 """
 
@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 READER_GONE = 141
-"""The exit status when nobody reads what is printed any more, as a shell gives for SIGPIPE."""
+"""The exit status when the reader of our output has gone, as a shell gives for SIGPIPE."""
 
 
 class AbcdRunError(Exception):
-    """Say what happened, why where it helps, and what to type to fix it.
+    """Say what happened, why if that helps, and what to type to fix it.
 
     `message` is one line without a full stop; `details` may have several lines; `remedy` is
-    something that can be typed or done, and should be given wherever there is one.
+    something to type or do, and should be given whenever there is one.
     """
 
     status: ClassVar[int] = 5
@@ -39,7 +39,7 @@ class AbcdRunError(Exception):
 
 
 class UsageError(AbcdRunError):
-    """The command line asks for something that makes no sense."""
+    """The command line makes no sense."""
 
     status = 2
 
@@ -49,13 +49,13 @@ class ProfileError(UsageError):
 
 
 class NoRuntime(AbcdRunError):
-    """No runtime of this host can take the image."""
+    """No runtime on this host can run the image."""
 
     status = 3
 
 
 class NoAnswer(NoRuntime):
-    """The engine is there and does not answer in time: what it holds is not known."""
+    """The engine is there but does not answer in time, so nobody knows what it holds."""
 
 
 class ArtifactError(AbcdRunError):
@@ -69,15 +69,15 @@ class LaunchFailed(AbcdRunError):
 
 
 class NoSuchInstance(UsageError):
-    """No instance goes by that name."""
+    """No instance has that name."""
 
 
 class NameTaken(LaunchFailed):
-    """The runtime has an object of that name already."""
+    """The runtime already has an object with that name."""
 
 
 class PortTaken(LaunchFailed):
-    """Somebody has a port of the host; `port` is None where the engine does not say which."""
+    """A host port is already in use; `port` is None if the engine does not say which."""
 
     def __init__(
         self, message: str, *, details: str = "", remedy: str = "", port: int | None = None
@@ -87,7 +87,7 @@ class PortTaken(LaunchFailed):
 
 
 class NotReady(AbcdRunError):
-    """The instance runs, but did not become ready in time."""
+    """The instance runs but did not become ready in time."""
 
     status = 6
 
@@ -106,7 +106,7 @@ class Interrupted(AbcdRunError):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error beside others: on what runtime and for what instance it happened."""
+    """One error among several, with the runtime and instance that it happened to."""
 
     error: AbcdRunError
     runtime: str = ""

@@ -1,4 +1,4 @@
-"""The values that flow through a launch: frozen, and free of any runtime's own types."""
+"""The values that flow through a launch: frozen, and free of any runtime's types."""
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Kind(StrEnum):
-    """A kind of execution context, named as its variants are."""
+    """A kind of execution context, named like its variants."""
 
     CONTAINER = "abcdic"
     LIVE = "abcdik"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 class Format(StrEnum):
-    """What a runtime can be given to run; plug-ins bring others, which are plain strings."""
+    """What a runtime can be given to run; plug-ins add others as plain strings."""
 
     OCI = "oci"
     LXD = "lxd"
@@ -46,12 +46,12 @@ class Stage(IntEnum):
 
 
 PROTOCOLS = ("http", "https", "ssh", "vnc", "spice", "tcp")
-"""What a service may speak; a viewer may be given nothing else."""
+"""The protocols that a service may speak; viewers are given no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A port of the instance that people or programs use; with a `kind`, of its variants alone."""
+    """A port of the instance that people or programs use; `kind` limits it to those variants."""
 
     name: str
     port: int
@@ -63,11 +63,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """When an instance counts as ready: a service answers, its console says so, or else.
+    """When an instance counts as ready: a service answers, its console says so, or a plug-in does.
 
-    `path` is asked for instead of the service's own. `lenient` takes any answer of an HTTP server
-    for readiness: for images without a profile, of which nobody knows what path they serve.
-    `timeout` is in seconds. `kind` is one that a plug-in brings, `options` what it is told.
+    `path` is requested instead of the service's own. `lenient` takes any answer from an HTTP server
+    as ready, for images without a profile, whose paths are unknown. `timeout` is in seconds. `kind`
+    is a check that a plug-in provides, and `options` is what to tell it.
     """
 
     service: str = ""
@@ -113,9 +113,9 @@ class Source:
     """Where the variant's image comes from.
 
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
-    or URL. `name` is what engines call the image. `installs` says that an ISO which installs
-    by itself is meant. `recipes` are those that a recipe's image is built from, its own last;
-    `kinds` are the variants to build with it, because the same request wants them.
+    or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
+    itself. `recipes` are the recipes that the image is built from, its own last; `kinds` are the
+    variants to build together, because the same request needs them.
     """
 
     origin: Origin
@@ -159,7 +159,7 @@ class Seed:
         }
 
     def file(self) -> bytes:
-        """Return the seed as the file `/run/abcd/seed`: shell assignments, one a line."""
+        """Return the seed as the file `/run/abcd/seed`: shell assignments, one per line."""
         pairs = self.environment().items()
         return "".join(f"{key}={shlex.quote(value)}\n" for key, value in pairs).encode()
 
@@ -168,11 +168,11 @@ class Seed:
 class Plan:
     """Everything decided about one instance on one runtime, before anything is touched.
 
-    `ports` maps a port inside to the host's port that the user fixed; all other services get one
-    from the engine. `account` is the image's user with its `uid`, empty where the image has its
-    own idea of whom commands run as. `screen` is the command that prints a picture of the image's
-    screen, where no runtime shows one. `exposed` publishes the ports that the image itself exposes;
-    `named` says that the user chose the name, so that no other will do.
+    `ports` maps a port inside to the host port that the user fixed; the engine chooses one for
+    every other service. `account` is the image's user and `uid` its number; it is empty if the
+    image decides whom commands run as. `screen` is the command that prints a picture of the image's
+    screen, for runtimes that show none. `exposed` publishes the ports that the image itself
+    exposes; `named` says that the user chose the name, so it must not change.
     """
 
     name: str
@@ -203,7 +203,7 @@ class Plan:
     created: str = ""
 
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of the instance: its seed, then the user's own."""
+        """Return the instance's whole environment: its seed, then the user's variables."""
         return {**self.seed.environment(), **self.env}
 
 
@@ -211,11 +211,11 @@ class Plan:
 class Artifact:
     """What a runtime takes.
 
-    With a `path` it lies on this disk: an OCI layout or archive (which calls it `reference`), an
-    LXD image, an ISO. Without one the engine pulls `reference` for itself, if it has neither that
-    nor an image called `name`. `name` is what engines call it, `id` the digest by which an
-    engine can tell that it has it already. `stream` yields the bytes of one that is made while it
-    is read, for engines that need it on no disk.
+    With a `path` it is on this disk: an OCI layout or archive (which calls it `reference`), an LXD
+    image, or an ISO. Without one, the engine pulls `reference` itself unless it already has that or
+    an image called `name`. `name` is what engines call it; `id` is the digest that tells an engine
+    that it already has it. `stream` yields the bytes of an artifact that is made while being read,
+    for engines that do not need it on disk.
     """
 
     format: str
@@ -236,31 +236,31 @@ class Endpoint:
 
 
 SILENT = "not answering"
-"""The state of an instance that runs and answers nobody."""
+"""The state of an instance that runs but does not answer."""
 
 
 class RootHeld(StrEnum):
     """How root inside is kept from being root of the host."""
 
     MAPPED = "mapped"
-    """It is another uid of the host: `Instance.host_root`."""
+    """It is a different uid on the host: `Instance.host_root`."""
     USER = "user"
-    """All of it is a process of `Instance.host_root`, such as a virtual machine's."""
+    """The whole instance is a process of `Instance.host_root`, such as a virtual machine."""
     SANDBOX = "sandbox"
-    """It has no uid of this host: a browser's page, another computer."""
+    """It has no uid on this host: a browser page, or another computer."""
     UNKNOWN = "unknown"
-    """Nothing shows it: refused without `--rootful`."""
+    """Unknown: refused without `--rootful`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One launched copy, as its runtime sees it now.
 
-    `ports` maps a port inside to address and port on the host; `host_root` is the host's uid
-    that root inside really is, None where unknown, and `root` how it is held there. `endpoints` are
-    those of services that are reached without a published port; `screens` are no service.
-    `publishers` are uids whose processes listen at its ports, beside this user's own. One that is
-    `silent` runs and answers nobody, as its `state` says.
+    `ports` maps a port inside to an address and port on the host; `host_root` is the host uid that
+    root inside really is, None if unknown, and `root` says how it is held there. `endpoints` are
+    the services reached without a published port; `screens` belong to no service. `publishers` are
+    the uids, besides this user's, whose processes listen at its ports. A `silent` instance runs but
+    does not answer, as its `state` says.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From a plan's source to the artifact that its runtime takes: one module a format."""
+"""From a plan's source to the artifact that its runtime takes: one module per format."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from abcd_run.runtime import Say
 
 
 def obtain(plan: Plan, fleet: Fleet, *, say: Say) -> Artifact:
-    """Return the artifact of a plan, its image built first where only the recipe is there.
+    """Return the artifact of a plan; build its image first if only the recipe is here.
 
     Raises `ArtifactError`.
     """
@@ -20,14 +20,15 @@ def obtain(plan: Plan, fleet: Fleet, *, say: Say) -> Artifact:
 
 
 def planned(plan: Plan) -> Artifact:
-    """Return what `obtain` would, as far as it is there without making anything."""
+    """Return what `obtain` would return, as far as that is known without making anything."""
     return formats.maker(plan.format).planned(plan)
 
 
 def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
-    """Write the artifact of a plan into a file, which appears when it is whole.
+    """Write the artifact of a plan into a file, which appears only once it is complete.
 
-    Beside an ISO its sha256 is written, for whoever gets it next. Raises `ArtifactError`.
+    For an ISO, its sha256 is written beside it, for the next person to check. Raises
+    `ArtifactError`.
     """
     _ensure(plan, fleet, say)
     with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:

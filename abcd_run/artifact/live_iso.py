@@ -1,4 +1,4 @@
-"""Live ISOs: published ones brought here and checked, or built from an image with a kernel."""
+"""Live ISOs: published ones, downloaded and checked, or built from an image with a kernel."""
 
 import hashlib
 import shutil
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 
 PREFIX = "making-"
-"""Of the folders for what a build takes from its image."""
+"""Prefix of the folders for files that a build takes from its image."""
 
 DESCRIPTOR = 16 * 2048
-"""Where an ISO's own description begins, in bytes; its length in blocks is 80 bytes further."""
+"""Offset in bytes of an ISO's volume descriptor; its length in blocks is 80 bytes further on."""
 
 
 def artifact(plan: Plan, *, say: Say) -> Artifact:
-    """Return the ISO of a plan, brought or built where it is not here. Raises `ArtifactError`."""
+    """Return the ISO of a plan, downloaded or built if necessary. Raises `ArtifactError`."""
     if plan.source.origin is Origin.ISO:
         path = _published(plan, say)
         _refuse_installer(path, plan)
@@ -43,7 +43,7 @@ def artifact(plan: Plan, *, say: Say) -> Artifact:
 
 
 def planned(plan: Plan) -> Artifact:
-    """Return what `artifact` would, without making it; where nobody can know, without a path."""
+    """Return what `artifact` would return, without making it; no path if that is not known yet."""
     name, location = plan.source.name, plan.source.location
     path: Path | None = None
     if plan.source.origin is Origin.ISO:
@@ -66,7 +66,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 
 
 def prune() -> None:
-    """Remove what killed builds and downloads have left, and the ISOs of images that are gone."""
+    """Remove what killed builds and downloads left behind, and the ISOs of images that are gone."""
     from abcd_run.host.part_file import discard_abandoned  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415  (only `prune` asks)
 
@@ -99,7 +99,7 @@ def _published(plan: Plan, say: Say) -> Path:
             remedy=f"abcd-run pull {plan.variant}",
         )
     if plan.pull == "always" and not plan.source.sha256:
-        # Without a sum nobody can tell an old file from a new one.
+        # Without a checksum nobody can tell an old file from a new one.
         target.unlink(missing_ok=True)
     sha256 = plan.source.sha256 or _sum_beside(location)
     if "://" in location:
@@ -115,13 +115,13 @@ def _published(plan: Plan, say: Say) -> Path:
 
 
 def _place(plan: Plan) -> Path:
-    """Return where a published ISO is kept: by its sum, or by its address if it has none."""
+    """Return where a published ISO is kept: by its checksum, or else by its address."""
     key = plan.source.sha256[:16] or short(plan.source.location)
     return folder() / f"{plan.source.name}-{key}.iso"
 
 
 def _sum_beside(location: str) -> str:
-    """Return the sum in FILE.sha256, as it is written beside ISOs; empty where there is none."""
+    """Return the checksum in FILE.sha256, as written beside ISOs; empty if there is none."""
     if "://" in location:
         return ""
     try:
@@ -141,7 +141,7 @@ def _progress(location: str, say: Say) -> Callable[[int, int | None], None]:
 
 
 def _refuse_cut_off(path: Path, name: str) -> None:
-    """Raise `ArtifactError` for a file, known by this name, that is no whole ISO."""
+    """Raise `ArtifactError` if a file, called `name` in errors, is not a complete ISO."""
     with regular_file.opened(path) as file:
         file.seek(DESCRIPTOR)
         descriptor = file.read(84)
@@ -169,7 +169,7 @@ def _refuse_installer(path: Path, plan: Plan) -> None:
         )
 
 
-# ISOs of our own
+# ISOs that we build
 
 
 def _built(plan: Plan, image: "Image", say: Say) -> Path:

@@ -1,4 +1,4 @@
-"""LXD images: made from OCI images while LXD reads them, and written to no disk on the way."""
+"""LXD images: made from OCI images while LXD reads them, without touching a disk."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def artifact(plan: Plan, *, say: Say) -> Artifact:
-    """Return the LXD image of a plan, its OCI image fetched first where it must be."""
+    """Return the LXD image of a plan; fetch its OCI image first if necessary."""
     return _converted(plan, oci_image.brought(plan, say=say))
 
 
 def planned(plan: Plan) -> Artifact:
-    """Return the LXD image of a plan, without its id where the OCI image is not here yet."""
+    """Return the LXD image of a plan, without its id if the OCI image is not here yet."""
     unknown = Artifact(Format.LXD, plan.source.name)
     if plan.source.origin is Origin.REGISTRY:
         return unknown
@@ -46,7 +46,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 
 
 def _converted(plan: Plan, image: "Image") -> Artifact:
-    from abcd_run.oci.lxd import stream_lxd_image  # noqa: PLC0415  (LXD alone needs it)
+    from abcd_run.oci.lxd import stream_lxd_image  # noqa: PLC0415  (only LXD needs it)
 
     made = _id(image)
 
@@ -57,7 +57,7 @@ def _converted(plan: Plan, image: "Image") -> Artifact:
 
 
 def _id(image: "Image") -> str:
-    """Return a digest that is another one for another root file system or way of conversion."""
+    """Return a digest that changes with the root file system and with the conversion."""
     from abcd_run.oci.lxd import FORMAT  # noqa: PLC0415
 
     made_of = f"{image.config_digest} as LXD image, version {FORMAT}"

@@ -1,4 +1,4 @@
-"""OCI images: as an engine takes them, and as what other formats are made from."""
+"""OCI images: for engines that take them, and as the source of other formats."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,13 @@ LOCAL = "localhost/"
 
 
 def artifact(plan: Plan, *, say: Say) -> Artifact:
-    """Return the image of a plan for an engine, which pulls for itself what is not here."""
-    del say  # there is nothing to make
+    """Return the image of a plan for an engine, which pulls a missing one itself."""
+    del say  # nothing to make
     return planned(plan)
 
 
 def planned(plan: Plan) -> Artifact:
-    """Return what `artifact` would."""
+    """Return what `artifact` would return."""
     source = plan.source
     if source.origin is Origin.REGISTRY:
         return Artifact(Format.OCI, source.name, reference=source.location)
@@ -35,20 +35,20 @@ def planned(plan: Plan) -> Artifact:
 
 
 def opened(plan: Plan) -> "Image":
-    """Return the image of a plan that lies on this disk. Raises `ArtifactError`."""
+    """Return the image of a plan from this disk. Raises `ArtifactError`."""
     path, reference = _place(plan)
     return on_disk(path, reference)
 
 
 def brought(plan: Plan, *, say: Say) -> "Image":
-    """Return the image of a plan for a conversion, fetched into the local store where it must be.
+    """Return the image of a plan for a conversion, fetched into the local store if necessary.
 
     Raises `ArtifactError`.
     """
     source = plan.source
     if source.origin is not Origin.REGISTRY:
         return opened(plan)
-    from abcd_run.oci.store import Store  # noqa: PLC0415  (images from registries alone need it)
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (only images from registries need it)
 
     store = Store(xdg.store())
     image = store.resolve(source.location)
@@ -57,14 +57,14 @@ def brought(plan: Plan, *, say: Say) -> "Image":
         image = store.resolve(source.location)
     if image is None:
         raise ArtifactError(
-            f"{source.location} was fetched, but something else arrived",
+            f"{source.location}: the registry sent a different image",
             remedy=f"skopeo inspect docker://{source.location}",
         )
     return image
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:
-    """Write the image of a plan as an archive that every engine loads."""
+    """Write the image of a plan as an archive that every engine can load."""
     from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (a launch needs no file)
 
     image = brought(plan, say=say)
@@ -78,10 +78,10 @@ def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
-            details="it was not built or fetched yet",
-            remedy="abcd-run images shows what can be built; --pull missing fetches",
+            details="it has not been built or fetched yet",
+            remedy="abcd-run images shows what can be built; --pull missing fetches it",
         )
-    store.check(reference)  # skopeo takes what is there for right
+    store.check(reference)  # skopeo trusts the blobs that are already there
     with store.fetching(reference) as (folder, lock):
         blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
         command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]

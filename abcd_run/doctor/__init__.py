@@ -1,1 +1,1 @@
-"""What this host can do, what is missing, and what fixes it."""
+"""What this host can do, what it lacks, and how to fix that."""

@@ -1,8 +1,8 @@
-"""What is publicly known against old versions of the programs that run instances, as of a day.
+"""Known vulnerabilities in old versions of the programs that run instances, as of one day.
 
-Distributions fix what is old and keep its number: Debian's say in their changelogs what they have
-fixed. Of other packages nothing is known but the number. crun and xpra were looked for as well:
-nothing was found that an instance could use against its host.
+Distributions fix old versions without changing their number. Debian lists the fixes in its
+changelogs; for other packages we know only the number. We also checked crun and xpra and found
+nothing that an instance could use against its host.
 """
 
 import gzip
@@ -15,12 +15,12 @@ from pathlib import Path
 from abcd_run.limits import TEXT_BYTES
 
 AS_OF = "2026-11-27"
-"""When the table was last compared with what the programs' makers say."""
+"""When the table was last compared with the programs' own security notices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """Something known against versions of a component before those of `fixed`, one a branch."""
+    """A vulnerability in a component's versions older than `fixed`, which has one per branch."""
 
     component: str
     ids: tuple[str, ...]
@@ -80,7 +80,7 @@ TABLE = (
 )
 
 SERVED = ("nginx", "xpra")
-"""What of an image's packages the outside speaks to."""
+"""The packages in an image that serve the outside world."""
 
 DOCUMENTS = Path("/usr/share/doc")
 CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
@@ -88,7 +88,7 @@ CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of this host's distribution, and what its changelog names as fixed."""
+    """A package of this host's distribution, and the fixes that its changelog lists."""
 
     version: str
     fixes: frozenset[str] = frozenset()
@@ -96,9 +96,9 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An advisory that a version here is before; `package` is the distribution's, if it is one.
+    """An advisory that affects a version here; `package` is the distribution's, if there is one.
 
-    Of a package inside an image, whose changelog is not there, the version is the package's own.
+    For a package inside an image, whose changelog is not available, `version` is the package's.
     """
 
     advisory: Advisory
@@ -106,7 +106,7 @@ class Known:
     package: str = ""
 
     def says(self) -> str:
-        """Return it as a line for people."""
+        """Return the advisory as a line for people."""
         advisory = self.advisory
         fixed = f"{', '.join(advisory.ids)}; fixed in {', '.join(advisory.fixed)}"
         line = f"{advisory.component} {self.version}: {advisory.possible} ({fixed})"
@@ -118,9 +118,9 @@ class Known:
 
 
 def known(component: str, version: str, package: Package | None = None) -> tuple[Known, ...]:
-    """Return what stands against a version, as `1.1.5+ds1` or `1:7.2-3`; nothing if it is none.
+    """Return the advisories for a version like `1.1.5+ds1` or `1:7.2-3`; none if unreadable.
 
-    A `package` counts where it brings that version.
+    A `package` counts only if it provides that version.
     """
     numbers = _numbers(version)
     mine = package if package and _numbers(package.version) == numbers else Package("")
@@ -133,7 +133,7 @@ def known(component: str, version: str, package: Package | None = None) -> tuple
 
 
 def package(component: str, *, documents: Path = DOCUMENTS) -> Package | None:
-    """Return the Debian package of a component, None where it is none."""
+    """Return the Debian package of a component, or None if it has none."""
     line = ["dpkg-query", "--show", "--showformat", "${Version}", component]
     try:
         ended = subprocess.run(line, capture_output=True, text=True, check=False, timeout=5)
@@ -146,7 +146,7 @@ def package(component: str, *, documents: Path = DOCUMENTS) -> Package | None:
 
 
 def _changelog(path: Path) -> str:
-    """Return the newest part of a changelog, empty where it cannot be read."""
+    """Return the newest part of a changelog; empty if it cannot be read."""
     try:
         with gzip.open(path) as file:
             return file.read(TEXT_BYTES).decode(errors="replace")
@@ -160,7 +160,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _before(version: tuple[int, ...], fixed: tuple[str, ...]) -> bool:
-    """Compare a version with the fixed one of its own branch, or with the newest."""
+    """Compare a version with the fixed one of its own branch, or else with the newest."""
     branches = sorted(_numbers(one) for one in fixed)
     own = [one for one in branches if version[: len(one) - 1] == one[:-1]]
     return version < (own or branches)[-1]

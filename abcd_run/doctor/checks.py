@@ -1,4 +1,4 @@
-"""What `doctor` looks at: each finding with what is wrong and what to type."""
+"""What `doctor` checks: each finding says what is wrong and what to type."""
 
 import getpass
 import os
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 SUBIDS_NEEDED = 65536
 SMALLEST_MEMORY = 256 * 2**20
-"""What an instance of an image without a profile is taken to need, in bytes."""
+"""The memory that we assume an image without a profile needs, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `runtime` says whether it is one that can be used.
+    """The result of one check; `runtime` says whether it is about a runtime.
 
-    `known` is what publicly stands against the versions of its parts.
+    `known` are the published advisories for the versions of its parts.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Finding:
 
 
 def any_usable(findings: list[Finding]) -> bool:
-    """Return whether one of the runtimes can be used."""
+    """Return whether any runtime is usable."""
     return any(finding.runtime and finding.good for finding in findings)
 
 
 def probe_all(fleet: Fleet, on: tuple[str, ...] = ()) -> dict[str, Probe]:
-    """Ask all runtimes, or some, side by side, whether they can be used."""
+    """Ask all runtimes, or some, side by side, whether they are usable."""
     for name in on:
         fleet.registry.known(name)
     names = list(on) or fleet.registry.names()
@@ -82,7 +82,7 @@ def runtime_checks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def memory_needed(wanted: "Target", fleet: Fleet) -> int:
-    """Return how much memory an instance needs, in bytes: where the best runtime here has it."""
+    """Return how much memory an instance needs on the best runtime here, in bytes."""
     for name in dict.fromkeys((*wanted.profile.runtimes, *fleet.present())):
         backend = fleet.registry.backend(name)
         if isinstance(backend, Backend) and takes(backend, wanted):
@@ -91,7 +91,7 @@ def memory_needed(wanted: "Target", fleet: Fleet) -> int:
 
 
 def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
-    """Return what stands against parts, by name and version, and was not fixed by a package."""
+    """Return the advisories for parts, by name and version, that no package has fixed."""
     against = (part for part in versions if advisories.known(part, versions[part]))
     return tuple(
         one
@@ -101,11 +101,11 @@ def known(versions: Mapping[str, str]) -> tuple[Known, ...]:
 
 
 def image_checks(wanted: "Target") -> Iterator[Finding]:
-    """Yield what the images of a target bring that the outside speaks to, as far as they are here.
+    """Yield the services that a target's images bring, for images that are on this host.
 
     Reads their layers, which takes seconds.
     """
-    from abcd_run.oci.packages import installed  # noqa: PLC0415  (`doctor` alone reads images)
+    from abcd_run.oci.packages import installed  # noqa: PLC0415  (only `doctor` reads images)
 
     for variant in wanted.variants:
         try:
@@ -119,11 +119,11 @@ def image_checks(wanted: "Target") -> Iterator[Finding]:
             packages = {name: Package(version) for name, version in versions.items()}
             against = (advisories.known(name, versions[name], packages[name]) for name in versions)
             known = tuple(one for some in against for one in some)
-            yield Finding(variant.name, good=True, says=f"brings {says}", known=known)
+            yield Finding(variant.name, good=True, says=f"includes {says}", known=known)
 
 
 def _image(variant: "Variant") -> "Image | None":
-    """Return a variant's image as it lies on this disk, None where there is none."""
+    """Return a variant's image from this disk, or None if it is not here."""
     from abcd_run.oci.reader import open_image  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415
 
@@ -138,7 +138,7 @@ def _components(runtime: Runtime) -> Mapping[str, str]:
 
 
 def host_checks() -> Iterator[Finding]:
-    """Yield what the host itself has or lacks for launching without root."""
+    """Yield what the host has or lacks for launching without root."""
     yield _subids("/etc/subuid")
     yield _subids("/etc/subgid")
     yield _program("newuidmap", package="uidmap")
@@ -151,7 +151,7 @@ def host_checks() -> Iterator[Finding]:
 
 
 def _served() -> Iterator[Finding]:
-    """Yield what images would bring of their own, where the host's distribution has brought it."""
+    """Yield the services that images usually bring, but that this host's distribution provides."""
     for name in advisories.SERVED:
         if package := advisories.package(name):
             against = advisories.known(name, package.version, package)
@@ -159,7 +159,7 @@ def _served() -> Iterator[Finding]:
 
 
 def _subids(path: str) -> Finding:
-    """Subordinate ids for this user: without them a container has one uid only."""
+    """Check this user's subordinate ids: without them a container has only one uid."""
     who = {getpass.getuser(), str(os.getuid())}
     try:
         lines = Path(path).read_text().splitlines()
@@ -188,7 +188,7 @@ def _session() -> Finding:
         "XDG_RUNTIME_DIR",
         good=folder is not None and not problem,
         says=problem or str(folder or "this user has no folder for sockets"),
-        remedy="log in as yourself, not by su or sudo; or: sudo loginctl enable-linger $USER",
+        remedy="log in directly, not through su or sudo; or: sudo loginctl enable-linger $USER",
     )
 
 
@@ -200,6 +200,6 @@ def _disk() -> Finding:
     return Finding(
         "disk",
         good=usable and free > 2**30,
-        says=says if usable else f"{folder} is not a writable folder, for {xdg.cache()}",
-        remedy="free some space, or point ABCD_RUN_CACHE to a folder that has it",
+        says=says if usable else f"{folder} is not a writable folder, so {xdg.cache()} is unusable",
+        remedy="free some space, or set ABCD_RUN_CACHE to a folder that has enough",
     )

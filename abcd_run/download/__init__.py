@@ -1,4 +1,4 @@
-"""Bring a published artifact here: resumed after a break, checked before anybody uses it."""
+"""Download a published artifact: resume after a break, and check it before anyone uses it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from abcd_run.download.transfer import Progress, Silent, Transfer
     from abcd_run.host.part_file import Part
 
-    Verify = Callable[[Path, str], None]  # raises ArtifactError for a file, called by this name
+    Verify = Callable[[Path, str], None]  # raises ArtifactError for a bad file, giving this name
 
-DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try that brings nothing
-TRIES = 1000  # also when each brings something
+DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds before each retry that follows a fruitless try
+TRIES = 1000  # even if each one makes progress
 
 
-def _anything(_file: Path, _name: str) -> None:
-    """Take whatever comes."""
+def _accept_any(_file: Path, _name: str) -> None:
+    """Accept any file."""
 
 
 def fetch(
@@ -35,16 +35,16 @@ def fetch(
     target: Path,
     *,
     sha256: str = "",
-    verify: Verify = _anything,
+    verify: Verify = _accept_any,
     progress: Progress | None = None,
     silent: Silent | None = None,
     cancel: Token | None = None,
 ) -> Path:
-    """Return URL's contents as a local file with this sum: TARGET, or what a file URL names.
+    """Return URL's contents as a local file with this checksum: TARGET, or what a file URL names.
 
-    TARGET appears only whole and checked; one that VERIFY refuses is fetched again. Several threads
-    or processes may ask at once: one downloads, the others wait and find it. Raises ArtifactError,
-    and Interrupted when CANCEL is set.
+    TARGET appears only when complete and checked; one that VERIFY refuses is fetched again. Several
+    threads or processes may ask at once: one downloads, the others wait and use its file. Raises
+    ArtifactError, and Interrupted when CANCEL is set.
     """
     cancel = cancel or current()
     scheme = url.partition("://")[0].lower() if "://" in url else ""
@@ -81,7 +81,7 @@ def _local(url: str, target: Path, *, sha256: str, verify: Verify) -> Path:
 
 
 def _is_good(wanted: _Wanted) -> bool:
-    """Tell whether the file is here and right; without a sum given, as it was when it came."""
+    """Tell whether the file is here and correct; without a checksum, whether it is unchanged."""
     target = wanted.target
     if not target.is_file():
         return False
@@ -119,13 +119,13 @@ def _download(
             guarded=bool(wanted.sha256),
         )
         _fill(transfer, wanted)
-        _refuse_other(part, wanted)
+        _refuse_wrong_file(part, wanted)
         part.finish()
         accept(wanted.target, Sum(transfer.sha256, tuple(stamp_of(wanted.target))))
 
 
 def _fill(transfer: Transfer, wanted: _Wanted) -> None:
-    """Bring all of it; a resumed part that turns out wrong is begun anew once."""
+    """Fetch everything; if a resumed part turns out wrong, start over once."""
     resumed = transfer.size > 0
     _complete(transfer)
     if resumed and wanted.sha256 not in ("", transfer.sha256):
@@ -136,8 +136,8 @@ def _fill(transfer: Transfer, wanted: _Wanted) -> None:
         raise _wrong_sum(wanted.url, expected=wanted.sha256, actual=Sum(transfer.sha256))
 
 
-def _refuse_other(part: Part, wanted: _Wanted) -> None:
-    """Raise ArtifactError when what came is not what is wanted, and keep nothing of it."""
+def _refuse_wrong_file(part: Part, wanted: _Wanted) -> None:
+    """Raise ArtifactError and discard the part if the file is not what is wanted."""
     part.file.flush()
     try:
         wanted.verify(part.path, wanted.url)
@@ -147,7 +147,7 @@ def _refuse_other(part: Part, wanted: _Wanted) -> None:
 
 
 def _complete(transfer: Transfer) -> None:
-    """Ask until everything is here; give up when nothing new comes several times in a row."""
+    """Ask until everything is here; give up after several fruitless tries in a row."""
     from abcd_run.download.transfer import Silence  # noqa: PLC0415
 
     failures = 0
@@ -157,7 +157,7 @@ def _complete(transfer: Transfer) -> None:
             return transfer.request()
         except ConnectionError as error:
             failures = 0 if transfer.size > before else failures + 1
-            # Who has been waited for so long is not waited for as long again and again.
+            # After a full timeout of silence, do not wait that long again and again.
             if failures > len(DELAYS) or (failures and isinstance(error, Silence)):
                 raise _unreachable(transfer, error) from error
             _pause(transfer, DELAYS[max(failures - 1, 0)])
@@ -185,6 +185,5 @@ def _wrong_sum(name: str, *, expected: str, actual: Sum) -> ArtifactError:
     return ArtifactError(
         f"{name} has the wrong sha256",
         details=f"expected {expected}\nfound    {got}",
-        remedy="start it again; if it stays wrong, correct sha256 in the profile or ask whoever"
-        " publishes it",
+        remedy="try again; if it stays wrong, correct sha256 in the profile or ask the publisher",
     )

@@ -1,7 +1,7 @@
-"""One answer over HTTP, read by a thread of its own: whoever waits for it can look up meanwhile.
+"""One HTTP answer, read in its own thread so that the waiting thread stays responsive.
 
-A server may say nothing while it is looked up, asked, or half way; each of that would otherwise be
-waited for where neither Ctrl-C nor a deadline is heard.
+A server may go silent during the name lookup, the request, or the answer. A blocking wait there
+would hear neither Ctrl-C nor a deadline.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 CHUNK = 1 << 18
-AHEAD = 8  # chunks that may wait to be taken
-POLL = 0.1  # seconds in which who waits, or has left, is heard
+AHEAD = 8  # chunks that may wait to be read
+POLL = 0.1  # seconds between two checks for a waiting or vanished reader
 SCHEMES = ("http", "https")
 MOVED = frozenset({301, 302, 303, 307, 308})
 REDIRECTIONS = 10
 HANDLERS = (ProxyHandler, HTTPHandler, HTTPSHandler, HTTPDefaultErrorHandler, HTTPErrorProcessor)
-PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # of an address, as urllib leaves it
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"  # characters that stay unquoted in an address
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What an answer says before its body; `length` in bytes, None where it says none."""
+    """What an answer says before its body; `length` in bytes, None if it says none."""
 
     status: int
     headers: Message
@@ -48,7 +48,7 @@ class Head:
 
 
 class Answer:
-    """The answer to one question: its head first, then the pieces of its body, b"" at its end."""
+    """The answer to one request: its head first, then the pieces of its body, b"" at the end."""
 
     def __init__(self, question: Request, *, timeout: float) -> None:
         self._items: Queue[Head | bytes | Exception] = Queue(maxsize=AHEAD)
@@ -68,7 +68,7 @@ class Answer:
         self._left.set()
 
     def take(self) -> Head | bytes | None:
-        """Return what came next, None when nothing has come for a moment. Raises its errors."""
+        """Return what came next, or None if nothing came for a moment. Raises its errors."""
         try:
             item = self._items.get(timeout=POLL)
         except Empty:
@@ -81,13 +81,13 @@ class Answer:
         try:
             with _opened(question, timeout=self._timeout) as response:
                 item: Head | bytes = Head(response.status, response.headers, response.length)
-                while self._given(item) and item != b"":
+                while self._delivered(item) and item != b"":
                     item = response.read1(CHUNK)
         except Exception as error:  # noqa: BLE001  (raised again by `take`)
-            self._given(error)
+            self._delivered(error)
 
-    def _given(self, item: Head | bytes | Exception) -> bool:
-        """Wait until there is room for what came; return False when nobody wants it any more."""
+    def _delivered(self, item: Head | bytes | Exception) -> bool:
+        """Wait until there is room for `item`; return False if nobody wants it any more."""
         while not self._left.is_set():
             try:
                 self._items.put(item, timeout=POLL)
@@ -98,7 +98,7 @@ class Answer:
 
 
 def _opened(question: Request, *, timeout: float) -> HTTPResponse:
-    # Without urllib's own redirections: it reads their bodies, however long they are.
+    # Follow redirects ourselves: urllib reads their bodies, however long they are.
     opener = OpenerDirector()
     for handler in HANDLERS:
         opener.add_handler(handler())
@@ -117,10 +117,10 @@ def _opened(question: Request, *, timeout: float) -> HTTPResponse:
 
 
 def _moved(question: Request, location: str) -> Request:
-    """Return the question for another place. Raises `ValueError` where that is less safe."""
+    """Return the request for the new location. Raises `ValueError` if that is less safe."""
     here = question.full_url
     there = urljoin(here, quote(location, encoding="iso-8859-1", safe=PUNCTUATION))
     before, after = urlsplit(here).scheme, urlsplit(there).scheme
     if after not in SCHEMES or (before == "https" and after != "https"):
         raise ValueError(f"it redirects from {before} to {after or 'nowhere'}: {there}")
-    return Request(there, headers=dict(question.header_items()))  # noqa: S310 - just looked at
+    return Request(there, headers=dict(question.header_items()))  # noqa: S310 - checked above

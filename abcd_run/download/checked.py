@@ -1,9 +1,9 @@
-"""Know that a file has the sum it should have, without reading it again each time.
+"""Know that a file has the right checksum without reading it again each time.
 
-A file's sum is recorded beside it with its stamp. While that is as it was, the record is believed:
-a cut-off, replaced or rewritten file has another, also one whose old modification time was put
-back. Otherwise the file is read again. What this does not see is a disk that returns other bytes
-than were written; file systems and drives have their own sums against that.
+A file's checksum is recorded beside it together with its stamp. While the stamp is unchanged, the
+record is trusted: a truncated, replaced or rewritten file has a different stamp, even if its old
+modification time was restored. Otherwise the file is read again. This does not detect a disk that
+returns other bytes than were written; file systems and drives have their own checksums for that.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A sha256 in hexadecimal, and the stamp of the file when it had that; both may be empty."""
+    """A sha256 in hexadecimal, and the file's stamp at that time; both may be empty."""
 
     sha256: str = ""
     stamp: tuple[str, ...] = ()
 
 
 def known(path: Path, *, record: Path | None = None) -> Sum:
-    """Return PATH's sum: the recorded one when PATH is as it was then, else read anew.
+    """Return PATH's checksum: the recorded one if PATH is unchanged, else freshly computed.
 
-    An empty one is returned for a file that changes while it is read.
+    The checksum is empty if the file changes while it is read.
     """
     recorded = _recorded(record or record_of(path))
     return recorded if recorded.stamp == tuple(stamp_of(path)) else _read(path)
 
 
 def recorded_sha256(path: Path) -> str:
-    """Return the sum PATH had when it was accepted, or "" when nothing is recorded."""
+    """Return the checksum PATH had when it was accepted, or "" if none is recorded."""
     return _recorded(record_of(path)).sha256
 
 
 def accept(path: Path, current: Sum, *, record: Path | None = None) -> None:
-    """Record that PATH had this sum when it had this stamp."""
+    """Record that PATH had this checksum when it had this stamp."""
     record = record or record_of(path)
     if _recorded(record) != current:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def accept(path: Path, current: Sum, *, record: Path | None = None) -> None:
 
 
 def record_of(path: Path) -> Path:
-    """Return where PATH's sum is recorded."""
+    """Return where PATH's checksum is recorded."""
     return path.with_name(path.name + ".checked")
 
 
@@ -82,7 +82,7 @@ def _digest(file: BinaryIO) -> str:
 
 
 def _recorded(record: Path) -> Sum:
-    """Return what a record says, an empty sum where it is none."""
+    """Return what a record says; an empty checksum if it is not valid."""
     try:
         words = record.read_text(errors="replace").split()
     except FileNotFoundError:

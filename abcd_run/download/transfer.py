@@ -1,4 +1,4 @@
-"""One file over HTTP into a part-file, request by request."""
+"""Download one file over HTTP into a part-file, request by request."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from abcd_run.concurrency.cancel import Token
     from abcd_run.host.part_file import Part
 
-    Progress = Callable[[int, int | None], None]  # bytes there, bytes in all when known
-    Silent = Callable[[int], None]  # seconds in which the server has said nothing
+    Progress = Callable[[int, int | None], None]  # bytes so far, bytes in total if known
+    Silent = Callable[[int], None]  # seconds since the server last said anything
 
 TIMEOUT = 30.0  # seconds without a byte
-NOTICED = 2.0  # seconds of silence that are worth a word
+NOTICED = 2.0  # seconds of silence before we mention it
 WEB_PAGES = ("text/html", "application/xhtml+xml")
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Silence(ConnectionError):
-    """The server keeps the line and says nothing."""
+    """The server keeps the connection open and says nothing."""
 
 
 class Transfer:
-    """The part-file being filled, the sum of what is in it, and how to ask for the rest."""
+    """The part-file being filled, the checksum of its contents, and how to request the rest."""
 
     def __init__(
         self,
@@ -58,19 +58,19 @@ class Transfer:
         self._validator_file = part.path.with_name(part.path.name + ".validator")
         self._hash = hashlib.sha256()
         self.size = 0
-        # A known sum shows a file that changed in between, so then no validator is needed.
+        # A known checksum reveals a file that changed in between, so no validator is needed.
         if guarded or self._validator():
-            self._take_up()
+            self._resume()
         else:
             self.restart()
 
     @property
     def sha256(self) -> str:
-        """The sum of all that is here."""
+        """The checksum of everything received so far."""
         return self._hash.hexdigest()
 
     def restart(self) -> None:
-        """Forget what is here."""
+        """Drop everything received so far."""
         self._part.file.seek(0)
         self._part.file.truncate()
         self._validator_file.unlink(missing_ok=True)
@@ -82,12 +82,12 @@ class Transfer:
         self._part.discard()
 
     def stop_if_cancelled(self) -> None:
-        """Raise Interrupted when the caller wants no more; what is here stays."""
+        """Raise Interrupted if the caller has cancelled; keep what is already here."""
         if self.cancel.is_set():
             raise Interrupted(f"the download of {self.url} was cancelled")
 
     def request(self) -> None:
-        """Ask for what is missing; raise ConnectionError when asking again may bring more."""
+        """Request what is missing; raise ConnectionError if another try may help."""
         self.stop_if_cancelled()
         try:
             with Answer(self._question(), timeout=TIMEOUT) as answer:
@@ -97,7 +97,7 @@ class Transfer:
                 self._refused(error)
         except URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
-                raise self._impossible(str(error.reason), remedy="check the date") from error
+                raise self._impossible(str(error.reason), remedy="check the host's date") from error
             raise _broken(error.reason) from error
         except Silence:
             raise
@@ -135,7 +135,7 @@ class Transfer:
             raise ConnectionError(f"the connection ended after {self.size} of {total} bytes")
 
     def _next(self, answer: Answer) -> Head | bytes:
-        """Wait for what comes next; raise Silence when nothing does."""
+        """Wait for the next piece; raise Silence if none comes."""
         begun = time.monotonic()
         while (item := answer.take()) is None:
             self.stop_if_cancelled()
@@ -148,7 +148,7 @@ class Transfer:
 
     def _refuse_web_page(self, head: Head) -> None:
         if head.headers.get_content_type() in WEB_PAGES and "Content-Type" in head.headers:
-            raise self._impossible("the server sends a web page", remedy="check the address")
+            raise self._impossible("the server sent a web page", remedy="check the address")
 
     def _refused(self, error: HTTPError) -> None:
         if error.code == 416 and self.size:  # noqa: PLR2004 - range not satisfiable
@@ -171,7 +171,7 @@ class Transfer:
         self._hash.update(chunk)
         self.size += len(chunk)
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         self._part.file.seek(0)
         while chunk := self._part.file.read(CHUNK):
             self._hash.update(chunk)
@@ -188,7 +188,7 @@ class Transfer:
             self._validator_file.write_text(validator)
 
     def _room(self, total: int | None) -> int:
-        """Return how long the file may become; raise ArtifactError when the disk has no room."""
+        """Return how long the file may become; raise ArtifactError if the disk has no room."""
         free = shutil.disk_usage(self._part.path.parent).free
         if total is None:
             return min(limits.DOWNLOAD_BYTES, self.size + free)
@@ -204,7 +204,7 @@ class Transfer:
         return self._impossible(f"it is longer than {most} bytes", remedy="check the address")
 
     def _disk_error(self, error: OSError) -> ArtifactError:
-        self._part.discard()  # what fills the disk must not stay
+        self._part.discard()  # do not leave the disk full
         return unwritable(self._part.target, error)
 
     def _impossible(self, details: str, *, remedy: str) -> ArtifactError:
@@ -212,7 +212,7 @@ class Transfer:
 
 
 def _first_byte(answer: Head) -> int:
-    """Return where the answer's bytes belong: 0 unless it is a part (206)."""
+    """Return where the answer's bytes belong: 0 unless it is a partial answer (206)."""
     match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     return int(match[1]) if answer.status == 206 and match else 0  # noqa: PLR2004
 

@@ -1,1 +1,1 @@
-"""The images that can be launched by name: their profiles, their lineage, their recipes."""
+"""The images that can be launched by name: their profiles, lineage and recipes."""

@@ -1,4 +1,4 @@
-"""The images that abcd-run knows by name: all profiles, and how they descend from each other."""
+"""The images that abcd-run knows by name: all profiles, and how they inherit from each other."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,17 +12,18 @@ from abcd_run.errors import AbcdRunError, ArtifactError, ProfileError
 from abcd_run.host import xdg
 from abcd_run.images import profile
 from abcd_run.images.profile import Profile
+from abcd_run.images.profile_keys import SHAPE
 from abcd_run.model import Kind
 
 LONGEST = 100
-"""Characters of an image's name; a file system takes 255."""
+"""Most characters in an image's name; file systems allow 255."""
 
 _NAME = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A profile that cannot be used, listed with its reason beside those that can."""
+    """A profile that cannot be used, listed with the reason beside those that can."""
 
     name: str
     error: AbcdRunError
@@ -30,7 +31,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The profiles in a list of folders; of two with the same name the first one wins."""
+    """The profiles in a list of folders; if two share a name, the first one wins."""
 
     folders: tuple[Path, ...]
 
@@ -47,7 +48,7 @@ class Catalogue:
         return sorted(name for name in stems if _NAME.fullmatch(name))
 
     def path(self, name: str) -> Path | None:
-        """Return the file of an image's profile, None if there is none."""
+        """Return the file of an image's profile, or None if it has none."""
         if not _NAME.fullmatch(name):
             return None
         paths = (folder / f"{name}.toml" for folder in self.folders)
@@ -61,17 +62,17 @@ class Catalogue:
         return self.read(path, changes)
 
     def read(self, path: Path, changes: Mapping[str, Any] | None = None) -> Profile:
-        """Return the profile in a file, whose parents are looked for beside it, then here."""
+        """Return the profile in a file; look for its parents beside it first, then here."""
         if not path.is_file():
             raise ArtifactError(f"{path}: no such profile", remedy="abcd-run images")
         if "parent" in (changes or {}):
             raise ProfileError(
                 "--set parent: an image's parent cannot be changed for one launch",
-                remedy="write a profile of your own with that parent",
+                remedy="write your own profile with that parent",
             )
         beside = Catalogue((path.parent, *self.folders))
         files = list(beside.lineage(path))
-        schema.check(changes or {}, profile.SHAPE, where="--set")
+        schema.check(changes or {}, SHAPE, where="--set")
         tables = reduce(
             lambda parent, child: profile.inherit(child, parent),
             [*(tables for _, tables in reversed(files)), changes or {}],
@@ -91,7 +92,7 @@ class Catalogue:
         )
 
     def lineage(self, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Yield a profile's file and tables, then its parent's, up to the root."""
+        """Yield a profile's file and tables, then its parents', up to the root."""
         seen: list[str] = []
         while True:
             tables = profile.load(path)
@@ -103,7 +104,7 @@ class Catalogue:
             if parent in seen:
                 circle = " → ".join([*seen[seen.index(parent) :], parent])
                 raise ProfileError(
-                    f"{path}: parent: a cycle, expected a chain that ends: {circle}",
+                    f"{path}: parent: a cycle: {circle}",
                     remedy=f"change parent in one of {', '.join(seen)}",
                 )
             above = self.path(parent)
@@ -115,7 +116,7 @@ class Catalogue:
             path = above
 
     def all(self) -> list[Profile | Unreadable]:
-        """Return every image, the unreadable ones with their reasons."""
+        """Return every image; unreadable ones come with the reason."""
         return [self._tolerant(name) for name in self.names()]
 
     def _tolerant(self, name: str) -> Profile | Unreadable:
@@ -125,7 +126,7 @@ class Catalogue:
             return Unreadable(name, error)
 
     def unknown(self, word: str, *, more: tuple[str, ...] = ()) -> ArtifactError:
-        """Return the error for an image that nobody knows, with the names near it."""
+        """Return the error for an unknown image, with similar names."""
         names = self.names()
         variants = [profile.variant_name(name, kind) for name in names for kind in Kind]
         return ArtifactError(

@@ -1,13 +1,13 @@
 """Build an image's variants from its recipe: no root, no registry.
 
-A recipe is a folder beside the profile, with one folder a layer: `base`, `abcdic`, `abcdik`. Each
-holds a Containerfile, the files that it adds, and where needed an executable `prepare` that runs
-first, as the user, in the folder that the layer is then built from: it brings what comes from the
-distribution's package archive. All of it happens in a private copy of the recipe, in which an upper
-layer finds its base, as that was prepared, in `../base`.
+A recipe is a folder beside the profile, with one folder per layer: `base`, `abcdic`, `abcdik`. Each
+holds a Containerfile and the files that it adds. Where needed, it also has an executable `prepare`,
+which runs first, as the user, in the folder that the layer is built from, and fetches files from
+the distribution's package archive. All of this happens in a private copy of the recipe, where an
+upper layer finds its prepared base in `../base`.
 
-An image whose parent has a recipe too is built on that: the parent's layers are built first, for
-the child's `FROM localhost/PARENT-base` and `COPY --from=localhost/VARIANT-OF-PARENT`.
+If the parent image has a recipe too, the parent's layers are built first, for the child's
+`FROM localhost/PARENT-base` and `COPY --from=localhost/VARIANT-OF-PARENT`.
 """
 
 import shutil
@@ -27,11 +27,11 @@ from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Builds, Problem, Say
 
 PREFIX = "build-"
-"""Of the folders in which builds happen, in the cache's `build`."""
+"""Prefix of the build folders in the cache's `build`."""
 
 
 def ensure(plan: Plan, fleet: Fleet, *, say: Say) -> None:
-    """Build the plan's variant unless somebody else has built it meanwhile."""
+    """Build the plan's variant unless another process has built it meanwhile."""
     from abcd_run.oci.store import Store  # noqa: PLC0415  (most launches build nothing)
 
     recipes, store = plan.source.recipes, Store(xdg.store())
@@ -47,10 +47,10 @@ def ensure(plan: Plan, fleet: Fleet, *, say: Say) -> None:
 
 
 def build(profile: Profile, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) -> list[str]:
-    """Build variants anew and return their names in the local store. Raises `ArtifactError`."""
+    """Rebuild variants and return their names in the local store. Raises `ArtifactError`."""
     if profile.recipe is None:
         raise ArtifactError(
-            f"{profile.name} has no recipe to build from",
+            f"{profile.name} has no recipe",
             details=f"expected a folder {Path(profile.origin).with_suffix('')}",
             remedy=f"abcd-run pull {profile.name}",
         )
@@ -59,7 +59,7 @@ def build(profile: Profile, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) 
 
 
 def prune() -> None:
-    """Remove what killed builds have left."""
+    """Remove what killed builds left behind."""
     scratch.discard_abandoned(xdg.cache() / "build", PREFIX)
 
 
@@ -113,7 +113,7 @@ def _builder(fleet: Fleet) -> Builds:
             continue
         if isinstance(runtime, Builds):
             return runtime
-    raise Problem("no runtime here can build", "\n".join(problems)).error("building")
+    raise Problem("no runtime on this host can build images", "\n".join(problems)).error("building")
 
 
 def _prepare(context: Path, name: str, say: Say) -> None:
@@ -131,7 +131,7 @@ def _prepare(context: Path, name: str, say: Say) -> None:
 
 @contextmanager
 def _locked(image: str, say: Say) -> Iterator[None]:
-    """Hold the lock of an image's builds, so that launches at once build it once."""
+    """Lock an image's builds, so that concurrent launches build it only once."""
     from abcd_run.host.locks import locked  # noqa: PLC0415  (most launches build nothing)
 
     say("waiting for another build")

@@ -1,4 +1,4 @@
-"""A profile: the TOML that describes an image, read, inherited and checked."""
+"""A profile: the TOML that describes an image; read, inherited and checked."""
 
 import re
 from collections.abc import Mapping
@@ -9,66 +9,13 @@ from typing import Any
 from abcd_run import limits, schema
 from abcd_run.errors import ProfileError
 from abcd_run.host import bounded_match
-from abcd_run.model import PROTOCOLS, Kind, Ready, Resources, Service
-
-WAYS = ("console", "service", "kind")
-"""By which of them an instance is known to be ready; a profile has one."""
-
-REFERENCE_PATTERN = (
-    r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
-    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
-)
-REFERENCE = schema.matching(
-    REFERENCE_PATTERN, "an image reference: registry/name:tag or name@sha256:DIGEST, in lower case"
-)
-_SERVICE: schema.Shape = {
-    "port": schema.PORT,
-    "protocol": schema.one_of(*PROTOCOLS),
-    "path": schema.URL_PATH,
-    "open": schema.FLAG,
-    "variant": schema.one_of(*Kind),
-}
-SHAPE: schema.Shape = {
-    "summary": schema.STRING,
-    "parent": schema.STRING,
-    "user": schema.USER,
-    "uid": schema.UID,
-    "unverified": schema.FLAG,
-    "runtimes": schema.STRINGS,
-    Kind.CONTAINER: {"image": REFERENCE, "archive": schema.FILE},
-    Kind.LIVE: {
-        "iso": schema.FILE,
-        "sha256": schema.SHA256,
-        "installs": schema.FLAG,
-        "image": REFERENCE,
-        "archive": schema.FILE,
-    },
-    Kind.BROWSER: {"image": REFERENCE},
-    "resources": {
-        "memory": schema.SIZE,
-        "cpus": schema.NUMBER,
-        "shm": schema.SIZE,
-        "disk": schema.SIZE,
-    },
-    "services": schema.Named(_SERVICE),
-    "screen": {"command": schema.WORDS},
-    "ready": {
-        "service": schema.STRING,
-        "path": schema.URL_PATH,
-        "console": bounded_match.EXPRESSION,
-        "timeout": schema.NUMBER,
-        "kind": schema.SERVICE,
-        "options": schema.TABLE,
-    },
-    "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
-    "on": schema.TABLE,
-}
-"""All keys of a profile; `on.RUNTIME` is checked against what that runtime declares."""
+from abcd_run.images.profile_keys import SHAPE, WAYS
+from abcd_run.model import Kind, Ready, Resources, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A command that must print the same on every runtime."""
+    """A command whose output must be the same on every runtime."""
 
     name: str
     command: tuple[str, ...]
@@ -92,7 +39,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An image, as its profile and the profiles of its parents describe it."""
+    """An image as its profile and its parents' profiles describe it."""
 
     name: str
     origin: str
@@ -111,7 +58,7 @@ class Profile:
     on: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     recipe: Path | None = None
     recipes: tuple[Path, ...] = ()
-    """The recipes of its parents, the root's first, and its own."""
+    """The recipes of its parents, the root's first, then its own."""
 
 
 def variant_name(image: str, kind: Kind) -> str:
@@ -122,7 +69,7 @@ def variant_name(image: str, kind: Kind) -> str:
 
 
 def variant_of(name: str) -> tuple[str, Kind] | None:
-    """Return the image and the kind that a variant's name stands for, None for another name."""
+    """Return the image and kind that a variant's name stands for, or None for any other name."""
     match = re.fullmatch(r"(abcdic|abcdik|abcdib)(-?)(.*)", name)
     if match is None:
         return None
@@ -131,9 +78,9 @@ def variant_of(name: str) -> tuple[str, Kind] | None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return the checked tables of one file, its relative paths made absolute.
+    """Return the checked tables of one file, with relative paths made absolute.
 
-    Raises `ProfileError` naming the file, and the key or the line and column.
+    Raises `ProfileError`, which names the file and the key, or the line and column.
     """
     tables = parse(path)
     schema.check(tables, SHAPE, where=str(path))
@@ -147,20 +94,20 @@ def load(path: Path) -> dict[str, Any]:
 
 def parse(path: Path) -> dict[str, Any]:
     """Return the unchecked tables of a TOML file. Raises `ProfileError`."""
-    import tomllib  # noqa: PLC0415  (costs 10 ms, and images given by path need none)
+    import tomllib  # noqa: PLC0415  (10 ms that an image given by its path does not need)
 
     try:
         with path.open("rb") as file:
             text = file.read(limits.TEXT_BYTES + 1)
         if len(text) > limits.TEXT_BYTES:
             raise ProfileError(f"{path}: more than 1 MiB", remedy=f"fix {path}")
-        # Some editors begin a file with a mark of its encoding.
+        # Some editors start a file with a byte order mark.
         return tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ProfileError(
             f"{path}: not a TOML file: not UTF-8 at byte {error.start}", remedy=f"fix {path}"
         ) from error
-    except (ValueError, RecursionError) as error:  # also numbers and depths beyond all measure
+    except (ValueError, RecursionError) as error:  # absurdly large numbers and deep nesting too
         raise ProfileError(f"{path}: not a TOML file: {error}", remedy=f"fix {path}") from error
     except OSError as error:
         raise ProfileError(
@@ -169,10 +116,10 @@ def parse(path: Path) -> dict[str, Any]:
 
 
 def inherit(child: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the child's tables with the parent's keys where the child has none.
+    """Return the child's tables, filled in with the parent's keys where the child has none.
 
-    Tables are merged key by key, lists and plain values are the child's own. A child that waits
-    for its console does not wait for its parent's service too, and the other way round.
+    Tables are merged key by key; a child's lists and plain values replace the parent's. A child
+    that waits for its console does not also wait for its parent's service, and vice versa.
     """
     merged = dict(parent)
     if any(way in child for way in WAYS):
@@ -195,9 +142,9 @@ def build(
     parents: tuple[str, ...] = (),
     recipes: tuple[Path, ...] = (),
 ) -> Profile:
-    """Return the profile that the tables describe; its recipe would stand in `folder`.
+    """Return the profile that the tables describe; its recipe, if any, is in `folder`.
 
-    `recipes` are those of its parents.
+    `recipes` are its parents' recipes.
     """
     read = schema.check(tables, SHAPE, where=origin)
     services = _services(read.get("services", {}), origin)
@@ -224,7 +171,7 @@ def build(
 
 
 def recipe_in(folder: Path, name: str) -> Path | None:
-    """Return the folder of an image's recipe, which stands beside its profile, if it has one."""
+    """Return the folder of an image's recipe, beside its profile; None if it has none."""
     recipe = folder / name
     return recipe if recipe.is_dir() else None
 
@@ -239,10 +186,10 @@ def _services(tables: object, origin: str) -> tuple[Service, ...]:
     by_port: dict[int, Service] = {}
     for name, keys in _dict(tables).items():
         if "port" not in keys:
-            raise _lacks(f"services.{name}.port", "a port from 1 to 65535", origin)
+            raise _missing_key(f"services.{name}.port", "a port from 1 to 65535", origin)
         if other := by_port.get(keys["port"]):
             raise ProfileError(
-                f"{origin}: services.{name}.port: {keys['port']} is the port of {other.name}",
+                f"{origin}: services.{name}.port: {other.name} already has port {keys['port']}",
                 remedy=f"give {name} another port, or remove it",
             )
         by_port[keys["port"]] = Service(name, kind=keys.pop("variant", ""), **keys)
@@ -271,7 +218,7 @@ def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> 
 def _check(keys: dict[str, Any], origin: str) -> dict[str, Any]:
     for key, expected in (("name", "a string"), ("command", "a list of strings")):
         if key not in keys:
-            raise _lacks(f"verify.{key}", expected, origin)
+            raise _missing_key(f"verify.{key}", expected, origin)
     return keys
 
 
@@ -282,7 +229,7 @@ def _on(tables: dict[str, Any], origin: str) -> dict[str, Mapping[str, object]]:
     return tables
 
 
-def _lacks(key: str, expected: str, origin: str) -> ProfileError:
+def _missing_key(key: str, expected: str, origin: str) -> ProfileError:
     return ProfileError(
         f"{origin}: {key}: missing, expected {expected}", remedy=f"add {key} to {origin}"
     )

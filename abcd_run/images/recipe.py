@@ -1,4 +1,4 @@
-"""A recipe: the folder beside a profile from which an image is built, one folder a layer."""
+"""A recipe: the folder beside a profile that an image is built from, one folder per layer."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from abcd_run.model import Kind
 
 BASE = "base"
 LABEL = "abcd-run.recipe"
-"""The label by which a built image says from which state of its recipe it comes."""
+"""The label on a built image that identifies the state of its recipe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One folder of a recipe and the name of the image that it gives."""
+    """One folder of a recipe and the name of the image built from it."""
 
     folder: Path
     name: str
@@ -26,15 +26,15 @@ def has(recipe: Path | None, kind: Kind) -> bool:
 
 
 def layers(recipe: Path, kinds: tuple[Kind, ...]) -> list[Layer]:
-    """Return the layers to build for some variants, the base first; the folder names the image."""
+    """Return the layers to build for these variants, base first; the folder names the image."""
     image = recipe.name
     own = [Layer(recipe / kind, variant_name(image, kind)) for kind in kinds if has(recipe, kind)]
     return [Layer(recipe / BASE, f"{image}-{BASE}"), *own]
 
 
 def digest(recipes: Iterable[Path], kind: Kind) -> str:
-    """Return a sum over all that a variant is built from: names, contents, who may execute."""
-    import hashlib  # noqa: PLC0415  (2 ms, for OpenSSL; `images` sums up what was built here alone)
+    """Return a digest of everything a variant is built from: names, contents, executable bits."""
+    import hashlib  # noqa: PLC0415  (OpenSSL costs 2 ms; `images` needs it only for what was built here)
 
     total = hashlib.sha256()
     for recipe in recipes:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from abcd_run.host.part_file import Part
     from abcd_run.iso.system import LiveSystem
 
-    Progress = Callable[[str], None]  # the step that begins
+    Progress = Callable[[str], None]  # the step that starts
 
-RECIPE = 1  # grows when the same system gives another ISO: part of a cache's key
-EARLIEST = 315532800  # 1980: FAT knows no earlier time
+RECIPE = 1  # raise it when the same system would give another ISO: part of the cache key
+EARLIEST = 315532800  # 1980: FAT has no earlier time
 CHUNK = 1 << 20
 
 
@@ -43,11 +43,11 @@ def build(
     progress: Progress | None = None,
     cancel: Event | None = None,
 ) -> Path:
-    """Make TARGET and TARGET.sha256, or find them made; the same input gives the same bytes.
+    """Make TARGET and TARGET.sha256, or reuse them; the same input gives the same bytes.
 
-    Both appear only whole, what is damaged is made again, and a build that fails or is interrupted
-    leaves nothing. Of several builds of one target at once, one builds and the others wait. Raises
-    ArtifactError, and Interrupted when CANCEL is set.
+    Both appear only when complete, damaged ones are rebuilt, and a build that fails or is
+    interrupted leaves nothing behind. If several builds of one target run at once, one builds and
+    the others wait. Raises ArtifactError, and Interrupted when CANCEL is set.
     """
     tools.require()
     _refuse_foreign_kernel(system.kernel)
@@ -55,7 +55,7 @@ def build(
     with part_of(target, cancel=cancel) as part:
         if is_whole(target):
             return target
-        with _leaving_nothing(part):
+        with _cleaned_up_on_failure(part):
             part.empty()
             digest = _assemble(system, part, say=progress or _silent, cancel=cancel)
             _sum_of(target).write_text(_sum_line(digest, target))
@@ -65,7 +65,7 @@ def build(
 
 
 def is_whole(target: Path) -> bool:
-    """Tell whether TARGET is here as it was built; it is read when nothing else tells."""
+    """Tell whether TARGET is here as it was built; read it only if nothing else tells."""
     try:
         text = _sum_of(target).read_text(errors="replace")
         actual = known(target)
@@ -78,28 +78,28 @@ def is_whole(target: Path) -> bool:
 
 
 @contextmanager
-def _leaving_nothing(part: Part) -> Iterator[None]:
+def _cleaned_up_on_failure(part: Part) -> Iterator[None]:
     before = disk_usage(part.path.parent).free
     try:
         yield
     except BaseException as error:
-        # A program that has no room left says anything, often "I/O error".
-        full = _refusal(part) if isinstance(error, (ArtifactError, OSError)) else None
+        # A program that runs out of room may say anything, often "I/O error".
+        full = _why_disk_refuses(part) if isinstance(error, (ArtifactError, OSError)) else None
         part.discard()
         _sum_of(part.target).unlink(missing_ok=True)
         record_of(part.target).unlink(missing_ok=True)
         if full:
-            room = f"{full.strerror}; {format_size(before)} free at first was too little"
+            room = f"{full.strerror}; {format_size(before)} of free space was too little"
             raise unwritable(part.target, OSError(full.errno, room)) from error
         raise
 
 
-def _refusal(part: Part) -> OSError | None:
-    """Return why the disk takes no more, None when it does."""
+def _why_disk_refuses(part: Part) -> OSError | None:
+    """Return why the disk takes no more data, or None if it does."""
     try:
         part.file.write(bytes(CHUNK))
         part.file.flush()
-        os.fsync(part.file.fileno())  # a quota may be looked at late
+        os.fsync(part.file.fileno())  # a quota may be checked late
     except OSError as error:
         return error
     return None
@@ -123,7 +123,7 @@ def _assemble(system: LiveSystem, part: Part, *, say: Progress, cancel: Event) -
     say("root file system")
     squashfs = folder / "rootfs.squashfs"
     squashfs.touch()
-    # tar2sqfs removes its file when it fails: by its other name, a full disk can be told still.
+    # tar2sqfs removes its file if it fails; a second name keeps it, so a full disk can be detected.
     (folder / "kept").hardlink_to(squashfs)
     make_squashfs(system.write_tar, squashfs, epoch=epoch, cancel=cancel)
     say("image")
@@ -134,7 +134,7 @@ def _assemble(system: LiveSystem, part: Part, *, say: Progress, cancel: Event) -
 
 
 def _files(system: LiveSystem, loader: Loader, folder: Path) -> dict[str, Path]:
-    """Return what is on the medium and where it comes from, in the order of a Kairos ISO."""
+    """Return the files on the medium and their sources, in the order of a Kairos ISO."""
     texts = {"grub.cfg": menu(system.title, system.arguments), "config.yaml": system.config}
     for name, text in texts.items():
         (folder / name).write_text(text)
@@ -154,7 +154,7 @@ def _files(system: LiveSystem, loader: Loader, folder: Path) -> dict[str, Path]:
 def _xorriso(files: dict[str, Path], loader: Loader, *, epoch: int) -> list[str | Path]:
     """Return the command that writes the ISO to its standard output.
 
-    A pipe needs no second reading for the sum, and xorriso ends when we are gone.
+    A pipe saves reading the ISO again for its checksum, and makes xorriso end when we do.
     """
     argv: list[str | Path] = ["xorriso", "-outdev", "-", "-no_rc"]
     argv += ["-report_about", "WARNING", "-abort_on", "FAILURE", "-md5", "off"]
@@ -175,7 +175,7 @@ def _bios_boot(loader: Loader) -> list[str]:
         "grub bin_path=/boot/eltorito.img",
         "grub grub2_boot_info=on",
         f"grub grub2_mbr={loader.mbr}",
-        "any partition_offset=16",  # so that a stick's first partition can be mounted, too
+        "any partition_offset=16",  # so that a stick's first partition can be mounted too
         "any cat_path=/boot/boot.cat",
         "any cat_hidden=on",
         "any boot_info_table=on",
@@ -206,7 +206,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> str:
 
 
 def _refuse_foreign_kernel(kernel: Path) -> None:
-    """Refuse what GRUB for x86-64 cannot start, before minutes have gone into it."""
+    """Refuse a kernel that GRUB for x86-64 cannot start, before spending minutes on a build."""
     with kernel.open("rb") as file:
         file.seek(0x202)
         if file.read(4) != b"HdrS":

@@ -1,4 +1,4 @@
-"""Where ISOs are kept, and what machines that start without firmware take out of them."""
+"""Where ISOs are kept, and the files taken out of them for machines that boot without firmware."""
 
 import hashlib
 from pathlib import Path
@@ -12,11 +12,11 @@ def folder() -> Path:
 
 
 def boot_folder(iso: Path) -> Path:
-    """Return where the kernel and initrd of an ISO are kept for starting it directly."""
+    """Return where an ISO's kernel and initrd are kept for booting it directly."""
     name = iso.name if iso.parent == folder() else f"{iso.name}-{short(str(iso))}"
     return folder() / f"{name}.boot"
 
 
 def short(location: str) -> str:
-    """Return a name for what lies at a path or an address."""
+    """Return a short name for a path or an address."""
     return hashlib.sha256(location.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Kernel and initrd out of an ISO, for a virtual machine that starts them without firmware."""
+"""Kernel and initrd from an ISO, for a virtual machine that boots them without firmware."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DirectBoot:
-    """What a virtual machine is given beside the ISO, which stays in its drive."""
+    """What a virtual machine is given besides the ISO, which stays in its drive."""
 
     kernel: Path
     initrd: Path
@@ -27,10 +27,10 @@ class DirectBoot:
 
 
 def direct_boot(iso: Path, folder: Path) -> DirectBoot:
-    """Return the live session's kernel, initrd and arguments, the files copied into FOLDER.
+    """Return the live session's kernel, initrd and arguments, with the files copied into FOLDER.
 
-    They are copied again when the ISO is another than the last time, or when they are not what
-    was copied then. Raises ArtifactError.
+    They are copied again if the ISO has changed since the last time, or if the copies have.
+    Raises ArtifactError.
     """
     with opened(iso) as medium:
         entry = live_entry(medium.menu())
@@ -49,7 +49,7 @@ def direct_boot(iso: Path, folder: Path) -> DirectBoot:
 
 
 def _is_current(boot: DirectBoot, source: str) -> bool:
-    """Tell whether the files are this ISO's, as they were copied: the record is written last."""
+    """Tell whether the files are unchanged copies from this ISO; the record is written last."""
     try:
         return (boot.kernel.parent / "iso").read_bytes() == _record(boot, source)
     except FileNotFoundError:

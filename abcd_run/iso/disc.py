@@ -1,7 +1,7 @@
-"""The directories of an ISO 9660 file system with Rock Ridge names, as far as they are asked for.
+"""Read the directories of an ISO 9660 file system with Rock Ridge names, on demand.
 
-Written here because whoever made the medium may mean harm: pycdlib reads all directories into
-memory when it opens one, and has no bound for their number, size, depth or circles.
+We do this ourselves because the medium may be malicious: pycdlib reads all directories into memory
+when it opens one, with no limit on their number, size or depth, and no check for cycles.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 BLOCK = 2048
 DESCRIPTORS = 16
-"""The block at which an ISO's own descriptions begin."""
+"""The block where an ISO's volume descriptors begin."""
 MAGIC = b"CD001"
 
 FOLDER, IN_PARTS = 0x02, 0x80  # flags of a record
 SHORTEST_RECORD = 34
-NAME_BYTES = 255  # of a file name, as Linux has them
+NAME_BYTES = 255  # longest file name on Linux
 BLOCK_STEPS, RECORD_STEPS = 16, 4
 
 
 class Malformed(Exception):
-    """The medium is no ISO 9660 with Rock Ridge, or has more than is read of one."""
+    """The medium is not ISO 9660 with Rock Ridge, or exceeds our limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One name in a folder; its content is `size` bytes from byte `start` on."""
+    """One name in a folder; its content is `size` bytes starting at byte `start`."""
 
     name: str
     start: int
@@ -43,10 +43,10 @@ class Record:
 
 
 class Disc:
-    """An open ISO; what is read of its directories is counted, and ends somewhere."""
+    """An open ISO; a budget limits how much of its directories is read."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read where the root is. Raises `Malformed`."""
+        """Find the root folder. Raises `Malformed`."""
         self._file = file
         self._length = os.fstat(file.fileno()).st_size
         self._left = limits.ISO_STEPS
@@ -56,14 +56,14 @@ class Disc:
         self._skip = self._rock_ridge()
 
     def read(self, start: int, size: int) -> bytes:
-        """Return bytes of the medium. Raises `Malformed` where it has none."""
+        """Return bytes of the medium. Raises `Malformed` beyond its end."""
         if start + size > self._length:
             raise Malformed("it is cut off")
         self._file.seek(start)
         return self._file.read(size)
 
     def records(self, folder: Record) -> Iterator[Record]:
-        """List what is in a folder, without itself and the one above."""
+        """List a folder's contents, without the folder itself and its parent."""
         for start in range(folder.start, folder.start + folder.size, BLOCK):
             for raw in self._raw_records(start):
                 if raw[32:34] not in (b"\1\0", b"\1\1") and (record := self._record(raw)):
@@ -79,7 +79,7 @@ class Disc:
         raise Malformed("it has no ISO 9660 file system")
 
     def _rock_ridge(self) -> int:
-        """Return how many bytes of each record are another's; Rock Ridge begins behind them."""
+        """Return how many bytes of each record come before Rock Ridge's."""
         itself = next(self._raw_records(self.root.start), b"")
         for kind, field in self._fields(itself[SHORTEST_RECORD:]):
             if kind == b"SP" and field[4:6] == b"\xbe\xef" and len(field) > 6:  # noqa: PLR2004
@@ -99,7 +99,7 @@ class Disc:
             at += len(raw)
 
     def _record(self, raw: bytes) -> Record | None:
-        """Return what a record says; None for a folder that Rock Ridge shows somewhere else."""
+        """Return a parsed record, or None for a folder that Rock Ridge shows somewhere else."""
         end = 33 + raw[32]
         name, mode, child = b"", 0, 0
         for kind, field in self._fields(raw[end + 1 - raw[32] % 2 + self._skip :]):
@@ -118,19 +118,19 @@ class Disc:
         if child:
             return self._moved(text, child * BLOCK)
         is_folder = bool(raw[25] & FOLDER)
-        # Symbolic links and devices have no content; of a file in several parts this is one.
+        # Symbolic links and devices have no content; a multi-part file's record is just one part.
         is_file = (
             not is_folder and not raw[25] & IN_PARTS and stat.S_IFMT(mode) in (0, stat.S_IFREG)
         )
         return Record(text, _number(raw, 2) * BLOCK, _number(raw, 10), is_folder, is_file)
 
     def _moved(self, name: str, start: int) -> Record:
-        """Return a folder that lies elsewhere on the medium, because it would be too deep."""
+        """Return a folder that is stored elsewhere on the medium because it was nested too deep."""
         itself = next(self._raw_records(start), b"")
         return Record(name, start, _number(itself, 10), is_folder=True)
 
     def _fields(self, area: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """List the fields of a record, with those for which it had no room."""
+        """List the fields of a record, including those that did not fit into it."""
         for _ in range(limits.EXTENSIONS):
             at, more = 0, b""
             while at + 4 <= len(area) and area[at + 2] >= 4 and area[at : at + 2] != b"ST":  # noqa: PLR2004
@@ -159,7 +159,7 @@ class Disc:
 
 
 def _number(raw: bytes, at: int) -> int:
-    """Return a number of 32 bits. Raises `Malformed` where there is none."""
+    """Return a 32-bit number. Raises `Malformed` if there is none."""
     if len(raw) < at + 4:
         raise Malformed("a directory is damaged")
     return int.from_bytes(raw[at : at + 4], "little")

@@ -1,7 +1,7 @@
 """Find out whether a live ISO would write to a disk by itself.
 
-Kairos' agent installs without asking when the merged cloud-config has `install.auto: true`, be
-it from a file on the medium or from the kernel's arguments.
+Kairos' agent installs without asking if the merged cloud-config has `install.auto: true`, whether
+from a file on the medium or from the kernel's arguments.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from abcd_run.visible import visible
 if TYPE_CHECKING:
     from pathlib import Path
 
-YES = r"[\"']?(?:true|yes|on|y)[\"']?"  # YAML 1.1 knows all of these
+YES = r"[\"']?(?:true|yes|on|y)[\"']?"  # YAML 1.1 accepts all of these
 KEY = r"[\"']?{}[\"']?\s*:"
 BLOCK = re.compile(rf"^(?P<indent>\s*){KEY.format('install')}\s*(?:#.*)?$", re.IGNORECASE)
 AUTO = re.compile(rf"^\s*{KEY.format('auto')}\s*{YES}\s*(?:#.*)?$", re.IGNORECASE)
-# Each is looked for between two closing braces, where it begins once: no text takes them long.
+# Each is searched for between two closing braces, where it starts only once: always fast.
 OPENED = re.compile(rf"{KEY.format('install')}\s*\{{", re.IGNORECASE)
 AUTO_IN_FLOW = re.compile(rf"{KEY.format('auto')}\s*{YES}\s*[,}}]", re.IGNORECASE)
 ARGUMENT = re.compile(rf"(?:kairos\.)?install\.auto(?:={YES})?", re.IGNORECASE)
 
 
 def auto_install(iso: Path) -> str | None:
-    """Return what on the ISO would install it without asking, or None."""
+    """Return what would make the ISO install itself without asking, or None."""
     with opened(iso) as medium:
-        for path, file in medium.files():  # the agent looks into folders, too
+        for path, file in medium.files():  # the agent searches folders too
             if path.endswith((".yaml", ".yml")) and installs(medium.text_of(file)):
                 return f"{visible(path)} has install.auto: true"
         for entry in entries(medium.menu()):
@@ -41,7 +41,7 @@ def auto_install(iso: Path) -> str | None:
 def installs(config: str) -> bool:
     """Tell whether a cloud-config has `install.auto: true`, in block or flow style or JSON.
 
-    Reads the text line by line rather than as YAML: what only looks so is refused as well.
+    Reads the text line by line rather than as YAML, and so also refuses lookalikes.
     """
     inside: int | None = None
     for line in config.splitlines():

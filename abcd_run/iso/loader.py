@@ -1,6 +1,6 @@
-"""GRUB for BIOS and UEFI: one image each, with the modules it needs inside.
+"""GRUB for BIOS and UEFI: one image each, with the modules it needs built in.
 
-Nothing is then loaded from the medium but the menu, the kernel and the initrd.
+It then loads only the menu, the kernel and the initrd from the medium.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FAT_SIZE = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """The boot images, ready to be put on a medium."""
+    """The boot images, ready to go on a medium."""
 
     bios: Path  # El Torito image, for CD and, through the MBR, for sticks
     mbr: Path
@@ -41,7 +41,7 @@ class Loader:
 
 
 def make_loader(folder: Path, *, epoch: int, cancel: Event) -> Loader:
-    """Make GRUB's images in FOLDER; the same bytes each time."""
+    """Make GRUB's images in FOLDER, with the same bytes each time."""
     early = folder / "early.cfg"
     early.write_text(EARLY)
     bios, application = folder / "eltorito.img", folder / "bootx64.efi"
@@ -68,7 +68,7 @@ def make_loader(folder: Path, *, epoch: int, cancel: Event) -> Loader:
 def _fat_image(image: Path, application: Path, *, epoch: int, cancel: Event) -> Path:
     """Put the UEFI application where firmware looks for it; -N and the epoch fix the bytes.
 
-    Called by its name alone: in a folder's, mtools would take $, % and @@ for its own.
+    Pass bare file names: in a folder's path, mtools would give $, % and @@ a special meaning.
     """
     with image.open("wb") as file:
         file.truncate(FAT_SIZE)

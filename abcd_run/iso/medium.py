@@ -1,6 +1,6 @@
-"""Read what is on an ISO, without mounting it and without another program.
+"""Read an ISO without mounting it and without another program.
 
-Whoever made it may mean harm: `limits` says how much is read of it.
+It may be malicious: `limits` says how much of it is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CHUNK = 1 << 20
 
 
 class Medium:
-    """An open ISO; paths are as its Linux users see them. All of it may raise `Malformed`."""
+    """An open ISO, with paths as Linux users see them. Any method may raise `Malformed`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.status = os.fstat(file.fileno())
@@ -35,7 +35,7 @@ class Medium:
         yield from self._files("", self._disc.root, seen={self._disc.root.start}, depth=0)
 
     def find(self, path: str) -> Record | None:
-        """Return the file of a path, None when there is none."""
+        """Return the file at a path, or None if there is none."""
         record: Record | None = self._disc.root
         for word in filter(None, path.split("/")):
             if record is None or not record.is_folder:
@@ -53,11 +53,11 @@ class Medium:
         """Return a file's text."""
         self._text_left -= file.size
         if file.size > limits.TEXT_BYTES or self._text_left < 0:
-            raise Malformed(f"{file.name!r}: more text than the limit for an ISO")
+            raise Malformed(f"{file.name!r} has more text than the limit for an ISO")
         return self._disc.read(file.start, file.size).decode(errors="replace")
 
     def text(self, path: str) -> str:
-        """Return a small file's text, or "" when there is none."""
+        """Return a small file's text, or "" if there is none."""
         file = self.find(path)
         return self.text_of(file) if file else ""
 
@@ -83,7 +83,7 @@ class Medium:
 def opened(path: Path) -> Iterator[Medium]:
     """Open an ISO with Rock Ridge names, as every live ISO for Linux has them.
 
-    Raises `ArtifactError`, also for what is found damaged within.
+    Raises `ArtifactError`, also for damage found inside the `with` block.
     """
     try:
         with regular_file.opened(path) as file:

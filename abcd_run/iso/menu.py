@@ -1,4 +1,4 @@
-"""The boot menu and the kernel's arguments: those of a Kairos live ISO, the live session first."""
+"""The boot menu and kernel arguments of a Kairos live ISO, with the live session first."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LIVE = (
     "selinux=0",
     "rd.live.overlay.overlayfs",
 )
-# Kairos' two consoles in the other order: the last is /dev/console, where init and services
-# write. On the serial line the launcher can read it; the screen has its login or desktop.
+# Kairos' two consoles in reverse order: the last is /dev/console, where init and services write.
+# The launcher can read it on the serial line; the screen has its login or desktop.
 CONSOLES = ("console=tty1", "console=ttyS0")
 DEBUG = ("rd.debug", "rd.shell", "rd.immucore.debug")
 
@@ -33,8 +33,9 @@ if serial --unit=0 --speed=115200; then
 fi
 insmod all_video
 """
-# The mode the kernel finds. keep: text from a BIOS, and what UEFI has set, without which the
-# screen stays dark. A mode: for hardware whose driver fails, a frame buffer from a BIOS, too.
+# The mode that the kernel starts in. keep: text mode on a BIOS; on UEFI the mode it has set,
+# without which the screen stays dark. A mode: gives a BIOS a frame buffer too, for hardware
+# whose driver fails.
 KEEP, PLAIN = "keep", "1024x768,auto"
 ENTRY = """
 menuentry '{title}' --class os --unrestricted {{
@@ -46,12 +47,12 @@ menuentry '{title}' --class os --unrestricted {{
 
 
 def live_arguments(*extra: str) -> tuple[str, ...]:
-    """Return the kernel's arguments for a live session, those of the menu's first entry."""
+    """Return the kernel arguments for a live session, as in the menu's first entry."""
     return (*LIVE, *CONSOLES, *extra)
 
 
 def menu(title: str, arguments: tuple[str, ...]) -> str:
-    """Return grub.cfg: the live session, and three more ways to start it when it will not."""
+    """Return grub.cfg: the live session, and three other ways to start it if it fails."""
     title = re.sub(r"[^\w .,:;+()/-]", "", title) or "Live system"
     entries = (
         (title, KEEP, live_arguments(*arguments)),
@@ -66,10 +67,10 @@ def menu(title: str, arguments: tuple[str, ...]) -> str:
 
 
 def _word(argument: str) -> str:
-    """Return ARGUMENT as one word of GRUB's script."""
+    """Return ARGUMENT as one word of a GRUB script."""
     if not re.fullmatch(r"[^\s'\x00-\x1f]+", argument):
         raise ArtifactError(
             f"{argument!r} cannot be a kernel argument",
-            remedy="leave out spaces and single quotes",
+            remedy="remove spaces and single quotes",
         )
     return argument if re.fullmatch(r"[\w.,:/=@%+-]+", argument) else f"'{argument}'"

@@ -1,11 +1,11 @@
-"""Read a live ISO's boot menu: what its plain live session is started with."""
+"""Read a live ISO's boot menu to find out how its plain live session starts."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# Arguments that make another thing than a live session of an entry.
+# Arguments that turn an entry into something other than a live session.
 INSTALLS = frozenset(
     {
         "install-mode",
@@ -21,7 +21,7 @@ OTHER = frozenset(
         "rd.debug",
     }
 )
-# nomodeset would leave a virtual machine's screen without its driver.
+# nomodeset would keep a virtual machine's screen from using its driver.
 UNWANTED = INSTALLS | {"nomodeset"}
 
 LINUX = frozenset({"linux", "linux16", "linuxefi"})
@@ -30,7 +30,7 @@ INITRD = frozenset({"initrd", "initrd16", "initrdefi"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A way to start: paths on the medium, and the kernel's arguments."""
+    """A way to boot: paths on the medium, and the kernel arguments."""
 
     kernel: str
     initrd: str
@@ -43,7 +43,7 @@ class Entry:
 
 
 def entries(config: str) -> tuple[Entry, ...]:
-    """Return the entries of a grub.cfg, in its order; words with variables are left out."""
+    """Return the entries of a grub.cfg in order, without words that contain variables."""
     listed = []
     for block in config.split("menuentry ")[1:]:
         lines = [line.split() for line in block.splitlines()]
@@ -56,14 +56,15 @@ def entries(config: str) -> tuple[Entry, ...]:
 
 
 def _first(lines: list[list[str]], names: frozenset[str]) -> list[str]:
-    """Return the words behind a command's first use, none where it is not used."""
+    """Return the words after a command's first use; empty if it is not used."""
     return next((words[1:] for words in lines if words and words[0] in names), [])
 
 
 def live_entry(config: str) -> Entry | None:
-    """Return the menu's live session as a virtual machine wants it; None when it has no entry.
+    """Return the menu's live session for a virtual machine, or None if the menu is empty.
 
-    The first entry that is one; else the first of all, without what makes it another thing.
+    This is the first live entry, or else the first entry without the arguments that make it
+    something else.
     """
     every = entries(config)
     entry = next((entry for entry in every if entry.is_live), every[0] if every else None)
@@ -75,5 +76,5 @@ def live_entry(config: str) -> Entry | None:
 
 
 def _path(word: str) -> str:
-    """Return the path of GRUB's ($root)/path."""
+    """Return the path in GRUB's ($root)/path."""
     return "/" + re.sub(r"^\([^)]*\)", "", word).lstrip("/")

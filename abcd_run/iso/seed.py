@@ -1,4 +1,4 @@
-"""The `cidata` CD: what one virtual machine is told, in the form cloud-init and Kairos read."""
+"""The `cidata` CD: one virtual machine's settings, in the form cloud-init and Kairos read."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LABEL = "cidata"
 def write_seed(
     target: Path, *, user_data: str, meta_data: str, values: Mapping[str, str] | None = None
 ) -> None:
-    """Write TARGET, readable by its owner only: user-data, meta-data, abcd-seed.
+    """Write TARGET, readable only by its owner, with user-data, meta-data and abcd-seed.
 
-    abcd-seed has a line KEY='value' for each of VALUES, to be read by a shell.
+    abcd-seed has a line KEY='value' for each of VALUES, for a shell to read.
     """
     files = {"user-data": user_data, "meta-data": meta_data, "abcd-seed": lines(values or {})}
     image = _image({name: text.encode() for name, text in files.items()})
@@ -44,7 +44,7 @@ def _image(files: Mapping[str, bytes]) -> bytes:
             f"/FILE{number}.;1",
             rr_name=name,
             joliet_path=f"/{name}",
-            file_mode=0o100400,  # inside, too, only root reads the password
+            file_mode=0o100400,  # inside too, only root may read the password
         )
     image = io.BytesIO()
     iso.write_fp(image)
@@ -64,7 +64,7 @@ def _key(key: str) -> str:
 
 
 def _quoted(key: str, value: str) -> str:
-    """Quote for a shell, where nothing but the quote itself is special between quotes."""
+    """Quote for a shell, where only the quote itself is special between single quotes."""
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", value):
         raise ArtifactError(
             f"the seed cannot carry {key}: it contains a line break or control character",

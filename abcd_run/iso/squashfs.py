@@ -1,8 +1,8 @@
 """The root file system: a tar, streamed into a squashfs.
 
-By tar2sqfs, because `mksquashfs -tar` (4.5.1) gives the root and other directories without an
-entry to the caller, looks names up on this host instead of taking the tar's numbers, stops at a
-time before 1970, and needs 1.3 GB of memory for what tar2sqfs does in 27 MB and as many seconds.
+We use tar2sqfs because `mksquashfs -tar` (4.5.1) makes the caller the owner of the root and other
+directories without an entry, looks names up on this host instead of using the tar's numbers, stops
+at a time before 1970, and needs 1.3 GB of memory where tar2sqfs needs 27 MB and the same time.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from abcd_run.iso.system import Sink, WriteTar
 
 PIPE_SIZE = 1 << 20
-END = bytes(1024)  # of every whole tar
+END = bytes(1024)  # of every complete tar
 
 
 def make_squashfs(write_tar: WriteTar, target: Path, *, epoch: int, cancel: Event) -> None:
     """Write the tar's files, owners, devices, times and xattrs as a squashfs, as any user.
 
-    zstd 3 costs a twentieth of the default level and makes a file a tenth larger.
+    zstd 3 takes a twentieth of the default level's time and makes the file a tenth larger.
     """
     argv: list[str | Path] = ["tar2sqfs", "--quiet", "--force"]
     argv += ["--compressor", "zstd", "--comp-extra", "level=3", "--block-size", "131072"]
@@ -44,9 +44,9 @@ def make_squashfs(write_tar: WriteTar, target: Path, *, epoch: int, cancel: Even
 
 
 class Stream:
-    """What the tar is written to; it remembers the last bytes.
+    """The sink that the tar is written to; it remembers the last bytes.
 
-    A tar cut off between two files would otherwise be taken for one that ends there.
+    Otherwise a tar cut off between two files would look complete.
     """
 
     def __init__(self, out: Sink) -> None:
@@ -60,6 +60,6 @@ class Stream:
         return len(data)
 
     def make_sure_it_ended(self) -> None:
-        """Raise ArtifactError when the end of the tar is missing."""
+        """Raise ArtifactError if the end of the tar is missing."""
         if self._last != END:
-            raise ArtifactError("the root file system is cut off", details="no end of the tar")
+            raise ArtifactError("the root file system is cut off", details="the tar has no end")

@@ -1,4 +1,4 @@
-"""The programs that build an ISO: which are missing, and how they are run."""
+"""The programs that build an ISO: find which are missing, and run them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 GRUB = Path("/usr/lib/grub")
-# What is needed, and the Debian package that has it.
+# What we need, and the Debian package that provides it.
 NEEDED = {
     "tar2sqfs": "squashfs-tools-ng",
     "xorriso": "xorriso",
@@ -32,12 +32,12 @@ LAST_LINES = 15  # of a failed program's messages
 
 
 def missing() -> dict[str, str]:
-    """Return what building an ISO needs and this host lacks, each with its Debian package."""
+    """Return the programs that this host lacks to build an ISO, with their Debian packages."""
     return {name: package for name, package in NEEDED.items() if not _is_here(name)}
 
 
 def require() -> None:
-    """Raise ArtifactError when a program is missing, with the line that installs all of them."""
+    """Raise ArtifactError if a program is missing, with a command that installs all of them."""
     if absent := missing():
         packages = " ".join(dict.fromkeys(absent.values()))
         raise ArtifactError(
@@ -48,7 +48,7 @@ def require() -> None:
 
 
 def run(argv: Sequence[str | Path], *, epoch: int, cancel: Event, cwd: Path | None = None) -> None:
-    """Run a program to its end; raise ArtifactError with what it said when it fails."""
+    """Run a program to its end; raise ArtifactError with its messages if it fails."""
     with child(argv, epoch=epoch, cancel=cancel, cwd=cwd):
         pass
 
@@ -65,7 +65,7 @@ def child(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program beside the with-block, which feeds or reads it; it never outlives the block.
 
-    Its own session keeps a Ctrl-C at the terminal from it: we end it, in our order.
+    It runs in its own session, so Ctrl-C at the terminal does not reach it: we end it in our order.
     """
     with (
         tempfile.TemporaryFile() as said,
@@ -84,7 +84,7 @@ def child(
         try:
             yield process
         except BrokenPipeError:
-            pass  # it ended early: its exit status and messages say why
+            pass  # the program ended early; its exit status and messages say why
         except BaseException:
             process.kill()
             _close_input(process)
@@ -101,7 +101,7 @@ def _await_success(process: subprocess.Popen[bytes], said: IO[bytes], *, cancel:
     if status == -signal.SIGXFSZ:
         raise ArtifactError(
             f"{name} reached the file size limit",
-            details="this session's limit RLIMIT_FSIZE is too small",
+            details="this session's RLIMIT_FSIZE is too small",
             remedy="ulimit -f unlimited",
         )
     if status:
@@ -113,7 +113,7 @@ def _await_success(process: subprocess.Popen[bytes], said: IO[bytes], *, cancel:
 
 def _close_input(process: subprocess.Popen[bytes]) -> None:
     if process.stdin:
-        with suppress(BrokenPipeError):  # what is still buffered has no reader any more
+        with suppress(BrokenPipeError):  # nobody reads what is still buffered
             process.stdin.close()
 
 
@@ -125,11 +125,11 @@ def _kill_when_cancelled(process: subprocess.Popen[bytes], cancel: Event) -> Non
 
 
 def _environment(epoch: int) -> dict[str, str]:
-    """Return a small environment: what a user sets must not change the bytes that come out."""
+    """Return a small environment: a user's settings must not change the output's bytes."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
-        "TZ": "UTC0",  # FAT has local times
+        "TZ": "UTC0",  # FAT stores local times
         "SOURCE_DATE_EPOCH": str(epoch),
         "MTOOLSRC": os.devnull,
     }

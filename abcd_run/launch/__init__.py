@@ -1,1 +1,1 @@
-"""From plans to instances that are ready, and how these are reached."""
+"""From plans to ready instances, and how to reach them."""

@@ -1,4 +1,4 @@
-"""How an instance is reached: the addresses of its services and screens."""
+"""How to reach an instance: the addresses of its services and screens."""
 
 from urllib.parse import quote, urlsplit
 
@@ -7,18 +7,18 @@ from abcd_run.model import Endpoint, Instance, Service
 
 
 def services(instance: Instance) -> tuple[Service, ...]:
-    """Return the services of an instance; ports that no profile names are guessed at."""
+    """Return an instance's services; guess at the ports that no profile names."""
     known = record.read(instance.labels).services
     unnamed = sorted(set(instance.ports) - {service.port for service in known})
     if not unnamed:
         return known
-    from abcd_run.backend.image_ports import exposed_services  # noqa: PLC0415  (`ps` counts)
+    from abcd_run.backend.image_ports import exposed_services  # noqa: PLC0415  (`ps` starts faster)
 
     return (*known, *exposed_services(unnamed))
 
 
 def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
-    """Return the endpoints of an instance that can be reached now, its screens last."""
+    """Return the endpoints of an instance that are reachable now, screens last."""
     user = record.read(instance.labels).user
     published = [
         Endpoint(service.name, service.protocol, _url(service, *instance.ports[service.port], user))
@@ -29,7 +29,7 @@ def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
 
 
 def place(service: Service, instance: Instance) -> tuple[str, int] | None:
-    """Return address and port of a service: published, or as its runtime says. None for neither."""
+    """Return a service's address and port, published or from its runtime; None without either."""
     if service.port in instance.ports:
         return instance.ports[service.port]
     urls = (urlsplit(one.url) for one in instance.endpoints if one.service == service.name)
@@ -41,7 +41,7 @@ def place(service: Service, instance: Instance) -> tuple[str, int] | None:
 
 
 def to_open(instance: Instance) -> Endpoint | None:
-    """Return the endpoint that a person wants to see: the one marked, a screen, a web page."""
+    """Return the endpoint to show a person: the marked one, else a screen, else a web page."""
     marked = {service.name for service in services(instance) if service.open}
 
     def rank(endpoint: Endpoint) -> tuple[bool, bool, bool]:
@@ -56,8 +56,8 @@ def to_open(instance: Instance) -> Endpoint | None:
 
 
 def quoted(path: str) -> str:
-    """Return a path as it stands in a URL: what a person wrote may have letters of any script."""
-    rooted = path if path.startswith("/") else f"/{path}"  # else it would be part of the host
+    """Return a path quoted for a URL: it may contain letters of any script."""
+    rooted = path if path.startswith("/") else f"/{path}"  # otherwise it would join the host name
     return quote(rooted, safe="/%?&=+,;:@~!$'()*")
 
 

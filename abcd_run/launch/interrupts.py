@@ -1,10 +1,10 @@
-"""Ctrl-C where half of something must not be left behind.
+"""Handle Ctrl-C without leaving anything half done.
 
-Raised wherever the main thread happens to be, it could come just when a future's lock has been
-taken, which is never given back then: the thread that works for the future would stand still
-for ever. A thread that is just being started would be lost to its pool, and an undo that is
-interrupted by somebody impatient is none. So the main thread does nothing but hear signals: the
-work is done by another one, which heeds the token that the first signal sets.
+A KeyboardInterrupt can hit the main thread anywhere. If it lands while the thread holds a future's
+lock, the lock is never released and that future's worker hangs forever. If it lands while a thread
+is starting, the pool loses that thread; if an impatient user interrupts the undo, the undo fails.
+So the main thread only listens for signals. Another thread does the work and watches the token
+that the first signal sets.
 """
 
 import os
@@ -24,23 +24,23 @@ T = TypeVar("T")
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 END = b"\0"
 LEAVE_SECONDS = 4.5
-"""How long the work may take to undo and end; an engine that hangs would hold it up for ever."""
+"""How long the work may take to undo and end; a hung engine would otherwise block it forever."""
 
 
 def heeded(work: Callable[[], T]) -> T:
-    """Return what work gives; the first signal cancels it, the second one leaves it behind.
+    """Return the result of `work`; the first signal cancels it, the second abandons it.
 
-    Raises what it raises, or `Interrupted` with what may be left.
+    Raises what `work` raises, or `Interrupted` listing what may be left behind.
     """
     token = Token()
     with using(token):
-        if current_thread() is not main_thread():  # which is the one that gets interrupted
+        if current_thread() is not main_thread():  # signals reach only the main thread
             return work()
-        return _heard(work, token)
+        return _interruptible(work, token)
 
 
-def _heard(work: Callable[[], T], token: Token) -> T:
-    with _told() as (reader, writer):
+def _interruptible(work: Callable[[], T], token: Token) -> T:
+    with _signals() as (reader, writer):
         result = elsewhere(work)
         result.add_done_callback(lambda _: _write(writer, END))
         if _next(reader) != END:
@@ -53,11 +53,11 @@ def _heard(work: Callable[[], T], token: Token) -> T:
 
 
 @contextmanager
-def _told() -> Iterator[tuple[FileIO, FileIO]]:
-    """Have each signal written into a pipe, as a byte, and yield its ends.
+def _signals() -> Iterator[tuple[FileIO, FileIO]]:
+    """Write each signal into a pipe, as a byte, and yield the pipe's ends.
 
-    A handler of Python's alone would not do: it runs when the wait that the signal should end has
-    been begun just then, and is over.
+    A Python handler alone is not enough: if the signal arrives just as a wait begins, the handler
+    runs only once that wait is over.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -65,7 +65,7 @@ def _told() -> Iterator[tuple[FileIO, FileIO]]:
         waking = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         before = {}
         for number in NUMBERS:
-            # Who starts us by nohup, or in the background of a script, means it.
+            # A signal ignored by nohup, or by a script's background job, is ignored on purpose.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, lambda *_: None)
         try:
@@ -77,17 +77,17 @@ def _told() -> Iterator[tuple[FileIO, FileIO]]:
 
 
 def _write(writer: FileIO, word: bytes) -> None:
-    with suppress(ValueError):  # closed: nobody waits any more
+    with suppress(ValueError):  # closed: nobody is waiting any more
         writer.write(word)
 
 
 def _next(reader: FileIO, seconds: float | None = None) -> bytes:
-    """Return the next word; nothing when none has come within some seconds."""
+    """Return the next word, or nothing if none arrives within `seconds`."""
     return reader.read(1) if select([reader], [], [], seconds)[0] else b""
 
 
 def left_behind(token: Token, message: str) -> Interrupted:
-    """Return the error for an end at which not everything that was begun could be undone."""
+    """Return the error for ending before everything that was started could be undone."""
     left = token.left()
     lines = [f"{name}: {why or 'its engine has not answered'}" for name, why in left.items()]
     stop = f"abcd-run stop {' '.join(left)}; " if left else ""

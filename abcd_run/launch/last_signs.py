@@ -1,4 +1,4 @@
-"""What can be seen of an instance that is late or has ended: if it runs, what it printed last."""
+"""What is known of an instance that is late or has ended: its state and its last output."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from abcd_run.model import Instance, Stage
 from abcd_run.runtime import Runtime
 
 LAST_LINES = 10
-"""How much of its console is shown of an instance that ended or is late."""
+"""How much of the console to show for an instance that ended or is late."""
 
 
 def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[str]) -> NotReady:
-    """Return the error for an instance that is still on its way at the timeout."""
+    """Return the error for an instance that is still starting at the timeout."""
     return NotReady(
         f"{instance.name} is not ready after {timeout:g} s; its last stage is {stage}",
         details="\n".join([*filter(None, signs), "it was left running"]),
@@ -26,13 +26,13 @@ def not_ready(instance: Instance, stage: Stage, timeout: float, signs: Sequence[
 
 
 def runs(instance: Instance, runtime: Runtime) -> bool:
-    """Say whether an instance runs still: of one that has ended nothing can be shown."""
+    """Say whether an instance still runs: nothing can be proved about one that has ended."""
     matches = runtime.instances(only=instance.runtime_id, detail=False)
     return bool(matches) and matches[0].running
 
 
 def check_running(instance: Instance, runtime: Runtime) -> None:
-    """Raise `LaunchFailed` with what an instance printed last, when it has ended."""
+    """Raise `LaunchFailed` with an instance's last output if it has ended."""
     matches = runtime.instances(only=instance.runtime_id, detail=False)
     if matches and matches[0].running:
         return
@@ -40,12 +40,12 @@ def check_running(instance: Instance, runtime: Runtime) -> None:
     raise LaunchFailed(
         f"{instance.name} ended by itself ({state})",
         details="\n".join(_last_lines(runtime, instance)),
-        remedy="see what it printed above; abcd-run --dry-run shows how it was started",
+        remedy="check its last output above; abcd-run --dry-run shows how it was started",
     )
 
 
 def of_late(runtime: Runtime, instance: Instance) -> list[str]:
-    """Return what a person would look at in an instance that is late: its console, its screen."""
+    """Return what a person would check on a late instance: its console and its screen."""
     signs = _last_lines(runtime, instance)
     if screen.has_screen(runtime, instance):
         path = xdg.cache() / "screenshots" / f"{instance.name}.png"
@@ -57,7 +57,7 @@ def of_late(runtime: Runtime, instance: Instance) -> list[str]:
 
 
 def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
-    """Return the end of what it printed; nothing where the runtime has that no more."""
+    """Return the end of its output, or nothing if the runtime no longer has it."""
     try:
         printed = _end(console_of(runtime, instance)())
     except AbcdRunError:
@@ -67,7 +67,7 @@ def _last_lines(runtime: Runtime, instance: Instance) -> list[str]:
 
 
 def _end(pieces: Iterable[bytes]) -> bytes:
-    """Return the last of many pieces, joined."""
+    """Return the tail of many pieces, joined."""
     kept, size = deque[bytes](), 0
     for piece in pieces:
         kept.append(piece)

@@ -1,4 +1,4 @@
-"""An instance that was started, and how far it has come: what `ps` needs to know of launches."""
+"""A started instance and the stage it has reached: what `ps` needs to know about launches."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from abcd_run.runtime import Logs, Runtime
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """An instance that was started, and how far it came.
+    """A started instance and the stage it has reached.
 
-    `ready_seconds` is None if it is not ready, and `late` why it is not although that was awaited.
+    `ready_seconds` is None unless it became ready; `late` says why it did not, if we waited for it.
     """
 
     instance: Instance
@@ -29,7 +29,7 @@ class Launched:
 
     @property
     def runtime(self) -> str:
-        """The runtime that it is on."""
+        """The runtime that it runs on."""
         return self.instance.runtime
 
     @property
@@ -39,23 +39,23 @@ class Launched:
 
     @property
     def user(self) -> str:
-        """Whom its endpoints want."""
+        """The user name that its endpoints expect."""
         return record.read(self.instance.labels).user
 
     @property
     def password(self) -> str:
-        """The password that its endpoints want."""
+        """The password that its endpoints expect."""
         return self.instance.password
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """How it can be reached now, its screens last."""
+        """How to reach it now, screens last."""
         return endpoints.endpoints(self.instance)
 
     def url(self, service: str = "") -> str:
-        """Return the address of a service; without a name of what a person wants to see.
+        """Return the address of a service, or without a name, of the one to show a person.
 
-        Raises `UsageError` when there is none.
+        Raises `UsageError` if there is none.
         """
         shown = endpoints.to_open(self.instance)
         known = {one.service: one.url for one in self.endpoints}
@@ -63,7 +63,7 @@ class Launched:
             return known[service]
         if not service and shown:
             return shown.url
-        what = f"endpoint {service!r}" if service else "endpoint to look at"
+        what = f"endpoint {service!r}" if service else "endpoint to show"
         raise UsageError(
             f"{self.name} has no {what}",
             details=f"its endpoints: {', '.join(known) or 'none'}",
@@ -72,7 +72,7 @@ class Launched:
 
 
 def measured(runtime: Runtime, instance: Instance) -> Launched:
-    """Return an instance with the stage that it is at now."""
+    """Return an instance with its current stage."""
     from abcd_run.launch import readiness  # noqa: PLC0415  (`ps` without instances needs no HTTP)
 
     answer = readiness.look(instance, console=console_of(runtime, instance))
@@ -80,7 +80,7 @@ def measured(runtime: Runtime, instance: Instance) -> Launched:
 
 
 def console_of(runtime: Runtime, instance: Instance) -> Callable[[], Iterable[bytes]]:
-    """Return the question what an instance has printed; nothing where nobody keeps it."""
+    """Return a function that reads an instance's output; it yields nothing if none is kept."""
 
     def printed() -> Iterable[bytes]:
         return runtime.logs(instance, follow=False) if isinstance(runtime, Logs) else ()

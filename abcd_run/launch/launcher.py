@@ -1,4 +1,4 @@
-"""The way of a launch, from the plan on: artifact → start → wait, and undo where it fails."""
+"""The steps of a launch after planning: artifact → start → wait, with undo on failure."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -32,30 +32,30 @@ from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Runtime
 
 WORKERS = 4
-"""Instances created and started at the same time; small hosts' engines gain nothing from more."""
+"""How many instances to create and start at once; engines on small hosts gain nothing from more."""
 
 WAITERS = 32
-"""Launches under way at the same time: one that waits for its page holds up nobody's start."""
+"""How many launches may run at once: one that waits for its page must not block other starts."""
 
 TRIES = 30
-"""How often a name or port that somebody was quicker with is chosen again."""
+"""How many times to pick another name or port after losing a race for one."""
 
 FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
-"""Seconds between two looks at an instance: the first ones quick, then slower and slower."""
+"""Seconds between two looks at an instance: short at first, then longer and longer."""
 
 UNDO_SECONDS = 3.7
-"""How long an engine may take to undo what was cancelled, before it is said what may be left."""
+"""How long an engine may take to undo cancelled work before we report what may be left."""
 
 UNDOING = 8
-"""Instances that were ready, removed at the same time when they are cancelled."""
+"""How many instances to remove at once after a cancellation."""
 
 LOOKS_BETWEEN_CHECKS = 8
-"""Whether the instance still runs is asked after this many looks."""
+"""How many looks to take before checking again that the instance still runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Launches plans on the runtimes of a fleet, until its token is set."""
+    """Launches plans on the runtimes of a fleet until its token is set."""
 
     fleet: Fleet
     progress: Progress
@@ -65,15 +65,15 @@ class Launcher:
     _images: Once[str] = field(default_factory=Once[str])
 
     def launch_all(self, plans: Sequence[Plan]) -> tuple[list[Launched], list[Failure]]:
-        """Launch plans side by side; one that fails neither stops nor undoes the others.
+        """Launch plans side by side; a failure neither stops nor undoes the others.
 
-        Raises `Interrupted`, when all that was begun has been undone, or an engine hangs at that.
+        Raises `Interrupted` once everything started has been undone, or an engine hangs meanwhile.
         """
         with using(self.cancelled), Threads(min(len(plans), WAITERS) or 1) as threads:
             futures = {threads.submit(partial(self._launch, plan)): plan for plan in plans}
             settled(futures)
             if self.cancelled.is_set():
-                raise self._undone(futures)
+                raise self._undo_all(futures)
         ready, failures = self._sorted(futures)
         for launched in ready:
             self.cancelled.settled(launched.instance.name)
@@ -94,10 +94,10 @@ class Launcher:
                 failures.append(Failure(launched.late, plan.runtime, launched.instance.name))
         return done, failures
 
-    def _undone(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
-        """Remove what is running already, and return the error that says what is left."""
+    def _undo_all(self, futures: dict[Future[Launched], Plan]) -> Interrupted:
+        """Remove what is already running, and return the error that says what is left."""
         begun = [future for future in futures if not future.cancel()]
-        begun.sort(key=lambda future: not future.done())  # one that hangs must not hold up others
+        begun.sort(key=lambda future: not future.done())  # a hung one must not block others
         with using(Token(hurried=True)), Threads(UNDOING) as threads:
             settled(
                 [threads.submit(partial(self._remove, future)) for future in begun],
@@ -105,12 +105,12 @@ class Launcher:
             )
         if self.cancelled.left():
             return left_behind(
-                self.cancelled, "interrupted: something that was begun could not be removed"
+                self.cancelled, "interrupted: not everything that was started could be removed"
             )
-        return Interrupted("interrupted: what was begun has been removed")
+        return Interrupted("interrupted: everything that was started has been removed")
 
     def _remove(self, future: Future[Launched]) -> None:
-        """Remove an instance once its launch has ended, if that did not undo it."""
+        """Remove an instance once its launch has ended, unless the launch undid it itself."""
         if future.exception() is None:
             instance = future.result().instance
             runtime = self.fleet.runtime(instance.runtime)
@@ -122,7 +122,7 @@ class Launcher:
         except AbcdRunError:
             raise
         except Exception as error:
-            # A bug of one backend must not take the other launches with it.
+            # A bug in one backend must not take down the other launches.
             raise unexpected(error) from error
 
     def _from_plan_to_ready(self, plan: Plan) -> Launched:
@@ -132,7 +132,7 @@ class Launcher:
         self.progress.stage(plan.name, Stage.FETCHED)
         with self._starting:
             begun = time.monotonic()
-            instance = self._begin(plan, runtime, image)
+            instance = self._create_with_retries(plan, runtime, image)
         try:
             self._prove_unprivileged(plan, instance, runtime)
             self.progress.stage(instance.name, Stage.RUNNING)
@@ -144,7 +144,7 @@ class Launcher:
         return launched
 
     def _image(self, plan: Plan, runtime: Runtime) -> str:
-        """Return the runtime's name for the image, fetched once for all launches that want it."""
+        """Return the runtime's name for the image, fetched once for all launches that need it."""
 
         def fetch() -> str:
             artifact = obtain(plan, self.fleet, say=self._say(plan))
@@ -153,10 +153,10 @@ class Launcher:
 
         return self._images.get((plan.runtime, plan.source, plan.format), fetch)
 
-    def _begin(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
-        """Create and start, under other names and ports while somebody else is quicker."""
+    def _create_with_retries(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
+        """Create and start, retrying with another name or port after losing a race for one."""
         reason = ""
-        refused = set[str]()  # also names that other users have, whose instances are not shown
+        refused = set[str]()  # includes other users' names, whose instances we cannot see
         for _ in range(TRIES):
             self.cancelled.check()
             try:
@@ -175,14 +175,14 @@ class Launcher:
         raise LaunchFailed(
             f"no free name or port for {plan.name} in {TRIES} tries",
             details=reason,
-            remedy="abcd-run ps; stop what you no longer need, then launch it again",
+            remedy="abcd-run ps; stop what you no longer need, then launch again",
         )
 
     def _create_and_start(self, plan: Plan, runtime: Runtime, image: str) -> Instance:
         self.cancelled.begun(plan.name)
         try:
             runtime_id = runtime.create(plan, image)
-        except BaseException:  # then nothing is there, or another one of that name
+        except BaseException:  # nothing was created, or the name belongs to another
             self.cancelled.settled(plan.name)
             raise
         try:
@@ -194,15 +194,16 @@ class Launcher:
             raise
 
     def _undo(self, runtime: Runtime, name: str, runtime_id: str, error: BaseException) -> None:
-        """Remove an instance because of an error, which is told of when that fails too."""
+        """Remove an instance after an error; if that fails too, report both."""
         try:
-            # What undoes is not cancelled, and what is cancelled gets no time to end by itself.
+            # Nothing cancels the undo, and a cancelled instance gets no time to end by itself.
             with using(Token(hurried=self.cancelled.is_set())):
                 runtime.remove(runtime_id)
-        except Exception as left:  # noqa: BLE001  (the error that led here is the one to raise)
+        except Exception as left:  # noqa: BLE001  (the caller raises the original error)
             self.cancelled.stays(name, str(left))
             if isinstance(error, AbcdRunError):
-                error.details = "\n".join(filter(None, [error.details, f"and it is left: {left}"]))
+                also = f"it could not be removed either: {left}"
+                error.details = "\n".join(filter(None, [error.details, also]))
         else:
             self.cancelled.settled(name)
 
@@ -217,8 +218,8 @@ class Launcher:
             )
         if _unproven(instance) and this_host.numbers_users() and last_signs.runs(instance, runtime):
             raise LaunchFailed(
-                f"{instance.name}: cannot tell who root inside is on this host",
-                details="this user can see neither its process nor the engine's own user; "
+                f"{instance.name}: cannot tell which user root inside is on this host",
+                details="you can see neither its process nor the engine's own user; "
                 "the instance was removed",
                 remedy=f"run {plan.runtime} as yourself, or say --rootful if this is meant",
             )
@@ -234,7 +235,7 @@ class Launcher:
     def await_ready(self, instance: Instance, runtime: Runtime, timeout: float = 0) -> Launched:
         """Wait until an instance is ready; `timeout` in seconds, 0 for its profile's own.
 
-        An instance that is late is left running. Raises `LaunchFailed` when it ended by itself.
+        A late instance is left running. Raises `LaunchFailed` if it ended by itself.
         """
         known = record.read(instance.labels)
         timeout = timeout or known.ready.timeout
@@ -247,7 +248,7 @@ class Launcher:
                 console=console_of(runtime, instance),
                 seconds=readiness.patience(known.age),
             )
-            # A page may be silent for long; a console is asked by this thread's own client.
+            # A page may stay silent for long; a console is read by this thread's own client.
             answer = look() if known.ready.console else call(look)
             if answer.stage is not stage:
                 stage = answer.stage
@@ -271,7 +272,7 @@ class Launcher:
 
 
 def _unproven(instance: Instance) -> bool:
-    """Say whether nothing shows how root inside is held: who claims a uid must name it."""
+    """Say whether nothing shows how root inside is held: a claim to a uid must name it."""
     if instance.root is RootHeld.SANDBOX:
         return False
     return instance.root is RootHeld.UNKNOWN or instance.host_root is None

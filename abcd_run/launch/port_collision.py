@@ -1,4 +1,4 @@
-"""Whose choice a port of the host was that somebody else has: `--publish` is blamed for its own."""
+"""Find out who chose a host port that is in use: blame `--publish` only for its own ports."""
 
 import errno
 
@@ -8,12 +8,11 @@ from abcd_run.model import Plan
 
 
 def of_fixed_port(plan: Plan, error: PortTaken) -> PortTaken | None:
-    """Return the error for a port that the user fixed, None where it was any other port.
+    """Return the error for a port that the user fixed, None for any other port.
 
-    An engine that does not say which port it meant is not believed to mean the user's, unless
-    somebody is seen there.
+    If the engine does not say which port it meant, blame the user's port only if it is in use.
     """
-    port = _seen(plan) if error.port is None else error.port
+    port = _port_in_use(plan) if error.port is None else error.port
     inside = next((inside for inside, fixed in plan.ports.items() if fixed == port), None)
     if inside is None:
         return None
@@ -26,8 +25,8 @@ def of_fixed_port(plan: Plan, error: PortTaken) -> PortTaken | None:
     )
 
 
-def _seen(plan: Plan) -> int | None:
-    """Return the first fixed port at which somebody else listens now."""
+def _port_in_use(plan: Plan) -> int | None:
+    """Return the first fixed port that is in use now."""
     taken = (
         port
         for port in plan.ports.values()

@@ -1,4 +1,4 @@
-"""What launches tell while they are under way, and the listener that shows nothing of it."""
+"""What launches report while they run, and the listener that ignores it."""
 
 from typing import Protocol
 
@@ -6,13 +6,13 @@ from abcd_run.model import Stage
 
 
 class Progress(Protocol):
-    """What a launch tells; its methods are called from the threads of several launches."""
+    """What a launch reports; several launches call its methods from their own threads."""
 
     def stage(self, name: str, stage: Stage) -> None:
-        """Say that the launch of `name` has come to a stage."""
+        """Say that the launch of `name` has reached a stage."""
 
     def say(self, name: str, text: str) -> None:
-        """Say what the launch of `name` is doing just now."""
+        """Say what the launch of `name` is doing right now."""
 
     def close(self) -> None:
         """End the display."""

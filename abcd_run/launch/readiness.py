@@ -1,4 +1,4 @@
-"""Look how far an instance has come, by what the person will use."""
+"""Check how far an instance has come, through the service that the person will use."""
 
 import base64
 import http.client
@@ -18,22 +18,25 @@ from abcd_run.plugins import readiness_kinds
 from abcd_run.plugins.readiness_kinds import Answer
 
 TRY_SECONDS = 2.0
-"""How long one look may take; a look at a page that is still being made is repeated."""
+"""How long one look may take; a look at a page that is not there yet is repeated."""
 
 LONGEST_TRY_SECONDS = 30.0
 WAITED_PER_TRY = 10
-"""One look may take this part of the time that was waited: who boots for minutes takes seconds to
-answer, and whoever boots in seconds is not waited for at a question that got lost."""
+"""How long one look may take, as a part of the time waited so far.
+
+A guest that takes minutes to boot also answers slowly; one that boots in seconds does not, and a
+lost request should not hold up the wait.
+"""
 
 ACCEPT_SECONDS = 0.15
 """How long a plain port must stay open before it counts.
 
-Port forwarders such as rootlessport accept a connection at once and drop it when they find that
-nobody listens inside.
+Port forwarders such as rootlessport accept a connection at once and drop it when nothing listens
+inside.
 """
 
 CONSOLE_OVERLAP = 1 << 16
-"""Bytes of a console in which a pattern of several lines is found wherever it stands."""
+"""How many bytes of console a pattern of several lines may span and still be found."""
 
 WEB = ("http", "https")
 HTTP_OK = range(200, 400)
@@ -41,7 +44,7 @@ HTTP_UP = range(100, 500)
 
 
 def patience(waited: float) -> float:
-    """Return how long the next look may take, after so many seconds of waiting."""
+    """Return how long the next look may take after `waited` seconds."""
     return min(max(TRY_SECONDS, waited / WAITED_PER_TRY), LONGEST_TRY_SECONDS)
 
 
@@ -51,9 +54,9 @@ def look(
     console: Callable[[], Iterable[bytes]] | None = None,
     seconds: float = TRY_SECONDS,
 ) -> Answer:
-    """Return the stage that an instance has reached now, within some seconds; never raises.
+    """Return the stage that an instance has reached, within `seconds`; never raises.
 
-    `console` yields what the instance has printed so far, for profiles that wait for a line.
+    `console` yields the instance's output so far, for profiles that wait for a line.
     """
     if not instance.running:
         return Answer(Stage.CREATED, instance.state or "not running")
@@ -61,46 +64,46 @@ def look(
         return Answer(Stage.RUNNING, instance.state)
     ready = record.read(instance.labels).ready
     if ready.kind:
-        return _plugged(ready, instance, seconds=seconds)
+        return _by_plugin(ready, instance, seconds=seconds)
     if ready.console:
-        return _printed(ready.console, console() if console else (), time.monotonic() + seconds)
-    return _reached(instance, ready, seconds=seconds)
+        return _by_console(ready.console, console() if console else (), time.monotonic() + seconds)
+    return _by_service(instance, ready, seconds=seconds)
 
 
-def _reached(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
+def _by_service(instance: Instance, ready: Ready, *, seconds: float) -> Answer:
     wanted = {service.name: service for service in endpoints.services(instance)}
     service = wanted.get(ready.service) or next(iter(wanted.values()), None)
     if service is None:
         return Answer(Stage.READY)
     if endpoints.place(service, instance) is None:
         return Answer(Stage.RUNNING, f"port {service.port} is not published")
-    return _wanted(service, ready, instance, seconds=seconds)
+    return _by_named_service(service, ready, instance, seconds=seconds)
 
 
-def _plugged(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+def _by_plugin(ready: Ready, instance: Instance, *, seconds: float) -> Answer:
     try:
         return readiness_kinds.loaded(ready.kind).look(instance, ready.options, seconds=seconds)
-    except Exception as error:  # noqa: BLE001  (somebody else's code, or not installed any more)
+    except Exception as error:  # noqa: BLE001  (a plug-in's code, or no longer installed)
         return Answer(Stage.RUNNING, f"{ready.kind}: {error}")
 
 
-def _printed(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
+def _by_console(wanted: str, pieces: Iterable[bytes], until: float) -> Answer:
     try:
         for window in _windows(pieces):
             if says(window, wanted):
                 return Answer(Stage.READY)
             if time.monotonic() > until:
-                return Answer(Stage.RUNNING, "its console says more than can be read in time")
-    except Unusable as error:  # what another version took for a regular expression
-        return Answer(Stage.RUNNING, f"{wanted!r} is no regular expression to use: {error}")
+                return Answer(Stage.RUNNING, "its console prints more than can be read in time")
+    except Unusable as error:  # another version accepted it as a regular expression
+        return Answer(Stage.RUNNING, f"{wanted!r} is not a usable regular expression: {error}")
     return Answer(Stage.RUNNING, "waiting for the console's line")
 
 
 def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield a console's text in pieces of whole lines that a pattern may be looked for in.
+    """Yield a console's text in pieces of whole lines, to search for a pattern.
 
-    They overlap: a pattern may want several lines. A guest can print without end, and without the
-    end of a line.
+    The pieces overlap, since a pattern may span several lines. A guest can print forever, and
+    never end a line.
     """
     held = b""
     for piece in pieces:
@@ -113,7 +116,9 @@ def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield held
 
 
-def _wanted(service: Service, ready: Ready, instance: Instance, *, seconds: float) -> Answer:
+def _by_named_service(
+    service: Service, ready: Ready, instance: Instance, *, seconds: float
+) -> Answer:
     asked = replace(service, path=ready.path or service.path)
     answer = _service(asked, instance, lenient=ready.lenient, seconds=seconds)
     if ready.path and answer.stage is Stage.REACHABLE:
@@ -127,7 +132,7 @@ def _service(service: Service, instance: Instance, *, lenient: bool, seconds: fl
     until = time.monotonic() + seconds
     try:
         with socket.create_connection(at, timeout=seconds) as connection:
-            # Asked when it is connected: whoever comes to listen there later does not get it.
+            # Checked once connected: a process that starts listening later gets nothing.
             if stranger := listener.stranger(instance, at):
                 return Answer(Stage.RUNNING, f"the listener at port {port} is {stranger}")
             if service.protocol not in WEB:
@@ -155,11 +160,11 @@ def _http(
     who: str,
     until: float,
 ) -> int:
-    """Return the status of a page; all of it, the handshake too, has until a time."""
+    """Return the status of a page; the whole exchange, with its handshake, must end by `until`."""
     asking = http.client.HTTPConnection(*at)
     if service.protocol == "https":
         connection.settimeout(bounded_reader.left(until))
-        # An instance signs its own certificate; what is asked is whether it answers.
+        # An instance signs its own certificate; we only want to know whether it answers.
         context = ssl._create_unverified_context()  # noqa: S323, SLF001
         connection = context.wrap_socket(connection, server_hostname=at[0])
     asking.sock = bounded_reader.Connection(connection, until)

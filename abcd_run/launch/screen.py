@@ -1,7 +1,7 @@
-"""What a person would see of an instance now, on every runtime.
+"""A picture of an instance's screen, on every runtime.
 
-Virtual machines have a screen that their runtime photographs. A container has none that its engine
-knows: an image with a desktop says in its profile which command inside prints a picture of it.
+A virtual machine has a screen that its runtime captures. A container has none that its engine knows
+of: the profile of a desktop image names a command that prints a picture from inside.
 """
 
 from abcd_run import limits
@@ -17,18 +17,18 @@ SECONDS = 30
 
 
 def has_screen(runtime: Runtime, instance: Instance) -> bool:
-    """Say whether there can be a picture of an instance."""
+    """Say whether an instance has a screen to capture."""
     return isinstance(runtime, Screenshots) or _command(runtime, instance) != ()
 
 
 def picture(runtime: Runtime, instance: Instance) -> bytes:
-    """Return a PNG of what its screen shows now. Raises `LaunchFailed`."""
+    """Return a PNG of what the screen shows now. Raises `LaunchFailed`."""
     if isinstance(runtime, Screenshots):
         return _checked(runtime.screenshot(instance), instance)
     if not _command(runtime, instance):
         raise LaunchFailed(
             f"{instance.name} has no screen",
-            details=f"{instance.runtime} knows of none, and its profile names no screen.command",
+            details=f"{instance.runtime} has none, and the profile sets no screen.command",
             remedy=f"abcd-run open {instance.name}",
         )
     return _printed(runtime, instance)
@@ -57,8 +57,8 @@ def _text(complaint: bytes) -> str:
     return complaint.decode(errors="replace").strip()
 
 
-def _checked(picture: bytes, instance: Instance, *, why: str = "it is no PNG") -> bytes:
-    """Return what must be a picture, whoever took it."""
+def _checked(picture: bytes, instance: Instance, *, why: str = "it is not a PNG") -> bytes:
+    """Return the picture if it is a PNG of acceptable size."""
     if len(picture) > limits.PICTURE_BYTES:
         raise _no_picture(instance, f"more than {format_size(limits.PICTURE_BYTES)}")
     if not picture.startswith(PNG):
@@ -68,7 +68,7 @@ def _checked(picture: bytes, instance: Instance, *, why: str = "it is no PNG") -
 
 def _no_picture(instance: Instance, why: str) -> LaunchFailed:
     return LaunchFailed(
-        f"{instance.name} gave no picture of its screen",
+        f"cannot take a picture of {instance.name}'s screen",
         details=why,
         remedy=f"abcd-run logs {instance.name}",
     )

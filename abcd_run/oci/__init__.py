@@ -1,1 +1,1 @@
-"""OCI images as files: read, store, archive, flatten, turn into LXD images."""
+"""OCI images as files: read, store, archive, flatten, and convert to LXD images."""

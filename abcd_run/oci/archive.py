@@ -1,6 +1,6 @@
 """One tar that every engine loads: an OCI archive and a docker archive over the same blobs.
 
-Docker before 25 wants manifest.json; podman and skopeo take either.
+Docker before 25 needs manifest.json; podman and skopeo accept either.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def stream_archive(image: Image, name: str, *, keep_zstd: bool = False) -> Iterator[bytes]:
     """Yield the archive piece by piece; each blob is read once and verified on the way.
 
-    Zstd layers are read twice and leave it as plain tar, since Docker 20.10 reads no zstd, unless
-    `keep_zstd` says that the engine does.
-    `name` is what the engine calls it, complete: `localhost/abcdic4desktop:latest`.
+    Zstd layers are read twice and written as plain tar, since Docker 20.10 cannot read zstd, unless
+    `keep_zstd` says that the engine can.
+    `name` is the engine's full name for it: `localhost/abcdic4desktop:latest`.
     """
     image = image if keep_zstd else without_zstd(image)
     yield tarwrite.file("oci-layout", index.LAYOUT)

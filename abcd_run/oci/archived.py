@@ -1,4 +1,4 @@
-"""Images inside one tar file: OCI archives, docker archives, and those that are both."""
+"""Images inside one tar file: OCI archives, docker archives, and files that are both."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from abcd_run.oci.interfaces import Reader
 
-HEADERS = 1 << 14  # read ahead while members are listed
+HEADERS = 1 << 14  # read-ahead while listing members
 LINK_LIMIT = 16
 NAME_SHOWN = 200
 
 
 class Archive:
-    """The members of a tar file as blobs, named by digest."""
+    """The members of a tar file, as blobs named by digest."""
 
     def __init__(self, path: Path, file: Pinned, members: dict[str, tuple[int, int]]) -> None:
         self.path = path
@@ -48,7 +48,7 @@ class Archive:
         self._digests: dict[tuple[int, int], str] = {}
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a member."""
+        """Tell whether a member exists."""
         return name in self._members
 
     def member(self, name: str) -> Span:
@@ -72,7 +72,7 @@ class Archive:
         return self.member(name).read(JSON_BYTES)
 
     def digest(self, name: str) -> str:
-        """Return a member's digest, read once for all its names."""
+        """Return a member's digest, computed once for all its names."""
         content = self.member(name)
         place = self._members[name]
         if place not in self._digests:
@@ -80,7 +80,7 @@ class Archive:
         return self._digests[place]
 
     def add(self, digest: str, content: str | bytes) -> None:
-        """Make a member (by its name) or some bytes a blob."""
+        """Register a member (by its name) or some bytes as a blob."""
         self._added[digest] = content
 
     def open(self, digest: str) -> Reader:
@@ -89,12 +89,12 @@ class Archive:
         return Memory(content) if isinstance(content, bytes) else self.member(content)
 
     def spoilt(self, digest: str) -> str:
-        """Return what to do about a blob that is wrong."""
+        """Return the remedy for a bad blob."""
         return get_again(digest)
 
     def _missing(self, name: str) -> ArtifactError:
         return ArtifactError(
-            f"{self.path}: {parse.escaped(name[:NAME_SHOWN])} is missing in it",
+            f"{self.path}: {parse.escaped(name[:NAME_SHOWN])} is missing",
             remedy="get the image again",
         )
 
@@ -133,7 +133,7 @@ def _pinned(path: Path) -> Pinned:
 
 
 def _unpacked(file: Pinned, path: Path) -> Pinned:
-    """Decompress into a nameless file, since blobs are wanted in another order."""
+    """Decompress into a nameless file, since blobs are not read in order."""
     from abcd_run.oci import spool  # noqa: PLC0415 - only compressed archives need it
 
     with spool.scratch(str(path)) as plain:
@@ -151,7 +151,7 @@ def _members(file: Pinned) -> dict[str, tuple[int, int]]:
         name = posixpath.normpath(entry.name)
         if entry.kind == REGULAR:
             members[name] = (stream.position, entry.size)
-        elif entry.kind == SYMLINK:  # `docker save` links layers that two images share
+        elif entry.kind == SYMLINK:  # `docker save` links a layer that two images share
             links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.link))
         elif entry.kind == HARDLINK:
             links[name] = posixpath.normpath(entry.link)
@@ -174,14 +174,14 @@ def _not_an_image(path: Path, details: str) -> ArtifactError:
 
 
 def _docker_image(archive: Archive, reference: str | None, architecture: str) -> Image:
-    """Describe an image of a docker archive by an OCI manifest of our own making."""
+    """Describe an image in a docker archive by an OCI manifest that we generate."""
     item, name = _docker_item(archive, reference)
     raw_config = archive.small(item.config)
     config = parse.config(raw_config, archive.path)
     config_blob = Descriptor(CONFIG, digest_of(raw_config), len(raw_config))
     archive.add(config_blob.digest, raw_config)
     if len(item.layers) != len(config.diff_ids) or len(item.layers) > LAYERS:
-        raise _not_an_image(archive.path, "its layers and the configuration do not match")
+        raise _not_an_image(archive.path, "its layers do not match its configuration")
     pairs = zip(item.layers, config.diff_ids, strict=True)
     layers = tuple(_layer(archive, member, diff_id) for member, diff_id in pairs)
     raw = index.manifest(config_blob, layers)
@@ -192,7 +192,7 @@ def _docker_image(archive: Archive, reference: str | None, architecture: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One image of a manifest.json: names of members, and the tags that it goes by."""
+    """One image in a manifest.json: the names of its members, and its tags."""
 
     config: str
     layers: tuple[str, ...]
@@ -230,14 +230,14 @@ def _listed(value: object) -> list[Any]:
 
 def _several(archive: Archive, tags: list[str]) -> ArtifactError:
     return ArtifactError(
-        f"{archive.path}: holds {'several images' if tags else 'no image'}",
-        details=f"there are: {', '.join(tags)[: select.LISTED]}" if tags else "",
+        f"{archive.path}: contains {'several images' if tags else 'no image'}",
+        details=f"available: {', '.join(tags)[: select.LISTED]}" if tags else "",
         remedy=f"name one of them, such as {tags[0]}" if tags else manifests.REMEDY,
     )
 
 
 def _layer(archive: Archive, member: str, diff_id: str) -> Descriptor:
-    """Describe a layer, plain as `docker save` wrote it or compressed as others do."""
+    """Describe a layer, plain as `docker save` writes it or compressed as others do."""
     head = archive.member(member).read(6)
     size = archive.size(member)
     if head.startswith(GZIP):

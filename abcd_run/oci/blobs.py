@@ -1,4 +1,4 @@
-"""Blobs on disk: in a layout's folder, in a span of a larger file, checked while they are read."""
+"""Blobs on disk, in a layout's folder or a span of a larger file, verified while being read."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ HEX = frozenset("0123456789abcdef")
 
 
 def digest_of(data: bytes) -> str:
-    """Name bytes by their SHA-256."""
+    """Return the SHA-256 digest of bytes."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def digest_of_stream(stream: Reader) -> str:
-    """Name a stream's bytes by their SHA-256."""
+    """Return the SHA-256 digest of a stream."""
     sha256 = hashlib.sha256()
     while data := stream.read(CHUNK):
         sha256.update(data)
@@ -39,7 +39,7 @@ def digest_of_stream(stream: Reader) -> str:
 
 
 def blob_name(digest: str) -> str:
-    """Give a blob's path inside a layout; ArtifactError when the digest is not one."""
+    """Return a blob's path inside a layout; ArtifactError if the digest is not valid."""
     algorithm, _, digits = digest.partition(":")
     if len(digits) != DIGEST_DIGITS.get(algorithm) or not HEX.issuperset(digits):
         raise ArtifactError(f"{digest[:80]!r} is not a digest", remedy=GET_AGAIN)
@@ -47,23 +47,23 @@ def blob_name(digest: str) -> str:
 
 
 class Pinned:
-    """A regular file held open, read from any place by any thread; closed with its last user.
+    """A regular file held open, readable at any place by any thread; closed with its last user.
 
-    `stored` is what it takes on the disk, which is less than its size where there are holes.
+    `stored` is what it takes on the disk, which is less than its size if it has holes.
     """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         status = os.fstat(fd)
         self.size = status.st_size
-        # Some file systems do not say how much it is.
+        # Some file systems do not report it.
         self.stored = min(self.size, status.st_blocks * 512 or self.size)
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file for reading; OSError also when it is no regular one.
+        """Open a file for reading; OSError if it is not a regular file.
 
-        Opening a pipe would wait for whoever writes to it, and a device may do anything.
+        Opening a pipe would wait for a writer, and a device may do anything.
         """
         _refuse_irregular(path, path.stat().st_mode)
         file = cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
@@ -93,13 +93,13 @@ class Span:
         return data
 
     def skip(self, size: int) -> int:
-        """Go forwards without reading; return how far."""
+        """Skip ahead without reading; return how far."""
         end = min(self._at + size, self._end, self._file.size)
         moved, self._at = end - self._at, end
         return moved
 
     def close(self) -> None:
-        """Leave the file to its other users."""
+        """Do nothing: the file may have other users."""
 
 
 class Memory:
@@ -125,20 +125,20 @@ def whole(path: Path) -> Span:
 
 
 def small(path: Path) -> bytes:
-    """Read a JSON file, no further than it may be long; OSError also when it is no file."""
+    """Read a JSON file, up to the size limit; OSError if it is not a regular file."""
     file = whole(path)
     pieces = iter(lambda: file.read(CHUNK), b"")
     return b"".join(islice(pieces, JSON_BYTES // CHUNK + 1))
 
 
 def get_again(digest: str) -> str:
-    """Return what to do about a wrong blob of somebody else's."""
+    """Return the remedy for a bad blob that is not ours."""
     del digest
     return GET_AGAIN
 
 
 class CorruptError(ArtifactError):
-    """A blob is missing, or is not what its digest says."""
+    """A blob is missing, or does not match its digest."""
 
 
 class Layout:
@@ -160,14 +160,14 @@ class Layout:
             ) from error
 
     def spoilt(self, digest: str) -> str:
-        """Return what to do about a blob that is missing or wrong."""
+        """Return the remedy for a missing or bad blob."""
         return get_again(digest)
 
 
 class Verified:
     """A stream that raises CorruptError at its end unless digest and size are as promised.
 
-    `spoilt` hears the digest then, and returns the remedy.
+    It then calls `spoilt` with the digest to get the remedy.
     """
 
     def __init__(
@@ -209,16 +209,16 @@ class Verified:
 
 
 def open_blob(source: Source, blob: Descriptor) -> Reader:
-    """Open a blob that is verified while it is read."""
+    """Open a blob, verified while it is read."""
     blob_name(blob.digest)
     name = f"{source.path}: blob {blob.digest}"
     return Verified(source.open(blob.digest), blob.digest, blob.size, name, source.spoilt)
 
 
 def read_blob(source: Source, blob: Descriptor, *, limit: int = JSON_BYTES) -> bytes:
-    """Read a small verified blob whole."""
+    """Read a small blob whole, and verify it."""
     if not 0 <= blob.size <= limit:
-        raise ArtifactError(f"{source.path}: {blob.digest} claims {blob.size} bytes, too many")
+        raise ArtifactError(f"{source.path}: {blob.digest} is too large: {blob.size} bytes")
     reader = open_blob(source, blob)
     try:
         return b"".join(iter(lambda: reader.read(CHUNK), b""))

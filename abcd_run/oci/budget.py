@@ -1,4 +1,4 @@
-"""What an image may still take while its layers are read and merged."""
+"""How much an image may still use while its layers are read and merged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from abcd_run.oci.tarformat import TarError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an image may grow to before it is taken for a bomb; bytes, except entries and steps."""
+    """How large an image may grow before we treat it as a bomb; bytes, except entries and steps."""
 
     entries: int = IMAGE_ENTRIES
     size: int = IMAGE_BYTES
@@ -20,7 +20,7 @@ class Limits:
 
 
 class Budget:
-    """One image's account; the threads that read its layers spend from it, nobody pays back."""
+    """One image's budget; the threads that read its layers spend it, and nothing is given back."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -29,7 +29,7 @@ class Budget:
         self._memory, self._steps = limits.memory, limits.steps
 
     def spend(self, *, entries: int = 0, size: int = 0, memory: int = 0) -> None:
-        """Take so much of it; TarError when there is no more."""
+        """Spend some of the budget; TarError if there is not enough left."""
         with self._lock:
             self._entries -= entries
             self._size -= size
@@ -40,11 +40,13 @@ class Budget:
             raise TarError(f"the image is too large: more than {self.limits.size} bytes")
         if self._memory < 0:
             raise TarError(
-                f"the image is too large: names and folders of more than {self.limits.memory} bytes"
+                f"the image is too large: its names need more than {self.limits.memory} bytes"
             )
 
     def step(self, count: int) -> None:
-        """Count parts of names that are followed; for the one thread that merges."""
+        """Count name components while following them; only for the merging thread."""
         self._steps -= count
         if self._steps < 0:
-            raise TarError(f"its names and links take more than {self.limits.steps} steps")
+            raise TarError(
+                f"its names and links take more than {self.limits.steps} steps to follow"
+            )

@@ -20,7 +20,7 @@ LEVEL = 1
 
 
 def chosen(compression: Compression) -> str:
-    """Turn `auto` into the fastest that is installed."""
+    """Resolve `auto` to the fastest compression that is installed."""
     if compression != "auto":
         return compression
     return "zstd" if find_spec("zstandard") else "gzip"
@@ -28,7 +28,7 @@ def chosen(compression: Compression) -> str:
 
 @contextmanager
 def compressing(out: IO[bytes], compression: Compression) -> Iterator[IO[bytes]]:
-    """Wrap a file so that what is written to it arrives compressed; the file stays open."""
+    """Wrap a file so that writes to it are compressed; the file stays open."""
     kind = chosen(compression)
     if kind == "none":
         yield out

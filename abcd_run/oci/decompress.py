@@ -1,4 +1,4 @@
-"""Decompress by what the bytes are, whatever the media type says."""
+"""Decompress according to the bytes themselves, whatever the media type says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ IN_CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 OTHERS = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
-MEMBERS_FREE, MEMBER_BYTES = 1_000, 128  # a gzip stream of more members has so much in each
+# A gzip stream with more members than this must have at least so many bytes per member.
+MEMBERS_FREE, MEMBER_BYTES = 1_000, 128
 REMEDY = "get the image again"
 
 
@@ -28,7 +29,7 @@ class Peeked:
         self._head, self._inner = head, inner
 
     def read(self, size: int, /) -> bytes:
-        """Return what was put back, then what follows."""
+        """Return the bytes put back, then what follows."""
         if self._head:
             head, self._head = self._head[:size], self._head[size:]
             return head
@@ -40,7 +41,7 @@ class Peeked:
 
 
 class Counted:
-    """A reader that knows how much has been read from it."""
+    """A reader that counts the bytes read from it."""
 
     def __init__(self, inner: Reader) -> None:
         self._inner, self.size = inner, 0
@@ -57,7 +58,7 @@ class Counted:
 
 
 class Bounded:
-    """A decompressed stream; ArtifactError when it grows out of proportion to the packed one."""
+    """A decompressed stream; ArtifactError if it grows out of proportion to the compressed one."""
 
     def __init__(self, unpacked: Reader, packed: Counted) -> None:
         self._inner, self._packed = unpacked, packed
@@ -70,7 +71,7 @@ class Bounded:
         if self._size > min(IMAGE_BYTES, max(EXPANSION_FREE, EXPANSION * self._packed.size)):
             raise ArtifactError(
                 f"compressed data expands to more than {self._size} bytes",
-                details=f"{self._packed.size} bytes were read for that",
+                details=f"only {self._packed.size} compressed bytes were read so far",
                 remedy="do not use this image, or unpack it yourself if you trust its author",
             )
         return data
@@ -81,7 +82,7 @@ class Bounded:
 
 
 class Gunzip:
-    """A gzip stream of any number of members."""
+    """A gzip stream with any number of members."""
 
     def __init__(self, inner: Reader) -> None:
         self._inner = inner
@@ -101,7 +102,7 @@ class Gunzip:
                 return b""
             if data := self._inflate(size):
                 return data
-            if ended:  # not even output that the library had held back
+            if ended:  # and the library held no output back
                 raise _damaged("gzip", "the stream ends too early")
 
     def _inflate(self, size: int) -> bytes:
@@ -120,7 +121,7 @@ class Gunzip:
         return data
 
     def _count_member(self) -> None:
-        """Refuse streams of nothing but members: each takes its time, however small it is."""
+        """Refuse streams of nearly empty members: each costs time, however small it is."""
         self._members += 1
         if self._members > MEMBERS_FREE and self._members * MEMBER_BYTES > self._size:
             raise _damaged("gzip", f"{self._members} nearly empty members")
@@ -131,7 +132,7 @@ class Gunzip:
 
 
 def _inflater() -> tuple[Callable[[], Any], Any]:
-    """Choose isal, three times as fast as zlib, where it is installed."""
+    """Choose isal if it is installed: it is three times as fast as zlib."""
     try:
         from isal import isal_zlib  # noqa: PLC0415 - optional, and only when something is inflated
     except ImportError:
@@ -140,14 +141,14 @@ def _inflater() -> tuple[Callable[[], Any], Any]:
 
 
 class Unzstd:
-    """A zstd stream of any number of frames."""
+    """A zstd stream with any number of frames."""
 
     def __init__(self, inner: Reader) -> None:
         try:
             import zstandard  # noqa: PLC0415 - optional, and only when something is inflated
         except ImportError as error:
             raise ArtifactError(
-                "the image has zstd layers, and the Python package 'zstandard' is missing",
+                "the image has zstd layers, but the Python package 'zstandard' is missing",
                 remedy="pip install 'abcd-run[oci]'",
             ) from error
         self._inner, self._broken = inner, zstandard.ZstdError

@@ -1,4 +1,4 @@
-"""What no name of the store leads to any more."""
+"""Delete whatever no name in the store leads to any more."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def delete(folder: Path, entries: tuple[Descriptor, ...], parts: str) -> int:
-    """Delete blobs that no entry leads to, and what killed processes have left; return the bytes.
+    """Delete blobs that no entry leads to, and what killed processes left; return the bytes freed.
 
-    The caller holds the lock: nobody imports.
+    The caller holds the lock, so nobody is importing.
     """
     needed = _needed(folder, entries)
     blobs = (folder / "blobs").glob("*/*")
@@ -54,7 +54,7 @@ def _named_in(blob: Descriptor, folder: Path) -> tuple[Descriptor, ...]:
 
 
 def remove(path: Path) -> int:
-    """Remove a file or a folder, if it is there; return a file's size in bytes."""
+    """Remove a file or folder if it exists; return a file's size in bytes."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
         return 0

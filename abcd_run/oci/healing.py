@@ -1,4 +1,4 @@
-"""The blobs of the local store, which are removed when they turn out to be wrong."""
+"""The local store's blobs, which are removed if they turn out to be bad."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from abcd_run.oci.interfaces import Source
     from abcd_run.oci.model import Descriptor
 
-AGAIN = "type it again: what was wrong has been removed, and is built or fetched anew"
+AGAIN = "try again: the bad data has been removed and will be built or fetched again"
 
 
 class Kept(Layout):
-    """A layout of our own: a wrong blob in it would hide the right one for ever."""
+    """A layout of our own: a bad blob in it would hide the good one forever."""
 
     def spoilt(self, digest: str) -> str:
-        """Remove a blob."""
+        """Remove a bad blob and return the remedy."""
         (self.path / blob_name(digest)).unlink(missing_ok=True)
         return AGAIN
 
     def has(self, blob: Descriptor) -> bool:
-        """Tell whether a blob is there, by its size; one of another size is removed."""
+        """Tell whether a blob is there, judging by its size; remove one of a different size."""
         try:
             right = (self.path / blob_name(blob.digest)).stat().st_size == blob.size
         except OSError:
@@ -32,7 +32,7 @@ class Kept(Layout):
         return right
 
     def is_whole(self, blob: Descriptor) -> bool:
-        """Tell whether a blob is there, all of it read; a wrong one is removed."""
+        """Tell whether a blob is there by reading all of it; remove a bad one."""
         if not self.has(blob):
             return False
         try:
@@ -43,9 +43,9 @@ class Kept(Layout):
 
 
 def suspect(source: Source, blob: Descriptor) -> None:
-    """Look again at a blob that could not be understood; CorruptError if it is to blame itself.
+    """Check a blob that could not be parsed; CorruptError if the blob itself is bad.
 
-    Blobs of others are not read again: nothing could be done about them.
+    Blobs outside our store are not read again: nothing could be done about them.
     """
     if isinstance(source, Kept):
         _read(source, blob)

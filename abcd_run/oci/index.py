@@ -1,4 +1,4 @@
-"""Write manifests and index.json; replace the latter in one step."""
+"""Write manifests and index.json; replace index.json atomically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Return the entries as they stand in the file, none when there is no file."""
+    """Return the entries as the file has them; none if there is no file."""
     try:
         data = small(folder / "index.json")
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 
 def write(folder: Path, entries: list[dict[str, Any]]) -> None:
-    """Replace the index; a crash leaves the old one or the new one."""
+    """Replace the index; a crash leaves either the old one or the new one."""
     _replace(folder / "oci-layout", LAYOUT)
     _replace(folder / "index.json", document(entries))
 

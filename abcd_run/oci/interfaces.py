@@ -1,4 +1,4 @@
-"""What streams and sources of blobs look like; only type checkers import this."""
+"""The interfaces of streams and blob sources; only type checkers import this."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """A byte stream, read forwards."""
+    """A byte stream that is read forwards."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none only at the end."""
+        """Return at most `size` bytes; empty only at the end."""
         ...
 
     def close(self) -> None:
@@ -21,7 +21,7 @@ class Reader(Protocol):
 
 
 class Source(Protocol):
-    """Where an image's blobs lie."""
+    """Where an image's blobs are."""
 
     @property
     def path(self) -> Path:
@@ -29,9 +29,9 @@ class Source(Protocol):
         ...
 
     def open(self, digest: str) -> Reader:
-        """Open a blob, unverified; ArtifactError when it is not there."""
+        """Open a blob, unverified; ArtifactError if it is not there."""
         ...
 
     def spoilt(self, digest: str) -> str:
-        """Hear that a blob is missing or wrong; return what to do about it."""
+        """Take note of a missing or bad blob; return the remedy."""
         ...

@@ -1,4 +1,4 @@
-"""Layers as tar streams, decompressed by a thread of their own."""
+"""Layers as tar streams, decompressed in a separate thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED = "do not use this image; get it again, or ask its author"
 
 
 def open_layer(image: Image, layer: Layer) -> Reader:
-    """Open a layer's tar; blob digest and diff ID are checked when it is read to its end."""
+    """Open a layer's tar; reading it to the end verifies its blob digest and diff ID."""
     tar = Ahead(decompressed(open_blob(image.source, layer.blob)))
     if layer.diff_id == layer.blob.digest:
         return tar
@@ -34,7 +34,7 @@ def open_layer(image: Image, layer: Layer) -> Reader:
 
 
 def reopen_layer(image: Image, layer: Layer) -> Reader:
-    """Open a layer's tar that has been checked before."""
+    """Open a layer's tar that has already been verified."""
     if layer.diff_id == layer.blob.digest:
         return decompressed(image.source.open(layer.blob.digest))
     return Ahead(decompressed(image.source.open(layer.blob.digest)))
@@ -56,7 +56,7 @@ def reading(image: Image, layer: Layer, *, checked: bool = False) -> Iterator[St
 
 
 def refused(image: Image, digest: str, error: Exception) -> ArtifactError:
-    """Say which layer of which image is not acceptable, and why."""
+    """Return the error for a layer that is not acceptable, with the reason."""
     return ArtifactError(
         f"{image.source.path}: layer {digest} is refused: {error}",
         remedy=REFUSED,

@@ -1,4 +1,4 @@
-"""Turn an image into a unified LXD image: metadata.yaml and rootfs/ in one tar."""
+"""Convert an image to a unified LXD image: metadata.yaml and rootfs/ in one tar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from abcd_run.oci.model import Config, Image
 
-FORMAT = 3  # raise it when the same image would give another file
+FORMAT = 3  # raise it when the same image would give a different file
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "arm": "armv7l", "386": "i686"}
 MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "sys": 0o555, "run": 0o755, "tmp": 0o1777}
 INIT = "/sbin/init"
@@ -37,9 +37,9 @@ def write_lxd_image(
     properties: Mapping[str, str] | None = None,
     extras: Iterable[Extra] | None = None,
 ) -> None:
-    """Write the LXD image to a file, which appears when it is whole, or to an open one.
+    """Write the LXD image to a file, which appears only when complete, or to an open one.
 
-    Without `extras` it gets what `default_extras` says.
+    Without `extras` it gets `default_extras`.
     """
     if isinstance(out, Path):
         part = out.with_name(f".{out.name}.part")
@@ -70,7 +70,7 @@ def stream_lxd_image(
     properties: Mapping[str, str] | None = None,
     extras: Iterable[Extra] | None = None,
 ) -> Iterator[bytes]:
-    """Yield the LXD image uncompressed, piece by piece; none of it is ever on the disk."""
+    """Yield the LXD image uncompressed, piece by piece; none of it ever touches the disk."""
     rootfs = scan(image)
     launching = launch_properties(image.config, own_init=brings_init(rootfs))
     rootfs.add(default_extras(rootfs) if extras is None else extras)
@@ -78,9 +78,9 @@ def stream_lxd_image(
 
 
 def launch_properties(config: Config, *, own_init: bool) -> dict[str, str]:
-    """Return what LXD has no place for, but a launcher wants to know: lists are JSON.
+    """Return what a launcher needs to know but LXD has no field for; lists are JSON.
 
-    `oci.start` is what a command is appended to that takes the place of the image's own.
+    `oci.start` is what to put before a command that replaces the image's own.
     """
     lists = {
         "oci.environment": config.env,
@@ -92,7 +92,7 @@ def launch_properties(config: Config, *, own_init: bool) -> dict[str, str]:
 
 
 def default_extras(rootfs: Rootfs) -> list[Extra]:
-    """Say what an image needs to be started by LXD: an init and places to mount on."""
+    """Return what an image needs for LXD to start it: an init and mount points."""
     extras = [
         Extra(path, kind=tf.DIRECTORY, mode=mode)
         for path, mode in MOUNT_POINTS.items()
@@ -102,7 +102,7 @@ def default_extras(rootfs: Rootfs) -> list[Extra]:
         return extras
     if not rootfs.exists(SHELL):
         raise ArtifactError(
-            f"{rootfs.image.source.path}: has neither {INIT} nor {SHELL}, so LXD cannot start it",
+            f"{rootfs.image.source.path}: LXD cannot start it without {INIT} or {SHELL}",
             remedy="use --on podman or --on docker, or an image with a shell",
         )
     return [*extras, *lxd_init(rootfs.image.config)]
@@ -111,8 +111,8 @@ def default_extras(rootfs: Rootfs) -> list[Extra]:
 def brings_init(rootfs: Rootfs) -> bool:
     """Tell whether to start the image's own init.
 
-    Not so for busybox' in an image that is made to start something else: Alpine's base image has
-    it, with an inittab for an OpenRC that is not there.
+    Do not start busybox init in an image made to start something else: Alpine's base image has it,
+    with an inittab for an OpenRC that is missing.
     """
     init = rootfs.find(INIT)
     if init is None:
@@ -126,7 +126,7 @@ def brings_init(rootfs: Rootfs) -> bool:
 
 
 def metadata(image: Image, description: str, properties: Mapping[str, str]) -> bytes:
-    """Write metadata.yaml, in the part of YAML that is JSON."""
+    """Return metadata.yaml, in the subset of YAML that is JSON."""
     config = image.config
     machine = ARCHITECTURES.get(config.architecture, config.architecture)
     names = {
@@ -156,7 +156,7 @@ def _pieces(rootfs: Rootfs, yaml: bytes) -> Iterator[bytes]:
 
 
 def _seconds(config: Config) -> int:
-    """Return when the image was made, since 1970; LXD wants a number, so 1 when nobody knows."""
+    """Return when the image was made, in seconds since 1970; 1 if unknown, for LXD."""
     try:
         return max(1, int(datetime.fromisoformat(config.created).timestamp()))
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""A small init for images that have none: starts what the image says, as PID 1 of LXD."""
+"""A small init for images that have none: starts the image's command as PID 1 in LXD."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from abcd_run.oci.tarwrite import Extra
 if TYPE_CHECKING:
     from abcd_run.oci.model import Config
 
-RTMIN = 34  # as glibc numbers it
+RTMIN = 34  # glibc's number
 _NUMBER = re.compile(r"[0-9]{1,2}")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -107,7 +107,7 @@ done
 
 
 def lxd_init(config: Config) -> list[Extra]:
-    """Make an init for LXD that runs the image's entrypoint; it needs /bin/sh in the image."""
+    """Make an LXD init that runs the image's entrypoint; it needs /bin/sh in the image."""
     if not config.entrypoint + config.cmd:
         raise ArtifactError(
             "the image has no init and names no command to start",
@@ -129,7 +129,7 @@ def lxd_init(config: Config) -> list[Extra]:
 
 
 def _exports(env: tuple[str, ...]) -> list[str]:
-    """Set what LXD's own configuration has not set; but PATH is always the image's."""
+    """Set whatever LXD's configuration has not set; PATH always comes from the image."""
     pairs = variables.of_image(env, "the image")
     path = pairs.pop("PATH", PATH)
     lines = [f"export PATH={quote(path)}"]
@@ -139,7 +139,7 @@ def _exports(env: tuple[str, ...]) -> list[str]:
 
 
 def _signal(name: str) -> int:
-    """Return the number of the signal that stops the image's process; TERM when it names none."""
+    """Return the number of the image's stop signal; TERM if it names none."""
     short = name.upper().removeprefix("SIG")
     base, _, offset = short.partition("+")
     if base == "RTMIN" and _NUMBER.fullmatch(offset):

@@ -1,4 +1,4 @@
-"""From an index or a manifest to the image that it describes, wherever its blobs lie."""
+"""From an index or a manifest to the image that it describes, wherever its blobs are."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ REMEDY = "give an OCI layout folder, an OCI archive or the output of `docker sav
 def from_index(
     source: Source, index: bytes, reference: str | None, *, architecture: str | None = None
 ) -> Image:
-    """Open an image that an index.json leads to."""
+    """Open the image that an index.json leads to."""
     wanted = architecture or select.host_architecture()
     top = parse.document(index, source.path, "index.json")
     entries = parse.descriptors(top.pop("manifests", None), source.path)
     if not entries:
-        raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
+        raise ArtifactError(f"{source.path}: contains no image", remedy="get the image again")
     return from_entries(source, select.by_reference(entries, reference, source), wanted)
 
 
 def from_entries(source: Source, named: tuple[Descriptor, ...], architecture: str) -> Image:
-    """Open the image for this architecture among those of one name."""
+    """Open the image for this architecture among those with one name."""
     chosen = select.by_platform(named, architecture, source)
     label = next((name for entry in named for name in select.names(entry)), None)
     return from_manifest(source, chosen, label, architecture=architecture)
@@ -61,7 +61,7 @@ def from_manifest(
 
 
 def check_platform(source: Source, config: Config, architecture: str) -> None:
-    """Refuse an image for another machine; very old ones do not say."""
+    """Refuse an image for another machine; very old images do not say."""
     system, machine = config.os or "linux", config.architecture or architecture
     if (system, machine) != ("linux", architecture):
         raise select.wrong_architecture(source, architecture, f"{system}/{machine}")

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from abcd_run.oci.tarread import Entry
 
 WHITEOUT = ".wh."
-META = ".wh..wh."  # AUFS' own files; engines drop them
+META = ".wh..wh."  # AUFS metadata; engines drop it
 OPAQUE = ".wh..wh..opq"
-WORKERS = 2  # each has a second thread that inflates and hashes
+WORKERS = 2  # each has another thread that inflates and hashes
 BATCH_BYTES = MIB
 NO_PAX: dict[str, bytes] = {}
 
 
 def limits_of(image: Image) -> Limits:
-    """Say what an image may grow to by what it takes on the disk.
+    """Return how large an image may grow, given what it takes on the disk.
 
-    A layer that is there twice counts once, and holes in a sparse file count nothing.
+    A repeated layer counts once, and holes in a sparse file do not count.
     """
     digests = {layer.blob.digest for layer in image.layers}
     stored = sum(_stored(image.source.open(digest)) for digest in digests)
@@ -56,7 +56,8 @@ def merge(image: Image, limits: Limits) -> Tree:
     try:
         scans = [pool.submit(carried(_scan), image, layer, budget) for layer in image.layers]
         for number in range(len(scans)):
-            _apply(tree, image, number, awaited(scans.pop(0)))  # popped: what is merged is freed
+            # Popped, so that merged entries are freed.
+            _apply(tree, image, number, awaited(scans.pop(0)))
     finally:
         pool.shutdown(cancel_futures=True)
     return tree
@@ -79,7 +80,7 @@ def _apply(tree: Tree, image: Image, number: int, layer: list[Entry]) -> None:
 
 
 def _headers(stream: Stream, budget: Budget) -> list[Entry]:
-    """List a layer's entries, without what pass 2 reads again."""
+    """List a layer's entries, without the data that pass 2 reads again."""
     kept: list[Entry] = []
     memory = at = counted = 0
     for entry in entries(stream):
@@ -100,15 +101,15 @@ def _headers(stream: Stream, budget: Budget) -> list[Entry]:
 
 
 def weight(entry: Entry) -> int:
-    """Estimate the memory that an entry takes until it is in the tree, and there, in bytes."""
+    """Estimate the memory that an entry takes before and in the tree, in bytes."""
     memory = 180 + getsizeof(entry.name) + getsizeof(entry.link)
     return memory + record_weight(entry) if entry.kind == tf.DIRECTORY else memory
 
 
 def apply(tree: Tree, layer: int, entries: list[Entry]) -> None:
-    """Add a layer to the tree; whiteouts act on the layers below, wherever they stand.
+    """Add a layer to the tree; whiteouts act on the layers below, wherever they appear.
 
-    The list is emptied, so that the memory for it goes as that of the tree comes.
+    The list is emptied along the way, so that its memory shrinks as the tree's grows.
     """
     whiteouts: list[Entry] = []
     others: list[Entry] = []

@@ -1,4 +1,4 @@
-"""The values: descriptors, an image's configuration, its layers."""
+"""The values of an image: its descriptors, configuration and layers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Descriptor:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the image says about how it is run; lists are empty where it says nothing."""
+    """What the image says about how to run it; lists are empty if it says nothing."""
 
     architecture: str = ""
     os: str = ""

@@ -1,4 +1,4 @@
-"""What an image's package manager says is installed in it."""
+"""What an image's package manager lists as installed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LISTS = {
     "/var/lib/dpkg/status": ("Package: ", "Version: "),
     "/lib/apk/db/installed": ("P:", "V:"),
 }
-"""Debian's and Alpine's, and what begins their lines of names and versions."""
+"""Debian's and Alpine's package lists, and the prefixes of their name and version lines."""
 
 LIST_BYTES = 16 * MIB
 
 
 class _Bounded:
-    """Takes so many bytes of a file, and refuses more."""
+    """Accepts a file up to a size limit."""
 
     def __init__(self) -> None:
         self.taken = bytearray()
@@ -37,7 +37,7 @@ class _Bounded:
 
 
 def installed(image: Image, wanted: Collection[str]) -> dict[str, str]:
-    """Return the versions of those of the wanted packages that an image lists.
+    """Return the versions of the wanted packages that an image lists.
 
     Reads its layers. Raises `ArtifactError`.
     """
@@ -52,7 +52,7 @@ def installed(image: Image, wanted: Collection[str]) -> dict[str, str]:
 
 
 def parsed(text: str, signs: tuple[str, str]) -> dict[str, str]:
-    """Read a list of packages: blocks of lines, of which two tell name and version."""
+    """Parse a package list: blocks of lines, two of which give the name and version."""
     versions, name = dict[str, str](), ""
     for line in text.split("\n"):
         if line.startswith(signs[0]):

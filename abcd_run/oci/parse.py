@@ -1,4 +1,4 @@
-"""Manifests, indexes and configurations: JSON that somebody else wrote, into values."""
+"""Parse manifests, indexes and configurations: untrusted JSON, into values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def document(data: bytes, path: Path, what: str) -> dict[str, Any]:
-    """Parse one JSON object; ArtifactError when it is not one, or is too large or too deep."""
+    """Parse one JSON object; ArtifactError if it is not one, or is too large or too deep."""
     value = value_of(data, path, what)
     if not isinstance(value, dict):
         raise ArtifactError(f"{path}: {what} is not a JSON object")
@@ -24,13 +24,13 @@ def document(data: bytes, path: Path, what: str) -> dict[str, Any]:
 
 
 def value_of(data: bytes, path: Path, what: str) -> Any:
-    """Parse one JSON value; ArtifactError when it is none, or is too large or too deep."""
-    # Commas in strings are counted too: no honest document comes near the limit.
+    """Parse one JSON value; ArtifactError if it is not one, or is too large or too deep."""
+    # This counts commas in strings too, but no honest document comes near the limit.
     if len(data) > JSON_BYTES or sum(map(data.count, (b",", b"[", b"{"))) > JSON_VALUES:
         raise ArtifactError(f"{path}: {what} is too large")
     try:
         value = json.loads(data)
-        # What is no text can neither be printed nor given to an engine.
+        # What is not valid text can neither be printed nor given to an engine.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path}: {what} is not JSON", details=escaped(str(error))) from error
@@ -52,7 +52,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def escaped(text: str) -> str:
-    """Return somebody else's text without characters that a terminal would obey."""
+    """Escape the characters of untrusted text that a terminal would obey."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
@@ -80,7 +80,7 @@ def descriptors(value: object, path: Path) -> tuple[Descriptor, ...]:
 
 
 def config(data: bytes, path: Path, name: str | None = None) -> Config:
-    """Read an image configuration; errors call the image by its name, where it has one."""
+    """Read an image configuration; errors use the image's name if it has one."""
     top = document(data, path, "the image configuration")
     inner, rootfs = _mapping(top.get("config")), _mapping(top.get("rootfs"))
     env = _texts(inner.get("Env"))
@@ -111,7 +111,7 @@ def layers(
         raise ArtifactError(
             f"{path}: not a container image",
             details=f"{len(blobs)} layers, but {len(diff_ids)} diff_ids in the configuration",
-            remedy="name an image that podman or docker can run",
+            remedy="use an image that podman or docker can run",
         )
     return tuple(Layer(blob, diff_id) for blob, diff_id in zip(blobs, diff_ids, strict=True))
 

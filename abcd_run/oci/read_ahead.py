@@ -1,4 +1,4 @@
-"""Read ahead in a thread: hashing and inflating leave the interpreter lock, so both cores work."""
+"""Read ahead in a thread: hashing and inflating release the GIL, so both cores work."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DEPTH = 4
 
 
 class Ahead:
-    """A reader whose next few chunks are being made while the last one is used.
+    """A reader that prepares its next few chunks while the last one is used.
 
-    A place in the queue is given back for each chunk that is taken. Ctrl-C may come at any point of
-    the thread that reads: these queues, unlike those with a length, have no lock to leave behind.
+    Each chunk taken frees a place in the queue. Ctrl-C may interrupt the reading thread anywhere;
+    unlike bounded queues, these have no lock that it could leave held.
     """
 
     def __init__(self, inner: Reader) -> None:
@@ -60,5 +60,5 @@ class Ahead:
                 self._places.get()
                 data = self._inner.read(CHUNK)
                 self._chunks.put(data)
-        except BaseException as error:  # noqa: BLE001 - raised again where it is read
+        except BaseException as error:  # noqa: BLE001 - raised again in the reading thread
             self._chunks.put(error)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def open_image(
     path: Path | str, reference: str | None = None, *, architecture: str | None = None
 ) -> Image:
-    """Open the image called `reference`, or the only one, for this machine or `architecture`."""
+    """Open the image called `reference`, or the only image, for this machine or `architecture`."""
     path = Path(path)
     try:
         if path.is_dir():
@@ -25,7 +25,7 @@ def open_image(
 
         return open_archive(path, reference, architecture=architecture)
     except ArtifactError as error:
-        # What is found deep inside knows neither the file nor what to do about it.
+        # An error from deep inside knows neither the file nor a remedy.
         if str(path) not in error.message:
             error.message = f"{path}: {error.message}"
         error.remedy = error.remedy or "get the image again"

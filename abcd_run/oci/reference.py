@@ -1,7 +1,7 @@
 """What an image's reference says: its registry, and the digest that it is pinned to.
 
-A name without a registry is short. Who asks by a short name takes what is here under it, of this
-host or of docker.io; a name with a registry is answered by that registry's images alone.
+A name without a registry is short. A short name matches any local image with that name, from this
+host or from docker.io; a name with a registry matches only that registry's images.
 """
 
 from collections.abc import Iterable
@@ -11,25 +11,25 @@ LOCAL = "localhost/"
 
 
 def pinned(reference: str) -> str:
-    """Return the digest in `name@sha256:…`, empty where there is none."""
+    """Return the digest in `name@sha256:…`; empty if there is none."""
     return reference.partition("@")[2]
 
 
 def has_registry(name: str) -> bool:
-    """Tell whether a name begins with a registry, as engines see it."""
+    """Tell whether a name begins with a registry, as engines decide it."""
     first, slash, _ = name.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def means(wanted: str, have: Iterable[str], *, home: str = LOCAL) -> bool:
-    """Tell whether a reference that is not pinned means an image of these names."""
+    """Tell whether an unpinned reference means an image with these names."""
     if has_registry(wanted):
         return full(wanted) in {full(name, home=home) for name in have}
     return short(wanted) in map(short, have)
 
 
 def full(name: str, *, home: str = LOCAL) -> str:
-    """Return a name with registry and tag; `home` is the registry of short ones."""
+    """Return a name with registry and tag; `home` is the registry of short names."""
     whole = name if has_registry(name) else home + name
     if whole.startswith(HUB) and "/" not in whole.removeprefix(HUB):
         whole = f"{HUB}library/{whole.removeprefix(HUB)}"
@@ -37,7 +37,7 @@ def full(name: str, *, home: str = LOCAL) -> str:
 
 
 def short(name: str) -> str:
-    """Return a name with its tag, without what a short one leaves out."""
+    """Return a name with its tag, without the parts that a short name leaves out."""
     return _tagged(name.removeprefix(HUB).removeprefix("library/").removeprefix(LOCAL))
 
 

@@ -1,8 +1,8 @@
-"""An image's root file system: ask for its files, or stream it as one tar.
+"""An image's root file system: read its files, or stream it as one tar.
 
-Two passes over the layers: the first reads headers and decides which records survive (merge.py),
-the second copies those. Nothing is unpacked, so no privilege is needed and owners, devices and
-capabilities stay what they are.
+This takes two passes over the layers: the first reads headers and decides which records survive
+(merge.py), the second copies those. Nothing is unpacked, so it needs no privileges, and owners,
+devices and capabilities stay as they are.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ SPARSE = "GNU.sparse.major"
 
 
 class Writable(Protocol):
-    """Something that takes bytes."""
+    """Something that accepts bytes."""
 
     def write(self, data: bytes | memoryview, /) -> object:
-        """Take all of them."""
+        """Accept all of the bytes."""
         ...
 
 
@@ -55,7 +55,7 @@ class Rootfs:
         self._extras: list[Extra] = []
 
     def find(self, path: str) -> Node | None:
-        """Follow a path, symbolic links resolved inside the root; None when nothing is there."""
+        """Follow a path, resolving symbolic links inside the root; None if nothing is there."""
         return self._tree.find(path)
 
     def exists(self, path: str) -> bool:
@@ -63,7 +63,7 @@ class Rootfs:
         return self.find(path) is not None
 
     def add(self, extras: Iterable[Extra]) -> None:
-        """Put small entries on top, in place of what has their names."""
+        """Put small entries on top, replacing anything with the same names."""
         for extra in extras:
             entry = Entry(len(self._extras), extra.path, extra.kind, 0, extra.link, b"")
             if extra.kind == tf.DIRECTORY:
@@ -72,12 +72,12 @@ class Rootfs:
             self._tree.put(len(self.image.layers), entry)
 
     def read(self, path: str, out: Writable) -> int:
-        """Copy a regular file's content and return its size; ArtifactError when it is none."""
+        """Copy a regular file's content and return its size; ArtifactError if it is not one."""
         node = self.find(path)
         if node is None or node.kind != tf.REGULAR:
             raise ArtifactError(
                 f"{self.image.source.path}: {path} is {'not a file' if node else 'missing'}",
-                remedy="check which variant of the image this is",
+                remedy="check that this is the right variant of the image",
             )
         if node.layer == len(self.image.layers):
             data = self._extras[node.ordinal].data
@@ -86,14 +86,14 @@ class Rootfs:
         return self._copy(node, path, out)
 
     def tar(self, prefix: str = "") -> Iterator[bytes]:
-        """Yield the whole as one tar in pieces of about 1 MiB, names behind `prefix`."""
+        """Yield everything as one tar, in pieces of about 1 MiB, with `prefix` before each name."""
         return gathered(chain(self.records(prefix), [tf.END]), CHUNK)
 
     def records(self, prefix: str = "") -> Iterator[bytes | memoryview]:
-        """Yield the records without the end mark; each hard link stands behind its file.
+        """Yield the records without the end mark; each hard link comes after its file.
 
-        Directories come last, the deepest first: a reader that sets times as it goes then leaves
-        those of the directories right.
+        Directories come last, deepest first, so that a reader that sets times as it goes ends up
+        with the right times on directories.
         """
         plan = self._plan()
         for number, layer in enumerate(self.image.layers):
@@ -124,7 +124,7 @@ class Rootfs:
                     for piece in stream.pieces(entry.size):
                         out.write(piece)
                     return entry.size
-        raise ArtifactError(f"{self.image.source.path}: {path} is sparse in it")
+        raise ArtifactError(f"{self.image.source.path}: {path} is a sparse file")
 
     def _extra_records(self, names: dict[int, str], prefix: str) -> Iterator[bytes]:
         for ordinal, name in names.items():
@@ -138,7 +138,7 @@ class Rootfs:
 class Plan:
     """What survives: directories with their paths, and by layer each record's first path.
 
-    `links` has the further paths of those that have some.
+    `links` has the other paths of records that have several.
     """
 
     directories: list[tuple[str, Node]]
@@ -147,9 +147,9 @@ class Plan:
 
 
 def plan_of(root: Node, layers: int) -> Plan:
-    """List what a tree holds, the first name of every file to be written before the others.
+    """List a tree's contents; the first name of each file is written before its other names.
 
-    TarError where links have made paths that no system can have, or too many long ones.
+    TarError if links have made paths that no system allows, or too many long ones.
     """
     numbers = range(layers)
     plan = Plan([("", root)], tuple({} for _ in numbers), tuple({} for _ in numbers))
@@ -211,10 +211,10 @@ def gathered(pieces: Iterable[bytes | memoryview], size: int) -> Iterator[bytes]
 
 
 def read_file(image: Image, path: str, out: Writable) -> int:
-    """Copy one file out of an image; for several, `scan` once and `read` each."""
+    """Copy one file out of an image; for several files, `scan` once and `read` each."""
     return scan(image).read(path, out)
 
 
 def exists(image: Image, path: str) -> bool:
-    """Tell whether an image has a path; for several, `scan` once."""
+    """Tell whether an image has a path; for several paths, `scan` once."""
     return scan(image).exists(path)

@@ -31,22 +31,22 @@ LISTED = 2_000  # characters of names in an error
 
 
 def host_architecture() -> str:
-    """Name this machine the way images do."""
+    """Return this machine's architecture, by the name that images use."""
     machine = os.uname().machine
     return ARCHITECTURES.get(machine, machine)
 
 
 def names(entry: Descriptor) -> tuple[str, ...]:
-    """Give the names an index entry goes by, the fullest first."""
+    """Return an index entry's names, the fullest first."""
     keys = (CONTAINERD_NAME, REF_NAME)
     return tuple(entry.annotations[key] for key in keys if entry.annotations.get(key))
 
 
 def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL) -> bool:
-    """Tell whether a reference means the image that has these names and this digest.
+    """Tell whether a reference means the image with these names and this digest.
 
-    One that is pinned means what has its digest, whatever that is called. `home` is the registry
-    of the names that have none.
+    A pinned reference means the image with its digest, whatever its name. `home` is the registry of
+    names without one.
     """
     if wanted == digest:
         return True
@@ -58,17 +58,17 @@ def matches(wanted: str, have: Iterable[str], digest: str, *, home: str = LOCAL)
 def by_reference(
     entries: tuple[Descriptor, ...], reference: str | None, source: Source
 ) -> tuple[Descriptor, ...]:
-    """Narrow an index to what a reference names; without one, to the only name there is."""
+    """Narrow an index to a reference; without one, to its only name."""
     known = sorted({parse.escaped(names(entry)[0]) for entry in entries if names(entry)})
     if reference is None:
         if len(known) > 1 and len({entry.digest for entry in entries}) > 1:
             raise ArtifactError(
-                f"{source.path}: holds several images",
-                details=f"there are: {', '.join(known)[:LISTED]}",
+                f"{source.path}: contains several images",
+                details=f"available: {', '.join(known)[:LISTED]}",
                 remedy=f"name one of them, such as {known[0]}",
             )
         return entries
-    unpinned = not pinned(reference)  # anybody may write any digest into a name
+    unpinned = not pinned(reference)  # anyone may write any digest into a name
     exact = tuple(entry for entry in entries if unpinned and reference in names(entry))
     named = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
     if not named:
@@ -77,22 +77,22 @@ def by_reference(
 
 
 def no_such_reference(source: Source, reference: str, known: list[str]) -> ArtifactError:
-    """Say which names there are."""
+    """Return the error for an unknown reference, listing the known names."""
     listed = ", ".join(known)[:LISTED] or "one image without a name"
-    remedy = f"name one of them, such as {known[0]}" if known else "give no reference"
+    remedy = f"name one of them, such as {known[0]}" if known else "leave out the reference"
     return ArtifactError(
-        f"{source.path}: no image {reference}", details=f"there are: {listed}", remedy=remedy
+        f"{source.path}: no image {reference}", details=f"available: {listed}", remedy=remedy
     )
 
 
 def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
-    """Choose the manifest for linux on an architecture, looking into nested indexes."""
+    """Choose the manifest for Linux on an architecture, searching nested indexes."""
     manifests = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
     fitting = [entry for entry in manifests.values() if _fits(entry, architecture)]
     unmarked = [entry for entry in manifests.values() if not entry.platform]
     chosen = fitting or unmarked
     if not manifests:
-        raise ArtifactError(f"{source.path}: holds no image", remedy="get the image again")
+        raise ArtifactError(f"{source.path}: contains no image", remedy="get the image again")
     if not chosen:
         has = {
             f"{e.platform.get('os')}/{e.platform.get('architecture')}" for e in manifests.values()
@@ -101,15 +101,15 @@ def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Sour
     if len(chosen) > 1 and not fitting:
         digests = [entry.digest for entry in chosen]
         raise ArtifactError(
-            f"{source.path}: holds several images",
-            details=f"there are: {parse.escaped(', '.join(digests))[:LISTED]}",
+            f"{source.path}: contains several images",
+            details=f"available: {parse.escaped(', '.join(digests))[:LISTED]}",
             remedy=f"name one of them, such as {parse.escaped(digests[0])}",
         )
     return chosen[0]
 
 
 def wrong_architecture(source: Source, wanted: str, has: str) -> ArtifactError:
-    """Say what the image is for."""
+    """Return the error for an image that does not fit the architecture."""
     return ArtifactError(
         f"{source.path}: no image for linux/{wanted}",
         details=f"it is for {parse.escaped(has)[:LISTED]}",
@@ -136,7 +136,7 @@ def _manifests(
 
 
 class Seen:
-    """The indexes that one image has read; each is read once, however often it is named."""
+    """The indexes already read for one image; each is read once, however often it is named."""
 
     def __init__(self, source: Source) -> None:
         self._path = source.path
@@ -144,7 +144,7 @@ class Seen:
         self._size = 0
 
     def anew(self, index: Descriptor, depth: int) -> bool:
-        """Tell whether an index is still to be read; ArtifactError when they are too many."""
+        """Tell whether an index has yet to be read; ArtifactError if there are too many."""
         if index.digest in self._digests:
             return False
         self._digests.add(index.digest)
@@ -152,7 +152,7 @@ class Seen:
         if not depth or len(self._digests) > DOCUMENTS or self._size > DOCUMENT_BYTES:
             raise ArtifactError(
                 f"{self._path}: indexes are nested too deep",
-                details=f"{len(self._digests)} of {self._size} bytes",
+                details=f"read {len(self._digests)} indexes of {self._size} bytes in total",
             )
         return True
 

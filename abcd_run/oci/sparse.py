@@ -1,7 +1,7 @@
-"""Files with holes: their maps must be whole, and ask for no more than what is stored.
+"""Sparse files: their maps must be complete, and must not ask for more than is stored.
 
-GNU tar, by which LXD unpacks, reads as much as a map says: one that says too much, or one on which
-it gives up half-way, makes it take a file's content for entries, whose names nobody has seen.
+GNU tar, which LXD uses to unpack, reads as much as a map says. A map that says too much, or that
+GNU tar gives up on half-way, makes it read a file's content as entries, whose names nobody checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PREFIX = "GNU.sparse."
 NAME = "GNU.sparse.name"
 IN_HEADERS = {"GNU.sparse.map", "GNU.sparse.numblocks", "GNU.sparse.size"}
 IN_DATA = {"GNU.sparse.major", "GNU.sparse.minor", "GNU.sparse.realsize"}
-"""The records of PAX' formats 0.1 and 1.0; format 0.0 repeats its keys, and is no longer made."""
+"""The records of PAX formats 0.1 and 1.0; format 0.0 repeats its keys and is obsolete."""
 
 FIELD = 12
 FIRST_FIELDS, OTHER_FIELDS, REAL_SIZE = slice(386, 482), slice(0, 504), slice(483, 495)
@@ -32,7 +32,7 @@ DECIMAL = re.compile(rb"[0-9]{1,%d}" % DIGITS)
 
 
 def stored(entry: Entry, stream: Stream) -> Iterator[bytes | memoryview]:
-    """Yield what is stored of an entry, padded; TarError when its map is not what it must be."""
+    """Yield an entry's stored data, padded; TarError if its map is invalid."""
     whole = entry.size + tf.padding(entry.size)
     head = _checked(entry, stream, whole)
     if head:
@@ -41,7 +41,7 @@ def stored(entry: Entry, stream: Stream) -> Iterator[bytes | memoryview]:
 
 
 def _checked(entry: Entry, stream: Stream, whole: int) -> bytes:
-    """Check an entry's map, and return the blocks of its data that had to be read for it."""
+    """Check an entry's map, and return the blocks of data that had to be read for it."""
     records = {key for key in entry.pax if key.startswith(PREFIX)} - {NAME}
     head = b""
     if entry.kind == tf.GNU_SPARSE and not records:
@@ -59,7 +59,7 @@ def _checked(entry: Entry, stream: Stream, whole: int) -> bytes:
 
 
 def _fit(entry: Entry, numbers: list[int], *, real: int, room: int) -> None:
-    """Compare pieces (`numbers` are offset, size, offset …) with their file and what is stored."""
+    """Check that the pieces (`numbers` are offset, size, offset …) fit the file and its data."""
     end = 0
     for offset, size in zip(numbers[::2], numbers[1::2], strict=True):
         room -= size + tf.padding(size)
@@ -72,7 +72,7 @@ def _in_blocks(entry: Entry) -> list[int]:
     starts = range(tf.BLOCK, len(entry.header), tf.BLOCK)
     others = (entry.header[at : at + tf.BLOCK][OTHER_FIELDS] for at in starts)
     *full, last = entry.header[FIRST_FIELDS], *others
-    # A reader that meets an empty field may look for no further block: only the last may have one.
+    # A reader may stop at an empty field, so only the last block may have one.
     used = b"".join(full) + _until_empty(last)
     return [_field(entry, used[at : at + FIELD]) for at in range(0, len(used), FIELD)]
 
@@ -90,7 +90,7 @@ def _in_records(entry: Entry) -> list[int]:
 
 
 def _in_data(entry: Entry, stream: Stream, room: int) -> tuple[list[int], bytes]:
-    """Read the map before the data, a decimal number a line, and the blocks that it fills."""
+    """Read the map before the data, one decimal number per line, and the blocks that it fills."""
     head, start, numbers, wanted = bytearray(), 0, list[int](), 1
     while len(numbers) < wanted:
         end = head.find(b"\n", start, start + DIGITS + 1)
@@ -113,7 +113,7 @@ def _record(entry: Entry, key: str) -> int:
 
 
 def _field(entry: Entry, field: bytes) -> int:
-    """Read a number that every reader reads alike."""
+    """Read a number, if every reader would read it alike."""
     if not FIXED.fullmatch(field):
         raise _not_a_number(field, entry)
     return tf.number(field)

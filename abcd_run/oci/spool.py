@@ -1,4 +1,4 @@
-"""Write input whose length nobody knows to a disk, without filling that."""
+"""Write input of unknown length to a disk without filling the disk."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK = MIB
-LOOK_BYTES = 64 * MIB  # between two looks at the room that is left
+LOOK_BYTES = 64 * MIB  # between two checks of the space left
 
 
 class Readable(Protocol):
     """A pipe, a file or another stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, none only at the end."""
+        """Return at most `size` bytes; empty only at the end."""
         ...
 
 
 def copy(stream: Readable, out: IO[bytes]) -> int:
-    """Copy a stream into a buffered file and return its size; OSError where there is no room.
+    """Copy a stream into a buffered file and return its size; OSError if there is no room.
 
-    An unbuffered file may take a part of what it is given, and say so to nobody. Room is what the
-    disk has beyond a reserve that is left to others.
+    An unbuffered file may silently write only a part. Room is the disk's free space beyond a
+    reserve that is left for others.
     """
     size = looked = 0
     while data := stream.read(CHUNK):
@@ -55,7 +55,7 @@ def _refuse_full(fd: int, size: int) -> None:
 
 @contextmanager
 def scratch(what: str) -> Iterator[IO[bytes]]:
-    """Open a nameless file in TMPDIR; what goes wrong with it names that."""
+    """Open a nameless file in TMPDIR; errors name that folder."""
     import tempfile  # noqa: PLC0415 - costs 5 ms, and only compressed archives need it
 
     try:

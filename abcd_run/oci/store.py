@@ -1,4 +1,4 @@
-"""The local store: one OCI layout that all images of a user share (skopeo: oci:FOLDER:NAME)."""
+"""The local store: one OCI layout shared by all of a user's images (skopeo: oci:FOLDER:NAME)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PART = ".part-"
 
 
 class Store:
-    """Images by name in an OCI layout; safe for several processes at once."""
+    """Images by name in an OCI layout; several processes may use it at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,18 +40,18 @@ class Store:
         return sorted(name for name in named if name)
 
     def resolve(self, name: str, *, architecture: str | None = None) -> Image | None:
-        """Return the image of that name, or None, also where blobs of it are missing or wrong.
+        """Return the image with that name; None if it or one of its blobs is missing or bad.
 
-        Layers are told by their sizes here: whoever reads them finds out the rest.
-        A pinned name that was written here is believed: its digest, which may be that of an index
-        for several platforms, was compared when the image was fetched.
+        This checks only the sizes of layers; reading them checks the rest. A pinned name written
+        here is trusted: its digest, which may be that of an index for several platforms, was
+        verified when the image was fetched.
         """
         image, kept = self._described(name, architecture), Kept(self.folder)
         whole = image and all(kept.has(layer.blob) for layer in image.layers)
         return image if whole else None
 
     def check(self, name: str) -> None:
-        """Read all blobs of an image, and remove those that are wrong."""
+        """Read all blobs of an image, and remove bad ones."""
         image, kept = self._described(name, None), Kept(self.folder)
         for blob in referenced(image) if image else ():
             kept.is_whole(blob)
@@ -64,7 +64,7 @@ class Store:
         reference: str | None = None,
         architecture: str | None = None,
     ) -> Image:
-        """Import an image (layout, archive or stream of an archive) under a name."""
+        """Import an image (a layout, an archive or an archive's stream) under a name."""
         with self.importing():
             if not isinstance(source, Path):
                 with self._spooled(source) as file:
@@ -73,20 +73,20 @@ class Store:
 
     @contextmanager
     def importing(self) -> Iterator[int]:
-        """Keep `collect` away while somebody adds blobs; yield the lock's file descriptor.
+        """Block `collect` while blobs are added; yield the lock's file descriptor.
 
-        A program that inherits it keeps `collect` away for as long as it lives, whatever becomes
-        of us.
+        A program that inherits it blocks `collect` for as long as it lives, whatever happens to us.
         """
         with held(self.folder / ".lock-blobs", shared=True) as fd:
             yield fd
 
     @contextmanager
     def fetching(self, name: str) -> Iterator[tuple[Path, int]]:
-        """Have another program bring an image, which gets a name when the block has ended.
+        """Have another program fetch an image, which gets its name when the block ends.
 
-        Yields a folder for its layout, whose blobs belong into `blobs` of this store, and a lock
-        for it to inherit. Did it write the store's index, it would undo what others add meanwhile.
+        Yields a folder for its layout, whose blobs belong in this store's `blobs`, and a lock for
+        the program to inherit. It must not write the store's index, or it would undo what others
+        add meanwhile.
         """
         with self.importing() as lock, self._part() as folder:
             folder.mkdir(mode=0o700)
@@ -95,7 +95,7 @@ class Store:
                 self._enter({**item, "annotations": {REF_NAME: name}}, name)
 
     def remove(self, name: str) -> bool:
-        """Forget a name and delete the blobs that nobody else needs; tell whether it was there."""
+        """Forget a name and delete the blobs that no other image needs; tell whether it existed."""
         with self._changing():
             before = index.read(self.folder)
             after = [item for item in before if index.name_of(item) != name]
@@ -105,9 +105,9 @@ class Store:
         return len(after) < len(before)
 
     def collect(self) -> int:
-        """Delete unreferenced blobs and part-files; return the bytes.
+        """Delete unreferenced blobs and part-files; return the bytes freed.
 
-        Nothing is deleted while somebody imports, and no clock is asked: what has no name when
+        Nothing is deleted during an import. Age does not matter: a blob that has no name while
         nobody holds the lock will never get one.
         """
         with locked(self.folder / ".lock-blobs", wait=False) as alone:
@@ -163,7 +163,7 @@ class Store:
 
     @contextmanager
     def _spooled(self, stream: Readable) -> Iterator[Path]:
-        """Keep a stream in a part-file, since its index may come last."""
+        """Save a stream in a part-file, since its index may come last."""
         with self._part() as part:
             _copy(stream, part)
             yield part
@@ -183,7 +183,7 @@ class Store:
 
 
 def referenced(image: Image) -> tuple[Descriptor, ...]:
-    """List an image's blobs, the manifest last; each once."""
+    """List an image's blobs once each, the manifest last."""
     config = Descriptor(CONFIG, image.config_digest, len(image.raw_config))
     manifest = Descriptor(image.media_type, image.digest, len(image.manifest))
     blobs = [config, *(layer.blob for layer in image.layers), manifest]

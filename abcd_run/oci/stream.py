@@ -1,4 +1,4 @@
-"""A byte stream with a position: exact reads, skips and copies out of large chunks."""
+"""A byte stream with a position: exact reads, skips and copies from large chunks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class TruncatedError(ValueError):
 
 @runtime_checkable
 class Skips(Protocol):
-    """A reader that goes forwards without reading."""
+    """A reader that can skip ahead without reading."""
 
     def skip(self, size: int) -> int:
-        """Return how far it went."""
+        """Skip ahead and return how far."""
         ...
 
 
 class Stream:
-    """Wraps a reader; `position` counts from where it started."""
+    """Wraps a reader; `position` counts from its start."""
 
     def __init__(self, reader: Reader, *, chunk: int = CHUNK) -> None:
         self._reader, self._size = reader, chunk
@@ -37,7 +37,7 @@ class Stream:
         self.position = 0
 
     def pieces(self, size: int) -> Iterator[memoryview]:
-        """Yield the next `size` bytes without copying them; TruncatedError when there are fewer."""
+        """Yield the next `size` bytes without copying them; TruncatedError if there are fewer."""
         while size:
             if self._at == len(self._chunk):
                 self._fill()
@@ -49,7 +49,7 @@ class Stream:
             yield piece
 
     def take(self, size: int) -> bytes:
-        """Return the next `size` bytes; TruncatedError when there are fewer."""
+        """Return the next `size` bytes; TruncatedError if there are fewer."""
         end = self._at + size
         if end > len(self._chunk):
             return b"".join(self.pieces(size))
@@ -59,7 +59,7 @@ class Stream:
         return data
 
     def skip(self, size: int) -> None:
-        """Drop the next `size` bytes; TruncatedError when there are fewer."""
+        """Drop the next `size` bytes; TruncatedError if there are fewer."""
         inside = min(size, len(self._chunk) - self._at)
         self._at += inside
         self.position += inside
@@ -77,7 +77,7 @@ class Stream:
         return not self._chunk
 
     def drain(self, limit: int) -> None:
-        """Read to the end, so that what checks the stream at its end does; but not beyond limit."""
+        """Read to the end, so that checks at the end of the stream run; but not beyond `limit`."""
         while not self.at_end():
             if self.position > limit:
                 raise TruncatedError(f"goes on after {limit} bytes")

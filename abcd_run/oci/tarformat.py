@@ -1,4 +1,4 @@
-"""The tar format: numbers, names, checksums and pax records, and their ways of being wrong."""
+"""The tar format: numbers, names, checksums and pax records, and how each can be wrong."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ADLER = 65521
 
 
 class TarError(ValueError):
-    """A tar stream is not what it should be."""
+    """A tar stream is invalid."""
 
 
 def padding(size: int) -> int:
-    """Count the bytes that fill the last block."""
+    """Return how many bytes pad the last block."""
     return -size % BLOCK
 
 
 def number(field: bytes) -> int:
-    """Read a header number: octal, or base 256 when the first bit is set."""
+    """Read a header number: octal, or base 256 if the first bit is set."""
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
         negative = field[0] & 0x40
@@ -46,7 +46,7 @@ def text(field: bytes) -> str:
 
 
 def octal(value: int, width: int) -> bytes:
-    """Write a header number, base 256 when it does not fit."""
+    """Write a header number, in base 256 if it does not fit."""
     if 0 <= value < 8 ** (width - 1):
         return b"%0*o\0" % (width - 1, value)
     data = bytearray(value.to_bytes(width, "big", signed=True))
@@ -55,7 +55,7 @@ def octal(value: int, width: int) -> bytes:
 
 
 def header_name(header: bytes) -> str:
-    """Join prefix and name the way the header's dialect does."""
+    """Join prefix and name as the header's dialect does."""
     name = text(header[:NAME_SIZE])
     if header[257:263] != b"ustar\0":
         return name
@@ -64,14 +64,14 @@ def header_name(header: bytes) -> str:
 
 
 def prefix_end(header: bytes) -> int:
-    """Tell where the prefix field ends: star keeps times behind a shorter one."""
+    """Return where the prefix field ends: star has a shorter one, followed by times."""
     return 476 if header[508:512] == b"tar\0" else 500
 
 
 def check(header: bytes) -> None:
-    """Compare a header with its checksum, unsigned or, as old tars wrote it, signed."""
+    """Verify a header's checksum, unsigned or, as old tars wrote it, signed."""
     stored, own = number(header[148:156]), sum(header[148:156]) - 8 * 0x20
-    # Adler-32 is a sum of bytes too, and ten times as quick as that of a Python loop.
+    # Adler-32 sums bytes too, and is ten times as fast as a Python loop.
     if (stored - (zlib.adler32(header) & 0xFFFF) + 1 + own) % ADLER == 0:
         return
     unsigned = sum(header) - own
@@ -88,7 +88,7 @@ def seal(header: bytearray) -> bytes:
 
 
 def parse_pax(data: bytes) -> dict[str, bytes]:
-    """Read pax records `LENGTH KEY=VALUE`, one a line; the last of each key wins."""
+    """Read pax records `LENGTH KEY=VALUE`, one per line; the last one of each key wins."""
     records: dict[str, bytes] = {}
     at = 0
     while at < len(data):

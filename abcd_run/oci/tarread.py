@@ -1,4 +1,4 @@
-"""Read a tar stream entry by entry: headers only, data left to the caller."""
+"""Read a tar stream entry by entry: only the headers; the caller reads the data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SIZE_LIMIT = 1 << 50
 SIZE_DIGITS = 40
 PATH_LIMIT = 4096
 GNU_LONG = {"L": "path", "K": "linkpath"}
-EXTENSIONS = frozenset("xg") | GNU_LONG.keys()  # Go's readers, thus the engines, do not apply "g"
+EXTENSIONS = frozenset("xg") | GNU_LONG.keys()  # Go's tar reader, and so the engines, ignore "g"
 
 
 @dataclass(slots=True)
 class Entry:
-    """One entry; `header` has GNU sparse blocks behind it, `size` counts the stored bytes.
+    """One entry; `header` includes any GNU sparse blocks, `size` counts the stored bytes.
 
     `ordinal` is its place among the entries of the stream.
     """
@@ -36,9 +36,9 @@ class Entry:
 
 
 def entries(stream: Stream) -> Iterator[Entry]:
-    """Yield each entry with the stream at its data; TarError names what is wrong.
+    """Yield each entry with the stream at its data; TarError says what is wrong.
 
-    The caller may read the data or part of it before it asks for the next entry.
+    The caller may read some or all of the data before asking for the next entry.
     """
     ordinal, last = 0, ""
     try:
@@ -87,7 +87,7 @@ def _header(stream: Stream) -> bytes | None:
 def _extension(stream: Stream, header: bytes, left: int) -> bytes:
     size = tf.number(header[124:136])
     if not 0 <= size <= left:
-        raise tf.TarError(f"an extension header of {size} bytes, {left} are left")
+        raise tf.TarError(f"an extension header of {size} bytes, but only {left} are left")
     data = stream.take(size)
     stream.skip(tf.padding(size))
     return data
@@ -117,10 +117,10 @@ def _names(pax: dict[str, bytes]) -> tuple[str, str]:
 def _kind(header: bytes, name: str) -> str:
     kind = chr(header[156])
     kind = tf.REGULAR if kind in "\x007" else kind
-    if kind == tf.REGULAR and name.endswith("/"):  # how tars before POSIX wrote a directory
+    if kind == tf.REGULAR and name.endswith("/"):  # how pre-POSIX tars wrote a directory
         kind = tf.DIRECTORY
     if kind not in tf.KNOWN:
-        raise tf.TarError(f"{name!r} is of unknown type {kind!r}")
+        raise tf.TarError(f"{name!r} has the unknown type {kind!r}")
     return kind
 
 

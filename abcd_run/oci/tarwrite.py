@@ -1,4 +1,4 @@
-"""Write tar records: small synthetic ones, and entries of layers under another name."""
+"""Write tar records: small synthetic ones, and layer entries under another name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Extra:
 
 
 def header(extra: Extra, size: int) -> bytes:
-    """Make the header block of an entry with `size` bytes of data; long names are not put in."""
+    """Make the header block of an entry with `size` bytes of data, without long names."""
     block = bytearray(tf.BLOCK)
     block[100:124] = tf.octal(extra.mode, 8) + tf.octal(extra.uid, 8) + tf.octal(extra.gid, 8)
     block[124:148] = tf.octal(size, 12) + tf.octal(extra.mtime, 12)
@@ -40,7 +40,7 @@ def header(extra: Extra, size: int) -> bytes:
 def record(
     block: bytes, name: str, *, link: str = "", pax: dict[str, bytes] | None = None
 ) -> bytes:
-    """Give a header block its names, with a pax header in front where they are long."""
+    """Put the names into a header block, with a pax header in front if they are long."""
     records = {key: value for key, value in (pax or {}).items() if key not in PATH_KEYS}
     raw_name, raw_link = _bytes(name), _bytes(link)
     if "GNU.sparse.name" in (pax or {}):
@@ -54,33 +54,33 @@ def record(
 
 
 def file(name: str, data: bytes, *, mtime: int = 0) -> bytes:
-    """Make a whole regular file, data and padding included."""
+    """Make a complete regular file, including data and padding."""
     block = header(Extra(name, mtime=mtime), len(data))
     return record(block, name) + data + bytes(tf.padding(len(data)))
 
 
 def renamed(entry: Entry, name: str) -> bytes:
-    """Make an entry's record under another name; attributes stay as they were written.
+    """Make an entry's record under another name; its attributes stay as they were written.
 
-    Kind and size are written anew: where another reader reads these otherwise than we did, content
-    becomes entries. So does a record that speaks of other entries.
+    Kind and size are rewritten: a reader that read them differently would take content for entries.
+    Records about other entries are dropped for the same reason.
     """
     block = bytearray(entry.header)
     block[124:136] = tf.octal(entry.size, 12)
     block[156] = ord(entry.kind)
-    pax = {key: value for key, value in entry.pax.items() if _is_of(entry, key)}
+    pax = {key: value for key, value in entry.pax.items() if _belongs_to(entry, key)}
     link = entry.link if entry.kind == tf.SYMLINK else ""
     return record(bytes(block), name, link=link, pax=pax)
 
 
-def _is_of(entry: Entry, key: str) -> bool:
+def _belongs_to(entry: Entry, key: str) -> bool:
     if key.startswith("GNU."):
         return entry.kind not in tf.DATALESS and key.startswith("GNU.sparse.")
     return key != "size"
 
 
 def hard_link(entry: Entry, name: str, target: str) -> bytes:
-    """Make a further name of an entry that was written as `target`."""
+    """Make another name for an entry that was written as `target`."""
     block = bytearray(entry.header[: tf.BLOCK])
     block[124:136] = tf.octal(0, 12)
     block[156] = ord(tf.HARDLINK)

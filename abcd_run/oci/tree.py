@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 LINK_LIMIT = 40
 NAME_LIMIT = 255
-FOLDER_BYTES = 250  # of memory that a directory takes beyond what a file does
+FOLDER_BYTES = 250  # of memory that a directory takes beyond a file's
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A file: where its record is (`layer`, `ordinal`), and for a directory the record itself."""
+    """A file: where its record is (`layer`, `ordinal`), or for a directory, the record itself."""
 
     kind: str
     layer: int
@@ -34,7 +34,7 @@ class Node:
 
 
 def directory(layer: int = -1, record: Entry | None = None) -> Node:
-    """Make a directory; without a record it is one that only its contents speak of."""
+    """Make a directory; without a record, only its contents imply it."""
     return Node(tf.DIRECTORY, layer, -1, record=record, children={})
 
 
@@ -45,16 +45,16 @@ def record_weight(record: Entry) -> int:
 
 
 def components(name: str) -> list[str]:
-    """Split an entry's name; TarError unless it stays inside the root. The root has none."""
+    """Split an entry's name; TarError unless it stays inside the root, which has no components."""
     if not name:
         raise TarError("an entry without a name")
     if name.startswith("/") and name.strip("/"):
         raise TarError(f"entry {name!r} has an absolute name")
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if ".." in parts:
-        raise TarError(f"entry {name!r} leads outside with '..'")
+        raise TarError(f"entry {name!r} leads outside the root with '..'")
     if any(len(part.encode("utf-8", "surrogateescape")) > NAME_LIMIT for part in parts):
-        raise TarError(f"entry {name[:80]!r}… has a name of more than {NAME_LIMIT} bytes")
+        raise TarError(f"entry {name[:80]!r}… has a component longer than {NAME_LIMIT} bytes")
     return parts
 
 
@@ -74,8 +74,8 @@ def resolve(
 ) -> Node | None:
     """Follow a path and every symbolic link in it, never leaving the root.
 
-    None where something is missing, unless `make` makes directories of what is. TarError when
-    links go round in circles or, while making, climb above the root, or go beyond a budget.
+    None if something is missing, unless `make` creates it as directories. TarError if links form a
+    loop, exceed a budget, or, while making, climb above the root.
     """
     pending, stack, hops = parts[::-1], [root], 0
     budget = budget or Budget(Limits())
@@ -106,7 +106,7 @@ def _child(folder: Node, name: str) -> Node | None:
 
 
 def _made(stack: list[Node], name: str, budget: Budget) -> Node | None:
-    """Make a directory that only what lies in it speaks of."""
+    """Make a directory that only its contents imply."""
     if stack[-1].children is None:
         return None
     budget.spend(entries=1, memory=180 + FOLDER_BYTES)
@@ -122,14 +122,14 @@ def _follow(link: str, stack: list[Node], pending: list[str], hops: int) -> list
 
 
 class Tree:
-    """The root file system as it grows layer by layer."""
+    """The root file system, growing layer by layer."""
 
     def __init__(self, budget: Budget) -> None:
         self.root = directory()
         self._budget = budget
 
     def put(self, layer: int, entry: Entry) -> None:
-        """Add or replace one entry, its parents' symbolic links resolved inside the root."""
+        """Add or replace one entry, resolving its parents' symbolic links inside the root."""
         parts = components(entry.name)
         if not parts:
             return self._put_root(layer, entry)
@@ -145,17 +145,17 @@ class Tree:
         return None
 
     def hide(self, parts: list[str], replaced: set[str]) -> None:
-        """Remove a path; `replaced` are the paths that the layer itself has anew."""
+        """Remove a path; `replaced` are the paths that the layer itself provides again."""
         if folder := self._lower(parts[:-1], replaced):
             folder.pop(parts[-1], None)
 
     def empty(self, parts: list[str], replaced: set[str]) -> None:
-        """Remove what is in a directory."""
+        """Remove a directory's contents."""
         if folder := self._lower(parts, replaced):
             folder.clear()
 
     def find(self, path: str) -> Node | None:
-        """Follow a path as a process inside the root would; None when it leads nowhere."""
+        """Follow a path as a process inside the root would; None if it leads nowhere."""
         try:
             return resolve(self.root, path.split("/"))
         except TarError:
@@ -176,19 +176,23 @@ class Tree:
         return node.children
 
     def _link_target(self, entry: Entry) -> Node:
-        """Find what a hard link shares; an absolute target means one inside the root."""
+        """Find the node that a hard link shares; an absolute target is inside the root."""
         parts = [part for part in entry.link.split("/") if part not in {"", "."}]
         if ".." in parts or not parts:
-            raise TarError(f"hard link {entry.name!r} leads outside, to {entry.link!r}")
+            raise TarError(f"hard link {entry.name!r} leads outside the root, to {entry.link!r}")
         node = (self._lower(parts[:-1], set()) or {}).get(parts[-1])
         if node is None:
-            raise TarError(f"hard link {entry.name!r} leads to nothing, {entry.link!r}")
+            raise TarError(
+                f"hard link {entry.name!r} leads to {entry.link!r}, which does not exist"
+            )
         if node.children is not None:
-            raise TarError(f"hard link {entry.name!r} leads to a directory, {entry.link!r}")
+            raise TarError(
+                f"hard link {entry.name!r} leads to {entry.link!r}, which is a directory"
+            )
         return node
 
     def _lower(self, parts: list[str], replaced: set[str]) -> dict[str, Node] | None:
-        """Find a directory; none behind a symbolic link that the layer itself replaces."""
+        """Find a directory, but not behind a symbolic link that the layer itself replaces."""
         node: Node | None = self.root
         for count, part in enumerate(parts, 1):
             node = _child(node, part) if node else None

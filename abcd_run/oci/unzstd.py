@@ -1,4 +1,4 @@
-"""An image with its zstd layers as plain tar; the configuration, and so its ID, stays the same."""
+"""An image with its zstd layers as plain tar; its configuration, and so its ID, stay the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Unzstd:
-    """Blobs of another source, some of them decompressed; those are called by their diff IDs."""
+    """Another source's blobs, some of them decompressed and named by their diff IDs."""
 
     def __init__(self, source: Source, layers: dict[str, Descriptor]) -> None:
         self._source, self._layers = source, layers
@@ -36,7 +36,7 @@ class Unzstd:
         return self._source.path
 
     def open(self, digest: str) -> Reader:
-        """Open a blob, decompressed if it is one of those."""
+        """Open a blob, decompressed if it is a zstd layer."""
         if digest == digest_of(self.manifest):
             return Memory(self.manifest)
         if digest not in self._layers:
@@ -44,12 +44,12 @@ class Unzstd:
         return decompressed(open_blob(self._source, self._layers[digest]))
 
     def spoilt(self, digest: str) -> str:
-        """Tell the source underneath; what is made of it has other digests."""
+        """Report to the source underneath, whose digests are different."""
         return self._source.spoilt(digest)
 
 
 def without_zstd(image: Image) -> Image:
-    """Return the image itself where it has none; reads every zstd layer once to learn its size."""
+    """Return the image without zstd layers; reads each one once to learn its plain size."""
     packed = [layer for layer in image.layers if _is_zstd(image.source, layer.blob)]
     if not packed:
         return image

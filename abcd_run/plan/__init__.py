@@ -1,1 +1,1 @@
-"""From what a person asked for to plans: what on which runtime, under which name."""
+"""From a request to plans: what to run, on which runtime, under which name."""

@@ -1,6 +1,6 @@
-"""The words of a request, each read where it stands alone; Python's ready values pass as well.
+"""Parse each word of a request by itself; ready-made Python values are accepted too.
 
-An error names the option of the command line that takes the word.
+An error names the command-line option that the word belongs to.
 """
 
 import os
@@ -19,7 +19,7 @@ LONGEST_PORT = 5
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A service, or a port inside by its number, and its port of the host; 0 is any free one."""
+    """A service, or a port number inside, and its host port; 0 means any free one."""
 
     service: str
     port: int = 0
@@ -35,7 +35,7 @@ Changes = Iterable[str] | Mapping[str, Any]
 
 
 def share(given: str | Path | Share) -> Share:
-    """Read `DIR[:PATH][:ro]`. A `Path` is a folder and nothing else. Raises `UsageError`."""
+    """Read `DIR[:PATH][:ro]`. A `Path` always means just the folder. Raises `UsageError`."""
     if isinstance(given, Share):
         return given
     if isinstance(given, Path):
@@ -54,7 +54,7 @@ def share(given: str | Path | Share) -> Share:
         )
     if path and not path.strip("/"):
         raise UsageError(
-            f"--share {given}: nothing can be shared as the root of an instance",
+            f"--share {given}: a folder cannot be shared as the root of an instance",
             remedy=f"--share {source}:/mnt",
         )
     return _share(Path(source), path, read_only=read_only)
@@ -73,7 +73,7 @@ def shares(given: Shares) -> tuple[Share, ...]:
 
 
 def environment(given: Pairs) -> dict[str, str]:
-    """Read `K=V` words, of which `K` alone takes this process's own value, or a mapping."""
+    """Read `K=V` words or a mapping; `K` alone takes this process's own value."""
     if isinstance(given, Mapping):
         return {key: _text(key, value) for key, value in given.items()}
     return dict(_variable(word) for word in listed(given))
@@ -81,16 +81,14 @@ def environment(given: Pairs) -> dict[str, str]:
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"--env {key}: {value!r} is not text", remedy=f"give it as {str(value)!r}")
+        raise UsageError(f"--env {key}: {value!r} is not text", remedy=f"use {str(value)!r}")
     return value
 
 
 def _variable(word: str) -> tuple[str, str]:
     key, equals, value = word.partition("=")
     if not variables.is_name(key):
-        raise UsageError(
-            f"--env {word}: {key!r} is not a variable's name", remedy="--env KEY=VALUE"
-        )
+        raise UsageError(f"--env {word}: {key!r} is not a variable name", remedy="--env KEY=VALUE")
     if not equals and key not in os.environ:
         raise UsageError(f"--env {word}: {key} is not set here", remedy=f"--env {key}=VALUE")
     return key, value if equals else os.environ[key]
@@ -107,7 +105,8 @@ def published(given: Publishes) -> tuple[Publish, ...]:
     for one in asked:
         if one.port in fixed:
             raise UsageError(
-                f"--publish {one}: port {one.port} twice", remedy="--publish other ports"
+                f"--publish {one}: port {one.port} is given twice",
+                remedy=f"--publish {one.service} for a free one",
             )
         fixed |= {one.port} - {0}
     return asked
@@ -122,22 +121,22 @@ def _publish(given: str | int | Publish) -> Publish:
     service, equals, fixed = word.partition("=")
     if equals and not fixed:
         raise UsageError(
-            f"--publish {word}: a port is missing",
+            f"--publish {word}: the port is missing",
             remedy=f"--publish {service}=8080, or --publish {service} for a free port",
         )
     return Publish(service, port(fixed, word) if fixed else 0)
 
 
 def port(text: str, word: str) -> int:
-    """Read the number of a port that stands in a word of `--publish`. Raises `UsageError`."""
-    # isdecimal is true for figures of every script, and false for a sign before them.
+    """Read the port number in a `--publish` word. Raises `UsageError`."""
+    # isdecimal accepts digits of every script, and rejects a leading sign.
     if text.isdecimal() and len(text) <= LONGEST_PORT and 0 < int(text) < 2**16:
         return int(text)
     raise UsageError(f"--publish {word}: {text!r} is not a port", remedy="use 1 to 65535")
 
 
 def changes(given: Changes) -> dict[str, Any]:
-    """Read `KEY=VALUE` words, values as TOML, or a mapping of dotted keys to ready values."""
+    """Read `KEY=VALUE` words with TOML values, or a mapping of dotted keys to ready values."""
     whole: dict[str, Any] = {}
     if isinstance(given, Mapping):
         for key, value in given.items():
@@ -147,28 +146,28 @@ def changes(given: Changes) -> dict[str, Any]:
     for word in listed(given):
         key, equals, text = word.partition("=")
         if not equals:
-            raise _no_change(word)
+            raise _not_a_change(word)
         change(whole, key, _value(text), said=f"--set {word}")
     return whole
 
 
 def change(whole: dict[str, Any], key: str, value: Any, *, said: str) -> None:
-    """Put the value of a dotted key into nested tables. Raises `UsageError` that names `said`."""
+    """Set a dotted key in nested tables. Raises `UsageError`, naming `said`."""
     *tables, last = key.split(".")
     if not all([*tables, last]):
-        raise _no_change(said.removeprefix("--set "))
+        raise _not_a_change(said.removeprefix("--set "))
     table = whole
     for name in tables:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):
             raise UsageError(
-                f"{said}: another --set says that {name} is a value, not a table",
-                remedy=f"leave out --set {name}=…",
+                f"{said}: another --set makes {name} a plain value, not a table",
+                remedy=f"remove --set {name}=…",
             )
     table[last] = value
 
 
-def _no_change(word: str) -> UsageError:
+def _not_a_change(word: str) -> UsageError:
     return UsageError(f"--set {word}: expected KEY=VALUE", remedy="--set resources.memory=1GiB")
 
 
@@ -204,10 +203,10 @@ def password(path: Path) -> str:
 
 
 def is_password(text: str) -> bool:
-    """Say whether a text can be a password: one line that can be typed."""
+    """Say whether a text can be a password: one line of printable characters."""
     return text.isprintable() and 0 < len(text) <= LONGEST_PASSWORD
 
 
 def listed(given: Iterable[str]) -> list[str]:
-    """Return words as a list; one that stands alone is not taken for its letters."""
+    """Return words as a list; a single string is one word, not a list of letters."""
     return [given] if isinstance(given, str) else list(given)

@@ -1,4 +1,4 @@
-"""What the word IMAGE on the command line stands for."""
+"""What IMAGE on the command line stands for."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,37 +12,38 @@ from abcd_run.host import xdg
 from abcd_run.images import profile, recipe
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.images.profile import Profile, Variant
+from abcd_run.images.profile_keys import REFERENCE_PATTERN
 from abcd_run.model import Kind, Origin, Ready, Service, Source
 from abcd_run.oci.reference import pinned
 
-if TYPE_CHECKING:  # `images` makes no request, and is counted
+if TYPE_CHECKING:  # `images` makes no request, and a test limits its start-up
     from abcd_run.plan.request import Request
 
 Stored = Callable[[str], Mapping[str, str] | None]
-"""Returns the labels of an image in the local store, None where it has none of that name."""
+"""Returns the labels of an image in the local store, or None if it is not there."""
 
-_REFERENCE = re.compile(profile.REFERENCE_PATTERN)
+_REFERENCE = re.compile(REFERENCE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An image and those of its variants that may be launched."""
+    """An image and the variants of it that may be launched."""
 
     profile: Profile
     variants: tuple[Variant, ...]
     exposed: bool = False
-    """Whether the ports that the image itself exposes become services."""
+    """Whether the ports that the image exposes become services."""
     adhoc: bool = False
-    """Whether it is a file or reference without a profile: nobody said that it reads a seed."""
+    """Whether it is a file or reference without a profile, so it may not read a seed."""
 
     notes: tuple[str, ...] = ()
-    """What the user should know of how the word was understood."""
+    """What the user should know about how the word was read."""
 
 
 def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
     """Return what the request's image is: a profile, a variant, a file or a reference.
 
-    `more` are other words that somebody may have meant where it is nothing of that.
+    `more` are more words to suggest when the image is unknown.
     """
     word = request.image
     if not word.strip():
@@ -56,16 +57,16 @@ def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = (
     if _is_path(word):
         return _adhoc(_file_variant(word), request)
     if "/" in word or ":" in word or "@" in word:
-        return replace(_adhoc(_reference_variant(word), request), notes=_file_too(word))
+        return replace(_adhoc(_reference_variant(word), request), notes=_note_on_file(word))
     error = catalogue.unknown(word, more=tuple(more))
     if _exists(word):
-        error.remedy = f"abcd-run ./{word}, if the file here is meant"
+        error.remedy = f"abcd-run ./{word}, if you mean the file here"
     raise error
 
 
-def _file_too(word: str) -> tuple[str, ...]:
-    """Return the note that what was taken for a reference is a file's name as well."""
-    meant = f"a file {word} exists here, but the image of that name is used"
+def _note_on_file(word: str) -> tuple[str, ...]:
+    """Return the note that a word read as a reference is also the name of a file."""
+    meant = f"there is a file {word} here, but the image of that name is used"
     return (f"{meant}: abcd-run ./{word} runs the file",) if _exists(word) else ()
 
 
@@ -91,7 +92,7 @@ def _one(image: Profile, kind: Kind, word: str) -> Target:
 
 
 def _is_path(word: str) -> bool:
-    """Tell a file from a reference by the word alone: a file here must not change its meaning."""
+    """Tell a file from a reference by the word alone: files here must not change what it means."""
     endings = (".tar", ".iso", ".tar.gz", ".tgz", ".tar.zst", ".oci")
     return word in {".", ".."} or word.startswith(("/", "./", "../", "~")) or word.endswith(endings)
 
@@ -99,7 +100,7 @@ def _is_path(word: str) -> bool:
 def _exists(word: str) -> bool:
     try:
         return Path(word).exists()
-    except OSError:  # a word too long for a file's name
+    except OSError:  # the word is too long for a file name
         return False
 
 
@@ -109,7 +110,7 @@ def _file_variant(word: str) -> Variant:
         raise ArtifactError(f"{word}: no such file", remedy=f"ls -l {path.parent}")
     if not path.is_file() and (path.suffix == ".iso" or not path.is_dir()):
         raise ArtifactError(
-            f"{word}: neither a file nor a layout's folder", remedy=f"ls -ld {path}"
+            f"{word}: neither a file nor an OCI layout folder", remedy=f"ls -ld {path}"
         )
     name = re.sub(r"[^a-z0-9]+", "-", path.name.split(".")[0].lower()).strip("-") or "image"
     if path.suffix == ".iso":
@@ -157,8 +158,8 @@ def lenient(services: tuple[Service, ...], timeout: float) -> Ready:
 def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = True) -> Source:
     """Return where a variant comes from.
 
-    What was built or brought here wins over what would have to be fetched, but with `fresh` not
-    over a recipe that has changed since.
+    An image that is already here wins over one that must be fetched; but with `fresh`, not over a
+    recipe that has changed since.
     """
     local = f"localhost/{variant.name}:latest"
     if variant.iso:
@@ -177,28 +178,28 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
 
 
 def _is_adhoc(image: Profile, variant: Variant) -> bool:
-    """Say whether there is no profile but the one made for a file or a reference."""
+    """Say whether the profile was made up for a file or a reference."""
     return image.name == variant.name
 
 
 def _is_foreign(image: Profile, variant: Variant) -> bool:
-    """Say whether somebody has named an image that nothing of this host may stand in for."""
+    """Say whether the user named an image that no local image may stand in for."""
     local = {f"localhost/{variant.name}:latest", f"{variant.name}:latest"}
     return _is_adhoc(image, variant) and variant.image not in local
 
 
 def _name_of_file(image: Profile, variant: Variant) -> str:
-    """Return what engines call an image out of a file: nothing that a reference could mean.
+    """Return what engines call an image from a file: a name that no reference can mean.
 
-    Loaded as localhost/nginx, a file nginx.tar would answer to nginx later, and to Podman all names
-    that end with /nginx are called so.
+    If nginx.tar were loaded as localhost/nginx, a later `nginx` would find it: Podman matches that
+    to every name that ends in /nginx.
     """
     name = f"file-{variant.name}" if _is_adhoc(image, variant) else variant.name
     return f"localhost/{name}:latest"
 
 
 def _outdated(labels: Mapping[str, str], image: Profile, variant: Variant) -> bool:
-    """Say whether an image was built from another state of the recipe; not all were built here."""
+    """Say whether an image was built from a different recipe; one not built here has no label."""
     built_from = labels.get(recipe.LABEL)
     return built_from is not None and built_from != recipe.digest(image.recipes, variant.kind)
 
@@ -209,18 +210,18 @@ def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:
     return NoRuntime(
         f"{runtime} cannot run {names}",
         details=f"{runtime} takes {takes}",
-        remedy=f"abcd-run {target.profile.name}, or abcd-run runtimes to see what takes what",
+        remedy=f"abcd-run {target.profile.name}, or abcd-run runtimes to see what each takes",
     )
 
 
 def stored(name: str) -> Mapping[str, str] | None:
-    """Return the labels of an image in the user's local store, None if it is not there."""
+    """Return the labels of an image in the user's local store, or None if it is not there."""
     folder = xdg.store()
     try:
         (folder / "index.json").stat()
     except FileNotFoundError:
         return None
-    from abcd_run.oci.store import Store  # noqa: PLC0415  (4 ms, and nothing was built here yet)
+    from abcd_run.oci.store import Store  # noqa: PLC0415  (4 ms that an empty store does not need)
 
     image = Store(folder).resolve(f"localhost/{name}:latest")
     return image.config.labels if image else None

@@ -28,25 +28,25 @@ from abcd_run.runtime import Runtime
 PASSWORD_BYTES = 24
 SEED_PREFIX = "ABCD_"
 DEFAULT_USER = "abcd"
-"""Whom an image without a profile is told to serve; the family's own user."""
+"""The user that an image without a profile is given; the ABCD images' own user."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """All launches of a request, and the runtimes on which there will be none."""
+    """All launches of a request, and the runtimes that it cannot launch on."""
 
     plans: tuple[Plan, ...]
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
-    """What the user should know although it stops nothing, each said once."""
+    """Warnings for the user that do not stop the launch, each given once."""
 
 
 def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
-    """Return the plans of a request, and what its runtimes refuse of them.
+    """Return the plans of a request, and those that its runtimes refuse.
 
-    Raises where there can be no launch at all.
+    Raises if nothing can be launched at all.
     """
     _check(request)
     choices, failures = choose(request, wanted, fleet)
@@ -54,12 +54,12 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
     if several and (fixed := [one for one in request.publish if one.port]):
         raise UsageError(
             f"--publish {fixed[0]}: {len(choices) * request.count} instances cannot share a port",
-            remedy="leave out the port, and each gets a free one",
+            remedy="leave out the port to give each a free one",
         )
     plans: list[Plan] = []
     for choice in choices:
         made = list(_plans(request, wanted, choice, several=several))
-        # They differ in their names, which are ours: what holds for one holds for all.
+        # They differ only in their names, which we chose: what holds for one holds for all.
         if refused := call(partial(_refused, choice.runtime, made[0])):
             failures += [Failure(refused, one.runtime, one.name) for one in made]
         else:
@@ -69,25 +69,25 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
 
 
 def _refused(runtime: Runtime, one: Plan) -> AbcdRunError | None:
-    """Return what a runtime refuses about a plan, before anything is fetched for it."""
+    """Return why a runtime refuses a plan, before anything is fetched for it."""
     try:
         runtime.check(one)
     except AbcdRunError as error:
         return error
-    except Exception as error:  # noqa: BLE001  (a bug of one backend stops no other's launch)
+    except Exception as error:  # noqa: BLE001  (a bug in one backend must not stop other launches)
         return unexpected(error)
     return None
 
 
 def check_memory(plans: Iterable[Plan]) -> None:
-    """Raise `HostTooSmall` when the instances want more memory than the host has free."""
+    """Raise `HostTooSmall` if the instances need more memory than the host has free."""
     total = sum(one.resources.memory or 0 for one in plans)
     if not this_host.has_plenty(total):
         this_host.check_memory(total, this_host.memory_available())
 
 
 def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
-    """Return the plan of an artifact that no runtime is given.
+    """Return the plan for an artifact that is not meant for a runtime.
 
     Raises `UsageError` for an unknown format, or `ArtifactError`.
     """
@@ -99,8 +99,8 @@ def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
         kinds = " or ".join(formats.kinds(form))
         raise ArtifactError(
             f"{names} cannot become {form}",
-            details=f"{form} is made of a variant {kinds}",
-            remedy=f"abcd-run images shows the variants of {profile.name}",
+            details=f"{form} is made from a variant {kinds}",
+            remedy=f"abcd-run images lists the variants of {profile.name}",
         )
     return Plan(
         name="",
@@ -123,7 +123,7 @@ def free_name(image: str, runtime: str, taken: set[str]) -> str:
 
 
 def next_name(name: str, taken: set[str]) -> str:
-    """Return the name with another number, the first that is not taken."""
+    """Return the name with the first number that is not taken."""
     return _first_free(name.rpartition("-")[0], {*taken, name})
 
 
@@ -133,7 +133,7 @@ def _first_free(stem: str, taken: set[str]) -> str:
 
 
 def renamed(one: Plan, name: str) -> Plan:
-    """Return the plan for an instance of another name."""
+    """Return the plan for an instance with another name."""
     return replace(one, name=name, seed=replace(one.seed, hostname=name))
 
 
@@ -159,26 +159,26 @@ def _check(request: Request) -> None:
 
 
 def _check_variable(key: str) -> None:
-    """Refuse the seed's variables: what `show` tells of an instance would no longer be true."""
+    """Refuse the seed's variables, so that what `show` prints of an instance stays true."""
     if not key.startswith(SEED_PREFIX):
         return
-    others = f"another name than {SEED_PREFIX}…"
+    others = f"use a name that does not begin with {SEED_PREFIX}"
     remedies = {"ABCD_PASSWORD": "--password-file FILE", "ABCD_USER": "--set user=NAME"}
     raise UsageError(
-        f"--env {key}: names that begin with {SEED_PREFIX} are abcd-run's own",
+        f"--env {key}: names that begin with {SEED_PREFIX} are reserved for abcd-run",
         remedy=remedies.get(key, others),
     )
 
 
 def _check_address(address: str) -> None:
-    import ipaddress  # noqa: PLC0415  (few launches want another than loopback)
+    import ipaddress  # noqa: PLC0415  (few launches need anything but loopback)
 
     try:
         ipaddress.ip_address(address)
     except ValueError as error:
         raise UsageError(
             f"--address {address}: not an IP address",
-            remedy=f"--address {LOOPBACK} for this host alone, 0.0.0.0 for every network",
+            remedy=f"--address {LOOPBACK} for this host only, 0.0.0.0 for every network",
         ) from error
 
 
@@ -199,7 +199,8 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
     if request.command and not backend.takes_command:
         raise UsageError(
             f"{backend.name} cannot start a COMMAND in place of the image's own",
-            remedy=f"without it, and then: abcd-run exec {name} -- {shlex.join(request.command)}",
+            remedy="launch without it, then: "
+            f"abcd-run exec {name} -- {shlex.join(request.command)}",
         )
     readiness_kinds.check(profile.ready, where=profile.origin)
     services, ports = _published(_of_kind(profile.services, choice.variant.kind), request.publish)
@@ -215,7 +216,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         profile=profile.origin,
         account=profile.user,
         uid=profile.uid,
-        # A machine's memory counts as asked for also where nobody did: the host must have it.
+        # A machine's default memory counts as requested too: the host must have it.
         resources=replace(profile.resources, memory=profile.resources.memory or backend.memory),
         services=services,
         screen=profile.screen,
@@ -239,7 +240,7 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         hostname=name,
         user=wanted.profile.user or DEFAULT_USER,
         password=request.password or secrets.token_urlsafe(PASSWORD_BYTES),
-        # Whose image it is need not learn who launches it: a public key names a person.
+        # A stranger's image need not learn who launches it: a public key identifies a person.
         ssh_key="" if wanted.adhoc else this_host.ssh_key(Path.home()),
         keyboard=this_host.keyboard(),
         locale=this_host.locale(),
@@ -266,13 +267,13 @@ def _ready(request: Request, ready: Ready, services: tuple[Service, ...]) -> Rea
 def _published(
     services: tuple[Service, ...], publish: tuple[Publish, ...]
 ) -> tuple[tuple[Service, ...], dict[int, int]]:
-    """Return the services with those that `--publish` adds, and the host ports it fixes."""
+    """Return the services plus those that `--publish` adds, and the host ports that it fixes."""
     by_name = {service.name: service for service in services}
     ports: dict[int, int] = {}
     for asked in publish:
         name = asked.service
         if name.isdecimal() and name not in by_name:
-            name = _numbered(port(name, str(asked)), by_name)
+            name = _service_at(port(name, str(asked)), by_name)
         if name not in by_name:
             raise UsageError(
                 f"--publish {asked}: no service {name!r}",
@@ -283,8 +284,8 @@ def _published(
     return tuple(by_name.values()), ports
 
 
-def _numbered(number: int, by_name: dict[str, Service]) -> str:
-    """Return the name of the service with a port, which is a new one where there is none."""
+def _service_at(number: int, by_name: dict[str, Service]) -> str:
+    """Return the name of the service at a port, adding a new service if there is none."""
     for name, service in by_name.items():
         if service.port == number:
             return name

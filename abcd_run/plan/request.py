@@ -1,6 +1,6 @@
-"""What a person asked for, read whole before anything is looked up.
+"""A person's request, parsed completely before anything is looked up.
 
-There is one parser, for the words of the command line and for the values of a Python program.
+One parser handles both the words of the command line and the values of a Python program.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from abcd_run.units import parse_size
 
 LOOPBACK = "127.0.0.1"
 MOST = 999
-"""Instances on each runtime that one request may want."""
+"""Most instances per runtime in one request."""
 
 Pull = Literal["always", "missing", "never"]
 PULLS = ("always", "missing", "never")
@@ -26,7 +26,7 @@ PULLS = ("always", "missing", "never")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be launched; `None` and empty mean that the profile decides.
+    """What to launch; `None` and empty values leave the choice to the profile.
 
     `changes` are nested tables as in a profile; `timeout` is in seconds.
     """
@@ -48,7 +48,7 @@ class Request:
 
 
 class Wanted(TypedDict, total=False):
-    """The wishes that `parse` reads beside the image, by keyword; see there."""
+    """The keyword arguments of `parse`, which documents them."""
 
     on: str | Iterable[str]
     count: int
@@ -88,10 +88,10 @@ def parse(
     timeout: float | None = None,
     rootful: bool = False,
 ) -> Request:
-    """Return the request that words or ready values make. Raises `UsageError`.
+    """Return the request made of words or ready values. Raises `UsageError`.
 
-    `memory` is a size such as "1GiB", or bytes. Without `on` the request names no runtime: whoever
-    asked has a default.
+    `memory` is a size such as "1GiB", or bytes. Without `on` the request names no runtime, and the
+    caller applies its default.
     """
     return Request(
         image=fspath(image),
@@ -112,7 +112,7 @@ def parse(
 
 
 def runtimes(on: str | Iterable[str]) -> tuple[str, ...]:
-    """Read `--on podman,docker --on lxd`; nothing where nothing was said. Raises `UsageError`."""
+    """Read `--on podman,docker --on lxd`; empty without `--on`. Raises `UsageError`."""
     given = arguments.listed(on)
     named = split_runtimes(given)
     if given and not named:
@@ -139,7 +139,7 @@ def _pull(given: str) -> str:
 
 
 def _above_0(option: str, given: float | None) -> float | None:
-    # Written so that "nan" is wrong, too: every comparison with it is false.
+    # Written so that "nan" fails too: every comparison with it is false.
     if given is not None and not 0 < given < float("inf"):
         raise UsageError(f"--{option} {given}: not a number above 0", remedy=f"--{option} 1")
     return given
@@ -150,7 +150,7 @@ def _password(given: str | None, file: str | PathLike[str] | None) -> str:
         return arguments.password(Path(file))
     if given is not None and not arguments.is_password(given):
         raise UsageError(
-            "the password is not one line that can be typed",
+            "the password must be one line of printable characters",
             remedy=f"use 1 to {arguments.LONGEST_PASSWORD} printable characters",
         )
     return given or ""
@@ -159,7 +159,7 @@ def _password(given: str | None, file: str | PathLike[str] | None) -> str:
 def _changes(
     given: arguments.Changes, *, memory: str | int | None, cpus: float | None
 ) -> dict[str, Any]:
-    """Return the keys of the profile that `--set` and the options for some of them change."""
+    """Return the profile keys changed by `--set` and by the options that stand for some of them."""
     changes = arguments.changes(given)
     for option, value in (("memory", memory), ("cpus", cpus)):
         if value is not None:

@@ -1,4 +1,4 @@
-"""Choose the runtimes of a request: those asked for, all usable ones, or the best."""
+"""Choose the runtimes of a request: the requested ones, all usable ones, or the best."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -17,17 +17,17 @@ from abcd_run.runtime import Backend, Options, Problem, Runtime
 
 NEVER = "never"
 PROBE_SECONDS = 30.0
-"""How long a runtime may take to say whether it is usable; libvirt's first time takes 8 s."""
+"""How long a runtime may take to say whether it is usable; libvirt's first answer takes 8 s."""
 
 ROOTFUL = (
-    "it runs as root: root inside is root of this host, and whoever gets out of an instance, or "
-    "may share a folder with it, owns the machine"
+    "it runs as root: root inside is root of this host, and anyone who escapes from an instance "
+    "or may share a folder with it controls this host"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A runtime that will be used, with what it will be given."""
+    """A runtime to use, and what to give it."""
 
     runtime: Runtime
     backend: Backend
@@ -39,7 +39,7 @@ class Choice:
 
 
 def choose(request: Request, wanted: Target, fleet: Fleet) -> tuple[list[Choice], list[Failure]]:
-    """Return the runtimes to use, and those that cannot be. Raises `NoRuntime` if none can."""
+    """Return the usable runtimes and the failures of the rest. Raises `NoRuntime` if none is."""
     if AUTO in request.on:
         return [_best(request, wanted, fleet)], []
     names = _all_that_take(wanted, fleet) if ALL in request.on else request.on
@@ -47,13 +47,13 @@ def choose(request: Request, wanted: Target, fleet: Fleet) -> tuple[list[Choice]
         fleet.registry.known(name)
     choices, failures = _usable(names, request, wanted, fleet)
     if not choices:
-        raise failures[0].error if len(failures) == 1 else _none(failures)
-    # `all` means all that can be used; what cannot is no failure then.
+        raise failures[0].error if len(failures) == 1 else _none_usable(failures)
+    # `all` means all usable runtimes; an unusable one is not a failure then.
     return _together(choices), [] if ALL in request.on else failures
 
 
 def _together(choices: list[Choice]) -> list[Choice]:
-    """Have all variants that come from the recipe built at once: their base is the same."""
+    """Have all variants from the recipe built together, because they share a base."""
     kinds = tuple(
         dict.fromkeys(one.variant.kind for one in choices if one.source.origin is Origin.RECIPE)
     )
@@ -71,10 +71,10 @@ def _best(request: Request, wanted: Target, fleet: Fleet) -> Choice:
             if choices:
                 return choices[0]
             failures += failed
-    raise _none(failures)
+    raise _none_usable(failures)
 
 
-def _none(failures: list[Failure]) -> NoRuntime:
+def _none_usable(failures: list[Failure]) -> NoRuntime:
     lines = [
         f"{failure.error.message}" + (f" → {failure.error.remedy}" if failure.error.remedy else "")
         for failure in failures
@@ -91,7 +91,7 @@ def _all_that_take(wanted: Target, fleet: Fleet) -> tuple[str, ...]:
 
 
 def takes(backend: Backend, wanted: Target) -> bool:
-    """Say whether a runtime can be given one of the variants."""
+    """Say whether a runtime takes one of the variants."""
     return _fitting(backend, wanted) is not None
 
 
@@ -103,14 +103,14 @@ def _fitting(backend: Backend, wanted: Target) -> tuple[Variant, str] | None:
 def _usable(
     names: Iterable[str], request: Request, wanted: Target, fleet: Fleet
 ) -> tuple[list[Choice], list[Failure]]:
-    """Probe runtimes side by side; the choices are in the order of the names."""
+    """Probe runtimes side by side; return the choices in the order of the names."""
     fitting, failures = {}, []
     for name in names:
         try:
             fitting[name] = _fits(fleet.backend(name), wanted)
         except NoRuntime as error:
             failures.append(Failure(error, name))
-    # Before any of them is asked, and before anything is fetched.
+    # Check the options before any runtime is asked and before anything is fetched.
     options = {name: _options(fleet.backend(name), request, wanted) for name in fitting}
     probes, failed = fleet.ask(fitting, lambda runtime: runtime.probe(), within=PROBE_SECONDS)
     failures += failed
@@ -136,7 +136,7 @@ def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:
 
 
 def _options(backend: Backend, request: Request, wanted: Target) -> Options:
-    """Return what the profile says for a runtime. Raises `ProfileError`."""
+    """Return the profile's options for a runtime. Raises `ProfileError`."""
     given, where = wanted.profile.on.get(backend.name, {}), wanted.profile.origin
     shape = {key: option.rule for key, option in backend.options.items()}
     options = schema.check(given, shape, where=where, path=f"on.{backend.name}.")
@@ -145,7 +145,7 @@ def _options(backend: Backend, request: Request, wanted: Target) -> Options:
         return options
     raise ProfileError(
         f"{where}: on.{backend.name}.{problem.message}",
-        details="it could give the instance rights on this host, so the profile must be trusted "
-        "like a program that root runs",
+        details="it could give the instance rights on this host, so you must trust the profile "
+        "like a program that you run as root",
         remedy=f"{problem.remedy}; or --rootful, if this is meant",
     )

@@ -1,4 +1,4 @@
-"""The user's own defaults, from `config.toml` in the configuration folder."""
+"""The user's defaults, from `config.toml` in the configuration folder."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS}
 class Settings:
     """`on`: the runtimes of a launch without `--on`; `prefer`: the order that `auto` tries.
 
-    `origin` is the file or variable that says `on`.
+    `origin` is the file or variable that sets `on`.
     """
 
     on: tuple[str, ...] = (AUTO,)
@@ -24,7 +24,7 @@ class Settings:
     origin: str = ""
 
     def registry(self) -> Registry:
-        """Return the runtimes in this user's order. Raises `UsageError` for unknown ones."""
+        """Return the runtimes in this user's order. Raises `UsageError` for an unknown one."""
         registry = Registry.installed(self.prefer)
         for name in self.on:
             if name not in (AUTO, ALL):
@@ -33,7 +33,7 @@ class Settings:
 
 
 def load() -> Settings:
-    """Return the settings of this user; `ABCD_RUN_ON` wins over the file."""
+    """Return this user's settings; `ABCD_RUN_ON` overrides the file."""
     path = xdg.config() / "config.toml"
     keys: dict[str, Any] = {}
     if path.exists():

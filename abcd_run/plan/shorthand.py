@@ -1,24 +1,24 @@
-"""`--set accel=tcg` for `--set on.libvirt.accel=tcg`: keys that only a runtime has."""
+"""`--set accel=tcg` short for `--set on.libvirt.accel=tcg`: keys that belong to a runtime."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from abcd_run.images.profile import SHAPE
+from abcd_run.images.profile_keys import SHAPE
 from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Backend, Option
 from abcd_run.schema import FLAG, TABLE, Rule, Shape
 
 
 def written_out(changes: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
-    """Return changes in which a runtime's own key stands under every runtime that has it.
+    """Return the changes with each runtime key moved under every runtime that has it.
 
-    What no runtime knows stays where it is, to be refused with the rest of the profile.
+    A key that no runtime knows stays in place and is reported with the profile's other errors.
     """
     whole = dict(changes)
     for key in set(changes) - set(SHAPE):
         owners = [name for name in registry.names() if key in _options(registry, name)]
         on = whole.get("on", {})
-        # A table that is none is refused with the rest of the profile, too.
+        # A value that is not a table is reported together with the profile's other errors.
         if owners and isinstance(on, Mapping) and all(isinstance(on[n], Mapping) for n in on):
             value = whole.pop(key)
             whole["on"] = {**on, **{name: {key: value, **on.get(name, {})} for name in owners}}
@@ -26,7 +26,7 @@ def written_out(changes: Mapping[str, Any], registry: Registry) -> dict[str, Any
 
 
 def complete(incomplete: str, registry: Registry) -> list[str]:
-    """Offer what `--set` may say: keys of profiles and of runtimes, with their values if few."""
+    """Complete a `--set` word: keys of profiles and runtimes, with values if there are few."""
     known = dict(_keys(SHAPE))
     for name in registry.names():
         for key, option in _options(registry, name).items():
@@ -40,7 +40,7 @@ def complete(incomplete: str, registry: Registry) -> list[str]:
 
 
 def _keys(shape: Shape, before: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the keys that are the same in every profile, and what they may be if that is little."""
+    """Yield the keys common to all profiles, with their values if there are few."""
     for key, rule in shape.items():
         if isinstance(rule, Mapping):
             yield from _keys(rule, f"{before}{key}.")

@@ -1,1 +1,1 @@
-"""How results, errors and progress are shown: as text for people, as JSON for scripts."""
+"""Show results, errors and progress: as text for people, as JSON for scripts."""

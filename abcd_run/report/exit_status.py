@@ -1,4 +1,4 @@
-"""The exit status of a command: one rule for all."""
+"""The exit status of a command: one rule for all commands."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = True) -> int:
-    """Return 0 without failures, the errors' own status when all failed alike, else 1.
+    """Return 0 without failures, the errors' own status if all failed alike, else 1.
 
-    `partly` says that something else went well; `named`, that the user named what has failed: of
-    what nobody named, some has failed. An interrupt outweighs all of it.
+    `partly` says that something else succeeded; `named` that the user named whatever failed,
+    rather than asking for everything. An interrupt overrides both.
     """
     statuses = {failure.error.status for failure in failures}
     if not statuses or Interrupted.status in statuses:
@@ -26,5 +26,5 @@ def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = T
 
 
 def of_launched(launched: Iterable[Launched], failures: Sequence[Failure]) -> int:
-    """Return the exit status where instances should be ready; one that is late is a failure."""
+    """Return the exit status when instances should be ready; a late one is a failure."""
     return status(failures, partly=any(one.late is None for one in launched))

@@ -1,7 +1,7 @@
 """What commands print: documents for scripts, tables and lines for people.
 
-Guests, images, profiles and engines say what they like. What is for people goes through one
-function that lets nothing of it reach the terminal as a command; documents are in ASCII.
+Guests, images, profiles and engines may print anything. Text for people goes through one function
+that keeps it from controlling the terminal; documents are in ASCII.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from abcd_run.report import streams
 from abcd_run.units import format_size
 from abcd_run.visible import visible
 
-if TYPE_CHECKING:  # every command prints, and doctor alone has findings
+if TYPE_CHECKING:  # every command prints, but only doctor has findings
     from collections.abc import Iterable, Sequence
 
     from abcd_run.doctor.checks import Finding
@@ -26,7 +26,7 @@ LONGEST_LINE = 500
 
 
 def print_plan(planned: Plan, native: str) -> None:
-    """Print a plan for people, and the native command on a line of its own to be copied."""
+    """Print a plan for people, with the native command on its own line for copying."""
     resources = planned.resources
     ready = planned.ready.kind or planned.ready.service or planned.ready.console
     ports = {one.name: planned.ports.get(one.port, "a free port") for one in planned.services}
@@ -45,7 +45,7 @@ def print_plan(planned: Plan, native: str) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they must be; nothing but the heads when there are none."""
+    """Print rows in columns that fit their cells; just the heads if there are no rows."""
     shown = [[visible(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
@@ -61,14 +61,14 @@ def print_launched(launched: Launched) -> None:
 
 
 def print_facts(head: str, facts: dict[str, str]) -> None:
-    """Print a line and, indented below it, named facts."""
+    """Print a line, with named facts indented below it."""
     width = max(map(len, facts), default=0)
     lines = [f"  {visible(key):{width}}  {visible(value)}" for key, value in facts.items() if value]
     streams.say("\n".join([visible(head), *lines]))
 
 
 def print_shown(launched: Launched) -> None:
-    """Print all that is known of an instance."""
+    """Print everything known about an instance."""
     instance = launched.instance
     known = record.read(instance.labels)
     held = "in a sandbox" if instance.root == "sandbox" else "unknown"
@@ -102,12 +102,12 @@ def _facts(launched: Launched) -> dict[str, str]:
 
 
 def mapping(host_root: int | None) -> str:
-    """Return who root inside is outside, for a table."""
+    """Return which host user root inside is, for a table."""
     return "" if host_root is None else f"0→{host_root}"
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Print what the user should know although it stops nothing, on standard error."""
+    """Print warnings that do not stop the launch, on standard error."""
     for note in notes:
         streams.complain(f"abcd-run: note: {visible(note)}")
 
@@ -115,19 +115,19 @@ def print_notes(notes: Iterable[str]) -> None:
 def print_error(error: AbcdRunError, *, name: str = "") -> None:
     """Print an error for people, on standard error."""
     before = f"{name}: " if name and not error.message.startswith(name) else ""
-    lines = [f"abcd-run: {_brief(visible(before + error.message))}"]
+    lines = [f"abcd-run: {_shortened(visible(before + error.message))}"]
     lines += [f"  {line}" for line in error.details.splitlines()]
     lines += [f"  → {line}" for line in error.remedy.splitlines()]
     streams.complain("\n".join(lines))
 
 
-def _brief(text: str) -> str:
-    """Leave out the middle of a line that quotes something beyond all measure."""
+def _shortened(text: str) -> str:
+    """Leave out the middle of an overlong line."""
     return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE // 2]} … {text[-100:]}"
 
 
 def print_finding(finding: Finding) -> None:
-    """Print what `doctor` found, with the remedy where it is bad."""
+    """Print a `doctor` finding, with the remedy if it is bad."""
     streams.say(f"{'ok' if finding.good else 'FAIL':4} {finding.name}: {finding.says}")
     if not finding.good and finding.remedy:
         streams.say(f"     → {finding.remedy}")

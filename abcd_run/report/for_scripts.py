@@ -1,4 +1,4 @@
-"""What commands print for scripts: the documents of docs/json.md."""
+"""What commands print for scripts: the documents described in docs/json.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from abcd_run.backend import record
 from abcd_run.launch import endpoints
 
-if TYPE_CHECKING:  # every command prints, and doctor alone has findings
+if TYPE_CHECKING:  # every command prints, but only doctor has findings
     from collections.abc import Iterable
 
     from abcd_run.doctor.advisories import Known
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 def instance(launched: Launched) -> Document:
-    """Return an instance as JSON shows it; see docs/json.md."""
+    """Return an instance as a JSON document; see docs/json.md."""
     copy = launched.instance
     facts = record.read(copy.labels)
     return {
@@ -46,12 +46,12 @@ def _resources(given: Resources) -> Document:
 
 
 def endpoint(way: Endpoint) -> Document:
-    """Return an endpoint as JSON shows it."""
+    """Return an endpoint as a JSON document."""
     return {"service": way.service, "protocol": way.protocol, "url": way.url}
 
 
 def error(failure: Failure) -> Document:
-    """Return an error as JSON shows it; `code` is the exit status that it alone would give."""
+    """Return an error as a JSON document; `code` is the exit status that it alone would cause."""
     return {
         "code": failure.error.status,
         "message": failure.error.message,
@@ -63,7 +63,7 @@ def error(failure: Failure) -> Document:
 
 
 def document(launched: Iterable[Launched], failures: Iterable[Failure]) -> Document:
-    """Return the document of a launch, `ps` and `show`."""
+    """Return the document that a launch, `ps` and `show` print."""
     return {
         "instances": [instance(one) for one in launched],
         "errors": [error(failure) for failure in failures],
@@ -71,7 +71,7 @@ def document(launched: Iterable[Launched], failures: Iterable[Failure]) -> Docum
 
 
 def plan(planned: Plan, native: str) -> Document:
-    """Return a plan as JSON shows it, with the native command a person would type."""
+    """Return a plan as a JSON document, with the native command a person would type."""
     return {
         "name": planned.name,
         "image": planned.image,
@@ -90,12 +90,12 @@ def plan(planned: Plan, native: str) -> Document:
 
 
 def print_json(content: object) -> None:
-    """Print one document on standard output, in ASCII: that survives every locale and file name."""
+    """Print one document on standard output, in ASCII, which survives any locale and file name."""
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
 
 
 def finding(check: Finding) -> Document:
-    """Return what `doctor` found as JSON shows it."""
+    """Return a `doctor` finding as a JSON document."""
     remedy = "" if check.good else check.remedy
     return {
         "check": check.name,

@@ -1,4 +1,4 @@
-"""Show people how far launches have come: live lines on a terminal, plain lines elsewhere."""
+"""Show people how far launches have come: live lines on a terminal, else plain lines."""
 
 import sys
 import time
@@ -14,10 +14,10 @@ from abcd_run.visible import ESCAPES, visible
 
 REDRAW_SECONDS = 0.2
 QUIET_SECONDS = 1.0
-"""Off a terminal, what a launch is doing is said when it lasts longer than this."""
+"""Off a terminal, print what a launch is doing only if it lasts longer than this."""
 
 CALM_SECONDS = 5.0
-"""Off a terminal, what changes all the time is said as seldom as this."""
+"""Off a terminal, print a constantly changing text at most this often."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class _Line:
 
 
 class _Lines:
-    """The launches and what each is doing, redrawn by a thread of its own."""
+    """The launches and what each is doing, redrawn by a separate thread."""
 
     def __init__(self, out: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
@@ -71,23 +71,23 @@ class _Lines:
         return f"{self._clock() - self._begun:5.1f} s"
 
     def _write(self, text: str) -> None:
-        # Nobody's launch fails because nobody reads how far it is.
+        # A launch must not fail because nobody reads its progress.
         with suppress(OSError, ValueError):
             self._out.write(text)
             self._out.flush()
 
     def _staged(self, name: str) -> None:
-        """Show that a launch has come to a stage."""
+        """Show that a launch has reached a stage."""
 
     def _redraw(self) -> None:
-        """Show all that has changed since."""
+        """Show everything that has changed since the last time."""
 
     def _finish(self) -> None:
-        """Leave the display as it should stay."""
+        """Leave the display in its final state."""
 
 
 class PlainLines(_Lines):
-    """A line for each stage, and a calm one for whatever lasts or goes on; for files and pipes."""
+    """One line per stage, and an occasional one for long-running work; for files and pipes."""
 
     def _staged(self, name: str) -> None:
         self._print(name, str(self._lines[name].stage))
@@ -106,7 +106,7 @@ class PlainLines(_Lines):
 
 
 class LiveLines(_Lines):
-    """One line for each launch, drawn anew in its place; for terminals."""
+    """One line per launch, redrawn in place; for terminals."""
 
     _drawn = 0
 
@@ -121,12 +121,12 @@ class LiveLines(_Lines):
         self._write(up)
 
     def _rows(self) -> list[str]:
-        """Return what fits: the cursor cannot go up beyond the top of the terminal."""
+        """Return the rows that fit: the cursor cannot move above the top of the terminal."""
         columns, lines = _size()
         shown = self._lines.items()
         fit, more = self._lines, ""
         if len(shown) > lines - 1:
-            # Those that still have a way to go are of more interest.
+            # Launches that are not ready yet are more interesting.
             ranked = sorted(shown, key=lambda item: item[1].stage is Stage.READY)
             fit = dict(ranked[: max(lines - 2, 1)])
             more = f"and {len(shown) - len(fit)} more"
@@ -148,12 +148,12 @@ def _size() -> tuple[int, int]:
 
 
 def _printable(text: str) -> str:
-    """Return what a program printed as one line."""
+    """Return a program's output as one line."""
     return visible(" ".join(ESCAPES.sub("", text).split()))
 
 
 def progress(*, quiet: bool, out: TextIO | None = None) -> Progress:
-    """Return the display that suits where standard error goes."""
+    """Return the display that suits standard error's destination."""
     if quiet:
         return Silent()
     out = out or sys.stderr

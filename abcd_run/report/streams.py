@@ -1,7 +1,6 @@
-"""Standard output and standard error: what is for people goes through here, made harmless.
+"""Standard output and standard error: text for people passes through here and is made harmless.
 
-Guests, images, profiles and engines say what they like; nothing of it reaches the terminal as a
-command.
+Guests, images, profiles and engines may print anything; none of it may control the terminal.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from abcd_run.visible import visible
 
 
 class OutputLost(AbcdRunError):
-    """What there was to say could not be written to where standard output goes."""
+    """Standard output could not be written."""
 
     status = 1
 
 
 def flush() -> None:
-    """Print now, not at Python's end, where what goes wrong can only be complained about.
+    """Write now rather than at Python's exit, where an error can no longer be handled.
 
-    Raises `BrokenPipeError` when the reader has gone, else `OutputLost`.
+    Raises `BrokenPipeError` if the reader has gone, else `OutputLost`.
     """
     try:
         sys.stdout.flush()
@@ -34,12 +33,12 @@ def flush() -> None:
         raise OutputLost(
             f"cannot write to standard output: {error.strerror or error}",
             details="the work is done; abcd-run ps shows what runs",
-            remedy="free some space where the output goes",
+            remedy="free some space at the output's destination",
         ) from error
 
 
 def give_up() -> None:
-    """Let what is still to be printed go nowhere: it would be complained about at the end."""
+    """Discard what is not printed yet, or Python would complain about it at exit."""
     with open(os.devnull, "wb") as nowhere, suppress(OSError, ValueError):  # noqa: PTH123  (a device)
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
@@ -50,12 +49,12 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print lines for people on standard error; who has closed it hears nothing."""
+    """Print lines for people on standard error; if it is closed, print nothing."""
     with suppress(OSError, ValueError):
         sys.stderr.write(_lines(text))
         sys.stderr.flush()
 
 
 def _lines(text: str) -> str:
-    # Of all that ends a line for somebody, only this one does for a terminal alone.
+    # Of everything that may end a line, only this one ends it for a terminal.
     return "".join(f"{visible(line).rstrip()}\n" for line in text.split("\n"))

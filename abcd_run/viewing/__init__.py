@@ -1,1 +1,1 @@
-"""Show an instance's screen or page to its user, and its password to nobody else."""
+"""Show an instance's screen or page to its user without revealing its password to others."""

@@ -1,14 +1,14 @@
-"""Open an address in the user's browser; no other user of the host gets to know a secret one.
+"""Open an address in the user's browser without revealing a secret one to the host's other users.
 
-Every user sees the arguments of every program, and a browser is given its address as one. Who knows
-an address of ours is refused when the connection is not this user's, yet a guest of this user could
-ask there in his place, told the address by somebody who saw it. So the browser is given a file that
-only its user can read, which leads on to the address; that is what Jupyter does as well. A POST or
-a fragment would have to be an argument, too.
+A browser takes its address as an argument, and every user can see the arguments of every program.
+We refuse connections from other users, but someone who saw the address could pass it to a guest of
+this user, which could then connect. So we give the browser a file that only its user can read and
+that redirects to the address, as Jupyter does. A POST or a fragment would have to be an argument
+too.
 
-Some browsers cannot be led like this: one from a snap sees no such folder, and where another
-program is the one for files of HTML, that would open. Those get the address itself, and so does
-one that does not come within `FILE_SECONDS`.
+Some browsers cannot use such a file: one from a snap cannot see the folder, and if another program
+opens HTML files, that would start instead. Those browsers get the address itself, and so does one
+that does not fetch the page within `FILE_SECONDS`.
 """
 
 import html
@@ -28,10 +28,10 @@ from abcd_run.host import scratch, xdg
 from abcd_run.viewing import handover
 
 FILE_SECONDS = 10.0
-"""How long a browser may take to follow the file, before it is given the address."""
+"""How long a browser may take to follow the file before we give it the address."""
 
 START_SECONDS = 3.0
-"""How long a program may take to hand an address to a browser: some stay until that ends."""
+"""How long a program may take to pass an address on; some stay until the browser exits."""
 
 ASK_SECONDS = 5.0
 LOOK_SECONDS = 0.1
@@ -50,7 +50,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def open_plain(url: str) -> None:
-    """Open an address that everybody may see."""
+    """Open an address that anyone may see."""
     started = _start(url)
     until = time.monotonic() + START_SECONDS
     while not started.done() and time.monotonic() < until:
@@ -58,17 +58,17 @@ def open_plain(url: str) -> None:
 
 
 def open_secret(url: str) -> None:
-    """Open an address that only this user may see; wait until the browser has it, or gave up."""
+    """Open an address that only this user may see; wait until the browser fetches it or fails."""
     with handover.one_look(url) as look:
         if takes_files():
             with _file(look.address) as page:
-                if _led(look, page.as_uri(), time.monotonic() + FILE_SECONDS):
+                if _sent(look, page.as_uri(), time.monotonic() + FILE_SECONDS):
                     return
-        _led(look, look.address, look.until)
+        _sent(look, look.address, look.until)
 
 
-def _led(look: handover.Look, address: str, until: float) -> bool:
-    """Lead the browser to an address; say whether it came for the page until then."""
+def _sent(look: handover.Look, address: str, until: float) -> bool:
+    """Send the browser to an address; say whether it fetched the page by `until`."""
     started = _start(address)
     while not look.wait(min(until, time.monotonic() + LOOK_SECONDS)):
         no_browser = started.done() and not started.result()
@@ -78,13 +78,13 @@ def _led(look: handover.Look, address: str, until: float) -> bool:
 
 
 def _start(address: str) -> Future[bool]:
-    """Start the browser in a thread of its own, which lasts as long as some browsers do."""
+    """Start the browser in its own thread, since some browsers block until they exit."""
     started: Future[bool] = Future()
 
     def start() -> None:
         try:
             started.set_result(webbrowser.open(address))
-        except Exception:  # noqa: BLE001  (whatever a $BROWSER can bring about: it shows nothing)
+        except Exception:  # noqa: BLE001  (a $BROWSER may fail in any way; nothing was shown)
             started.set_result(False)
 
     Thread(target=start, daemon=True).start()
@@ -93,7 +93,7 @@ def _start(address: str) -> Future[bool]:
 
 @contextmanager
 def _file(address: str) -> Iterator[Path]:
-    """Write the file that leads to an address, for this user alone."""
+    """Write the file that redirects to an address, readable by this user only."""
     with scratch.held(_folder(), PREFIX) as folder:
         path = folder / "page.html"
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
@@ -102,7 +102,7 @@ def _file(address: str) -> Iterator[Path]:
 
 
 def prune() -> None:
-    """Remove the files of looks whose process was killed."""
+    """Remove the files that killed processes left behind."""
     scratch.discard_abandoned(_folder(), PREFIX)
 
 
@@ -112,7 +112,7 @@ def _folder() -> Path:
 
 
 def takes_files() -> bool:
-    """Say whether it is the user's browser that a file of HTML opens in, and whether it can."""
+    """Say whether an HTML file opens in the user's browser, and whether the browser can read it."""
     if chosen := os.environ.get("BROWSER", "").partition(os.pathsep)[0]:
         program = shutil.which(_first_word(chosen))
         return program is not None and Path(program).resolve() != SNAP
@@ -125,12 +125,12 @@ def takes_files() -> bool:
 def _first_word(line: str) -> str:
     try:
         return next(iter(shlex.split(line)), "")
-    except ValueError:  # quotes that do not close
+    except ValueError:  # unbalanced quotes
         return ""
 
 
 def _program_for(kind: str) -> str:
-    """Return the desktop's name of the program that opens a kind of thing, empty if unknown."""
+    """Return the desktop name of the program that opens a MIME type; empty if unknown."""
     try:
         asked = subprocess.run(
             ["xdg-mime", "query", "default", kind],
@@ -144,4 +144,4 @@ def _program_for(kind: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     name = asked.stdout.strip()
-    return name if name == os.path.basename(name) else ""  # noqa: PTH119  (a word, not a path)
+    return name if name == os.path.basename(name) else ""  # noqa: PTH119  (a name, not a path)

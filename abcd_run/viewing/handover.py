@@ -1,8 +1,8 @@
 """Hand an instance's password to the user's browser, and to nobody else.
 
-A password in the browser's arguments could be seen by every user of the host. So the browser is
-sent to a page of ours on loopback, good for one look, which sends it on to the instance; another
-user's connection is closed there unread. See `browser` for how the browser gets that address.
+Every user of the host could see a password in the browser's arguments. So we send the browser to a
+one-time page of ours on loopback, which redirects it to the instance; the page closes another
+user's connection unread. See `browser` for how the browser gets that address.
 """
 
 import secrets
@@ -14,13 +14,13 @@ from threading import Event, Lock, Thread
 from urllib.parse import quote, urlsplit, urlunsplit
 
 SECONDS = 30.0
-"""How long a browser may take to come for its page."""
+"""How long a browser may take to fetch its page."""
 
 POLL_SECONDS = 0.05
 
 
 def with_login(url: str, user: str, password: str) -> str:
-    """Return a web page's address with the login in it, as browsers take it and do not keep it."""
+    """Return a web page's address with the login in it, which browsers use but do not store."""
     if not password:
         return url
     parts = urlsplit(url)
@@ -30,27 +30,27 @@ def with_login(url: str, user: str, password: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A page that was not looked at yet, or `fetched`; `until` is on the monotonic clock."""
+    """A one-time page, `fetched` or not yet; `until` is on the monotonic clock."""
 
     address: str
     fetched: Event
     until: float
 
     def wait(self, until: float | None = None) -> bool:
-        """Wait until it was fetched, or until a time; False when nobody came."""
+        """Wait until the page is fetched, or until a time; return False if it was not."""
         return self.fetched.wait(max(0, min(self.until, until or self.until) - time.monotonic()))
 
 
 @contextmanager
 def one_look(url: str) -> Iterator[Look]:
     """Serve one redirection to `url`, for `SECONDS` at most."""
-    # Few commands open anything, and all that could would import it: some milliseconds.
+    # This import costs some milliseconds, and few commands ever open anything.
     from abcd_run.viewing import loopback  # noqa: PLC0415
 
     path, once, fetched = f"/{secrets.token_urlsafe(24)}", Lock(), Event()
 
     class Page(loopback.Handler):
-        def do_GET(self) -> None:  # noqa: N802  (the name of its library)
+        def do_GET(self) -> None:  # noqa: N802  (the library's name)
             known = secrets.compare_digest(self.path.encode(), path.encode())
             if not known or not once.acquire(blocking=False):
                 self.send_error(404)

@@ -1,8 +1,8 @@
-"""Servers on loopback for this user alone.
+"""Servers on loopback for this user only.
 
-A connection of another user is closed before a byte of it is read. Those of this user are bounded
-in number and time all the same: what they come from may be a guest, whose network is a process of
-this user.
+A connection from another user is closed before any of it is read. This user's connections are
+still limited in number and time: they may come from a guest, whose network is a process of this
+user.
 """
 
 import io
@@ -23,19 +23,19 @@ from abcd_run.host.os_errors import unexpected
 LOOPBACK = "127.0.0.1"
 
 QUESTION_SECONDS = 15.0
-"""How long a browser may take for its whole question, and a connection be idle."""
+"""How long a browser may take to send a request, and how long a connection may be idle."""
 
 
 def is_ours(peer: sockets.Address, here: sockets.Address) -> bool:
-    """Say whether the other end of a connection is this user's; one that is unknown is not.
+    """Say whether the other end of a connection is this user's; an unknown one is not.
 
-    True on a system that never says whose a socket is.
+    True on a system that never tells who owns a socket.
     """
     return not sockets.IS_TOLD or sockets.owner(peer, here) == this_host.user()
 
 
 class Server(ThreadingHTTPServer):
-    """A server on loopback, on a free port for 0; `complain` is told of bugs of ours."""
+    """A server on loopback, where port 0 means any free one; `complain` gets our own bugs."""
 
     request_queue_size = 64
 
@@ -51,17 +51,17 @@ class Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), handler)
 
     def server_bind(self) -> None:
-        """Bind without what HTTPServer does: it asks the network for the host's name."""
+        """Bind without looking up the host's name on the network, as HTTPServer does."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Take this user's connections, and no more of them than there are threads for."""
+        """Accept only this user's connections, and no more than there are threads for."""
         ours = is_ours(client_address, request.getsockname())
         return ours and self._free.acquire(blocking=False)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start the thread of a connection."""
+        """Start a connection's thread."""
         try:
             super().process_request(request, client_address)
         except BaseException:
@@ -69,14 +69,14 @@ class Server(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a connection, in a thread of its own."""
+        """Answer a connection in its own thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        """Tell of what is a bug of ours; a browser that hangs up is none."""
+        """Report a bug of ours; a browser that hangs up is not one."""
         error = sys.exception()
         if not isinstance(error, Exception) or isinstance(error, ConnectionError | TimeoutError):
             return
@@ -85,27 +85,27 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection of a browser: a whole question has its time, then it is closed."""
+    """One connection from a browser, closed if a request takes too long."""
 
     server_version, sys_version = "abcd-run", ""
     timeout = QUESTION_SECONDS
-    """For what is sent."""
+    """For sending."""
 
     def setup(self) -> None:
-        """Read by the clock."""
+        """Read with a deadline."""
         super().setup()
         self.rfile.close()
         self._reader = Reader(self.connection, 0)
         self.rfile = io.BufferedReader(self._reader)
 
     def handle_one_request(self) -> None:
-        """Read and answer one question."""
+        """Read and answer one request."""
         self._reader.until = time.monotonic() + QUESTION_SECONDS
         self._reader.most = limits.ANSWER_BYTES
         super().handle_one_request()
 
     def parse_request(self) -> bool:
-        """Read the head of a question; what comes after it is nothing we want."""
+        """Read the head of a request; we do not want a body."""
         self.connection.settimeout(QUESTION_SECONDS)
         known = super().parse_request()
         if known and {"Content-Length", "Transfer-Encoding"} & set(self.headers):
@@ -113,4 +113,4 @@ class Handler(BaseHTTPRequestHandler):
         return known
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""

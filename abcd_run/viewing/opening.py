@@ -1,4 +1,4 @@
-"""Show a person what an instance has to look at."""
+"""Show a person an instance's desktop or page."""
 
 from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError
@@ -8,14 +8,14 @@ from abcd_run.viewing import viewer
 
 
 def show(instance: Instance) -> None:
-    """Show an instance's desktop or page on the user's screen; nothing where there is none.
+    """Show an instance's desktop or page on the user's screen; do nothing without a screen.
 
-    Raises `AbcdRunError` where the instance has nothing to look at.
+    Raises `AbcdRunError` if the instance has nothing to show.
     """
     endpoint = endpoints.to_open(instance)
     if endpoint is None:
         raise AbcdRunError(
-            f"{instance.name} has nothing to look at", remedy=f"abcd-run show {instance.name}"
+            f"{instance.name} has nothing to show", remedy=f"abcd-run show {instance.name}"
         )
     listener.check(instance, endpoint)
     user = record.read(instance.labels).user

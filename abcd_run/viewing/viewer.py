@@ -1,4 +1,4 @@
-"""Programs of the desktop that show an endpoint."""
+"""Desktop programs that show an endpoint."""
 
 import os
 import re
@@ -16,27 +16,27 @@ SOCKET = {
     protocol: re.compile(rf"{protocol}\+unix:///[^?#\x00-\x1f\x7f]+")
     for protocol in ("spice", "vnc")
 }
-"""Addresses of screens; a socket's is an absolute path."""
+"""The addresses of screens; a socket's address is an absolute path."""
 
 
 def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool = False) -> None:
-    """Show an endpoint on the user's screen; nothing where there is no screen or no program.
+    """Show an endpoint on the user's screen; do nothing without a screen or a program.
 
-    A browser is handed user and password on the way, so that nobody has to type them; `secret`
-    says that the address itself must not be seen by other users of the host.
+    A browser is given the user name and password, so that nobody has to type them; `secret` hides
+    the address itself from the host's other users.
     """
     if not _has_display():
         return
     if endpoint.protocol in WEB:
         _browse(handover.with_login(endpoint.url, user, password), secret=secret or bool(password))
     elif line := viewer(endpoint):
-        # It goes on when we have ended.
+        # The viewer keeps running after we exit.
         quiet = subprocess.DEVNULL
         subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def hindrance(endpoint: Endpoint) -> str:
-    """Return why `show` would show nothing, empty if it would."""
+    """Return why `show` would show nothing; empty if it would show something."""
     if not _has_display():
         return "no display here"
     if endpoint.protocol not in WEB and not viewer(endpoint):
@@ -50,20 +50,20 @@ def _has_display() -> bool:
 
 
 def _browse(url: str, *, secret: bool) -> None:
-    # What opens nothing does not pay for it.
+    # Commands that open nothing should not pay for this import.
     from abcd_run.viewing import browser  # noqa: PLC0415
 
     (browser.open_secret if secret else browser.open_plain)(url)
 
 
 def viewer(endpoint: Endpoint) -> list[str]:
-    """Return the command that shows a screen, empty where this host has none for it."""
+    """Return the command that shows a screen; empty if this host has none."""
     line = _line(endpoint)
     return line if line and shutil.which(line[0]) else []
 
 
 def _line(endpoint: Endpoint) -> list[str]:
-    """Return the command for an address that is one of a screen, and nothing a program obeys."""
+    """Return the command for a screen's address, if no program could take it for an option."""
     if SOCKET["vnc"].fullmatch(endpoint.url):  # remote-viewer knows sockets for SPICE only
         return ["vncviewer", urlsplit(endpoint.url).path]
     if SOCKET["spice"].fullmatch(endpoint.url) or PLACE.fullmatch(endpoint.url):

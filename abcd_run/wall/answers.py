@@ -1,4 +1,4 @@
-"""What each address of the wall gives; who may ask is the server's business."""
+"""What each address of the wall serves; the server decides who may ask."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of HTTP."""
+    """An HTTP answer."""
 
     status: int
     body: bytes = b""
@@ -40,7 +40,7 @@ def text(status: int, says: str, **headers: str) -> Answer:
 
 
 def get(address: str, seen: Seen) -> Answer:
-    """Answer a question at an address below the token; it changes nothing."""
+    """Answer a GET at an address below the token; it changes nothing."""
     path, on = _split(address)
     if path in FILES:
         name, kind = FILES[path]
@@ -54,7 +54,7 @@ def get(address: str, seen: Seen) -> Answer:
 
 
 def post(address: str, seen: Seen) -> Answer:
-    """Start the viewer of an instance's screen."""
+    """Start the viewer for an instance's screen."""
     path, on = _split(address)
     folder, _, name = path.partition("/")
     if folder != "open":
@@ -89,7 +89,7 @@ def _json(status: int, content: object) -> Answer:
 def _redirected(instance: Instance) -> Answer:
     endpoint = endpoints.to_open(instance)
     if endpoint is None:
-        return text(404, f"{instance.name} has nothing to look at")
+        return text(404, f"{instance.name} has nothing to show")
     if endpoint.protocol not in WEB:
         return text(405, "a viewer is started by POST", Allow="POST")
     listener.check(instance, endpoint)
@@ -101,7 +101,7 @@ def _redirected(instance: Instance) -> Answer:
 def _show(instance: Instance) -> Answer:
     endpoint = endpoints.to_open(instance)
     if endpoint is None:
-        return text(404, f"{instance.name} has nothing to look at")
+        return text(404, f"{instance.name} has nothing to show")
     if endpoint.protocol in WEB:
         return text(405, "a page is opened by GET", Allow="GET")
     why = viewer.hindrance(endpoint) or _failure(endpoint)

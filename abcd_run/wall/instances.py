@@ -1,4 +1,4 @@
-"""What is known of the instances: asked seldom, whatever the number of browsers."""
+"""What is known about the instances: asked rarely, however many browsers are open."""
 
 import time
 from concurrent.futures import Future
@@ -17,7 +17,7 @@ from abcd_run.report import for_scripts
 from abcd_run.report.for_scripts import Document
 
 FRESH_SECONDS = 2.0
-"""How long a list or a picture is good enough."""
+"""How long a list or a picture counts as fresh."""
 
 PICTURE_SECONDS = 10.0
 """How long a browser waits for a picture."""
@@ -28,14 +28,14 @@ PICTURES_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """All instances with their stages, and the runtimes that did not answer."""
+    """All instances with their stages, and the runtimes that failed to answer."""
 
     launched: tuple[Launched, ...]
     failures: tuple[Failure, ...]
 
 
 class Seen:
-    """The instances on some or all runtimes; its methods may be called from any thread."""
+    """The instances on some or all runtimes; any thread may call its methods."""
 
     def __init__(self, fleet: Fleet, on: tuple[str, ...] = ()) -> None:
         self._fleet, self._on = fleet, on
@@ -45,11 +45,11 @@ class Seen:
         self._drawing = Threads(PICTURES_AT_ONCE)
 
     def now(self) -> Now:
-        """Return what there is, as of `FRESH_SECONDS` ago at most."""
+        """Return the current instances, at most `FRESH_SECONDS` old."""
         return self._lists.get("", self._asked)
 
     def document(self) -> Document:
-        """Return the document of `ps` without passwords, and what the page wants beside it."""
+        """Return the document of `ps` without passwords, plus what the page needs."""
         now = self.now()
         document = for_scripts.document(now.launched, now.failures)
         for facts, one in zip(document["instances"], now.launched, strict=True):
@@ -59,9 +59,9 @@ class Seen:
         return document
 
     def find(self, name: str, on: str = "") -> Instance:
-        """Return the instance of a name, on one runtime if that is said. Raises if there is none.
+        """Return the instance with a name, on the given runtime if any.
 
-        The error is `NoSuchInstance`.
+        Raises `NoSuchInstance`.
         """
         for one in self.now().launched:
             if one.instance.name == name and on in ("", one.instance.runtime):
@@ -69,7 +69,7 @@ class Seen:
         raise NoSuchInstance(f"no instance called {name!r}", remedy="abcd-run ps")
 
     def picture(self, name: str, on: str = "") -> bytes:
-        """Return a PNG of an instance's screen, as of `FRESH_SECONDS` ago at most.
+        """Return a PNG of an instance's screen, at most `FRESH_SECONDS` old.
 
         Raises `LaunchFailed` or `NoSuchInstance`.
         """
@@ -101,7 +101,7 @@ class Seen:
         except TimeoutError as error:
             drawing.cancel()
             raise LaunchFailed(
-                f"{instance.name} gave no picture within {PICTURE_SECONDS:g} s",
+                f"no picture of {instance.name}'s screen within {PICTURE_SECONDS:g} s",
                 remedy=f"abcd-run screenshot {instance.name}",
             ) from error
 
@@ -109,7 +109,7 @@ class Seen:
 def _looked(instance: Instance, look: Future[Launched], until: float) -> Launched:
     try:
         return look.result(max(0, until - time.monotonic()))
-    except Exception:  # noqa: BLE001  (it has gone meanwhile, or its runtime hangs)
+    except Exception:  # noqa: BLE001  (it is gone by now, or its runtime hangs)
         look.cancel()
         return Launched(instance, Stage.RUNNING if instance.running else Stage.CREATED)
 

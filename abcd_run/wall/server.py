@@ -1,9 +1,9 @@
-"""The wall's server: on loopback, for this user alone, behind a path that nobody can guess.
+"""The wall's server: on loopback, for this user only, behind a path that nobody can guess.
 
-On a host of several users 127.0.0.1 is public, and any page of the web can have a browser ask
-there. So a connection must come from a socket of this user, or nothing of it is read (see
-`private`). Each question, whatever its method, must carry a token that only the page's address has,
-and name loopback as its host: another name is one that a stranger lets point here.
+On a host with several users 127.0.0.1 is public, and any web page can make a browser send requests
+there. So a connection must come from a socket of this user, or none of it is read (see
+`loopback`). Each request, whatever its method, must carry a token that only the page's address
+contains, and name loopback as its host: any other name is one that a stranger has pointed here.
 """
 
 import secrets
@@ -38,10 +38,10 @@ HEADERS = {
 
 
 class Wall(loopback.Server):
-    """The server of one wall; `url` is the page's address, 0 as `port` takes a free one.
+    """The server of one wall; `url` is the page's address, and `port` 0 means any free one.
 
-    `between` is called between two connections, and may end the serving by what it raises;
-    `complain` is told of bugs of ours.
+    `between` is called between two connections, and may stop the server by raising; `complain`
+    gets our own bugs.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Wall(loopback.Server):
         complain: Callable[[AbcdRunError], None] | None = None,
     ) -> None:
         self.seen = seen
-        self.service_actions = between  # type: ignore[method-assign]  # the name of its library
+        self.service_actions = between  # type: ignore[method-assign]  # the library's name
         self.token = secrets.token_urlsafe(24)
         try:
             super().__init__(Handler, port, complain=complain)
         except OSError as error:
             raise PortTaken(
-                f"the wall cannot listen at port {port}: {error.strerror}",
-                remedy="abcd-run wall --port with another, or without it for a free one",
+                f"the wall cannot listen on port {port}: {error.strerror}",
+                remedy="abcd-run wall --port with another port, or without it for a free one",
             ) from error
 
     @property
@@ -69,18 +69,18 @@ class Wall(loopback.Server):
         return f"http://{loopback.LOOPBACK}:{self.server_port}/{self.token}/"
 
     def hosts(self) -> tuple[str, str]:
-        """Return what a browser that was given our address calls us."""
+        """Return the host names that a browser may use for our address."""
         return f"{loopback.LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"
 
 
 class Handler(loopback.Handler):
-    """One connection of a browser."""
+    """One connection from a browser."""
 
     server: Wall
     protocol_version = "HTTP/1.1"
 
     def parse_request(self) -> bool:
-        """Read the head of a question, and answer here what must not be asked."""
+        """Read the head of a request, and refuse it here if it is not allowed."""
         if not super().parse_request():
             return False
         refused = self._refused()
@@ -88,17 +88,17 @@ class Handler(loopback.Handler):
             self._answer(refused)
         return refused is None
 
-    def do_GET(self) -> None:  # noqa: N802  (the name of its library)
-        """Answer what changes nothing."""
+    def do_GET(self) -> None:  # noqa: N802  (the library's name)
+        """Answer a request that changes nothing."""
         self._answer(answers.get(self._below(), self.server.seen))
 
-    def do_POST(self) -> None:  # noqa: N802  (the name of its library)
-        """Answer what does something."""
+    def do_POST(self) -> None:  # noqa: N802  (the library's name)
+        """Answer a request that does something."""
         self._answer(answers.post(self._below(), self.server.seen))
 
     def _refused(self) -> Answer | None:
         if self.headers["Host"] not in self.server.hosts():
-            return text(403, "this is for the loopback address alone")
+            return text(403, "this page is available on the loopback address only")
         token = self.path.split("/", 2)[1:2]
         right = self.path.startswith("/") and self.path.count("/") > 1
         if not right or not secrets.compare_digest(token[0].encode(), self.server.token.encode()):
@@ -118,7 +118,7 @@ class Handler(loopback.Handler):
         self.wfile.write(answer.body)
 
     def end_headers(self) -> None:
-        """Send with every answer, errors too, what a browser must keep to."""
+        """Send the browser's security headers with every answer, errors too."""
         for name, value in HEADERS.items():
             self.send_header(name, value)
         super().end_headers()

@@ -1,5 +1,5 @@
 "use strict";
-// Asks for the instances, and for their pictures one after the other; while nobody looks, nothing.
+// Asks for the instances and, one by one, their pictures; asks nothing while the page is hidden.
 
 const LIST_SECONDS = 2.5;
 const PICTURES_SECONDS = 3;
@@ -60,7 +60,7 @@ class Tile {
     change(this.part(".stage"), one.stage);
     this.part(".stage").classList.toggle("ready", one.stage === "ready");
     if (!one.picture) this.part("img")?.remove();
-    this.blank(one.picture ? "The picture is coming" : "No picture of this one");
+    this.blank(one.picture ? "Loading the picture" : "No picture");
   }
 
   name() {
@@ -96,7 +96,7 @@ class Tile {
     button.ariaBusy = "true";
     try {
       const answer = await ask(addressOf("open", this.one), { method: "POST" });
-      this.say(answer.shown ? "Its viewer has been started." : `${capital(answer.why)}: ${answer.url}`);
+      this.say(answer.shown ? "Its viewer has started." : `${capital(answer.why)}: ${answer.url}`);
     } catch (error) {
       this.say(capital(error.message));
     }
@@ -108,7 +108,7 @@ class Tile {
     change(this.part(".says"), words);
   }
 
-  // Nothing flickers: the new picture takes the old one's place when it is all there.
+  // Avoid flicker: replace the old picture only once the new one has loaded.
   async picture() {
     const next = new Image();
     next.alt = `screen of ${this.one.name}`;
@@ -117,7 +117,7 @@ class Tile {
       await Promise.race([next.decode(), pause(PATIENCE_SECONDS).then(() => Promise.reject())]);
     } catch {
       this.part("img")?.remove();
-      this.blank("No picture just now");
+      this.blank("No picture right now");
       next.src = "";
       return;
     }
@@ -138,11 +138,11 @@ function place(instances) {
     if (seen.has(key)) continue;
     tile.node.remove();
     tiles.delete(key);
-    news.push(`${tile.one.name} has gone`);
+    news.push(`${tile.one.name} is gone`);
   }
   instances.forEach((one, number) => {
     const tile = tiles.get(keyOf(one));
-    if (!tile) news.push(`${one.name} has come`);
+    if (!tile) news.push(`${one.name} has appeared`);
     else if (tile.one.stage !== one.stage) news.push(`${one.name} is ${one.stage}`);
     settle(one, number);
   });

@@ -70,7 +70,7 @@ def within(options: str, folder: Path, act: str, *arguments: str) -> list[str]:
 def test_no_room_for_an_iso(tmp_path: Path) -> None:
     told, left = within("size=20m", tmp_path / "small", ISO)
     assert told.startswith(f"cannot write {tmp_path}/small/out/a.iso | No space left on device; ")
-    assert "free at first was too little" in told
+    assert "of free space was too little" in told
     assert f"make room in {tmp_path}/small/out" in told
     assert left == "initrd kernel"
 

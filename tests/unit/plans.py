@@ -1,4 +1,4 @@
-"""Plans for tests of runtimes, by what these take."""
+"""Plans for tests of runtimes, by what each runtime takes."""
 
 from abcd_run.model import Format, Kind, Origin, Plan, Seed, Service, Source
 

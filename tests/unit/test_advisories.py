@@ -1,4 +1,4 @@
-"""What is known against old versions, and how `doctor` tells it."""
+"""Advisories for old versions, and how `doctor` reports them."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def test_lxd_by_its_branches(version: str, *, old: bool) -> None:
 
 
 def test_what_a_package_names_as_fixed_is_not_told() -> None:
-    """Debian keeps the number of what it fixes."""
+    """Debian fixes a version without changing its number."""
     fixed = Package("1.1.5+ds1-1+deb12u2", frozenset({"CVE-2024-21626", *RUNC}))
     assert ids("runc", "1.1.5+ds1", fixed) == set()
     in_part = Package("1.1.5+ds1-1+deb12u1", frozenset({"CVE-2024-21626", "CVE-2025-31133"}))
@@ -54,7 +54,7 @@ def test_what_a_package_names_as_fixed_is_not_told() -> None:
     (left,) = known("runc", "1.1.5+ds1", in_part)
     assert left.package == in_part.version
     assert "apt list --upgradable" in left.says()
-    # The engine may be another one than the package's.
+    # The engine may not be the one from the package.
     assert ids("runc", "1.2.7", fixed) == RUNC
 
 

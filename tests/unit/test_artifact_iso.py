@@ -1,4 +1,4 @@
-"""Published ISOs: what is started, and what is refused before anything is."""
+"""Published ISOs: what starts, and what is refused before anything starts."""
 
 import hashlib
 import io
@@ -158,7 +158,7 @@ def test_a_wrong_download_is_not_kept(
 def test_a_page_instead_of_an_iso_is_not_kept(
     plan: Plan, medium: Path, tmp_path: Path, serve: Callable[[Path], str]
 ) -> None:
-    page = tmp_path / "page.iso"  # served as any other file
+    page = tmp_path / "page.iso"  # served like any other file
     page.write_bytes(b"<html>try later</html>" * 5000)
     one = replace(plan, source=replace(plan.source, location=serve(page)))
     error = refused(one)
@@ -195,7 +195,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serve files without a word."""
+    """Serve files without logging."""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its name there)
         """Say nothing."""

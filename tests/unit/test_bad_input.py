@@ -15,7 +15,7 @@ Run = Callable[..., Ended]
 
 @dataclass(frozen=True)
 class Bad:
-    """A command line, the files and variables around it, and what must be said about it."""
+    """A command line, the files and variables around it, and what the error must say."""
 
     line: str
     status: int

@@ -1,4 +1,4 @@
-"""How an address gets to the user's browser, and to nobody else."""
+"""How an address reaches the user's browser and nobody else."""
 
 import os
 import re
@@ -23,7 +23,7 @@ SECONDS = 30
 
 
 class Browser:
-    """What `webbrowser` would start; `follows` says which addresses it can read."""
+    """A stand-in for `webbrowser`; `follows` says which addresses it can read."""
 
     def __init__(self, follows: str = "file|http") -> None:
         self.arguments: list[str] = []
@@ -59,7 +59,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
 
 
 def test_nothing_worth_knowing_is_an_argument(home: Path, program: Callable[..., Browser]) -> None:
-    """Neither the password, nor the address that is good for one look."""
+    """Neither the password nor the one-time address."""
     opener = program()
     browser.open_secret(URL)
     until(lambda: opener.shown == [URL])
@@ -86,7 +86,7 @@ def test_what_a_killed_look_has_left_is_pruned(home: Path) -> None:
         assert looking.stdout
         page = Path(looking.stdout.readline().strip())
         browser.prune()
-        assert page.exists()  # it is still wanted
+        assert page.exists()  # it is still needed
         looking.kill()
     assert page.is_relative_to(home / "run")
     assert page.exists()
@@ -169,7 +169,7 @@ def install(folder: Path, name: str, *lines: str) -> Path:
 def test_which_desktops_take_files(
     html: str, http: str, takes: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One whose browser opens files too, and does not come from a snap."""
+    """A user whose browser opens files too and is not from a snap."""
     monkeypatch.setenv("PATH", f"{home / 'bin'}{os.pathsep}{os.defpath}")
     monkeypatch.setattr(browser, "SNAPS", tmp_path)
     (tmp_path / "firefox_firefox.desktop").touch()

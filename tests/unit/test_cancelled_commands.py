@@ -237,7 +237,7 @@ def test_a_page_that_is_silent(
     released.set()
     assert time.monotonic() - began < SOON
     assert (ended.status, engine.held) == (130, {})
-    assert "what was begun has been removed" in ended.err
+    assert "everything that was started has been removed" in ended.err
 
 
 @pytest.mark.parametrize("words", [("images",), ("ps",), ("web",)])

@@ -128,9 +128,7 @@ def test_one_document_also_where_there_is_nothing_to_open(
     if command[0] == "open":
         assert run("bare").status == 0
     answer = document(run("--json", *command), status=5 if command[0] == "open" else 1)
-    assert [error["message"] for error in answer["errors"]] == [
-        "bare-fake-1 has nothing to look at"
-    ]
+    assert [error["message"] for error in answer["errors"]] == ["bare-fake-1 has nothing to show"]
     assert [one["name"] for one in answer["instances"]] == ["bare-fake-1"]
 
 

@@ -21,7 +21,7 @@ def install(folder: Path, name: str, text: str) -> Path:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Two folders that are all there is to import from."""
+    """The only two folders to import from."""
     folders = [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setattr(sys, "path", [str(folder) for folder in folders])
     return folders

@@ -1,4 +1,4 @@
-"""The exit status of a command that did several things."""
+"""The exit status of a command that does several things."""
 
 import pytest
 

@@ -18,7 +18,7 @@ SECONDS = 30
 
 
 def ask(address: str, *, path: str = "") -> tuple[int, str]:
-    """Return status and Location of one question."""
+    """Return the status and Location of one request."""
     parts = urlsplit(address)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
     try:
@@ -74,13 +74,13 @@ def test_a_wrong_path_is_no_look() -> None:
 def test_another_users_browser_gets_nothing(
     other: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor one of which the kernel does not say whose it is."""
+    """Nor a connection whose owner the kernel does not tell."""
     monkeypatch.setattr(sockets, "IS_TOLD", True)
     monkeypatch.setattr(sockets, "owner", lambda *_: other)
     with handover.one_look(URL) as look:
         with pytest.raises(OSError):  # noqa: PT011  (reset or closed, as the kernel likes)
             ask(look.address)
-        # It still waits, for one of this user's.
+        # It still waits for one of this user's.
         assert not look.fetched.is_set()
         monkeypatch.setattr(sockets, "owner", lambda *_: this_host.user())
         assert ask(look.address) == (302, URL)
@@ -107,7 +107,7 @@ def test_a_system_that_says_of_no_socket_whose_it_is(monkeypatch: pytest.MonkeyP
 
 
 def test_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does somebody who connects and says nothing count."""
+    """Nor does a client that connects and says nothing."""
     monkeypatch.setattr(handover, "SECONDS", 0.05)
     with handover.one_look(URL) as look:
         parts = urlsplit(look.address)

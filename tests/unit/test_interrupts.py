@@ -1,4 +1,4 @@
-"""Signals at the worst of moments: the first undoes, the second leaves, HUP is like TERM."""
+"""Signals at the worst moments: the first undoes, the second leaves, HUP acts like TERM."""
 
 import os
 import signal
@@ -23,14 +23,14 @@ NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def send(number: signal.Signals) -> None:
-    """Do what a terminal or a script does: the main thread gets it, whatever it is at."""
+    """Send a signal as a terminal or a script does: to the main thread, whatever it is doing."""
     ident = main_thread().ident
     assert ident
     signal.pthread_kill(ident, number)
 
 
 class Pressed:
-    """The lock of a future, at whose taking somebody presses Ctrl-C."""
+    """A future's lock; Ctrl-C is pressed just as it is taken."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -52,7 +52,7 @@ class Pressed:
 
 
 def ends(work: Callable[[], object]) -> bool:
-    """Tell whether another thread can do something, or stands still for ever."""
+    """Tell whether another thread can work, or hangs forever."""
     thread = Thread(target=work, daemon=True)
     thread.start()
     thread.join(SECONDS)
@@ -146,7 +146,7 @@ def test_afterwards_it_is_what_it_was_before() -> None:
 
 
 def test_what_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `nohup abcd-run …` wants it."""
+    """As `nohup abcd-run …` requires."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         heeded(lambda: send(signal.SIGHUP))
@@ -159,7 +159,7 @@ def test_other_threads_hear_no_signals() -> None:
 
 
 def test_two_tokens_at_once() -> None:
-    """As of two sessions in one process: who is cancelled does not cancel the other."""
+    """As with two sessions in one process: cancelling one does not cancel the other."""
     one, other, released = Token(), Token(), Event()
     ended: dict[str, object] = {}
 
@@ -206,7 +206,7 @@ def test_a_terminal_that_is_closed_ends_in_130() -> None:
 
 
 def test_nobody_can_read_any_more_what_is_said() -> None:
-    """The terminal has gone with what it was closed by."""
+    """The terminal is gone once it has been closed."""
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-c", COMMAND]
@@ -216,7 +216,7 @@ def test_nobody_can_read_any_more_what_is_said() -> None:
 
 
 class Endless:
-    """A reader without an end."""
+    """A reader that never ends."""
 
     closed = False
 

@@ -1,4 +1,4 @@
-"""The way of a launch: what is tried again, what is undone, what is left running."""
+"""A launch: what is retried, what is undone, and what is left running."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -132,7 +132,7 @@ def test_nothing_is_left_of_what_ends_by_itself(
 def test_an_engine_that_breaks_during_the_wait(
     engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
-    """What was not proven to run is not left, whatever the error is."""
+    """An instance not proven to run is removed, whatever the error is."""
     engine.page = 503
     wanted = plans(timeout=20)
     engine.before["instances"] = fails(ValueError("gone mad"))
@@ -181,7 +181,7 @@ def test_a_name_of_the_users_choice_is_not(
 def test_launches_at_the_same_moment_have_names_of_their_own(
     engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
-    """Two that planned the same name both get one."""
+    """Two launches that planned the same name both succeed."""
     done, failures = launcher.launch_all(plans() + plans() + plans())
     assert failures == []
     assert sorted(one.instance.name for one in done) == ["web-fake-1", "web-fake-2", "web-fake-3"]
@@ -214,7 +214,7 @@ def test_a_port_of_the_users_choice_is_not(
 def test_a_random_port_is_not_blamed_on_one_of_the_users_choice(
     which: int | None, engine: FakeEngine, launcher: Launcher, plans: Planner
 ) -> None:
-    """Also where the engine does not say which port it was, and the user's is free."""
+    """Even if the engine does not say which port it was, and the user's port is free."""
     with socket.create_server(("127.0.0.1", 0)) as trial:
         free = trial.getsockname()[1]
     engine.before["start"] = fails(PortTaken("taken", port=which), times=2)
@@ -283,7 +283,7 @@ def test_a_root_that_nobody_can_show_is_refused(
 ) -> None:
     engine.host_root = None
     error = one_failure(launcher, plans())
-    assert "cannot tell who root inside is" in error.message
+    assert "cannot tell which user root inside is" in error.message
     assert "--rootful" in error.remedy
     assert engine.held == {}
     assert one_launched(launcher, plans(rootful=True)).instance.host_root is None

@@ -1,4 +1,4 @@
-"""What reaches a terminal or a pipe: nothing that a terminal obeys, and never a traceback."""
+"""What reaches a terminal or a pipe: no control sequences, and never a traceback."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def test_a_line_of_others_cannot_look_like_one_of_ours(capsys: Any) -> None:
 
 
 def test_a_profiles_summary(home: Path, write: Callable[..., Path], run: Run) -> None:
-    """It is refused, and what says so is shown as it is."""
+    """It is refused, and the error shows it harmlessly."""
     text = NASTY.encode("unicode_escape").decode().replace("\\x", "\\u00")
     write("bad", f'summary = "{text}"\n[abcdic]\nimage = "registry.example/x:1"\n')
     for words in (("images",), ("images", "--tree")):

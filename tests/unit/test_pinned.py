@@ -1,4 +1,4 @@
-"""What answers to a reference in Podman's and Docker's stores, with clients that only list."""
+"""Which images match a reference in Podman's and Docker's stores, with clients that only list."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is decided before anything is touched: where, under what name, with what."""
+"""What is decided before anything is touched: where, under which name, with what."""
 
 import re
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_none_usable_lists_each_with_its_remedy(engines: Engines, web: Path) -> 
     assert caught.value.details.splitlines() == [
         "podman cannot be used: podman is not installed → apt install podman",
         "docker cannot be used: no daemon → systemctl --user start docker",
-        "virtual cannot run abcdic-web → abcd-run web, or abcd-run runtimes to see what takes what",
+        "virtual cannot run abcdic-web → abcd-run web, or abcd-run runtimes to see what each takes",
     ]
     with pytest.raises(NoRuntime, match="docker cannot be used: no daemon"):
         plan("web", on=("docker",))
@@ -185,7 +185,7 @@ def test_services_of_one_variant_are_planned_for_that_alone(engines: Engines, wr
     box, other = one("both", on=("box",)), one("both", on=("machine",))
     assert [service.name for service in box.services] == ["web", "desktop"]
     assert [service.name for service in other.services] == ["web"]
-    # What is asked for readiness is a service that the variant has.
+    # Readiness waits for a service that the variant has.
     assert (box.ready.service, box.ready.path) == ("desktop", "/drawn")
     assert (other.ready.service, other.ready.path) == ("web", "/drawn")
     assert box.screen == other.screen == ("shoot", "-")
@@ -253,7 +253,7 @@ def test_an_image_without_a_profile_gets_no_key(engine: FakeEngine, home: Path) 
     [
         ("ABCD_PASSWORD", "--password-file FILE"),
         ("ABCD_USER", "--set user=NAME"),
-        ("ABCD_EXEC_KEY", "another name than ABCD_…"),
+        ("ABCD_EXEC_KEY", "use a name that does not begin with ABCD_"),
     ],
 )
 def test_the_seeds_variables_are_not_the_users(

@@ -1,4 +1,4 @@
-"""Servers for this user alone: how much of them anybody can take up."""
+"""Servers for this user only: how much of them anyone can occupy."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def test_a_whole_question_has_its_time(
 
     def is_closed() -> bool:
         try:
-            connection.sendall(b"x")  # always a byte more, within any timeout of one piece
+            connection.sendall(b"x")  # one more byte within every timeout
             return connection.recv(1) == b""
         except TimeoutError:
             return False

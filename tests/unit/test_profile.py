@@ -1,4 +1,4 @@
-"""Sizes, shapes, profiles and the catalogue: what is inherited, and exactly what is wrong."""
+"""Sizes, shapes, profiles and the catalogue: what is inherited, and what exactly is wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -228,10 +228,10 @@ def test_parents_are_looked_for_beside_the_profile_first(home: Path, write: Writ
 @pytest.mark.parametrize(
     ("files", "message", "remedy"),
     [
-        ({"a": "parent = 'a'"}, "parent: a cycle, expected a chain that ends: a → a",
+        ({"a": "parent = 'a'"}, "parent: a cycle: a → a",
          "change parent in one of a"),
         ({"a": "parent = 'b'", "b": "parent = 'c'", "c": "parent = 'b'"},
-         "parent: a cycle, expected a chain that ends: b → c → b",
+         "parent: a cycle: b → c → b",
          "change parent in one of a, b, c"),
         ({"a": "parent = 'bb'", "bbb": ""},
          "parent: no profile 'bb', expected the name of another image", "did you mean bbb?"),

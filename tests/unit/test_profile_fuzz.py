@@ -1,4 +1,4 @@
-"""Whatever somebody writes into a profile: a profile or an error with a remedy, and soon."""
+"""Whatever a profile contains, reading it soon gives a profile or an error with a remedy."""
 
 import json
 import tempfile

@@ -21,7 +21,7 @@ def drawn_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that advances when told to."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -90,7 +90,7 @@ def test_plain_lines_say_calmly_what_changes_all_the_time() -> None:
 
 
 def test_plain_lines_are_never_many() -> None:
-    """Nor when each of them lasts."""
+    """Nor if each of them lasts."""
     out, clock = Watched(), Clock()
     shown = PlainLines(out, clock)
     for number in range(10):
@@ -145,7 +145,7 @@ def test_live_lines_are_drawn_in_their_place() -> None:
 
 
 def test_more_launches_than_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cursor cannot go up beyond the top: what does not fit is left out, ready ones first."""
+    """The cursor cannot move above the top: rows that do not fit are dropped, ready ones first."""
     monkeypatch.setenv("LINES", "6")
     monkeypatch.setenv("COLUMNS", "30")
     out = Watched()

@@ -1,4 +1,4 @@
-"""How far an instance has come, asked of real sockets."""
+"""How far an instance has come, tested with real sockets."""
 
 import socket
 import time
@@ -97,14 +97,14 @@ def test_ports(
 
 
 def drips(connection: socket.socket) -> None:
-    """Say a byte more within any timeout of one piece, for ever."""
+    """Send one more byte within every timeout, forever."""
     with suppress(OSError):
         while not select([connection], [], [], 0.05)[0] or connection.recv(4096):
             connection.sendall(b"x")
 
 
 def goes_on(connection: socket.socket) -> None:
-    """Say to go on, for ever."""
+    """Send "100 Continue" forever."""
     with suppress(OSError):
         while True:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -164,7 +164,7 @@ def test_what_is_elsewhere_has_no_listener_here(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_whom_it_costs_little_to_know() -> None:
-    """A look at an instance must not become slower by it, nor by others' connections."""
+    """Neither this nor other connections may slow down a look at an instance."""
     page = Page(("127.0.0.1", 0), "abcd:secret")
     there = instance(WEB, ports={8080: page.address})
     assert listener.stranger(there, page.address) == ""
@@ -263,7 +263,7 @@ def test_the_readys_path_is_the_one_that_is_asked(
     page.close()
     assert page.paths == [asked]
     assert seen == readiness_kinds.Answer(Stage.REACHABLE, says)
-    # People are still led to the service's own.
+    # People are still sent to the service's own path.
     assert endpoints.endpoints(launched)[0].url.endswith(own)
 
 
@@ -283,7 +283,7 @@ def test_console(printed: bytes, stage: Stage) -> None:
 def test_a_console_of_any_length(
     before: int, after: int, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line counts wherever it stands, and only as a whole."""
+    """The line counts wherever it is, but only as a whole."""
     monkeypatch.setattr(limits, "TEXT_BYTES", 500)
     monkeypatch.setattr(readiness, "CONSOLE_OVERLAP", 100)
     text = b"going on\n" * before + b"all\nready\n" + b"no ready\nready or not\n" * after
@@ -309,7 +309,7 @@ def test_a_console_without_end(piece: bytes) -> None:
 def test_a_mangled_expression_is_no_crash() -> None:
     seen = readiness.look(instance(ready=Ready(console="("), ports={}), console=lambda: [b"("])
     assert seen.stage is Stage.RUNNING
-    assert "no regular expression" in seen.seen
+    assert "not a usable regular expression" in seen.seen
 
 
 def test_what_needs_no_waiting() -> None:
@@ -350,7 +350,7 @@ def test_urls(service: Service, address: str, url: str) -> None:
 
 
 def test_a_path_cannot_become_another_host() -> None:
-    """The password stands before the host."""
+    """The password comes before the host."""
     assert endpoints.quoted("@evil.example/") == "/@evil.example/"
     url = handover.with_login(f"http://127.0.0.1:5{endpoints.quoted('@evil.example')}", "a", "b")
     assert urlsplit(url).hostname == "127.0.0.1"

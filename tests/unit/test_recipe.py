@@ -1,4 +1,4 @@
-"""What is built from recipes: which layers in what order, and when anew."""
+"""What is built from recipes: which layers, in what order, and when they are rebuilt."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ CONTAINER = (Kind.CONTAINER,)
 
 @dataclass
 class Builder:
-    """A runtime that builds: it notes each layer with its Containerfile and its files."""
+    """A runtime that builds: it records each layer with its Containerfile and its files."""
 
     folder: Path
     built: dict[str, str] = field(default_factory=dict[str, str])
@@ -55,7 +55,7 @@ class Builder:
 
 @pytest.fixture
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
-    """What builds, whatever runtimes there are."""
+    """A builder, whatever runtimes there are."""
     builds = Builder(tmp_path)
     monkeypatch.setattr(from_recipe, "_builder", lambda _fleet: builds)
     return builds
@@ -63,7 +63,7 @@ def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
 
 @pytest.fixture
 def family(write: Write) -> Path:
-    """A profile whose parent has a recipe too, and that one's folder."""
+    """A profile whose parent has a recipe too, and the parent's folder."""
     parent = write("parent", "[abcdic]\n[abcdik]").with_suffix("")
     child = write("child", "parent = 'parent'").with_suffix("")
     for folder, layers in ((parent, ("base", "abcdic", "abcdik")), (child, ("base", "abcdic"))):
@@ -113,7 +113,7 @@ def test_layers_are_prepared_in_a_copy(family: Path, fleet: Fleet, builder: Buil
     script.chmod(0o755)
     from_recipe.build(profile("child"), CONTAINER, fleet, say=said)
     assert "base/brought" in builder.files["localhost/parent-base:latest"]
-    # An upper layer finds its base as that was prepared.
+    # An upper layer finds its prepared base.
     assert "base/brought" in builder.files["localhost/abcdic-parent:latest"]
     assert sorted(path.name for path in (family / "base").iterdir()) == ["Containerfile", "prepare"]
     assert (family / "abcdic" / "Containerfile").read_text() == "# parent abcdic\n"
@@ -165,14 +165,14 @@ def test_without_a_recipe_of_its_own(
     write("plain", "parent = 'parent'")
     plain = profile("plain")
     assert (plain.recipe, plain.recipes) == (None, (family,))
-    with pytest.raises(ArtifactError, match="plain has no recipe to build from"):
+    with pytest.raises(ArtifactError, match="plain has no recipe"):
         from_recipe.build(plain, CONTAINER, fleet, say=said)
 
 
 def test_what_one_request_wants_is_built_at_once(
     family: Path, fleet: Fleet, builder: Builder
 ) -> None:
-    """Two variants have one base, which takes most of the time; what is there is left alone."""
+    """Two variants share a base, which takes most of the time; what is there is left alone."""
     container = plan("parent", fleet)
     both = replace(container.source, kinds=(Kind.CONTAINER, Kind.LIVE))
     from_recipe.ensure(replace(container, source=both), fleet, say=said)

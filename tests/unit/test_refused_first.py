@@ -1,4 +1,4 @@
-"""What a runtime refuses costs nobody a byte: it says so before anything is fetched or built."""
+"""A runtime refuses a plan before anything is fetched or built for it."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ LAUNCHES = [(), ("--dry-run",), ("--count", "3"), ("--no-wait", "--pull", "alway
 
 
 class Site(BaseHTTPRequestHandler):
-    """A server that has nothing and counts who asks."""
+    """A server that has nothing and counts its requests."""
 
     asked: list[str]
 
@@ -31,7 +31,7 @@ class Site(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def asked(write: Write) -> Iterator[list[str]]:
-    """What is asked of the server that has the ISO of the image `published`."""
+    """The requests to the server that has the ISO of the image `published`."""
     asked: list[str] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Counting", (Site,), {"asked": asked}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

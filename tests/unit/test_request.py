@@ -1,4 +1,4 @@
-"""The parser of requests: words and ready values come to the same."""
+"""The parser of requests: words and ready values give the same result."""
 
 import inspect
 from pathlib import Path
@@ -66,13 +66,13 @@ def test_short_ways() -> None:
         ({"pull": "sometimes"}, "--pull sometimes"),
         ({"on": ","}, "names no runtime"),
         ({"publish": [Publish("web", 70000)]}, "70000"),
-        ({"publish": {"web": 80, "ssh": 80}}, "port 80 twice"),
+        ({"publish": {"web": 80, "ssh": 80}}, "port 80 is given twice"),
         ({"shares": ["a:b"]}, "not an absolute path"),
         ({"env": {"A": 1}}, "--env A: 1 is not text"),
         ({"set": {"a..b": 1}}, "expected KEY=VALUE"),
-        ({"set": {"resources": 5}, "cpus": 1}, "is a value, not a table"),
-        ({"password": "a\nb"}, "not one line"),
-        ({"password": ""}, "not one line"),
+        ({"set": {"resources": 5}, "cpus": 1}, "a plain value, not a table"),
+        ({"password": "a\nb"}, "one line of printable"),
+        ({"password": ""}, "one line of printable"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wanted: dict[str, Any], says: str) -> None:

@@ -1,4 +1,4 @@
-"""A picture of an instance's screen, whoever can take one."""
+"""A picture of an instance's screen, whichever side can take one."""
 
 import os
 import resource
@@ -38,7 +38,7 @@ def prints(picture: bytes, tmp_path: Path, *, then: str = "") -> str:
 
 @pytest.fixture
 def runtime() -> Runtime:
-    """A runtime that can run commands, and knows of no screens."""
+    """A runtime that can run commands but has no screens."""
     return FakeRuntime(FakeEngine())
 
 
@@ -46,7 +46,7 @@ def test_the_runtimes_own_picture() -> None:
     engine = FakeEngine(picture=PICTURE)
     own = FakeWithScreen(engine)
     assert screen.has_screen(own, instance())
-    # It goes before a command of the profile, which needs the whole system to work.
+    # It takes precedence over the profile's command, which needs the whole system to work.
     assert screen.picture(own, instance("exit 1")) == PICTURE
     engine.before["screenshot"] = fails(LaunchFailed("it is dark"))
     with pytest.raises(LaunchFailed, match="it is dark"):
@@ -74,7 +74,7 @@ def test_the_command_inside(runtime: Runtime, tmp_path: Path) -> None:
 def test_what_is_no_picture(
     picture: bytes, then: str, why: str, runtime: Runtime, tmp_path: Path
 ) -> None:
-    with pytest.raises(LaunchFailed, match="one gave no picture of its screen") as caught:
+    with pytest.raises(LaunchFailed, match="cannot take a picture of one's screen") as caught:
         screen.picture(runtime, instance(prints(picture, tmp_path, then=then)))
     assert caught.value.details == why
     assert caught.value.remedy == "abcd-run logs one"
@@ -95,7 +95,7 @@ def test_a_command_that_hangs(
 def test_a_picture_without_end(
     wraps: str, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is ended, with all that it started, and nothing of it is kept."""
+    """It is killed with everything it started, and none of its output is kept."""
     monkeypatch.setattr(limits, "PICTURE_BYTES", 1 << 20)
     endless = f"yes '{tmp_path}'"
     before = peak()
@@ -134,19 +134,19 @@ def test_a_command_whose_child_holds_its_output(
 
 @pytest.mark.parametrize(
     ("own", "why"),
-    [(PICTURE + b"x" * 99, "more than 32 B"), (b"<html>", "it is no PNG")],
+    [(PICTURE + b"x" * 99, "more than 32 B"), (b"<html>", "it is not a PNG")],
 )
 def test_what_a_runtime_must_not_take_for_a_picture(
     own: bytes, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "PICTURE_BYTES", 32)
-    with pytest.raises(LaunchFailed, match="gave no picture") as caught:
+    with pytest.raises(LaunchFailed, match="cannot take a picture") as caught:
         screen.picture(FakeWithScreen(FakeEngine(picture=own)), instance())
     assert caught.value.details == why
 
 
 def peak() -> int:
-    """Return the most memory that this process has had, in bytes."""
+    """Return this process's peak memory, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -227,7 +227,7 @@ def test_a_launch_is_cancelled_from_another_thread(lab: Session, engine: FakeEng
 
     thread = Thread(target=cancel_when_it_runs)
     thread.start()
-    with pytest.raises(Interrupted, match="what was begun has been removed"):
+    with pytest.raises(Interrupted, match="everything that was started has been removed"):
         lab.launch("web", count=3, set=NEVER)
     thread.join()
     assert engine.calls.count("create") == 3

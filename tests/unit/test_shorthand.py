@@ -1,4 +1,4 @@
-"""`--set KEY=VALUE` with a key that only runtimes have."""
+"""`--set KEY=VALUE` with a key that belongs to runtimes."""
 
 from abcd_run.plan.shorthand import written_out
 from abcd_run.plugins.entry_points import Entry

@@ -1,4 +1,4 @@
-"""What the word IMAGE stands for."""
+"""What IMAGE stands for."""
 
 import os
 from collections.abc import Callable
@@ -213,7 +213,7 @@ def test_a_recipe_that_has_changed_is_built_again(write: Write) -> None:
     (folder / "abcdic" / "Containerfile").write_text("FROM scratch\nUSER abcd")
     assert _source(built) == (Origin.RECIPE, str(folder))
     assert _source(built, fresh=False) == (Origin.STORE, "abcdic-x")
-    # What somebody else has put there under that name is theirs to renew.
+    # An image that somebody else put there under that name is theirs to renew.
     assert _source({}) == (Origin.STORE, "abcdic-x")
 
 

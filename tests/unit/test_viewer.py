@@ -1,4 +1,4 @@
-"""What shows an endpoint on the user's screen."""
+"""Programs that show an endpoint on the user's screen."""
 
 import subprocess
 from http.client import HTTPConnection
@@ -19,7 +19,7 @@ PAGE = Endpoint("web", "http", "http://127.0.0.1:8080/")
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return what was shown; every program is there."""
+    """Return what was shown; every program is installed."""
     shown: list[Any] = []
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr("webbrowser.open", shown.append)
@@ -78,7 +78,7 @@ def test_nothing_without_a_screen(opened: list[Any], monkeypatch: pytest.MonkeyP
 def test_a_secret_address_is_no_argument(
     opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other users see a browser's arguments; what is handed over there is good for one look."""
+    """Other users can see a browser's arguments, so the address there works only once."""
     answers: list[str] = []
 
     def browse(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""A server to download from, and no patience."""
+"""A server to download from, and short timeouts."""
 
 import threading
 from collections.abc import Iterator

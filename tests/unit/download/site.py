@@ -17,7 +17,7 @@ def names(folder: Path) -> set[str]:
 
 @dataclass
 class Site:
-    """What the server has, how it misbehaves, and what it was asked."""
+    """What the server has, how it misbehaves, and the requests it got."""
 
     url: str = ""
     body: bytes = BODY

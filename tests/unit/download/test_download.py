@@ -277,7 +277,7 @@ def test_a_part_finished_between_opening_and_locking_it_is_not_taken(
 
     def late(file: Any, operation: int) -> None:
         if not target.exists():
-            part_path.replace(target)  # as the one who held it does
+            part_path.replace(target)  # as the process that held it does
         real(file, operation)
 
     monkeypatch.setattr("fcntl.flock", late)

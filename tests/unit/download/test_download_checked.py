@@ -1,4 +1,4 @@
-"""What is downloaded is checked, and what was checked is known again."""
+"""A download is checked, and a checked file is recognised again."""
 
 from __future__ import annotations
 

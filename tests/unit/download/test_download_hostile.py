@@ -23,7 +23,7 @@ ISO = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 
 
 class Line:
-    """A server that answers each question with these pieces, the last of them again and again."""
+    """A server that answers each request with these pieces, repeating the last one forever."""
 
     def __init__(self) -> None:
         self.head = b""

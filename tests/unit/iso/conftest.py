@@ -1,4 +1,4 @@
-"""A system small enough to build its ISO in a test, and what reads ISOs and squashfs back."""
+"""A system small enough to build its ISO in a test, and helpers that read ISOs and squashfs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def make_system(tmp_path: Path) -> MakeSystem:
 
 @pytest.fixture(scope="session")
 def iso_tools() -> None:
-    """Skip where ISOs cannot be built; in CI that is a failure."""
+    """Skip if ISOs cannot be built here; in CI, fail instead."""
     if absent := tools.missing():
         message = f"not installed: {', '.join(absent)}"
         if os.environ.get("CI"):

@@ -1,4 +1,4 @@
-"""ISOs as pycdlib writes them, whole or spoilt, and what is done with one of a stranger's."""
+"""ISOs as pycdlib writes them, intact or damaged, and what we do with a stranger's ISO."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ print(json.dumps([said, int(words[words.index("VmHWM:") + 1]) * 1024]))
 
 
 def disc(path: Path, files: Mapping[str, bytes] = FILES) -> Path:
-    """Write an ISO with these files; their names may be as long as Linux has them."""
+    """Write an ISO with these files; their names may be as long as Linux allows."""
     iso = PyCdlib()
     iso.new(interchange_level=4, rock_ridge="1.09", vol_ident="COS_LIVE")
     folders: dict[str, str] = {"": ""}
@@ -64,7 +64,7 @@ def disc(path: Path, files: Mapping[str, bytes] = FILES) -> Path:
 
 
 def read_by_child(iso: Path, folder: Path) -> tuple[list[str | None], int, float]:
-    """Return what a process said of an ISO, the bytes it took at most, and its seconds."""
+    """Return what a process said about an ISO, its peak memory in bytes, and its seconds."""
     begun = time.monotonic()
     line = [sys.executable, "-c", READ, str(iso), str(folder)]
     ended = subprocess.run(line, check=False, capture_output=True, text=True, timeout=60)

@@ -1,4 +1,4 @@
-"""The ISO that is built: its bytes, its structure, and what a failed build leaves."""
+"""The ISO that we build: its bytes, its structure, and what a failed build leaves."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def names(folder: Path) -> set[str]:
 
 
 def children() -> list[str]:
-    """List the programs this process has started and that still run."""
+    """List the programs that this process started and that still run."""
     return [child.name() for child in psutil.Process().children()]
 
 
@@ -162,7 +162,7 @@ def test_what_is_damaged_is_whole_again(
 
 
 def test_a_file_that_may_not_be_so_large(make_system: MakeSystem, tmp_path: Path) -> None:
-    """In a process of its own: the limit holds for its children, too."""
+    """In a separate process, since the limit applies to its children too."""
     system = make_system()
     code = (
         "import resource, sys, pathlib; from abcd_run.iso.build import build;"

@@ -1,4 +1,4 @@
-"""ISOs that mean harm: refused or read in seconds and in little memory, whatever is on them."""
+"""Malicious ISOs: refused or read in seconds and in little memory, whatever is on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SECONDS, MEMORY = 10, 512 * limits.MIB
-ROOT = 16 * BLOCK + 156  # the record of the root, in the first description
+ROOT = 16 * BLOCK + 156  # the root's record, in the first volume descriptor
 
 TEXTS = {
     "flow": b"install: {",
@@ -37,7 +37,7 @@ TEXTS = {
 
 
 def read_at_once(iso: Path, folder: Path) -> list[str | None]:
-    """Return what a process said of an ISO, in few seconds and in little memory."""
+    """Return what a process said about an ISO, within a few seconds and little memory."""
     said, peak, seconds = read_by_child(iso, folder / "boot")
     assert seconds < SECONDS
     assert peak < MEMORY
@@ -91,7 +91,7 @@ def test_a_folder_of_four_gigabytes(tmp_path: Path) -> None:
 
 
 def test_a_million_files(tmp_path: Path) -> None:
-    """Each block of a huge directory is full of the shortest records there are."""
+    """Each block of a huge directory is full of the shortest possible records."""
     iso = disc(tmp_path / "a.iso")
     record = struct.pack("<BB8s8s7s7sB1s", 34, 0, bytes(8), bytes(8), bytes(7), bytes(7), 1, b"A")
     full = record * (BLOCK // 34)
@@ -118,7 +118,7 @@ def test_a_record_that_continues_in_itself(tmp_path: Path) -> None:
 
 
 def test_folders_that_are_too_deep(tmp_path: Path) -> None:
-    """Ninety folders: no medium needs them, and a path would grow with each."""
+    """Ninety nested folders: no medium needs them, and each would make paths longer."""
     deep = "/d" * (limits.ISO_DEPTH + 2)
     iso = disc(tmp_path / "a.iso", {f"{deep}/a.yaml": b""})
     with pytest.raises(ArtifactError) as caught:
@@ -163,7 +163,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 
 def _grow(iso: Path, name: str, size: int) -> None:
-    """Have a file say that it is `size` bytes long, and the medium have them, as a hole."""
+    """Make a file claim to be `size` bytes long, and give the medium that many, as a hole."""
     whole = bytearray(iso.read_bytes())
     at = _record_of(whole, name.rpartition("/")[2].encode())
     whole[at + 10 : at + 18] = _both(size)
@@ -173,7 +173,7 @@ def _grow(iso: Path, name: str, size: int) -> None:
 
 
 def _move_root(iso: Path, more: list[bytes], size: int = 0) -> None:
-    """Put the root behind the medium, with more blocks; what `size` asks for beyond is a hole."""
+    """Put the root after the medium, with more blocks; the rest of `size` is a hole."""
     whole = bytearray(iso.read_bytes())
     whole += bytes(-len(whole) % BLOCK)
     start = len(whole) // BLOCK

@@ -1,4 +1,4 @@
-"""ISOs at random: what pycdlib wrote is read as it says, and spoilt ones end in one clear error."""
+"""Random ISOs: we read what pycdlib wrote, and a damaged one ends in one clear error."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_reads_what_was_written(files: dict[str, bytes]) -> None:
 
 EDITS = st.lists(
     st.tuples(
-        # The descriptions, the directories and what continues them lie in the first blocks.
+        # The volume descriptors, the directories and their continuations are in the first blocks.
         st.one_of(st.integers(16 * BLOCK, 17 * BLOCK), st.integers(17 * BLOCK, 60 * BLOCK)),
         st.one_of(st.binary(min_size=1, max_size=12), st.sampled_from([b"\xff" * 8, bytes(8)])),
     ),

@@ -1,4 +1,4 @@
-"""Images that are small and want to be large: what each does to whoever reads it without bounds."""
+"""Small images that try to become large: what each does to a reader without limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def extension(data: bytes, kind: str = "x") -> bytes:
 
 
 def records(size: int, mark: int = 0) -> bytes:
-    """Make about so many bytes of pax records whose keys all differ."""
+    """Make about this many bytes of pax records with distinct keys."""
     one = b"16 %05x%04x=\n"
     return b"".join(one.replace(b"16 ", b"14 ") % (mark, n) for n in range(size // 14))
 
@@ -73,7 +73,7 @@ def deep_folders() -> bytes:
 
 
 def links_to_walk() -> bytes:
-    """Forty links of two thousand steps each, and entries that all go that way."""
+    """Forty links of two thousand steps each, and entries whose paths all go through them."""
     tar = Tar().folder("a").folder("end")
     for number in range(39):
         tar.link(f"l{number}", "a/../" * 800 + (f"l{number + 1}" if number < 38 else "end"))
@@ -105,7 +105,7 @@ def a_million_files() -> bytes:
 
 
 def zeros(tail: int) -> Callable[[Path], Path]:
-    """Make a layer of one file of zeros, some kilobytes for each of these 64 MiB."""
+    """Make a layer with one file of zeros: a few kilobytes for every 64 MiB."""
 
     def made(folder: Path) -> Path:
         member, first = pack(bytes(64 * MIB)), record(header(Extra(""), tail * 64 * MIB), "zeros")
@@ -122,7 +122,7 @@ def empty_members(folder: Path) -> Path:
 
 
 def sparse_layer(folder: Path) -> Path:
-    """Make a plain layer of 200 GiB that takes nothing on the disk."""
+    """Make a plain layer of 200 GiB that takes no space on the disk."""
     size = 200 << 30
     made = layout(folder / "l", record(header(Extra(""), size), "x"), pack=bytes, suffix="")
     (blob,) = (p for p in made.glob("blobs/sha256/*") if p.stat().st_size == 512)
@@ -188,7 +188,7 @@ def members(folder: Path) -> Path:
 
 
 def instead(name: str, kind: str, *, archive: bool = False) -> Callable[[Path], Path]:
-    """Put something that is no file in the place of one; `name` may be a blob's, as `layer`."""
+    """Replace a file with something that is not one; `name` may be a blob's, such as `layer`."""
 
     def made(folder: Path) -> Path:
         whole = layout(folder / "l", Tar().file("x"))
@@ -221,7 +221,7 @@ def _put(place: Path, kind: str) -> None:
         case "terminal":
             place.symlink_to("/dev/tty")
         case "socket":
-            folder = os.open(place.parent, os.O_PATH)  # a socket's whole path may have 107 bytes
+            folder = os.open(place.parent, os.O_PATH)  # a socket's path may have at most 107 bytes
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(f"/proc/self/fd/{folder}/{place.name}")
             os.close(folder)

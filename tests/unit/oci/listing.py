@@ -1,4 +1,4 @@
-"""What a tar holds, in a form that tests compare."""
+"""The contents of a tar, in a form that tests can compare."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def flat(image: Image, prefix: str = "") -> tarfile.TarFile:
 
 
 def members(image: Image) -> dict[str, tarfile.TarInfo]:
-    """Give a flattened image's members by name, the root as an empty one."""
+    """Return a flattened image's members by name; the root's name is empty."""
     with flat(image) as tar:
         listed = {posixpath.normpath(info.name): info for info in tar.getmembers()}
         assert len(listed) == len(tar.getmembers()), "a name twice"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.model import Image
 
 GZIP = partial(gzip.compress, mtime=0)
-"""The same bytes in every second."""
+"""The same bytes whatever the time."""
 
 
 def entry(name: str, kind: bytes = tarfile.REGTYPE, **fields: Any) -> tarfile.TarInfo:
@@ -72,7 +72,7 @@ def sha(data: bytes) -> str:
 
 @dataclass
 class Made:
-    """The blobs of one image, and what describes them."""
+    """The blobs of one image, and their descriptions."""
 
     blobs: dict[str, bytes]
     manifest: dict[str, Any]
@@ -93,7 +93,7 @@ def make(
     architecture: str | None = None,
     **settings: Any,
 ) -> Made:
-    """Make an image of some layers; `settings` are the configuration's `Env`, `Cmd` and so on."""
+    """Make an image from layers; `settings` are the configuration's `Env`, `Cmd` and so on."""
     plain = [tar.bytes() if isinstance(tar, Tar) else tar for tar in tars]
     packed = [pack(tar) for tar in plain]
     config = {
@@ -121,7 +121,7 @@ def index(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def write_layout(folder: Path, made: Sequence[Made], entries: Sequence[dict[str, Any]]) -> Path:
-    """Write a layout; call `descriptor` before, since that makes the manifests."""
+    """Write a layout; call `descriptor` first, since that makes the manifests."""
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True, exist_ok=True)
     for one in made:
@@ -139,7 +139,7 @@ def layout(folder: Path, *tars: bytes | Tar, ref: str = "it:1", **kwargs: Any) -
 
 
 def image(folder: Path, *tars: bytes | Tar, **kwargs: Any) -> Image:
-    """Make an image of some layers and open it."""
+    """Make an image from layers and open it."""
     return open_image(layout(folder, *tars, **kwargs))
 
 

@@ -1,4 +1,4 @@
-"""Run something in a process of its own, and tell how much time and memory it took."""
+"""Run something in a separate process, and report how much time and memory it took."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIB = 1 << 20
-LIMIT_SECONDS = 60  # as the clock shows it; the bound is the processor's time
-LIMIT_BYTES = 3 << 30  # of addresses: what goes wrong shall not take the machine with it
+LIMIT_SECONDS = 60  # wall-clock time; the test's bound is processor time
+LIMIT_BYTES = 3 << 30  # of address space, so that a failure does not take down the machine
 
 CHILD = """
 import json, sys, time
@@ -54,7 +54,7 @@ print(json.dumps([said, int(words[words.index("VmHWM:") + 1]) * 1024, time.proce
 
 @dataclass(frozen=True)
 class Measured:
-    """What a child said, and what it took."""
+    """What a child process said, and the resources it used."""
 
     said: str
     seconds: float
@@ -62,9 +62,9 @@ class Measured:
 
 
 def measured(what: str, path: Path, *, seconds: float = 10, memory: int = 512 * MIB) -> Measured:
-    """Do it, and fail when it takes more than it may.
+    """Run it, and fail if it takes more than it may.
 
-    The seconds are the processor's: the machine has other things to do.
+    The seconds are processor time, since the machine may be busy.
     """
     child = subprocess.run(
         [sys.executable, "-c", CHILD, what, str(path)],

@@ -1,4 +1,4 @@
-"""No input takes more than 512 MiB or 10 s, or ends in anything but an error with a remedy."""
+"""Every bad input ends in an error with a remedy, within 512 MiB and 10 s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever somebody writes into an image: an image or an `ArtifactError`, and soon."""
+"""Whatever an image contains, reading it soon gives an image or an `ArtifactError`."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ PAX = RECORDS.map(lambda pairs: b"".join(tf.pax_record(*pair) for pair in pairs)
 
 @st.composite
 def tars(draw: st.DrawFn) -> bytes:
-    """Make entries whose headers are sound, apart from a byte here and there."""
+    """Make entries with valid headers, apart from a byte here and there."""
     made = b""
     for _ in range(draw(st.integers(1, 5))):
         kind = draw(KINDS)

@@ -1,4 +1,4 @@
-"""What is wrong in the store goes, and what is on its way stays."""
+"""The store removes what is bad, and keeps what is still arriving."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def blob(store: Store, digest: str) -> Path:
 
 
 def flip(path: Path) -> None:
-    """Change a byte, not the size; in the middle, where gzip notices it before the digest."""
+    """Change a byte but not the size; in the middle, where gzip notices before the digest does."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
@@ -86,9 +86,9 @@ def test_a_wrong_blob_is_healed_by_the_remedy(
     if stored is not None:
         with pytest.raises(ArtifactError) as caught:
             use(stored)
-        assert "type it again" in caught.value.remedy
+        assert "try again" in caught.value.remedy
     assert store.resolve("it") is None  # so it is built or fetched again
-    assert not path.exists()  # or skopeo would take it for right
+    assert not path.exists()  # or skopeo would trust it
     store.add(source, "it")
     use(store.resolve("it"))
 
@@ -108,7 +108,7 @@ def test_other_peoples_blobs_are_not_removed(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         use(made)
     assert path.exists()
-    assert "type it again" not in caught.value.remedy
+    assert "try again" not in caught.value.remedy
 
 
 def test_a_blob_is_on_the_disk_before_it_has_its_name(
@@ -156,7 +156,7 @@ Path(target, "index.json").write_bytes((source / "index.json").read_bytes())
 
 @pytest.fixture
 def fetched(home: Path, tmp_path: Path) -> Iterator[Path]:
-    """Put a skopeo on PATH that brings this layout as soon as somebody writes into `go`."""
+    """Put a skopeo on PATH that delivers this layout as soon as something is written to `go`."""
     source = layout(tmp_path / "there", Tar().file("x"))
     os.mkfifo(source / "go")
     script = home / "bin" / "skopeo"
@@ -204,7 +204,7 @@ def test_what_is_being_fetched_is_not_collected_however_old(fetched: Path) -> No
     go_on(fetched)
     assert child.wait(20) == 0
     use(store.resolve(REFERENCE))
-    assert store.names() == ["other", REFERENCE]  # what came meanwhile is not forgotten
+    assert store.names() == ["other", REFERENCE]  # what arrived meanwhile is kept
     assert blob(store, other.digest).exists()
     assert not list(store.folder.glob(".part-*"))
 
@@ -244,6 +244,6 @@ def test_what_is_fetched_is_not_what_was_meant(home: Path) -> None:
     script = home / "bin" / "skopeo"
     script.write_text("#!/bin/sh\nexit 0\n")
     script.chmod(0o755)
-    with pytest.raises(ArtifactError, match="was fetched, but") as caught:
+    with pytest.raises(ArtifactError, match="the registry sent a different image") as caught:
         oci_image.brought(plan(), say=print)
     assert caught.value.remedy

@@ -1,4 +1,4 @@
-"""Layers that try to leave the root, or are not what they claim: each is refused by name."""
+"""Layers that try to leave the root, or are not what they claim: each error names its layer."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ PATHS: dict[str, tuple[Callable[[], Tar | bytes], str]] = {
     "hard link outside": (lambda: Tar().hard("evil", UP + "etc/shadow"), "etc/shadow"),
     "hard link with dot-dot": (lambda: base().hard("evil", "d/../f"), "evil"),
     "absolute hard link outside": (lambda: Tar().hard("evil", f"/{UP}etc/shadow"), "etc/shadow"),
-    "absolute hard link to nothing": (lambda: Tar().hard("evil", "/etc/shadow"), "to nothing"),
-    "hard link to nothing": (lambda: base().hard("evil", "absent"), "to nothing"),
-    "hard link to itself": (lambda: base().hard("f", "f"), "to nothing"),
-    "hard link to a directory": (lambda: base().hard("evil", "d"), "to a directory"),
+    "absolute hard link to nothing": (lambda: Tar().hard("evil", "/etc/shadow"), "does not exist"),
+    "hard link to nothing": (lambda: base().hard("evil", "absent"), "does not exist"),
+    "hard link to itself": (lambda: base().hard("f", "f"), "does not exist"),
+    "hard link to a directory": (lambda: base().hard("evil", "d"), "is a directory"),
     "hard link to the root": (lambda: Tar().hard("evil", "/"), "leads outside"),
     "hard link without a target": (lambda: Tar().hard("evil", ""), "leads outside"),
-    "hard link to a hidden file": (lambda: Tar().file(".wh.f").hard("evil", "f"), "to nothing"),
+    "hard link to a hidden file": (lambda: Tar().file(".wh.f").hard("evil", "f"), "does not exist"),
     "parent link climbs out": (lambda: Tar().link("l", UP).file("l/evil"), "'l/evil' leads out"),
     "absolute parent link climbs out": (lambda: Tar().link("l", f"/{UP}").file("l/evil"), "evil"),
     "chain of links climbs out": (

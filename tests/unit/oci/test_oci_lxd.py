@@ -1,4 +1,4 @@
-"""LXD images: metadata, compression, and who is PID 1; the cache that keeps them."""
+"""LXD images: their metadata, compression and PID 1, and the cache that keeps them."""
 
 from __future__ import annotations
 

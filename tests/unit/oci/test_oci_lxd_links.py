@@ -1,7 +1,7 @@
 """Whatever the layers say, an LXD image holds `metadata.yaml`, `rootfs/` and what is below it.
 
-LXD follows links at other names as root of the host. What counts is what its reader finds, which
-is GNU tar.
+LXD follows links under other names as root of the host. What counts is what its reader, GNU tar,
+finds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INIT = Tar().file("sbin/init", b"#!", mode=0o755).bytes()
 TRAP = tarfile.TarInfo("templates")
 TRAP.type, TRAP.linkname = tarfile.SYMTYPE, "/etc"
 HIDDEN = TRAP.tobuf(tarfile.GNU_FORMAT)
-"""A header of a link at LXD's `templates`, that stands in layers as the content of a file."""
+"""A header for a link at LXD's `templates`, hidden in layers as the content of a file."""
 
 BAIT = Tar().file("bait", HIDDEN).bytes()
 
@@ -36,7 +36,7 @@ BAIT = Tar().file("bait", HIDDEN).bytes()
 def entries_of(folder: Path, *layers: bytes, whole: bool = True) -> list[str]:
     """Convert, and return the entries that GNU tar finds, kinds before names.
 
-    Unless it must be `whole`, tar may complain of it.
+    Unless it must be `whole`, tar may complain about it.
     """
     out = io.BytesIO()
     write_lxd_image(image(folder, INIT, *layers), out, compression="none")
@@ -88,7 +88,7 @@ def with_map_in_header(numbers: str, *, count: int = 1, stored: int = 512) -> by
 
 
 def trap_in_size(field: bytes) -> bytes:
-    """Return a file of 512 bytes, said in a way that GNU tar takes for no number."""
+    """Return a file of 512 bytes whose size GNU tar does not read as a number."""
     block = bytearray(tarfile.TarInfo("odd").tobuf(tarfile.GNU_FORMAT))
     block[124:136] = field
     return tarformat.seal(block) + HIDDEN
@@ -126,7 +126,7 @@ def test_sizes_are_written_as_all_readers_read_them(tmp_path: Path, field: bytes
 
 
 def test_holes_stay_holes(tmp_path: Path) -> None:
-    """GNU tar reads what passes as we do."""
+    """GNU tar reads whatever passes as we do."""
     many = b"".join(tarformat.octal(number, 12) for at in range(8) for number in (at * 8, 1))
     more = many.ljust(483, b"\0").ljust(512, b"\0")
     first = [(0, 0)] * 4
@@ -159,7 +159,7 @@ def test_links_are_inside_only(tmp_path: Path, name: str, before: str) -> None:
 @pytest.mark.parametrize("name", [".", "./", "./."])
 def test_the_root_is_a_directory(tmp_path: Path, name: str, kind: bytes) -> None:
     layer = Tar().add(name, kind, linkname="/etc").bytes()
-    if kind == tarfile.REGTYPE and name.endswith("/"):  # how tars before POSIX wrote a directory
+    if kind == tarfile.REGTYPE and name.endswith("/"):  # how pre-POSIX tars wrote a directory
         check(entries_of(tmp_path, layer))
     else:
         with pytest.raises(ArtifactError, match="refused"):
@@ -178,7 +178,7 @@ FIELDS = st.tuples(st.integers(100, 511), st.binary(min_size=1, max_size=12))
 def test_no_header_gets_a_name_past_us(
     tmp_path_factory: pytest.TempPathFactory, layer: bytes, changes: list[tuple[int, bytes]]
 ) -> None:
-    """Headers with any fields changed are refused, or GNU tar sees no name but ours."""
+    """A header with any field changed is refused, or GNU tar sees no names but ours."""
     changed = bytearray(layer)
     for at, value in changes:
         changed[at : min(at + len(value), tarformat.BLOCK)] = value[: tarformat.BLOCK - at]

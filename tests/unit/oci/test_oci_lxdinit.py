@@ -1,4 +1,4 @@
-"""The init for LXD, run by the shells that images have, with tools that only write down."""
+"""The init for LXD, run by the shells that images have, with tools that only record calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
-# What the script touches outside its own process: in a test, files of the test's own folder.
+# What the script touches outside its own process: in a test, files in the test's own folder.
 PLACES = ("/sys/class/net/eth0", "/dev/shm", "/etc/hosts", "/etc/abcd/seed")
 TALE = "import os, sys; print(os.getcwd()); print(sys.argv[1:]); print(os.environ.get('A'))"
 
@@ -42,9 +42,9 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 
 class Box:
-    """A place with nothing on PATH but what a test puts there, and the script's files inside it.
+    """A place whose PATH holds only what a test puts there, with the script's files inside it.
 
-    The tests may run as root: not one of these lines may reach the machine's own network.
+    The tests may run as root, so none of these lines may reach the machine's own network.
     """
 
     def __init__(self, folder: Path, shell: list[str]) -> None:
@@ -95,8 +95,8 @@ def box(tmp_path: Path, shell: list[str]) -> Iterator[Box]:
     box = Box(tmp_path, shell)
     yield box
     for child in box.children:
-        if child.poll() is None:  # its test failed half-way
-            # With all that it started: one of them alone would hold the pipe open.
+        if child.poll() is None:  # its test failed half-way through
+            # And everything it started: a single survivor would hold the pipe open.
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate(timeout=60)
 
@@ -121,7 +121,7 @@ def test_what_lxd_sets_wins(box: Box) -> None:
 
 
 def test_a_seed_in_a_file(box: Box, tmp_path: Path) -> None:
-    """Where LXD lets nobody set variables that stay secret; what it does set wins."""
+    """LXD has no way to set secret variables; whatever it does set wins."""
     (tmp_path / "etc-abcd-seed").write_text("A='from the seed'\nABCD_PASSWORD='x y'\n")
     config = Config(entrypoint=python(TALE), env=("A=image",))
     assert box.run(config)[1].splitlines()[-1] == "from the seed"
@@ -151,7 +151,7 @@ def test_exit_status(box: Box, status: int) -> None:
     assert box.run(Config(cmd=python(f"import sys; sys.exit({status})")))[0] == status
 
 
-# Blocked and then waited for: a handler and `pause` would miss a signal that comes between them.
+# Block signals, then wait: with a handler and `pause`, a signal in between would be missed.
 WAITING = r"""
 import os, signal, sys
 wanted = {signal.SIGTERM, signal.SIGQUIT}
@@ -195,7 +195,7 @@ def test_becoming_a_user(box: Box, tool: str, body: str, says: str) -> None:
 
 
 def test_a_user_by_name(box: Box) -> None:
-    """Looks into this machine's /etc/passwd, as it would into the image's."""
+    """It reads this machine's /etc/passwd, as it would read the image's."""
     import pwd
 
     some = next(entry for entry in pwd.getpwall() if entry.pw_uid not in {0, os.getuid()})

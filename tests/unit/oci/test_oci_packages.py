@@ -1,4 +1,4 @@
-"""What an image's lists of packages say, and what they cannot do."""
+"""What an image's package lists say, and what they cannot do."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_doctor_tells_what_an_image_brings(
     image(made, layer("var/lib/dpkg/status", DEBIAN))
     shown = run("doctor", str(made))
     assert shown.status == 0
-    assert "brings nginx 1.22.1-9+deb12u1, xpra 3.1-1" in shown.out
+    assert "includes nginx 1.22.1-9+deb12u1, xpra 3.1-1" in shown.out
     assert "     ! nginx 1.22.1-9+deb12u1: " in shown.out
     assert "the package may contain the fix" in shown.out
     assert advisories.known("nginx", "1.30.7-r0") == ()

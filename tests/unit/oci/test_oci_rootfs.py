@@ -1,4 +1,4 @@
-"""Flatten layers: each rule by itself."""
+"""Flatten layers: one rule at a time."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_global_headers_are_not_applied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE])
 def test_entries_without_data_leave_without_a_size(tmp_path: Path, kind: bytes) -> None:
-    """Go's readers see no data behind these, whatever the size; those after us must agree."""
+    """Go's readers see no data after these, whatever the size; readers after us must agree."""
     info = tarfile.TarInfo("b")
     info.type, info.linkname, info.size = kind, "a", 512
     raw = Tar().file("a", b"1").out
@@ -253,7 +253,7 @@ def test_a_ustar_prefix_is_not_used_twice(tmp_path: Path) -> None:
 
 
 def test_sparse_file_is_copied_raw(tmp_path: Path) -> None:
-    """A PAX 1.0 sparse file carries its map in its data and its name in a record."""
+    """A PAX 1.0 sparse file has its map in its data and its name in a record."""
     body = b"1\n1000000\n3\n".ljust(512, b"\0") + b"abc"
     pax = {
         "GNU.sparse.major": "1",

@@ -1,4 +1,4 @@
-"""What asks a wall, and what waits for it."""
+"""A client that asks a wall, and helpers that wait for it."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Reply:
 
 @dataclass
 class Browser:
-    """What asks a wall; nothing but what a test says is different from a browser of this user."""
+    """A client of a wall; it differs from this user's browser only in what a test says."""
 
     wall: Wall
 
@@ -49,7 +49,7 @@ Serve = Callable[..., Browser]
 
 
 def waits(released: Event) -> Callable[[], None]:
-    """Return a step that goes on when it is released."""
+    """Return a step that blocks until it is released."""
 
     def wait() -> None:
         assert released.wait(SECONDS)

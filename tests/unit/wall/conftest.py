@@ -19,7 +19,7 @@ from tests.unit.wall.browser import Browser, Serve
 
 @pytest.fixture
 def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Serve walls over the engines at hand; what was asked is good for `fresh` seconds."""
+    """Serve walls over the engines at hand; answers stay fresh for `fresh` seconds."""
     with ExitStack() as stack:
 
         def start(*, fresh: float = 60.0) -> Browser:
@@ -37,7 +37,7 @@ def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return the viewers that are started; every program is there, and so is a display."""
+    """Return the viewers that are started; every program is installed, and there is a display."""
     lines: list[list[str]] = []
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(subprocess, "Popen", lambda line, **_: lines.append(line))

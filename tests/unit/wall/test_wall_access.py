@@ -1,4 +1,4 @@
-"""The wall: who may see it, and how it begins and ends."""
+"""The wall: who may see it, and how it starts and ends."""
 
 import json
 import signal
@@ -30,7 +30,7 @@ def test_nothing_is_there_without_the_token(path: str, engine: FakeEngine, serve
 
 
 def test_another_host_is_refused(engine: FakeEngine, serve: Serve) -> None:
-    """A stranger's name that points to loopback lets the stranger's pages ask, but not as us."""
+    """A stranger's name that points to loopback lets that stranger's pages ask, but not as us."""
     browser = serve()
     port = browser.wall.server_port
     names = ("evil.example", f"evil.example:{port}", "127.0.0.1", f"127.0.0.1:{port + 1}", "")
@@ -44,7 +44,7 @@ def test_another_host_is_refused(engine: FakeEngine, serve: Serve) -> None:
 def test_another_users_connection_is_closed(
     other: int | None, engine: FakeEngine, serve: Serve, monkeypatch: Any
 ) -> None:
-    """So is one of which the kernel does not say whose it is, before a byte of it is read."""
+    """So is a connection whose owner the kernel does not tell, before any of it is read."""
     monkeypatch.setattr(sockets, "IS_TOLD", True)
     monkeypatch.setattr(sockets, "owner", lambda peer, here: other if peer[1] and here[1] else 0)
     browser = serve()
@@ -122,7 +122,7 @@ def test_a_port_in_use(engine: FakeEngine, serve: Serve, run: Run) -> None:
     ended = run("wall", "--json", "--port", str(port))
     assert ended.status == 5
     (error,) = ended.json["errors"]
-    assert error["message"] == f"the wall cannot listen at port {port}: Address already in use"
+    assert error["message"] == f"the wall cannot listen on port {port}: Address already in use"
     assert "--port" in error["remedy"]
     assert ended.err.count("abcd-run: ") == 1
 

@@ -1,4 +1,4 @@
-"""The wall's list: what it tells, and how seldom it asks."""
+"""The wall's list: what it shows, and how rarely it asks."""
 
 import re
 from collections.abc import Callable

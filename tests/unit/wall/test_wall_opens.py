@@ -95,4 +95,4 @@ def test_nothing_to_open(engine: FakeEngine, write: Write, run: Run, serve: Serv
     assert browser.list()["instances"][0]["opens"] is None
     for method in ("GET", "POST"):
         answer = browser.ask("open/bare-fake-1", method=method)
-        assert (answer.status, answer.body) == (404, b"bare-fake-1 has nothing to look at\n")
+        assert (answer.status, answer.body) == (404, b"bare-fake-1 has nothing to show\n")

@@ -1,4 +1,4 @@
-"""The wall's pictures: taken seldom, and few at a time."""
+"""The wall's pictures: taken rarely, and a few at a time."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +80,7 @@ def test_no_picture(
     engine.before["screenshot"] = waits(released)
     monkeypatch.setattr(instances, "PICTURE_SECONDS", 0.05)
     late = browser.ask("screen/web-fake-1.png")
-    assert (late.status, late.body) == (503, b"web-fake-1 gave no picture within 0.05 s\n")
+    assert (late.status, late.body) == (503, b"no picture of web-fake-1's screen within 0.05 s\n")
     released.set()
 
 

@@ -1,0 +1,59 @@
+"""The keys that a profile may have, and what each may say."""
+
+from abcd_run import schema
+from abcd_run.host import bounded_match
+from abcd_run.model import PROTOCOLS, Kind
+
+WAYS = ("console", "service", "kind")
+"""The ways to tell that an instance is ready; a profile uses one of them."""
+
+REFERENCE_PATTERN = (
+    r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+REFERENCE = schema.matching(
+    REFERENCE_PATTERN, "an image reference: registry/name:tag or name@sha256:DIGEST, in lower case"
+)
+_SERVICE: schema.Shape = {
+    "port": schema.PORT,
+    "protocol": schema.one_of(*PROTOCOLS),
+    "path": schema.URL_PATH,
+    "open": schema.FLAG,
+    "variant": schema.one_of(*Kind),
+}
+SHAPE: schema.Shape = {
+    "summary": schema.STRING,
+    "parent": schema.STRING,
+    "user": schema.USER,
+    "uid": schema.UID,
+    "unverified": schema.FLAG,
+    "runtimes": schema.STRINGS,
+    Kind.CONTAINER: {"image": REFERENCE, "archive": schema.FILE},
+    Kind.LIVE: {
+        "iso": schema.FILE,
+        "sha256": schema.SHA256,
+        "installs": schema.FLAG,
+        "image": REFERENCE,
+        "archive": schema.FILE,
+    },
+    Kind.BROWSER: {"image": REFERENCE},
+    "resources": {
+        "memory": schema.SIZE,
+        "cpus": schema.NUMBER,
+        "shm": schema.SIZE,
+        "disk": schema.SIZE,
+    },
+    "services": schema.Named(_SERVICE),
+    "screen": {"command": schema.WORDS},
+    "ready": {
+        "service": schema.STRING,
+        "path": schema.URL_PATH,
+        "console": bounded_match.EXPRESSION,
+        "timeout": schema.NUMBER,
+        "kind": schema.SERVICE,
+        "options": schema.TABLE,
+    },
+    "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
+    "on": schema.TABLE,
+}
+"""All keys of a profile; `on.RUNTIME` is checked against the options that runtime declares."""
