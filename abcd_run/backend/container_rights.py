@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from abcd_run.runtime import Option, Problem
 
 OPTIONS: Mapping[str, Option] = {
-    "network": Option(
-        str, "`none`, `bridge`, or the name of a network that the engine has", "the engine's own"
-    ),
-    "cap_add": Option(list, "capabilities that it gets back or besides", "none"),
-    "cap_drop": Option(list, "capabilities that it loses besides", "none"),
+    "network": Option(str, "`none`, `bridge`, or one of the engine's networks", "the engine's own"),
+    "cap_add": Option(list, "capabilities to add", "none"),
+    "cap_drop": Option(list, "more capabilities to drop", "none"),
     "devices": Option(list, "devices of the host, such as `/dev/fuse`", "none"),
-    "init": Option(bool, "an init of the engine's own as first process", "false"),
-    "setuid": Option(bool, "whether sudo and su may give rights inside", "false"),
+    "init": Option(bool, "run the engine's own init as the first process", "false"),
+    "setuid": Option(bool, "whether sudo and su may raise privileges inside", "false"),
 }
 """What `[on.podman]` and `[on.docker]` of a profile may have."""
 
@@ -66,17 +64,17 @@ def trusts(options: Mapping[str, object]) -> Problem | None:
     network = str(options.get("network", "bridge"))
     if not _NETWORK.fullmatch(network):
         return Problem(
-            f"network: {network!r} is not a network of containers alone",
-            "network = 'none', 'bridge', or the name of a network that the engine has",
+            f"network: {network!r} reaches beyond the containers",
+            "set network to 'none', 'bridge', or the name of one of the engine's networks",
         )
     for word in _words(options.get("cap_add")):
         if _capability(word) not in CAPABILITIES:
             known = ", ".join(sorted(CAPABILITIES))
-            return Problem(f"cap_add: {word!r} reaches out of a container", f"one of {known}")
+            return Problem(f"cap_add: {word!r} reaches beyond the container", f"use one of {known}")
     for word in _words(options.get("devices")):
         if not _DEVICE.fullmatch(word):
             known = "/dev/fuse, /dev/net/tun, /dev/kvm, /dev/dri"
-            return Problem(f"devices: {word!r} is a device of the host's", f"one of {known}")
+            return Problem(f"devices: {word!r} is not open to containers", f"use one of {known}")
     return None
 
 

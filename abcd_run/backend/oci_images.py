@@ -127,16 +127,16 @@ class Images(ABC):
                 f"{self.engine} has no image {reference}",
                 details=""
                 if remote
-                else "nobody has built it yet, and no profile says where it is",
+                else "it has not been built yet, and no profile says where to get it",
                 remedy=f"{self.engine} pull {reference}" if remote else "abcd-run images",
             )
         self._pull(reference, say)
         if image_id := self._answering(reference):
             return image_id
         raise ArtifactError(
-            f"{self.engine} has another image than {reference}",
-            remedy=f"{self.engine} images --digests, then {self.engine} rmi what has that name,"
-            " and try again",
+            f"{self.engine} has a different image under the name {reference}",
+            remedy=f"{self.engine} images --digests, then {self.engine} rmi the one with that name,"
+            " and retry",
         )
 
     def _answering(self, reference: str) -> str:
@@ -167,7 +167,7 @@ def _loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
     """
 
     def waiting(_: Path) -> None:
-        say(f"another launch loads {artifact.name}")
+        say(f"waiting for another launch to load {artifact.name}")
 
     # Nothing is written there: it is the lock that is wanted.
     name = f"{into}-{artifact.id or artifact.name}".replace("/", "-")
@@ -186,7 +186,7 @@ def on_disk(path: Path, reference: str) -> "OciImage":
     image = Store(path).resolve(reference)
     if image is None:
         raise ArtifactError(
-            f"{reference} is not whole in {path}",
-            remedy="type it again: what was wrong has been removed, and is built or fetched anew",
+            f"{reference} is incomplete in {path}",
+            remedy="retry: the damaged parts were removed, and are built or fetched again",
         )
     return image

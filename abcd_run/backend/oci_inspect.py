@@ -50,7 +50,7 @@ def text(told: object) -> str:
     Raises `TypeError`, which `refusals.garbled` explains.
     """
     if not isinstance(told, str):
-        raise TypeError(f"expected text, and not {type(told).__name__}")
+        raise TypeError(f"expected text, not {type(told).__name__}")
     return told
 
 

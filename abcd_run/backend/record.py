@@ -126,25 +126,25 @@ def read(found: Mapping[str, str]) -> Record:
     )
 
 
-def _label(found: Mapping[str, str], key: str) -> str:
-    text = found.get(key)
+def _label(stored: Mapping[str, str], key: str) -> str:
+    text = stored.get(key)
     usable = isinstance(text, str) and len(text) <= LONGEST and not schema.CONTROL.search(text)
     return str(text) if usable else ""
 
 
-def _user(found: object) -> str:
-    return str(_known({"user": found}, {"user": schema.USER}).get("user", ""))
+def _user(value: object) -> str:
+    return str(_known({"user": value}, {"user": schema.USER}).get("user", ""))
 
 
-def _services(found: object) -> Iterator[Service]:
-    for facts in found[:LONGEST] if isinstance(found, list) else []:
+def _services(value: object) -> Iterator[Service]:
+    for facts in value[:LONGEST] if isinstance(value, list) else []:
         known = _known(facts, _SERVICE)
         if "name" in known and "port" in known:
             yield Service(kind=known.pop("variant", ""), **known)
 
 
-def _words(found: object) -> tuple[str, ...]:
-    words = _known({"words": found}, {"words": schema.WORDS}).get("words", ())
+def _words(value: object) -> tuple[str, ...]:
+    words = _known({"words": value}, {"words": schema.WORDS}).get("words", ())
     return words if len(words) <= LONGEST else ()
 
 

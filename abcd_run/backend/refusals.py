@@ -37,11 +37,11 @@ def meaning(
     """Return what an engine's refusal means. Its status is often 500: only the text tells."""
     brief = f"{engine} could not {doing}"
     if "privileged port" in text:
-        remedy = "take a port from 1024 on, or leave it to the engine"
-        return LaunchFailed(f"{brief}: the port is for root only", details=text, remedy=remedy)
+        remedy = "choose a port above 1023, or let the engine choose one"
+        return LaunchFailed(f"{brief}: only root may use the port", details=text, remedy=remedy)
     if port_taken(text):
-        remedy = "leave the port to the engine, or take another one"
-        brief = f"{brief}: the port is taken"
+        remedy = "let the engine choose the port, or pick another one"
+        brief = f"{brief}: the port is already in use"
         return PortTaken(brief, details=text, remedy=remedy, port=port_in(text))
     if any(sign in text for sign in _TAKEN_NAME):
         return NameTaken(f"{brief}: the name is taken", details=text)
@@ -57,7 +57,7 @@ def what_helps(text: str, *, engine: str, usual: str = "abcd-run doctor") -> str
 
 def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
     """Return the error of an image that an engine could not get from its registry."""
-    usual = "check the name and the network; --pull never uses what is here"
+    usual = "check the name and the network, or use the local image: --pull never"
     return ArtifactError(
         f"{reference} could not be pulled",
         details=text,
@@ -81,8 +81,8 @@ def refuse_disk(plan: Plan, why: str) -> None:
     if plan.resources.disk:
         raise UsageError(
             f"resources.disk: {why}",
-            details=f"{format_size(plan.resources.disk)} were asked for",
-            remedy=f"remove resources.disk from {plan.profile or 'the request'}, or take another"
+            details=f"{format_size(plan.resources.disk)} was requested",
+            remedy=f"remove resources.disk from {plan.profile or 'the request'}, or use another"
             " runtime: abcd-run runtimes",
         )
 
@@ -103,19 +103,19 @@ def not_listening(address: str, port: int, *, engine: str, details: str) -> Laun
     problem = this_host.bind_problem(address, port)
     if problem in (errno.EACCES, errno.EPERM):
         return LaunchFailed(
-            f"{engine} cannot listen at port {port}, which is for root only",
+            f"{engine} cannot listen on port {port}: only root may use it",
             details=details,
-            remedy="take a port from 1024 on, or leave it to abcd-run",
+            remedy="choose a port above 1023, or let abcd-run choose one",
         )
     if problem not in (0, errno.EADDRINUSE):
         return LaunchFailed(
             f"{engine} cannot listen on {address}",
             details=details,
-            remedy="give an address of this host: --address",
+            remedy="use an address of this host: --address",
         )
     return PortTaken(
-        f"{engine} cannot have port {port} of {address}" if port else f"{engine} gets no port",
+        f"port {port} on {address} is already in use" if port else f"{engine} got no host port",
         details=details,
-        remedy="leave the port to abcd-run, or take another one",
+        remedy="let abcd-run choose the port, or pick another one",
         port=port or None,
     )

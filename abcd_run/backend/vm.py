@@ -25,8 +25,8 @@ def check(plan: Plan, *, engine: str) -> None:
     for name, value in plan.env.items():
         if not value.isprintable():
             raise UsageError(
-                f"--env {name}: a machine's seed has no line breaks or control characters",
-                remedy="put it into a file of a shared folder",
+                f"--env {name}: a machine's seed cannot hold line breaks or control characters",
+                remedy="put it in a file in a shared folder",
             )
 
 
@@ -35,7 +35,7 @@ def _check_address(plan: Plan, engine: str) -> None:
         ipaddress.IPv4Address(plan.address)
     except ValueError:
         raise UsageError(
-            f"--address {plan.address}: {engine} forwards ports of IPv4 addresses only",
+            f"--address {plan.address}: {engine} forwards only ports of IPv4 addresses",
             remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
         ) from None
 

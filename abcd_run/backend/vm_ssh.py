@@ -69,7 +69,7 @@ def _succeed(line: list[str]) -> str:
         raise LaunchFailed(
             f"{line[0]} failed with exit status {ended.returncode}",
             details=ended.stderr.strip(),
-            remedy=f"look into {key}; without its files a new key is made",
+            remedy=f"check {key}; if its files are gone, abcd-run makes a new key",
         )
     return ended.stdout.strip()
 
@@ -99,7 +99,7 @@ def _options(known_hosts: Path) -> list[str]:
     path = str(known_hosts).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     if "${" in path or not path.isprintable():
         raise UsageError(
-            f"ssh cannot have its known hosts in {path!r}",
+            f"ssh cannot keep its known hosts in {path!r}",
             remedy="set ABCD_RUN_CACHE and XDG_RUNTIME_DIR to folders with plain names",
         )
     return [
@@ -129,7 +129,7 @@ def _ssh_port(instance: Instance) -> tuple[str, int]:
     inside = next((one.port for one in services if one.protocol == "ssh"), None)
     if inside is None or inside not in instance.ports:
         raise LaunchFailed(
-            f"{instance.name} has no ssh service, by which commands reach a machine",
+            f"{instance.name} has no ssh service, which commands need to reach a machine",
             remedy="add to its profile: [services.ssh] with port = 22 and protocol = 'ssh'",
         )
     address, port = instance.ports[inside]
@@ -142,7 +142,7 @@ def _await_ssh(instance: Instance, address: str, port: int) -> None:
     while not _greets(address, port):
         if time.monotonic() > deadline:
             raise NotReady(
-                f"{instance.name} does not answer by ssh after {SSH_SECONDS} s",
+                f"{instance.name} did not answer over ssh within {SSH_SECONDS} s",
                 remedy=f"abcd-run logs {instance.name}",
             )
         time.sleep(0.05)

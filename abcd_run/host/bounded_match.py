@@ -66,7 +66,7 @@ def says(printed: bytes, wanted: str) -> bool:
             start_new_session=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unusable(f"no end after {SEARCH_SECONDS:g} s") from error
+        raise Unusable(f"it did not finish within {SEARCH_SECONDS:g} s") from error
     if ended.returncode not in (_FOUND, _ABSENT):
         raise Unusable(f"it could not be matched: status {ended.returncode}")
     return ended.returncode == _FOUND

@@ -92,7 +92,7 @@ def helps(error: OSError, folder: Path | str, variable: str) -> str:
     if error.errno == errno.EFBIG:
         return "ulimit -f unlimited"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
-        return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
+        return f"ls -ld {folder}, or set {variable} to a folder that you can write to"
     return f"make room in {folder} or set {variable} to a folder with more space"
 
 

@@ -56,14 +56,14 @@ def owner(near: Address, far: Address) -> int | None:
     Both ends are needed: a port of the near one may have been another connection's a moment ago.
     A socket that was closed is nobody's, although the kernel calls it root's.
     """
-    found = _asked(near, far) if _has_diag() else from_tables(near, far)
-    return found.uid if found and found.state != LISTENS and found.inode else None
+    sock = _asked(near, far) if _has_diag() else from_tables(near, far)
+    return sock.uid if sock and sock.state != LISTENS and sock.inode else None
 
 
 def listener(at: Address) -> int | None:
     """Return the uid of who takes connections to an address of this host, None if unknown."""
-    found = _asked(at, None) if _has_diag() else from_tables(at, None)
-    return found.uid if found and found.state == LISTENS else None
+    sock = _asked(at, None) if _has_diag() else from_tables(at, None)
+    return sock.uid if sock and sock.state == LISTENS else None
 
 
 def is_here(ip: str) -> bool:

@@ -43,7 +43,7 @@ def check_memory(wanted: int, available: int) -> None:
     if wanted > available > 0:
         raise HostTooSmall(
             f"the image needs {format_size(wanted)} of memory, "
-            f"this host has {format_size(available)} free",
+            f"but this host has {format_size(available)} free",
             remedy="abcd-run stop --all, or give it less with --memory",
         )
 
@@ -145,10 +145,10 @@ def ssh_key(home: Path) -> str:
 def keyboard(path: Path = Path("/etc/default/keyboard")) -> str:
     """Return the layout of the host's keyboard, as X names it."""
     try:
-        found = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
+        match = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
     except OSError:
-        found = None
-    return found[1].partition(",")[0] if found else "us"
+        match = None
+    return match[1].partition(",")[0] if match else "us"
 
 
 def locale() -> str:

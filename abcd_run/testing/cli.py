@@ -49,8 +49,8 @@ def launch(*arguments: str, within: float = SECONDS) -> list[dict[str, Any]]:
     """Launch, which must succeed, and return the instances of the document."""
     ended = abcd_run("--json", *arguments, within=within)
     assert ended.status == 0, ended.err
-    found: list[dict[str, Any]] = ended.json["instances"]
-    return found
+    instances: list[dict[str, Any]] = ended.json["instances"]
+    return instances
 
 
 def interrupted(

@@ -119,7 +119,7 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
                 f"building {name} failed",
                 details=failure,
                 remedy=refusals.what_helps(
-                    failure, engine="docker", usual="fix what it says, then try again"
+                    failure, engine="docker", usual="fix the problem shown above, then retry"
                 ),
             )
         if text := told.get("stream", "").strip():

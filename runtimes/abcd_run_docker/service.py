@@ -71,7 +71,7 @@ def unreachable(daemon: Daemon) -> Problem | None:
         except PermissionError:
             return _forbidden(daemon.socket)
         except (FileNotFoundError, ConnectionRefusedError):
-            return Problem(f"its daemon is down: nobody listens on {daemon.socket}", START)
+            return Problem(f"its daemon is down: nothing listens on {daemon.socket}", START)
         except OSError as error:
             return Problem(f"its daemon does not answer on {daemon.socket}: {error}", START)
     return None
@@ -104,7 +104,7 @@ def _usual() -> Daemon | Problem:
         usable = os.access(SYSTEM_SOCKET, os.W_OK)
         return Daemon(f"{UNIX}{SYSTEM_SOCKET}") if usable else _forbidden(SYSTEM_SOCKET)
     if shutil.which("docker") or shutil.which("dockerd"):
-        return Problem("docker is installed, but no daemon runs for this user", START)
+        return Problem("docker is installed, but no daemon is running for this user", START)
     return Problem(
         "docker is not installed",
         "sudo apt install docker.io rootlesskit uidmap slirp4netns, "
@@ -120,7 +120,8 @@ def _was_set_up() -> bool:
 
 def _forbidden(path: Path) -> Problem:
     return Problem(
-        f"{path} is not for this user", "dockerd-rootless-setuptool.sh install gives you your own"
+        f"this user may not use {path}",
+        "run dockerd-rootless-setuptool.sh install to set up your own daemon",
     )
 
 

@@ -16,13 +16,13 @@ def kvm_problem(device: Path = DEVICE, cpuinfo: Path = CPUINFO) -> str:
     guests then hang. psutil does not know what a processor can do.
     """
     if not device.exists():
-        return f"there is no {device}"
+        return f"{device} does not exist"
     if not os.access(device, os.R_OK | os.W_OK):
-        return f"{device} is not yours to open (sudo usermod -aG kvm $USER)"
+        return f"you may not open {device} (sudo usermod -aG kvm $USER)"
     try:
         flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE)
     except OSError:
         flags = None
     if flags is None or not {"vmx", "svm"} & set(flags[1].split()):
-        return f"{device} is here, but the processor shows neither vmx nor svm"
+        return f"{device} exists, but the processor reports neither vmx nor svm"
     return ""

@@ -79,7 +79,8 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
     cpu = str(options.get("cpu", CPUS[accel]))
     if not MODEL.fullmatch(cpu):  # QEMU takes what follows a comma for options of its own
         raise UsageError(
-            f"on.libvirt.cpu: {cpu!r} is no model's name", remedy="virsh cpu-models x86_64"
+            f"on.libvirt.cpu: {cpu!r} is not the name of a CPU model",
+            remedy="virsh cpu-models x86_64",
         )
     return Hardware(
         accel, wanted["boot"], cpu, display, wanted["firmware"], video, wanted["network"]

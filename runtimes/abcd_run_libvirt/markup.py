@@ -10,7 +10,7 @@ def parsed(text: str) -> ET.Element:
     if len(text) > TEXT_BYTES:
         raise ValueError("XML of more than 1 MiB")
     if "<!DOCTYPE" in text:
-        raise ValueError("XML with a document type, whose entities may grow without end")
+        raise ValueError("XML with a document type, whose entities could expand without limit")
     try:
         return ET.fromstring(text)  # noqa: S314  (what makes it dangerous is refused above)
     except ET.ParseError as error:

@@ -29,11 +29,11 @@ class Pieces:
         self._most -= len(piece)
         if self._most < 0:
             raise LaunchFailed(
-                f"a picture of its screen has more than {format_size(limits.PICTURE_BYTES)}",
-                remedy="choose a smaller screen inside",
+                f"its screenshot is larger than {format_size(limits.PICTURE_BYTES)}",
+                remedy="choose a lower screen resolution inside",
             )
         if time.monotonic() > self._until:
-            raise LaunchFailed(f"no picture of its screen within {SECONDS:g} s")
+            raise LaunchFailed(f"no screenshot arrived within {SECONDS:g} s")
         self._pieces.append(piece)
 
     def all(self) -> bytes:

@@ -57,6 +57,6 @@ def parsed(text: str) -> dict[int, tuple[str, int]]:
 
 
 def _told(domain: libvirt.virDomain, command: str) -> str:
-    with translated("speak to QEMU"):
+    with translated("talk to QEMU"):
         flag = libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
         return str(libvirt_qemu.qemuMonitorCommand(domain, command, flag))

@@ -28,8 +28,8 @@ from abcd_run_libvirt.picture import Pieces, png
 from abcd_run_libvirt.service import version
 
 LOOPBACK = (
-    "machines reach what listens on this host's loopback, as you, by 10.0.2.2; "
-    "--set on.libvirt.network=isolated leaves them their published ports alone"
+    "machines can reach the services on this host's loopback as you, through 10.0.2.2; "
+    "--set on.libvirt.network=isolated leaves them only their published ports"
 )
 NO_ISO = Path("/none.iso")
 """Stands in a design for an ISO that is not made yet."""
@@ -51,7 +51,7 @@ class LibvirtRuntime(Runtime):
     @cached_property
     def _able(self) -> hardware.Abilities:
         kvm = not accel.kvm_problem()
-        with translated("say what machines can have", otherwise=NoRuntime):
+        with translated("report its capabilities", otherwise=NoRuntime):
             described = self._connection.getDomainCapabilities(
                 None, "x86_64", "q35", "kvm" if kvm else "qemu"
             )
@@ -60,7 +60,7 @@ class LibvirtRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
+            with translated("report its version", otherwise=NoRuntime):
                 said = version(self._connection)
             self._able  # noqa: B018  (asked now, so that no launch fails by it)
         except AbcdRunError as error:
@@ -76,7 +76,7 @@ class LibvirtRuntime(Runtime):
         if plan.source.origin is Origin.ISO:
             vm.refuse_shares(
                 plan,
-                f"nothing in a published ISO is known to mount shared folders: {plan.variant}",
+                f"no published ISO is known to mount shared folders: {plan.variant}",
                 instead="share by ssh",
             )
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
@@ -106,7 +106,7 @@ class LibvirtRuntime(Runtime):
                 raise
             try:
                 ports.add(made, plan)
-                with translated("note its ports"):
+                with translated("record its ports"):
                     noted = replace(instances.noted(made), ports=ports.forwarded(made))
                     instances.note(made, noted)
             except BaseException:
@@ -122,13 +122,13 @@ class LibvirtRuntime(Runtime):
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
-        with translated("start it"):
+        with translated("start the machine"):
             domain = self._connection.lookupByUUIDString(runtime_id)
             domain.resume()
             instances.note(domain, replace(instances.noted(domain), begun=True))
             instance = instances.instance(domain, processes.running().get(runtime_id))
         if instance is None:
-            raise LaunchFailed("the machine ended as soon as it was started")
+            raise LaunchFailed("the machine ended right after it started")
         return instance
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
@@ -156,7 +156,7 @@ class LibvirtRuntime(Runtime):
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         instances.end_silent(runtime_id)
-        with translated("remove it"):
+        with translated("remove the machine"):
             for domain in self._one(runtime_id):
                 instances.destroy(domain)
         folder.of(runtime_id).remove()
@@ -189,7 +189,7 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         instances.check_answers(instance.name, instance.runtime_id)
         pieces = Pieces()
-        with translated("take a picture of its screen"):
+        with translated("take a screenshot"):
             (domain,) = self._one(instance.runtime_id)
             stream = domain.connect().newStream()
             domain.screenshot(stream, 0)

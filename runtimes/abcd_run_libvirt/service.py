@@ -23,7 +23,7 @@ def connect() -> list[libvirt.virConnect]:
     # libvirt would print every error on standard error as well.
     libvirt.registerErrorHandler(lambda *_: None, None)
     _enter_session()
-    with translated("connect to it", otherwise=NoRuntime):
+    with translated("open a session", otherwise=NoRuntime):
         return [libvirt.open(URI), *_others()]
 
 

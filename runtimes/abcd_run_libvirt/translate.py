@@ -75,9 +75,9 @@ def xml(design: Design) -> str:
     if odd := labels.NO_TEXT.search(text):
         start = max(0, odd.start() - 40)
         raise UsageError(
-            "libvirt takes no control characters, nor names of files that are not UTF-8",
+            "libvirt accepts neither control characters nor file names that are not UTF-8",
             details=repr(text[start : odd.end()]),
-            remedy="rename what has them",
+            remedy="rename the file, or remove the characters",
         )
     return text
 

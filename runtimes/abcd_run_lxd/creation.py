@@ -48,7 +48,7 @@ def check(client: Client, server: Server, plan: Plan) -> None:
         _refuse_publishing(plan)
     if not placed.low_level and (keys := [key for key in config if key.startswith("raw.")]):
         raise LaunchFailed(
-            "lxd forbids this user what the launch needs",
+            "lxd does not allow this user what the launch needs",
             details=f"--env, COMMAND, --share and resources.shm need {' and '.join(keys)}",
             remedy="ask the administrator for restricted.containers.lowlevel=allow",
         )
@@ -90,8 +90,8 @@ def _reserve(plan: Plan, image: Image, *, publishes: bool) -> ports.Reserved:
 def _refuse_publishing(plan: Plan) -> None:
     if plan.ports or plan.address != LOOPBACK:
         raise UsageError(
-            "lxd forbids this user to publish ports",
-            details="the project of this user is restricted; an instance has its own address",
+            "lxd does not allow this user to publish ports",
+            details="this user's project is restricted; each instance has an address of its own",
             remedy=f"leave out --publish and --address, or ask the administrator: {ALLOW}",
         )
 

@@ -61,11 +61,11 @@ def check(name: str, value: str) -> None:
     What comes after a line break would be a line of its own: a hook, which LXC runs as root.
     """
     if not variables.is_name(name):
-        raise UsageError(f"{name!r} is not a variable's name", remedy="leave it out")
+        raise UsageError(f"{name!r} is not a valid variable name", remedy="leave it out")
     if not variables.is_one_line(value):
         raise UsageError(
-            f"{name}: lxd cannot pass a value of several lines",
-            remedy="put it into a file: --share",
+            f"{name}: lxd cannot pass a value that spans several lines",
+            remedy="put it in a shared file: --share",
         )
 
 

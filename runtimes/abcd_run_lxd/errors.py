@@ -46,9 +46,11 @@ def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFail
     """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
     brief = f"lxd could not {doing}"
     if refusals.port_taken(text):
-        remedy = "leave the port to abcd-run, or take another one"
+        remedy = "let abcd-run choose the port, or pick another one"
         port = refusals.port_in(text)
-        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy, port=port)
+        return PortTaken(
+            f"{brief}: the port is already in use", details=text, remedy=remedy, port=port
+        )
     if any(sign in text for sign in _TAKEN_NAME):
         remedy = "choose another --name"
         return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)

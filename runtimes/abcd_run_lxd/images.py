@@ -35,7 +35,7 @@ OCI = "oci."
 OWNER = "abcd-run.owner"
 """The property of an image that holds the uid of who brought it here."""
 
-AGAIN = "remove it with `lxc image delete`; it is then made anew"
+AGAIN = "remove it with `lxc image delete`; abcd-run then makes it again"
 Stream = Callable[[], Iterator[bytes]]
 
 
@@ -57,13 +57,13 @@ UNKNOWN = Image(environment={})
 def provided(client: Client, artifact: Artifact, *, say: Say) -> str:
     """Return the fingerprint of an artifact's image, converted and imported unless it is there."""
     if artifact.stream is None or not artifact.id:
-        raise ArtifactError(f"{artifact.name} is no image that lxd can take")
+        raise ArtifactError(f"lxd cannot use {artifact.name} as an image")
     alias = alias_of(artifact)
     if digest := fingerprint(client, alias):
         return digest
 
     def waiting(_: Path) -> None:
-        say(f"another launch converts {artifact.name}")
+        say(f"waiting for another launch to convert {artifact.name}")
 
     # Nothing is written there: it is the lock that is wanted.
     with part_of(xdg.cache() / "lxd" / alias, waiting=waiting):
@@ -103,12 +103,12 @@ def from_properties(told: Mapping[str, str], image: str) -> Image:
     """
     for key, value in told.items():
         if key.startswith(OCI) and not variables.is_one_line(value):
-            raise ArtifactError(f"{image}: {key} has line breaks", remedy=AGAIN)
+            raise ArtifactError(f"{image}: {key} contains line breaks", remedy=AGAIN)
     environment = variables.of_image(_listed(told, "oci.environment", image), image)
     for key, value in environment.items():
         if not variables.is_one_line(value):
             raise ArtifactError(
-                f"{image}: lxd cannot pass the several lines of its variable {key}",
+                f"{image}: lxd cannot pass its variable {key}, which spans several lines",
                 remedy="--on podman or --on docker",
             )
     return Image(
@@ -125,7 +125,7 @@ def _listed(told: Mapping[str, str], key: str, image: str) -> list[str]:
         words = None
     if isinstance(words, list) and all(isinstance(word, str) for word in words):
         return words
-    raise ArtifactError(f"{image}: {key} is no list of words", remedy=AGAIN)
+    raise ArtifactError(f"{image}: {key} is not a list of words", remedy=AGAIN)
 
 
 def prune(client: Client) -> None:
@@ -179,7 +179,7 @@ def _told(pieces: Iterator[bytes], doing: str, say: Say) -> Iterator[bytes]:
         say(f"{doing}: {format_size(size)}" if size else doing)
         size += len(piece)
         yield piece
-    say(f"{doing}: LXD unpacks {format_size(size)}")
+    say(f"{doing}: LXD is unpacking {format_size(size)}")
 
 
 def _name(client: Client, alias: str, digest: str) -> None:

@@ -59,8 +59,8 @@ def _text(key: str, value: object) -> str:
 
 
 CONFIG = Rule(
-    f"a table of LXD's keys, none that begins with {OURS}, with values of one line each "
-    f"(several for {', '.join(LINES)})",
+    f"a table of LXD keys, none starting with {OURS}, with one-line values "
+    f"(several lines for {', '.join(LINES)})",
     _config,
 )
 
@@ -80,9 +80,8 @@ def trusts(options: Mapping[str, object]) -> Problem | None:
     if refused is None:
         return None
     return Problem(
-        f"config: {refused} = {config[refused]!r} is not among what an instance may have "
-        "by the word of a profile",
-        f"without {refused}; docs/runtimes.md lists what may be set",
+        f"config: {refused} = {config[refused]!r} is not a setting that a profile may make",
+        f"remove {refused}; docs/runtimes.md lists what a profile may set",
     )
 
 

@@ -80,7 +80,9 @@ def _check_known(key: str, name: str, known: Iterable[str], remedy: str) -> None
 def _check_limits(name: str, pool: Facts, plan: Plan) -> None:
     """Refuse a size where LXD would pass over it: a folder has none, except by project quotas."""
     if pool.get("driver") == "dir":
-        refuse_disk(plan, f"lxd's storage pool {name} is a folder, which limits nobody's disk")
+        refuse_disk(
+            plan, f"lxd's storage pool {name} is a plain folder, which cannot limit disk sizes"
+        )
 
 
 def _all(client: Client, kind: str) -> dict[str, Facts]:
@@ -103,7 +105,7 @@ def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[s
             raise UsageError(
                 f"{plan.profile}: on.lxd.profiles: {name!r} gives more than a network and a disk",
                 details=f"it could give the instance rights on this host: lxc profile show {name}",
-                remedy="another profile; or --rootful, if this is meant",
+                remedy="use another profile, or --rootful if this is intended",
             )
     return tuple(wanted)
 

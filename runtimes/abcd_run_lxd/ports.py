@@ -46,7 +46,7 @@ class Reserved:
                 raise LaunchFailed(
                     f"lxd could not listen on {address}",
                     details=error.strerror or str(error),
-                    remedy="give an address of this host: --address",
+                    remedy="use an address of this host: --address",
                 ) from error
             raise taken(address, port) from error
         return int(reserving.getsockname()[1])
@@ -60,9 +60,9 @@ class Reserved:
 def taken(address: str, port: int) -> PortTaken:
     """Return the error for a port that somebody else has."""
     return PortTaken(
-        f"lxd cannot have port {port} of {address}",
+        f"port {port} on {address} is already in use",
         details="another program listens there",
-        remedy="leave the port to abcd-run, or take another one",
+        remedy="let abcd-run choose the port, or pick another one",
         port=port or None,
     )
 

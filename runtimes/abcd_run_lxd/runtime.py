@@ -64,7 +64,7 @@ class LxdRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
+            with translated("report its version", otherwise=NoRuntime):
                 client = self.client
                 pools = client.api.storage_pools.get().json()["metadata"]
         except NoRuntime as error:
@@ -75,12 +75,12 @@ class LxdRuntime(Runtime):
 
     def components(self) -> Mapping[str, str]:
         """See the contract."""
-        with translated("say what it is made of", otherwise=NoRuntime):
+        with translated("list its components", otherwise=NoRuntime):
             return {"lxd": str(self.client.host_info["environment"]["server_version"])}
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        with translated("be asked what it has", otherwise=NoRuntime):
+        with translated("list its resources", otherwise=NoRuntime):
             creation.check(self.client, self._server, plan)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:  # noqa: ARG002
@@ -116,7 +116,7 @@ class LxdRuntime(Runtime):
         """See the contract."""
         reserved = self._reserved.pop(runtime_id, None)
         try:
-            with translated("start it"):
+            with translated("start the instance"):
                 self._start(runtime_id, reserved.ports.values() if reserved else ())
                 return self._started(runtime_id)
         finally:
@@ -172,7 +172,7 @@ class LxdRuntime(Runtime):
         if reserved := self._reserved.pop(runtime_id, None):
             reserved.release()
         deadline = time.monotonic() + BUSY_SECONDS
-        with translated("remove it"):
+        with translated("remove the instance"):
             while True:
                 try:
                     facts = self._instances.facts(runtime_id)
@@ -202,7 +202,7 @@ class LxdRuntime(Runtime):
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
-        with translated("be asked for it"):
+        with translated("look up the instance"):
             config = self._instances.facts(instance.runtime_id)["config"]
         return inside.line(
             self._server.program(),
@@ -220,7 +220,7 @@ class LxdRuntime(Runtime):
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
-        with translated("be asked what it has", otherwise=NoRuntime):
+        with translated("list its resources", otherwise=NoRuntime):
             alias = images.alias_of(artifact)
             digest = images.fingerprint(self.client, alias) if artifact.id else ""
             told = images.described(self.client, digest) if digest else images.UNKNOWN

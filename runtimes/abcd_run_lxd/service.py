@@ -50,7 +50,7 @@ def find() -> Server | Problem:
     if closed:
         return _denied(closed[0])
     if shutil.which("lxd") or DEBIAN.exists() or SNAP.exists():
-        return Problem("LXD is installed, but does not run", "sudo systemctl start lxd.socket")
+        return Problem("LXD is installed, but not running", "sudo systemctl start lxd.socket")
     return Problem("LXD is not installed", INSTALL)
 
 
@@ -87,5 +87,5 @@ def _denied(socket: Path) -> Problem:
     return Problem(
         f"you may not use {socket}",
         f"sudo gpasswd --add $USER {group}, then log in again; "
-        "who is in this group can become root of this host",
+        "members of this group can become root on this host",
     )

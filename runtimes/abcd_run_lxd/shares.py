@@ -33,8 +33,8 @@ def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bo
         if uid == gid == plan.uid:
             return Ownership()
         raise LaunchFailed(
-            "lxd forbids this user to be another one inside",
-            details=f"inside, shared folders shall be those of uid {plan.uid}, and not {uid}",
+            "lxd does not allow this user to map to another one inside",
+            details=f"inside, shared folders must belong to uid {plan.uid}, not {uid}",
             remedy="ask the administrator for restricted.containers.lowlevel=allow; or --on podman",
         )
     if not asks_subids or (_lent(SUBUID, uid) and _lent(SUBGID, gid)):
@@ -42,10 +42,10 @@ def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bo
     if kernel_shifts and uid == gid == plan.uid:
         return Ownership(shift=True)
     raise LaunchFailed(
-        "lxd may not share folders of yours yet",
-        details=f"inside they shall be those of uid {plan.uid}; for that LXD must map your uid",
+        "lxd may not share your folders yet",
+        details=f"inside they must belong to uid {plan.uid}, so LXD must map your uid to it",
         remedy=f"echo root:{uid}:1 | sudo tee -a {SUBUID}; echo root:{gid}:1 | sudo tee -a {SUBGID}"
-        ", once for all; or --on podman",
+        ", once and for all; or --on podman",
     )
 
 

@@ -76,7 +76,7 @@ def _own(plan: Plan) -> dict[str, str]:
     own = {str(key): _text(value) for key, value in given.items()}
     if own.get(PRIVILEGED, "false") != "false" and not plan.rootful:
         raise UsageError(
-            f"{plan.profile}: on.lxd.config: {PRIVILEGED} is not set without --rootful",
+            f"{plan.profile}: on.lxd.config: {PRIVILEGED} requires --rootful",
             details="root inside would be root of this host",
             remedy='leave it out; "security.nesting" is enough for containers inside',
         )
@@ -107,7 +107,7 @@ def _in_lines(keys: dict[str, str]) -> dict[str, str]:
         if key.startswith(ENVIRONMENT):
             environment.check(key.removeprefix(ENVIRONMENT), value)
         if not variables.is_one_line(key + value if key.startswith(ONE_LINE) else key):
-            raise UsageError(f"on.lxd.config: {key!r} has line breaks", remedy="leave it out")
+            raise UsageError(f"on.lxd.config: {key!r} contains line breaks", remedy="leave it out")
     return keys
 
 

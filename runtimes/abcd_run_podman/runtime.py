@@ -80,7 +80,7 @@ class PodmanRuntime(OciRuntime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
+            with translated("report its version", otherwise=NoRuntime):
                 # `version` and `info` run conmon and the OCI runtime first, which takes 0.3 s.
                 answer = self.client.api.get("/_ping")
                 answer.raise_for_status()
@@ -96,7 +96,7 @@ class PodmanRuntime(OciRuntime):
 
     def components(self) -> Mapping[str, str]:
         """See the contract."""
-        with translated("say what it is made of", otherwise=NoRuntime):
+        with translated("list its components", otherwise=NoRuntime):
             answer = self.client.api.get("/info")
             answer.raise_for_status()
         engine = answer.json()["host"]["ociRuntime"]
@@ -106,14 +106,14 @@ class PodmanRuntime(OciRuntime):
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
-        with translated("start it"):
+        with translated("start the instance"):
             self.client.api.post(f"/containers/{runtime_id}/start").raise_for_status()
             return self._instance(self.client.containers.get(runtime_id).attrs)
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         patience = 0 if current().hurried else STOP_SECONDS
-        with translated("remove it"):
+        with translated("remove the instance"):
             response = self.client.api.delete(
                 f"/containers/{runtime_id}",
                 params={"force": True, "v": True, "timeout": patience},

@@ -118,7 +118,7 @@ class Service:
         while not _listens(self.socket):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise NoRuntime(
-                    "podman's service does not start",
+                    "podman's service did not start",
                     details=self._end(process),
                     remedy="podman info",
                 )

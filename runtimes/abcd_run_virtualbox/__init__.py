@@ -29,9 +29,9 @@ BACKEND = Backend(
     open=_open,
     options={
         "display": Option(
-            str, "`window` is VirtualBox's own; `vnc` a server with the instance's password",
+            str, "`window` opens VirtualBox's own; `vnc` serves it with the instance's password",
             "none", ("none", "window", "vnc"),
         ),
-        "firmware": Option(str, "what starts the ISO", "bios", ("bios", "uefi")),
+        "firmware": Option(str, "the firmware that starts the ISO", "bios", ("bios", "uefi")),
     },
 )  # fmt: skip

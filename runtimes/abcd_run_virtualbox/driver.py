@@ -13,8 +13,8 @@ CLOSES_SINCE = (7, 0, 0)
 """The first VirtualBox that keeps machines from the host's loopback."""
 
 LOOPBACK = (
-    "machines reach what listens on this host's loopback, as you, by 10.0.2.2: "
-    "VirtualBox 7.0 keeps them from it"
+    "machines can reach the services on this host's loopback as you, through 10.0.2.2: "
+    "VirtualBox 7.0 and later can prevent that"
 )
 Version = tuple[int, int, int]
 
@@ -34,7 +34,7 @@ def notes(version: Version, *, root: Path = Path("/")) -> tuple[str, ...]:
     if note := _kvm(version, root):
         against.append(note)
     if not _virtualizes(root):
-        against.append(f"the processor shows no virtualization: {FIRMWARE}")
+        against.append(f"the processor reports no virtualization: {FIRMWARE}")
     return tuple(against)
 
 
@@ -57,7 +57,7 @@ def _kvm(version: Version, root: Path) -> str:
     if version < SHARES_SINCE and held:
         return f"KVM holds the processor's virtualization: {NO_KVM}"
     if version >= SHARES_SINCE and not held:
-        return f"KVM keeps the processor's virtualization off: {KVM_ON}"
+        return f"KVM keeps the processor's virtualization disabled: {KVM_ON}"
     return ""
 
 

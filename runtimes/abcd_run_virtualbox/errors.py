@@ -68,16 +68,16 @@ DRIVER = (
 )
 HYPER_V = (
     "bcdedit /set hypervisorlaunchtype off in an administrator's prompt, then restart; "
-    "and switch Memory Integrity off in Windows Security"
+    "and turn off Memory Integrity in Windows Security"
 )
 NO_KVM = (
-    "sudo modprobe -r kvm_intel kvm_amd kvm; to keep it so: "
+    "sudo modprobe -r kvm_intel kvm_amd kvm; to make it permanent: "
     "echo 'options kvm enable_virt_at_load=0' | sudo tee /etc/modprobe.d/virtualbox.conf"
 )
 KVM_ON = (
     "remove enable_virt_at_load=0 from /etc/modprobe.d and the kernel's command line, then restart"
 )
-FIRMWARE = "switch virtualization (VT-x, AMD-V, SVM) on in the computer's firmware set-up"
+FIRMWARE = "enable virtualization (VT-x, AMD-V, SVM) in the computer's firmware settings"
 
 MEANINGS = (
     Meaning(
@@ -121,27 +121,27 @@ MEANINGS = (
         {
             "win32": f"{HYPER_V}; else {FIRMWARE}",
             "darwin": "x86 images need a Mac with an Intel processor",
-            ANY: f"{FIRMWARE}; inside a virtual machine, switch nested virtualization on",
+            ANY: f"{FIRMWARE}; inside a virtual machine, enable nested virtualization",
         },
     ),
     Meaning(
         ("VERR_NEM_VM_CREATE_FAILED", "VERR_NEM_MISSING_KERNEL_API"),
-        "Windows' hypervisor refuses the machine",
+        "the Windows hypervisor rejects the machine",
         {ANY: HYPER_V},
     ),
     Meaning(
         ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY", "VERR_MAP_FAILED"),
-        "the host has not enough free memory",
+        "the host does not have enough free memory",
         {ANY: "close other programs, or lower --memory"},
     ),
-    Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "make room, then try again"}),
+    Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "free some disk space, then retry"}),
     Meaning(
         IN_USE, "the medium is in use by another machine", {ANY: "VBoxManage list --long dvds"}
     ),
     Meaning(
         LOCKED,
         "the machine is in use by another session",
-        {ANY: "close its window in VirtualBox, then try again"},
+        {ANY: "close its window in VirtualBox, then retry"},
     ),
 )
 

@@ -18,7 +18,7 @@ def ran(command: Sequence[str], *, seconds: float) -> Ended:
         return in_time(command, seconds=seconds)
     except Late as error:
         said = f"{_text(error.out)}\n{_text(error.err)}"
-        return Ended(command, 1, "", f"{said}\nno end after {seconds:g} s")
+        return Ended(command, 1, "", f"{said}\nit did not end within {seconds:g} s")
 
 
 def in_time(command: Sequence[str], *, seconds: float) -> Ended:

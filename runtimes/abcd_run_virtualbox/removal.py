@@ -17,7 +17,7 @@ YOUNG_SECONDS = 10.0
 
 def home(manage: Manage) -> Path:
     """Return the folder of all our machines."""
-    said = manage("list", "systemproperties", doing="say where machines are kept")
+    said = manage("list", "systemproperties", doing="report its machine folder")
     return Path(parse.machine_folder(said)) / GROUP.removeprefix("/")
 
 

@@ -42,7 +42,7 @@ class VirtualBoxRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            said = self._manage("--version", doing="say what it is")
+            said = self._manage("--version", doing="report its version")
         except AbcdRunError as error:
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
@@ -52,7 +52,9 @@ class VirtualBoxRuntime(Runtime):
         text = ".".join(map(str, version))
         if driver.arm():
             remedy = "use a computer with an Intel or AMD processor"
-            return Probe(text, Problem("this Mac's processor is ARM, images are for x86", remedy))
+            return Probe(
+                text, Problem("this Mac has an ARM processor, but images are for x86", remedy)
+            )
         rootful = Problem("its machines run as root", "run abcd-run as an ordinary user")
         return Probe(
             version=text,
@@ -152,7 +154,7 @@ class VirtualBoxRuntime(Runtime):
             file = folder / "screen.png"
             self._manage(
                 "controlvm", instance.runtime_id, "screenshotpng", str(file),
-                doing="take a picture of its screen",
+                doing="take a screenshot",
             )  # fmt: skip
             return _bounded(file, instance)
 

@@ -30,7 +30,7 @@ def started(manage: Manage, uuid: str, log: Path) -> None:
         raise PortTaken(
             "a host port for this instance is already in use",
             details=said[0],
-            remedy="leave the port to abcd-run, or take another one from 1024 on",
+            remedy="let abcd-run choose the port, or pick another one above 1023",
             port=int(match[1]) if match else None,
         )
 

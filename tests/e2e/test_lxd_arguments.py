@@ -66,7 +66,7 @@ def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path
     options = ("--on", "lxd", "--name", NAME, "--env", "TEST_TOKEN", "--set", screen)
     seen = Seen()
     with seen.looking():
-        (found,) = launch(*options, "abcd4demo")
+        (instance,) = launch(*options, "abcd4demo")
         try:
             inside = abcd_run("exec", NAME, "--", "sh", "-c", "sleep 0.2; env")
             first = abcd_run("exec", "--user", "root", NAME, "--", "cat", "/proc/1/environ")
@@ -77,12 +77,12 @@ def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (picture.status, stopped.status) == (0, 0), picture.err + stopped.err
     for printed in (inside.out.splitlines(), first.out.split("\0")):
         assert f"TEST_TOKEN={SECRET}" in printed
-        assert f"ABCD_PASSWORD={found['password']}" in printed
-    assert found["password"] in shown.out
+        assert f"ABCD_PASSWORD={instance['password']}" in printed
+    assert instance["password"] in shown.out
 
     # What LXD runs for commands inside was seen, and for the picture.
     assert len(seen.having("forkexec")) >= 2
-    assert seen.having(found["password"]) == []
+    assert seen.having(instance["password"]) == []
     assert seen.having(SECRET) == []
 
 
@@ -112,17 +112,17 @@ def test_no_argument_list_has_a_secret_where_lxd_forbids_low_level_lines() -> No
     """The seed then goes in as a file; what has no such way in is refused."""
     seen = Seen()
     with seen.looking():
-        (found,) = launch("--on", "lxd", "--name", NAME, "abcd4demo")
+        (instance,) = launch("--on", "lxd", "--name", NAME, "abcd4demo")
         try:
             seed = abcd_run("exec", "--user", "root", NAME, "--", "cat", "/run/abcd/seed")
             abcd_run("exec", NAME, "--", "sleep", "0.2")
         finally:
             stopped = abcd_run("stop", NAME)
     assert stopped.status == 0, stopped.err
-    assert found["stage"] == "ready"
-    assert found["password"] in seed.out
+    assert instance["stage"] == "ready"
+    assert instance["password"] in seed.out
     assert seen.having("forkexec")
-    assert seen.having(found["password"]) == []
+    assert seen.having(instance["password"]) == []
     ended = abcd_run("--on", "lxd", "--name", NAME, "--env", f"A={SECRET}", "abcd4demo")
     assert ended.status == 5
     assert "restricted.containers.lowlevel=allow" in ended.err

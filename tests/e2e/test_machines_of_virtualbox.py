@@ -65,17 +65,17 @@ def unchanged() -> Iterator[None]:
 @pytest.mark.usefixtures("unchanged")
 def test_a_machine_is_what_its_plan_says() -> None:
     name = f"shape-{os.getpid()}"
-    (found,) = launch(
+    (machine,) = launch(
         *ON, "--name", name, "--no-wait", "--memory", "96MiB", "--cpus", "2", "tiny"
     )  # fmt: skip
     try:
         facts = parse.facts(_manage("showvminfo", name, "--machinereadable"))
         folder = _home() / name
-        port = found["endpoints"][0]["url"].rstrip("/").rpartition(":")[2]
+        port = machine["endpoints"][0]["url"].rstrip("/").rpartition(":")[2]
         wanted = {
             "name": name,
             "groups": "/abcd-run",
-            "UUID": found["runtime_id"],
+            "UUID": machine["runtime_id"],
             "CfgFile": str(folder / f"{name}.vbox"),
             "memory": "96",
             "cpus": "2",
@@ -104,12 +104,12 @@ def test_a_machine_is_what_its_plan_says() -> None:
         extra = parse.noted(_manage("getextradata", name, "enumerate"))
         labels = {key: value for key, value in extra.items() if key.startswith(record.PREFIX)}
         noted = record.read(labels)
-        assert (noted.name, noted.image, noted.created) == (name, "tiny", found["created"])
+        assert (noted.name, noted.image, noted.created) == (name, "tiny", machine["created"])
         assert set(labels) == {
             f"abcd-run.{key}"
             for key in ("version", "image", "variant", "name", "created", "profile")
         }
-        assert found["password"] not in "".join([*labels.values(), *facts.values()])
+        assert machine["password"] not in "".join([*labels.values(), *facts.values()])
         assert (folder / "seed.iso").stat().st_mode & 0o077 == 0
     finally:
         assert abcd_run("stop", name).status == 0
@@ -118,16 +118,16 @@ def test_a_machine_is_what_its_plan_says() -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_many_in_a_row_leave_nothing() -> None:
     for _ in range(IN_A_ROW):
-        (found,) = launch(*ON, "--no-wait", "tiny")
-        ended = abcd_run("stop", found["name"])
+        (machine,) = launch(*ON, "--no-wait", "tiny")
+        ended = abcd_run("stop", machine["name"])
         assert ended.status == 0, ended.err
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_several_at_once_leave_nothing() -> None:
-    found = launch(*ON, "--no-wait", "--count", str(AT_ONCE), "tiny")
-    names = [one["name"] for one in found]
-    ports = {one["endpoints"][0]["url"] for one in found}
+    machines = launch(*ON, "--no-wait", "--count", str(AT_ONCE), "tiny")
+    names = [one["name"] for one in machines]
+    ports = {one["endpoints"][0]["url"] for one in machines}
     ended = abcd_run("stop", *names)
     assert ended.status == 0, ended.err
     assert len(set(names)) == len(ports) == AT_ONCE

@@ -71,8 +71,10 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
 def _sockets(pid: int) -> list[Path]:
     """Return the socket of a launch's service: in the session's folder, or in one of its own."""
     session = xdg.runtime_dir()
-    found = session.glob("abcd-run-podman-*") if session else Path("/tmp").glob("abcd-run-*/*.sock")
-    return [path for path in found if path.name.startswith(f"abcd-run-podman-{pid}-")]
+    sockets = (
+        session.glob("abcd-run-podman-*") if session else Path("/tmp").glob("abcd-run-*/*.sock")
+    )
+    return [path for path in sockets if path.name.startswith(f"abcd-run-podman-{pid}-")]
 
 
 @pytest.mark.parametrize("_again", range(6))

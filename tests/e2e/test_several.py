@@ -19,9 +19,9 @@ BOTH = "podman,docker"
 def started() -> Iterator[list[Document]]:
     """Collect instances, which are stopped afterwards."""
     need(*BOTH.split(","))
-    found: list[Document] = []
-    yield found
-    abcd_run("stop", *(one["name"] for one in found))
+    instances: list[Document] = []
+    yield instances
+    abcd_run("stop", *(one["name"] for one in instances))
 
 
 def _page(instance: Document) -> str:

@@ -53,14 +53,14 @@ def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
     name = f"killed-{engine.runtime}-{os.urandom(3).hex()}"
     words = ["--on", engine.runtime, "--name", name, "--timeout", "20", "--set", NEVER]
     at = (engine.runtime, when, step)
-    found = ended(*words, "abcd4demo", at=at, how=None, stopping=engine.pids(), HOOK_KILLS="yes")
+    launch = ended(*words, "abcd4demo", at=at, how=None, stopping=engine.pids(), HOOK_KILLS="yes")
     engine.again()
     if (when, step) != ("after", "start"):
-        assert found.status in ENDS, found.err
-        assert found.seconds < WITHIN
+        assert launch.status in ENDS, launch.err
+        assert launch.seconds < WITHIN
     else:
-        assert found.status != 0
-    assert engine.runtime in found.err
+        assert launch.status != 0
+    assert engine.runtime in launch.err
     if _left(engine.runtime, name):
         assert abcd_run("stop", name, "--on", engine.runtime).status == 0
     assert abcd_run("prune", "--on", engine.runtime).status == 0
@@ -69,10 +69,12 @@ def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
 
 def _libvirtd() -> tuple[int, ...]:
     mine = psutil.Process().uids().real
-    found = psutil.process_iter(["name", "uids"])
+    processes = psutil.process_iter(["name", "uids"])
     names = {"libvirtd", "virtqemud"}
     return tuple(
-        one.pid for one in found if one.info["name"] in names and one.info["uids"].real == mine
+        process.pid
+        for process in processes
+        if process.info["name"] in names and process.info["uids"].real == mine
     )
 
 
@@ -87,11 +89,11 @@ def test_libvirt_in_mid_launch(when: str, step: str) -> None:
     assert daemon
     began = time.monotonic()
     at = ("libvirt", when, step)
-    found = ended(*words, at=at, how=None, stopping=daemon, HOOK_KILLS="yes")
+    launch = ended(*words, at=at, how=None, stopping=daemon, HOOK_KILLS="yes")
     assert not any(map(lives, daemon))
     assert time.monotonic() - began < 2 * WITHIN
-    assert found.status in {0, *ENDS}, found.err
-    if found.status == 0:
+    assert launch.status in {0, *ENDS}, launch.err
+    if launch.status == 0:
         assert abcd_run("stop", name).status == 0
     assert abcd_run("prune", "--on", "libvirt").status == 0
     until(lambda: not _left("libvirt", name))

@@ -44,14 +44,14 @@ class Engine:
 
 
 def _pids(word: str) -> tuple[int, ...]:
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if word.encode() in process.read_bytes():
-                found.append(int(process.parent.name))
+                pids.append(int(process.parent.name))
         except OSError:
             continue
-    return tuple(found)
+    return tuple(pids)
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +84,11 @@ def docker() -> Engine:
 @pytest.fixture(params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """An engine that goes on after the test, whatever comes of it."""
-    found: Engine = request.getfixturevalue(request.param)
-    for name, value in found.environment.items():
+    engine: Engine = request.getfixturevalue(request.param)
+    for name, value in engine.environment.items():
         monkeypatch.setenv(name, value)
-    yield found
-    found.go_on()
+    yield engine
+    engine.go_on()
 
 
 def _name(engine: Engine) -> str:
@@ -117,12 +117,12 @@ def test_in_mid_launch(engine: Engine, when: str, step: str, how: signal.Signals
     """Ended in time; where something may be left it is named, with what removes it."""
     name = _name(engine)
     words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
-    found = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
+    launch = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
     engine.go_on()
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN + SLACK
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN + SLACK
     if step in ("create", "start"):
-        assert f"abcd-run stop {name}; abcd-run prune" in found.err
+        assert f"abcd-run stop {name}; abcd-run prune" in launch.err
     until(lambda: _removed(engine, name))
 
 
@@ -130,11 +130,11 @@ def test_the_second_signal_leaves_at_once(engine: Engine) -> None:
     name = _name(engine)
     words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
     at = (engine.runtime, "before", "start")
-    found = ended(*words, at=at, how=signal.SIGTERM, stopping=engine.pids, HOOK_TWICE="yes")
+    launch = ended(*words, at=at, how=signal.SIGTERM, stopping=engine.pids, HOOK_TWICE="yes")
     engine.go_on()
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN / 2
-    assert f"abcd-run stop {name}; abcd-run prune" in found.err
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN / 2
+    assert f"abcd-run stop {name}; abcd-run prune" in launch.err
     until(lambda: _removed(engine, name))
 
 
@@ -144,15 +144,15 @@ def test_it_is_said_that_it_does_not_answer(engine: Engine, words: tuple[str, ..
     engine.stop()
     command = ["--", "true"] if words == ("exec",) else []
     began = time.monotonic()
-    found = abcd_run(*words, f"abcd4demo-{engine.runtime}-77", *command)
+    answer = abcd_run(*words, f"abcd4demo-{engine.runtime}-77", *command)
     assert time.monotonic() - began < WITHIN + SLACK
-    assert found.status == 3, found.err
-    assert engine.runtime in found.err
-    assert "no instance called" not in found.err
+    assert answer.status == 3, answer.err
+    assert engine.runtime in answer.err
+    assert "no instance called" not in answer.err
 
 
 def test_prune_is_no_success_where_it_could_not_ask(engine: Engine) -> None:
     engine.stop()
-    found = abcd_run("prune")
-    assert found.status == 1, found.err
-    assert engine.runtime in found.err
+    pruned = abcd_run("prune")
+    assert pruned.status == 1, pruned.err
+    assert engine.runtime in pruned.err

@@ -27,9 +27,9 @@ def _name(engine: str) -> str:
 
 
 def _shown(engine: str, name: str) -> bool:
-    found = abcd_run("ps", "--on", engine)
-    assert found.status == 0, found.err
-    return name in found.out
+    listed = abcd_run("ps", "--on", engine)
+    assert listed.status == 0, listed.err
+    return name in listed.out
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -39,8 +39,8 @@ def test_killed(engine: str, stage: str) -> None:
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
     words = ["--on", engine, "--name", name, "--set", NEVER]
-    found = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
-    assert found.status == -signal.SIGKILL, found.err
+    killed = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
+    assert killed.status == -signal.SIGKILL, killed.err
     assert _shown(engine, name) == (stage != "fetched")
     pruned = abcd_run("--json", "prune", "--on", engine)
     assert pruned.status == 0, pruned.err
@@ -61,7 +61,7 @@ def test_undone(engine: str, stage: str, how: signal.Signals) -> None:
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
     words = ["--on", engine, "--name", name, "--set", NEVER, "abcd4demo"]
-    found = ended(*words, at=(engine, when, step), how=how)
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN + SLACK
+    launch = ended(*words, at=(engine, when, step), how=how)
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN + SLACK
     assert not _shown(engine, name)

@@ -65,18 +65,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stranger() -> Stranger:
     """Return another user of this host: tests/engines/run makes one where it is root."""
-    found = Stranger()
+    other = Stranger()
     try:
-        uid = found.uid()
+        uid = other.uid()
     except OSError as error:
         why = f"there is no second user to try with, only root can make one: {error}"
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
     assert uid not in {0, os.getuid()}
-    assert found.run("id", "-u").out.split() == [str(uid)]
-    assert "lxd" not in found.run("id", "-nG").out.split()
-    return found
+    assert other.run("id", "-u").out.split() == [str(uid)]
+    assert "lxd" not in other.run("id", "-nG").out.split()
+    return other
 
 
 @pytest.fixture(scope="package")
@@ -90,9 +90,9 @@ def lab(stranger: Stranger) -> Iterator[Lab]:
     listened = frozenset(json.loads(stranger.python("ports").out))
     with ExitStack() as stack:
         watch = stack.enter_context(stranger.watching())
-        found = launch(*on, "--env", f"ISOLATION_MARK={MARK}", IMAGE)
-        stack.callback(abcd_run, "stop", *(one["name"] for one in found))
-        yield Lab(began, listened, {one["runtime"]: one for one in found}, watch)
+        instances = launch(*on, "--env", f"ISOLATION_MARK={MARK}", IMAGE)
+        stack.callback(abcd_run, "stop", *(one["name"] for one in instances))
+        yield Lab(began, listened, {one["runtime"]: one for one in instances}, watch)
 
 
 @pytest.fixture(scope="package")

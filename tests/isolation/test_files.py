@@ -15,8 +15,8 @@ PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib", "/var/log", "/var/
 def _holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
     folders = [*PLACES, str(Path.home()), str(xdg.cache())]
     ended = stranger.python("files", str(since), json.dumps(words), *folders)
-    found: list[str] = json.loads(ended.out)["found"]
-    return found
+    paths: list[str] = json.loads(ended.out)["paths"]
+    return paths
 
 
 def test_no_file_tells_a_secret(lab: Lab, stranger: Stranger, tmp_path: Path) -> None:

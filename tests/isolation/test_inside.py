@@ -81,11 +81,11 @@ def _said_by(*command: str) -> Any:
 def test_devices(lab: Lab, runtime: str) -> None:
     """Those that every program wants, and none of the host's."""
     find = ("find", "/dev", "-type", "b", "-o", "-type", "c")
-    found = {
+    devices = {
         path.removeprefix("/dev/") for path in _inside(_container(lab, runtime), *find)[1].split()
     }
-    assert {"null", "zero"} <= found
-    assert found - DEVICES <= (LXDS if runtime == "lxd" else set())
+    assert {"null", "zero"} <= devices
+    assert devices - DEVICES <= (LXDS if runtime == "lxd" else set())
 
 
 @pytest.mark.parametrize("runtime", CONTAINERS)

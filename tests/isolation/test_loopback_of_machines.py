@@ -31,15 +31,15 @@ def test_what_is_reached(network: str, *, reached: bool) -> None:
     need("libvirt")
     name = f"loopback-{network}"
     change = f"on.libvirt.network={network}"
-    (found,) = launch("--on", "libvirt", "--name", name, "--set", change, "abcd4demo")
+    (machine,) = launch("--on", "libvirt", "--name", name, "--set", change, "abcd4demo")
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             Thread(target=_greet, args=(listener,), daemon=True).start()
             ask = ASK.format(host=HOST, port=listener.getsockname()[1])
             said = abcd_run("exec", name, "--", "sh", "-c", ask).out
             listener.shutdown(socket.SHUT_RDWR)
-        url = found["endpoints"][0]["url"]
-        assert http_status(url, user="abcd", password=found["password"])[0] == 200
+        url = machine["endpoints"][0]["url"]
+        assert http_status(url, user="abcd", password=machine["password"])[0] == 200
         assert said.endswith("end\n")
         assert (WORD.decode() in said) is reached
     finally:

@@ -111,12 +111,12 @@ def test_a_port_of_an_instance() -> None:
         port = int(listening.stdout.readline())
         uid = sockets.listener(("127.0.0.1", port))
         assert uid not in (None, 0, this_host.user())
-        found = Instance(
+        instance = Instance(
             "one", "fake", "1", {"abcd-run.profile": dumps(facts)}, running=True,
             ports={80: ("127.0.0.1", port)}, password="secret",
         )  # fmt: skip
-        assert listener.stranger(found, ("127.0.0.1", port)) == f"uid {uid} of this host"
-        answer = readiness.look(found)
+        assert listener.stranger(instance, ("127.0.0.1", port)) == f"uid {uid} of this host"
+        answer = readiness.look(instance)
         assert answer.stage is Stage.RUNNING
         assert f"uid {uid}" in answer.seen
         assert listening.stdout.readline() == "b''\n"

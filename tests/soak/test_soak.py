@@ -58,15 +58,15 @@ class Left:
 
 def _processes() -> dict[int, str]:
     """Return the programs of this user that have not ended, by process id."""
-    found = {}
+    programs = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             state = (path / "stat").read_text().rpartition(")")[2].split()[0]
             if path.stat().st_uid == os.getuid() and state != "Z":
-                found[int(path.name)] = (path / "comm").read_text().strip()
+                programs[int(path.name)] = (path / "comm").read_text().strip()
         except OSError:
             continue
-    return found
+    return programs
 
 
 def _ports() -> frozenset[str]:
@@ -77,9 +77,9 @@ def _ports() -> frozenset[str]:
 def _files() -> frozenset[str]:
     """Return the files of ours: in the cache, in the session's folder, in /tmp."""
     folders = [xdg.cache(), xdg.runtime_dir() or xdg.cache()]
-    found = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
-    found |= {str(path) for path in xdg.cache().rglob("*")}
-    return frozenset(found | {str(path) for path in Path("/tmp").glob("abcd-run*")})
+    files = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
+    files |= {str(path) for path in xdg.cache().rglob("*")}
+    return frozenset(files | {str(path) for path in Path("/tmp").glob("abcd-run*")})
 
 
 def _left(runtimes: list[str]) -> Left:
@@ -93,15 +93,15 @@ def _left(runtimes: list[str]) -> Left:
 
 def _daemons() -> dict[int, tuple[int, int]]:
     """Return how many files each daemon has open, and its KiB of memory."""
-    found = {}
+    open_files = {}
     for pid, name in _processes().items():
         if name in DAEMONS:
             status = dict(
                 line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
             )
             files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208  (counted, not looked at)
-            found[pid] = files, int(status["VmRSS"].split()[0])
-    return found
+            open_files[pid] = files, int(status["VmRSS"].split()[0])
+    return open_files
 
 
 def _as_before(before: Left, runtimes: list[str]) -> None:
@@ -133,9 +133,9 @@ def test_in_a_row(runtime: str) -> None:
 
 
 def _once(runtime: str) -> None:
-    (found,) = launch("--on", runtime, IMAGE)
-    assert found["stage"] == "ready"
-    ended = abcd_run("stop", found["name"])
+    (instance,) = launch("--on", runtime, IMAGE)
+    assert instance["stage"] == "ready"
+    ended = abcd_run("stop", instance["name"])
     assert ended.status == 0, ended.err
 
 

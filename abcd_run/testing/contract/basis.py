@@ -81,10 +81,10 @@ class Basis:
     @classmethod
     def instance(cls, connected: Runtime) -> Iterator[Document]:
         """Launch the one instance that the tests look at without changing it."""
-        (found,) = launch("--on", cls.runtime, cls.image)
-        yield found
-        abcd_run("stop", found["name"])
-        assert connected.instances(found["runtime_id"]) == []
+        (instance,) = launch("--on", cls.runtime, cls.image)
+        yield instance
+        abcd_run("stop", instance["name"])
+        assert connected.instances(instance["runtime_id"]) == []
 
     @pytest.fixture(autouse=True)
     def nothing_left(self, fleet: Fleet) -> Iterator[None]:
@@ -109,8 +109,8 @@ class Basis:
 
     def names(self, fleet: Fleet) -> set[str]:
         """Return the names of our instances, asked of the runtime: others may have theirs there."""
-        found = fleet.runtime(self.runtime).instances(detail=False)
-        return {one.name for one in found if one.name.startswith(OURS)}
+        instances = fleet.runtime(self.runtime).instances(detail=False)
+        return {one.name for one in instances if one.name.startswith(OURS)}
 
     def name(self) -> str:
         """Return a name for an instance that no other test has."""

@@ -21,13 +21,13 @@ class Ending(Basis):
     def test_stop_leaves_nothing(self, fleet: Fleet) -> None:
         """After `stop` the instance is gone, and a second `stop` says so."""
         name = self.name()
-        (found,) = launch("--on", self.runtime, "--name", name, self.image)
+        (instance,) = launch("--on", self.runtime, "--name", name, self.image)
         ended = abcd_run("--json", "stop", name)
         assert (ended.status, ended.json) == (0, {"stopped": [name], "errors": []})
-        assert fleet.runtime(self.runtime).instances(found["runtime_id"]) == []
+        assert fleet.runtime(self.runtime).instances(instance["runtime_id"]) == []
         assert abcd_run("stop", name).status == 2
         with pytest.raises(OSError, match="refused"):
-            http_status(self.url(found))
+            http_status(self.url(instance))
 
     @pytest.mark.parametrize("stage", ["planned", "fetched", "created", "running"])
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -55,9 +55,9 @@ class Launching(Basis):
 
     def test_ports_are_on_loopback_only(self, instance: Document) -> None:
         """Nobody reaches the instance from another host."""
-        found = [urlsplit(endpoint["url"]) for endpoint in instance["endpoints"]]
-        assert any(place.port for place in found)
-        for place in found:
+        places = [urlsplit(endpoint["url"]) for endpoint in instance["endpoints"]]
+        assert any(place.port for place in places)
+        for place in places:
             if place.port:
                 assert listening(place.port) == {"127.0.0.1"}
             else:  # a socket, in a folder that nobody else may enter

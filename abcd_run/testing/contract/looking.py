@@ -22,8 +22,8 @@ class Looking(Basis):
     def test_ps_shows_it(self, instance: Document) -> None:
         """`ps` measures the stage anew and knows all but how long the launch took."""
         document = abcd_run("ps", "--json", "--on", self.runtime).json
-        (found,) = [one for one in document["instances"] if one["name"] == instance["name"]]
-        assert found == {**instance, "ready_seconds": None}
+        (shown,) = [one for one in document["instances"] if one["name"] == instance["name"]]
+        assert shown == {**instance, "ready_seconds": None}
         table = abcd_run("ps", "--on", self.runtime).out
         assert instance["name"] in table
         assert f"0→{instance['host_root']}" in table

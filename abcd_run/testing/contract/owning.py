@@ -45,7 +45,7 @@ class Owning(Basis):
     def test_others_objects_are_not_ours(self, instance: Document, connected: Runtime) -> None:
         """What somebody made with the engine's own command is neither shown nor removed."""
         if not self.foreign:
-            pytest.skip(f"nothing says how to make an object of somebody else's: {self.runtime}")
+            pytest.skip(f"{self.runtime} does not say how to create an object by hand")
         name = self.name()
         self._by_hand(self.foreign, name)
         try:

@@ -39,8 +39,8 @@ class Planning(Basis):
             subprocess.run(["sh", "-c", plan["native"]], check=True, capture_output=True)
             waited = abcd_run("--json", "wait", name)
             assert waited.status == 0, waited.err
-            found = waited.json["instances"][0]
-            assert self.works(found)
+            instance = waited.json["instances"][0]
+            assert self.works(instance)
         finally:
             abcd_run("stop", name)
 
@@ -57,8 +57,8 @@ class Planning(Basis):
             return
         try:
             assert ended.status == 0, ended.err
-            found = {"name": name}
-            assert self.inside(found, "cat", "/tmp/said") == "said: a b\n"
+            instance = {"name": name}
+            assert self.inside(instance, "cat", "/tmp/said") == "said: a b\n"
         finally:
             abcd_run("stop", name)
 
@@ -83,10 +83,10 @@ class Planning(Basis):
         copied = ["skopeo", "copy", "--quiet", stored, f"{transport}:{there}"]
         subprocess.run(copied, check=True)
         name = self.name()
-        (found,) = launch("--on", self.runtime, "--pull", "never", "--name", name, str(there))
+        (instance,) = launch("--on", self.runtime, "--pull", "never", "--name", name, str(there))
         try:
-            page = self.url(found)
-            answer = http_status(page, user=self.user, password=found["password"])
+            page = self.url(instance)
+            answer = http_status(page, user=self.user, password=instance["password"])
             assert answer[0] == 200
             assert http_status(page)[0] == 401
         finally:

@@ -32,9 +32,9 @@ def desktops() -> Iterator[dict[str, Document]]:
     built = abcd_run("pull", "--quiet", "--on", ",".join(RUNTIMES), IMAGE, within=BUILD_SECONDS)
     assert built.status == 0, built.err
     on = ("--on", ",".join(RUNTIMES), "--timeout", str(READY_SECONDS))
-    found = launch(*on, IMAGE, within=READY_SECONDS + 60)
-    yield {one["runtime"]: one for one in found}
-    abcd_run("stop", *(one["name"] for one in found))
+    instances = launch(*on, IMAGE, within=READY_SECONDS + 60)
+    yield {one["runtime"]: one for one in instances}
+    abcd_run("stop", *(one["name"] for one in instances))
 
 
 @pytest.fixture(scope="package")

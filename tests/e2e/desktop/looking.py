@@ -61,9 +61,9 @@ def inside(instance: Document, script: str) -> str:
 def mode(instance: Document) -> Size:
     """Return the size of the screen inside, as X itself says it."""
     said = inside(instance, DISPLAY + "xrandr --current")
-    found = re.search(r"current (\d+) x (\d+)", said)
-    assert found, said
-    return int(found[1]), int(found[2])
+    match = re.search(r"current (\d+) x (\d+)", said)
+    assert match, said
+    return int(match[1]), int(match[2])
 
 
 def picture(instance: Document, file: Path) -> Image.Image:
@@ -75,8 +75,8 @@ def picture(instance: Document, file: Path) -> Image.Image:
 
 def colours(image: Image.Image) -> int:
     """Return how many colours a picture has, counted up to a thousand."""
-    found = image.resize((320, 200)).getcolors(maxcolors=320 * 200)
-    return len(found or ())
+    counted = image.resize((320, 200)).getcolors(maxcolors=320 * 200)
+    return len(counted or ())
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

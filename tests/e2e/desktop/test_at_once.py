@@ -31,13 +31,13 @@ def test_all_are_ready_at_once(desktops: dict[str, Document]) -> None:
 
 
 def test_they_look_the_same(desktops: dict[str, Document], artifacts: Path) -> None:
-    found = {name: picture(one, artifacts / f"{name}.png") for name, one in desktops.items()}
-    _side_by_side(found).save(artifacts / "four.png")
-    for image in found.values():
+    pictures = {name: picture(one, artifacts / f"{name}.png") for name, one in desktops.items()}
+    _side_by_side(pictures).save(artifacts / "four.png")
+    for image in pictures.values():
         assert image.size == FIRST
         assert colours(image) > 100
-    for one, other in combinations(found, 2):
-        assert difference(found[one], found[other]) < SAME, f"{one} and {other}"
+    for one, other in combinations(pictures, 2):
+        assert difference(pictures[one], pictures[other]) < SAME, f"{one} and {other}"
 
 
 def test_nobodys_session_is_roots(desktops: dict[str, Document]) -> None:
@@ -49,10 +49,10 @@ def test_nobodys_session_is_roots(desktops: dict[str, Document]) -> None:
         assert {line.split()[0] for line in programs} == {"abcd"}
 
 
-def _side_by_side(found: dict[str, Image.Image]) -> Image.Image:
+def _side_by_side(pictures: dict[str, Image.Image]) -> Image.Image:
     width, height = FIRST
     whole = Image.new("RGB", (2 * width + 24, 2 * height + 24), "white")
     for number, name in enumerate(RUNTIMES):
         left, top = (number % 2) * (width + 24), (number // 2) * (height + 24)
-        whole.paste(found[name], (left, top))
+        whole.paste(pictures[name], (left, top))
     return whole.resize((whole.width // 2, whole.height // 2), Image.Resampling.LANCZOS)

@@ -94,10 +94,10 @@ def test_the_desktop_is_on_the_screen(machine: Document, tmp_path: Path) -> None
 def test_nobodys_session_is_roots(machine: Document) -> None:
     """All that has the screen is the person's, but the server itself and the agent's daemon."""
     until(lambda: "spice-vdagent" in owners(machine), within=FOLLOWS)
-    found = owners(machine)
+    users = owners(machine)
     for program in ("icewm", "xterm", "spice-vdagent"):
-        assert found[program] == USER, found
-    assert found["Xorg"] == "root"
+        assert users[program] == USER, users
+    assert users["Xorg"] == "root"
 
 
 def owners(machine: Document) -> dict[str, str]:
@@ -142,9 +142,9 @@ def shown_by_vnc() -> Iterator[Document]:
     if "libvirt" not in RUNTIMES:
         pytest.skip("libvirt is not among ABCD_RUN_ENGINES")
     line = ("--on", "libvirt", "--set", "display=vnc", "--timeout", str(READY_SECONDS))
-    (found,) = launch(*line, IMAGE, within=READY_SECONDS + 60)
-    yield found
-    ended = abcd_run("stop", found["name"])
+    (machine,) = launch(*line, IMAGE, within=READY_SECONDS + 60)
+    yield machine
+    ended = abcd_run("stop", machine["name"])
     assert ended.status == 0, ended.err
 
 

@@ -13,12 +13,12 @@ LISTENS = "0A"
 
 
 def listening() -> list[int]:
-    found = set()
+    ports = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with suppress(OSError), open(table, encoding="ascii") as file:
             rows = [line.split() for line in file][1:]
-            found |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENS}
-    return sorted(found)
+            ports |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENS}
+    return sorted(ports)
 
 
 def greeting(address: str, port: int) -> str | None:

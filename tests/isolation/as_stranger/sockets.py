@@ -17,16 +17,16 @@ def _listed() -> set[str]:
 
 
 def _below(folder: str) -> set[str]:
-    found = set()
+    paths = set()
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)
             try:
                 if stat.S_ISSOCK(os.lstat(path).st_mode):
-                    found.add(path)
+                    paths.add(path)
             except OSError:
                 continue
-    return found
+    return paths
 
 
 def _answers(path: str) -> bool:

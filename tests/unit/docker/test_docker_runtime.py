@@ -72,9 +72,9 @@ def answered(status: int, text: str) -> APIError:
     ("raised", "kind", "says"),
     [
         (answered(409, 'the name "/x" is already in use by container "y"'), NameTaken, "name"),
-        (answered(500, "listen tcp4: bind: address already in use"), PortTaken, "taken"),
+        (answered(500, "listen tcp4: bind: address already in use"), PortTaken, "in use"),
         (answered(500, "Bind for 127.0.0.1:80 failed: port is already allocated"), PortTaken, ""),
-        (answered(500, "cannot expose privileged port 80"), LaunchFailed, "for root only"),
+        (answered(500, "cannot expose privileged port 80"), LaunchFailed, "only root may use"),
         (answered(500, "no space left on device"), LaunchFailed, "docker could not create it"),
         (requests.ConnectionError("refused"), NoRuntime, "its daemon is down"),
         (requests.ConnectionError("Read timed out."), NoAnswer, "does not answer in time"),

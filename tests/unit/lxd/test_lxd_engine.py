@@ -184,7 +184,7 @@ def test_an_image_is_marked_as_its_importers(store: Store) -> None:
 
 
 def test_what_is_no_lxd_image_is_refused(store: Store) -> None:
-    with pytest.raises(ArtifactError, match="no image that lxd can take"):
+    with pytest.raises(ArtifactError, match="lxd cannot use"):
         provided(store, Artifact(Format.ISO, "demo", path=Path("/x.iso")))
 
 
@@ -220,7 +220,7 @@ def test_properties_of_the_conversion() -> None:
     ],
 )
 def test_refusals(text: str, kind: type[LaunchFailed]) -> None:
-    with pytest.raises(LaunchFailed) as raised, translated("start it"):
+    with pytest.raises(LaunchFailed) as raised, translated("start the instance"):
         raise refused(text)
     assert type(raised.value) is kind
     assert raised.value.details == text

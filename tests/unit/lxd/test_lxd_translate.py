@@ -70,13 +70,13 @@ def test_a_variable_of_several_lines_is_refused(end: str) -> None:
 
 @pytest.mark.parametrize("key", ["environment.A\nlxc.hook.pre-start", "limits.cpu\nx"])
 def test_a_line_break_in_a_profiles_own_key_is_refused(key: str) -> None:
-    with pytest.raises(UsageError, match=r"not a variable|line breaks"):
+    with pytest.raises(UsageError, match=r"not a valid variable|line breaks"):
         config(replace(PLAN, options={"config": {key: "x"}}))
 
 
 @pytest.mark.parametrize("value", ["true", True, "1", "yes"])
 def test_privileged_is_refused(value: object) -> None:
-    with pytest.raises(UsageError, match="not set without --rootful"):
+    with pytest.raises(UsageError, match="requires --rootful"):
         config(replace(PLAN, options={"config": {"security.privileged": value}}))
     assert config()["security.privileged"] == "false"
     meant = replace(PLAN, rootful=True, options={"config": {"security.privileged": "true"}})

@@ -99,7 +99,7 @@ def test_a_service_that_does_not_start_can_be_closed(
     (folder / "podman").chmod(0o755)
     service = Service.begin()
     for _ in range(2):
-        with pytest.raises(NoRuntime, match="does not start"):
+        with pytest.raises(NoRuntime, match="did not start"):
             service.ready()
     service.close()
 
@@ -166,5 +166,5 @@ def test_a_path_too_long_for_a_socket(
     long = folder / ("x" * 100)
     long.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    with pytest.raises(NoRuntime, match="service does not start"):
+    with pytest.raises(NoRuntime, match="service did not start"):
         begin("end")

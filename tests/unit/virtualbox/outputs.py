@@ -117,7 +117,7 @@ ELSEWHERE = {
     "VBoxManage.exe: error: VT-x is not available (VERR_VMX_NO_VMX)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/docker-archive/toolbox/issues/848, Windows 10 1903
-    "Windows' hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
+    "the Windows hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
     "ERROR_SUCCESS (Last=0xc000000d/87) (VERR_NEM_VM_CREATE_FAILED)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/unige-geohealth/accessmod/issues/373, macOS 11

@@ -58,7 +58,7 @@ def test_what_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(Refused, match="could not start it") as caught:
         _script(tmp_path, "echo 40% >&2; sleep 60")("startvm", "uuid", doing="start it")
     assert "40%" in caught.value.text
-    assert "no end after 0.3 s" in caught.value.text
+    assert "did not end within 0.3 s" in caught.value.text
 
 
 def test_an_answer_without_end_is_a_failure(

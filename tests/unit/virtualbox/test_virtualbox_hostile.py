@@ -60,7 +60,7 @@ class Told(Manage):
             return outputs.SHOWN
         if arguments[0] == "getextradata":
             return outputs.EXTRA
-        raise Refused(f"could not {doing}", text="no end after 120 s")
+        raise Refused(f"could not {doing}", text="it did not end within 120 s")
 
 
 def test_one_that_cannot_be_described_hides_no_other() -> None:
@@ -72,7 +72,7 @@ def test_where_none_can_be_described_it_is_said() -> None:
         def __call__(self, *arguments: str, doing: str) -> str:
             if arguments[0] == "list":
                 return f'"ill" {{{OTHER}}}\n'
-            raise Refused(f"could not {doing}", text="no end after 120 s")
+            raise Refused(f"could not {doing}", text="it did not end within 120 s")
 
     with pytest.raises(Refused, match="could not describe"):
         instances.listed(Silent(""), detail=False)

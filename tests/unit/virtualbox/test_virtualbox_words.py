@@ -127,7 +127,7 @@ def _host(root: Path, *, held: str) -> Path:
         ((7, 1, 6), "N", ""),
         ((7, 1, 6), "", ""),
         ((7, 2, 22), "Y", ""),
-        ((7, 2, 22), "N", "keeps the processor's virtualization off"),
+        ((7, 2, 22), "N", "keeps the processor's virtualization disabled"),
         ((7, 2, 22), "", ""),
     ],
 )
