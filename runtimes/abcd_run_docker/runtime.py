@@ -24,13 +24,13 @@ from abcd_run_docker.instances import DockerContainers
 from abcd_run_docker.service import Daemon, unreachable
 
 STOP_SECONDS = 5
-"""How long an instance may take to end by itself before it is killed."""
+"""How long an instance may take to shut down before it is killed."""
 
 ASK_SECONDS = 4
-"""How long the daemon may take for its first answer."""
+"""How long the daemon may take to answer the first time."""
 
 TIMEOUT_SECONDS = 120
-"""How long it may be silent while it works: it unpacks an image's layers without a word."""
+"""How long it may stay silent while it works: it unpacks an image's layers without output."""
 
 ROOTLESS = "run dockerd-rootless-setuptool.sh install to set up a rootless daemon"
 LIMITS = {"memory": "MemoryLimit", "cpu": "CpuCfsQuota", "pids": "PidsLimit"}
@@ -51,7 +51,7 @@ class DockerRuntime(OciRuntime):
 
     @property
     def client(self) -> DockerClient:
-        """The client of all threads: its pool of connections is made for that."""
+        """The client that all threads share: its connection pool is thread-safe."""
         with self._lock:
             if self._client is None:
                 if problem := unreachable(self._daemon):
@@ -64,14 +64,14 @@ class DockerRuntime(OciRuntime):
             if self._daemon.socket:
                 client = DockerClient(base_url=self._daemon.url, timeout=ASK_SECONDS)
             else:
-                # The SDK knows where the certificates of a context or of DOCKER_HOST are.
+                # The SDK finds the certificates of a context or of DOCKER_HOST.
                 client = docker.from_env(timeout=ASK_SECONDS)
         client.api.timeout = TIMEOUT_SECONDS
         return client
 
     @property
     def limits(self) -> set[str]:
-        """See the kit; what the daemon cannot limit it would ignore without a word."""
+        """See the kit; the daemon would silently ignore a limit that it cannot enforce."""
         return {limit for limit, key in LIMITS.items() if self._info().get(key)}
 
     @property
@@ -99,9 +99,9 @@ class DockerRuntime(OciRuntime):
         return f"{line}\n" if line else ""
 
     def _person(self, plan: Plan, image: str = "") -> str:
-        """Return the uid inside that is the launching user's, empty where nobody asks.
+        """Return the uid that the launching user has inside; empty if the plan does not need it.
 
-        Docker maps users for all containers alike, so the image's user must change, not the map.
+        Docker uses one user map for all containers, so the image's user must change, not the map.
         """
         if not plan.shares or not plan.account:
             return ""
@@ -156,7 +156,7 @@ class DockerRuntime(OciRuntime):
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         with translated("remove the instance"), suppress(NotFound):
-            # Removing by force would not give it the time to end by itself.
+            # A forced removal would not give it time to shut down.
             patience = 0 if current().hurried else STOP_SECONDS
             self.client.api.stop(runtime_id, timeout=patience)
             self.client.api.remove_container(runtime_id, force=True, v=True)

@@ -1,4 +1,4 @@
-"""Whether KVM works here, or machines must be emulated."""
+"""Find out whether KVM works here or machines must be emulated."""
 
 import os
 import re
@@ -10,10 +10,10 @@ COST = "machines are emulated, which makes them 5 to 20 times slower"
 
 
 def kvm_problem(device: Path = DEVICE, cpuinfo: Path = CPUINFO) -> str:
-    """Return why KVM cannot be used, empty when it can.
+    """Return why KVM cannot be used; empty if it can.
 
-    A device alone proves nothing: some hosts have it without a processor that can virtualise, and
-    guests then hang. psutil does not know what a processor can do.
+    The device alone proves nothing: some hosts have it although their processor cannot virtualise,
+    and guests then hang. psutil does not report the processor's flags.
     """
     if not device.exists():
         return f"{device} does not exist"

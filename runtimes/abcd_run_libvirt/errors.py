@@ -1,4 +1,4 @@
-"""What libvirt's errors mean, in abcd-run's words."""
+"""Translate libvirt's errors into abcd-run's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 
 
 def is_gone(error: libvirt.libvirtError) -> bool:
-    """Tell whether an error says that the machine is no more."""
+    """Say whether an error means that the machine no longer exists."""
     return error.get_error_code() in _GONE
 
 

@@ -1,4 +1,4 @@
-"""What `[on.libvirt]` of a profile may have."""
+"""The options that a profile may set under `[on.libvirt]`."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from abcd_run import schema
 from abcd_run.runtime import Option
 
 AUTO = "auto"
-# QEMU takes what follows a comma for further properties.
+# QEMU would parse anything after a comma as further properties.
 CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a CPU model that QEMU supports")
 
 OPTIONS: Mapping[str, Option] = {

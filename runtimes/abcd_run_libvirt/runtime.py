@@ -1,4 +1,4 @@
-"""Virtual machines of this user's libvirt as a runtime."""
+"""The runtime for virtual machines of the user's libvirt."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ LOOPBACK = (
     "--set on.libvirt.network=isolated leaves them only their published ports"
 )
 NO_ISO = Path("/none.iso")
-"""Stands in a design for an ISO that is not made yet."""
+"""Placeholder in a design for an ISO that does not exist yet."""
 
 FOLLOW_SECONDS = 0.2
-"""How often a console's log is looked at for more."""
+"""How often a console's log is checked for new output."""
 
 
 class LibvirtRuntime(Runtime):
@@ -46,7 +46,7 @@ class LibvirtRuntime(Runtime):
     def __init__(self, connections: Sequence[libvirt.virConnect]) -> None:
         self._connections = connections
         self._connection = connections[0]
-        """The one for new instances."""
+        """The connection for new instances."""
 
     @cached_property
     def _able(self) -> hardware.Abilities:
@@ -62,7 +62,7 @@ class LibvirtRuntime(Runtime):
         try:
             with translated("report its version", otherwise=NoRuntime):
                 said = version(self._connection)
-            self._able  # noqa: B018  (asked now, so that no launch fails by it)
+            self._able  # noqa: B018  (asked now, so that no launch fails because of it)
         except AbcdRunError as error:
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
@@ -81,10 +81,10 @@ class LibvirtRuntime(Runtime):
             )
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
         hardware.check_memory(design.hardware, plan.resources.memory)
-        translate.xml(design)  # it has no room for every character
+        translate.xml(design)  # raises for characters that XML cannot hold
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
-        """See the contract: an ISO is started where it lies, by all machines at once."""
+        """See the contract: all machines boot the same ISO in place."""
         del pull
         assert artifact.path is not None
         say("reading the ISO's kernel")
@@ -92,7 +92,7 @@ class LibvirtRuntime(Runtime):
         return str(artifact.path)
 
     def create(self, plan: Plan, image: str) -> str:
-        """See the contract: the machine is there, but its processors stand still."""
+        """See the contract: the machine exists, but its processors are paused."""
         machine_id = str(uuid.uuid4())
         design = self._design(plan, machine_id, Path(image))
         with folder.made(machine_id) as there:
@@ -116,7 +116,7 @@ class LibvirtRuntime(Runtime):
 
     def _design(self, plan: Plan, machine_id: str, iso: Path) -> translate.Design:
         parts = hardware.choose(plan.options, self._able)
-        # Who makes the ISO by hand has its kernel nowhere: the machine starts its menu.
+        # An ISO that the user still has to make has no extracted kernel: boot its menu.
         kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
         return translate.Design(machine_id, plan, iso, parts, folder.of(machine_id), kernel)
 
@@ -133,7 +133,7 @@ class LibvirtRuntime(Runtime):
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
-        del detail  # all of it costs nothing
+        del detail  # full details cost nothing
         with translated("list its machines", otherwise=NoRuntime):
             domains = self._one(only) if only else self._all()
             known = processes.running() if domains else {}
@@ -166,7 +166,7 @@ class LibvirtRuntime(Runtime):
         folders = folder.finished()
         with translated("list its machines", otherwise=NoRuntime):
             known = {one.UUIDString() for one in self._all()}
-        # A machine may be another daemon's, that cannot be found: as long as it runs, it stays.
+        # A running machine may belong to a daemon that we cannot reach: it keeps its folder.
         known |= processes.running().keys()
         for one in folders:
             if one.path.name not in known:

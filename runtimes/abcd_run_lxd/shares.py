@@ -1,4 +1,4 @@
-"""Who owns what is shared: the image's user inside and the one who launches outside."""
+"""Ownership of shared folders: the image's user inside is the launching user outside."""
 
 import os
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """How an instance's users are mapped for its shares: by its own map, or by the mounts."""
+    """How an instance's users are mapped for its shares: by its own map or by the mounts."""
 
     idmap: str = ""
     shift: bool = False
 
 
 def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bool) -> Ownership:
-    """Return how the person outside is the image's user inside.
+    """Return how the launching user becomes the image's user inside.
 
-    LXD maps one more user into the instance if /etc/subuid lets it, where newuidmap has a say. By
-    shifted mounts a file's owner has the same number on both sides. In a project where a user may
-    map nobody, the project's profile does so for the user, with the same number on both sides.
+    LXD maps one more user into the instance; if newuidmap checks this, /etc/subuid must allow it.
+    With shifted mounts, a file's owner has the same number on both sides. In a project that forbids
+    mapping, the project's profile maps the user, with the same number on both sides.
     Raises `LaunchFailed`.
     """
     if not plan.shares:
@@ -50,7 +50,7 @@ def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bo
 
 
 def _lent(file: Path, number: int) -> bool:
-    """Say whether a file lends a user's number to root, as whom LXD runs."""
+    """Say whether a file lets root, as which LXD runs, map a user's number."""
     try:
         lines = file.read_text().splitlines()
     except OSError:

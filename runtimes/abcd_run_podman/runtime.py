@@ -21,7 +21,7 @@ from abcd_run_podman.instances import PodmanContainers
 from abcd_run_podman.service import Service
 
 STOP_SECONDS = 5
-"""How long an instance may take to end by itself before it is killed."""
+"""How long an instance may take to shut down before it is killed."""
 
 TIMEOUT_SECONDS = 600
 NOT_FOUND = 404
@@ -41,7 +41,7 @@ class PodmanRuntime(OciRuntime):
 
     @property
     def client(self) -> PodmanClient:
-        """The client of this thread: sessions of requests are not made for several threads."""
+        """The client of this thread: sessions of `requests` are not thread-safe."""
         if not hasattr(self._threads, "client"):
             self._threads.client = PodmanClient(
                 base_url=self._service.ready(), timeout=TIMEOUT_SECONDS
@@ -81,7 +81,7 @@ class PodmanRuntime(OciRuntime):
         """See the contract."""
         try:
             with translated("report its version", otherwise=NoRuntime):
-                # `version` and `info` run conmon and the OCI runtime first, which takes 0.3 s.
+                # `version` and `info` first run conmon and the OCI runtime, which takes 0.3 s.
                 answer = self.client.api.get("/_ping")
                 answer.raise_for_status()
         except NoRuntime as error:
@@ -100,7 +100,7 @@ class PodmanRuntime(OciRuntime):
             answer = self.client.api.get("/info")
             answer.raise_for_status()
         engine = answer.json()["host"]["ociRuntime"]
-        # `runc version 1.1.5+ds1`, with more lines behind.
+        # `runc version 1.1.5+ds1`, then more lines.
         first = str(engine["version"]).partition("\n")[0]
         return {str(engine["name"]): first.rpartition(" ")[2]}
 

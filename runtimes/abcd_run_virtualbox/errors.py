@@ -1,4 +1,4 @@
-"""What VirtualBox's refusals mean, in abcd-run's words."""
+"""Translate VirtualBox's refusals into abcd-run's errors."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ _MACHINE = re.compile(r"^(?:Machine settings file|A machine named|Machine) '.*al
 
 
 class Refused(LaunchFailed):
-    """VBoxManage ended with an error; `text` is all that it said."""
+    """VBoxManage failed; `text` is its whole output."""
 
     def __init__(self, message: str, *, text: str, details: str = "", remedy: str = "") -> None:
         super().__init__(message, details=details, remedy=remedy)
@@ -30,35 +30,35 @@ class Refused(LaunchFailed):
 
     @property
     def locked(self) -> bool:
-        """Whether somebody else has the machine just now."""
+        """Whether another session is using the machine."""
         return _any(LOCKED, self.text)
 
     @property
     def gone(self) -> bool:
-        """Whether there is no such machine or medium."""
+        """Whether no such machine or medium exists."""
         return _any(GONE, self.text)
 
     @property
     def unknown_option(self) -> bool:
-        """Whether this VirtualBox is too old for what it was told."""
+        """Whether this VirtualBox is too old for an option."""
         return "Unknown option" in self.text
 
     @property
     def broken(self) -> bool:
-        """Whether the machine is registered, but its files are not there."""
+        """Whether the machine is registered but its files are missing."""
         return _any(BROKEN, self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What some of VirtualBox's signs mean, and what to type on which system."""
+    """What some strings in VirtualBox's output mean, and the remedy on each system."""
 
     signs: tuple[str, ...]
     message: str
     remedies: Mapping[str, str]
 
     def remedy(self, platform: str) -> str:
-        """Return what mends it there."""
+        """Return the remedy for a platform."""
         return self.remedies.get(platform, self.remedies.get(ANY, "abcd-run doctor"))
 
 
@@ -147,7 +147,7 @@ MEANINGS = (
 
 
 def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunError:
-    """Return what VirtualBox's words mean; the first line of them is for people."""
+    """Return the error that VirtualBox's output means; its first line is readable."""
     brief = f"virtualbox could not {doing}"
     said = spoken(text)
     if said and _MACHINE.match(said[0]):
@@ -160,7 +160,7 @@ def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunEr
 
 
 def spoken(text: str) -> list[str]:
-    """Return the lines that say what is wrong, without codes and places in VirtualBox's source."""
+    """Return the lines that describe the problem, without codes and source locations."""
     errors = [match[1] for line in text.splitlines() if (match := _ERROR.match(line.strip()))]
     said = [line for line in errors if not line.startswith(("Details: ", "Context: ", "Tip! "))]
     return said or [line for line in text.splitlines() if line.strip()][-3:]

@@ -1,4 +1,4 @@
-"""VirtualBox as a runtime."""
+"""The runtime for VirtualBox."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ class VirtualBoxRuntime(Runtime):
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
-        del pull, say  # VirtualBox takes the file where it lies
+        del pull, say  # VirtualBox uses the file in place
         assert artifact.path is not None
         return str(artifact.path.absolute())
 
@@ -100,7 +100,7 @@ class VirtualBoxRuntime(Runtime):
         try:
             self._manage.patiently(*translate.closing(uuid), doing=f"create {plan.name}")
         except Refused as error:
-            if not error.unknown_option:  # `doctor` says that it is too old
+            if not error.unknown_option:  # `doctor` reports that it is too old
                 raise
 
     def _place(self, plan: Plan, iso: Path) -> Machine:
@@ -165,7 +165,7 @@ class VirtualBoxRuntime(Runtime):
         return "\n".join([*first, lines])
 
     def _folder(self, runtime_id: str) -> Path:
-        """Return a machine's folder, asked once: readiness wants it several times a second."""
+        """Return a machine's folder, cached: readiness needs it several times a second."""
         if runtime_id not in self._folders:
             facts = instances.described(self._manage, runtime_id)
             if not facts:
@@ -175,7 +175,7 @@ class VirtualBoxRuntime(Runtime):
 
 
 def _bounded(file: Path, instance: Instance) -> bytes:
-    """Return a picture of a screen, whose size the machine itself may choose."""
+    """Return a screenshot, after checking its size: the machine chooses its resolution."""
     if file.stat().st_size > PICTURE_BYTES:
         raise LaunchFailed(
             f"{instance.name}: its screenshot is larger than {format_size(PICTURE_BYTES)}",
