@@ -1,4 +1,4 @@
-"""What container engines mean when they refuse: they share much of their text."""
+"""Interpret the refusals of container engines: they share much of their text."""
 
 import errno
 import re
@@ -26,7 +26,7 @@ _PORT = re.compile(
 )
 
 GARBLED = (LookupError, TypeError, ValueError, AttributeError)
-"""What reading an engine's answer raises where that is not what its interface says."""
+"""What parsing an engine's answer raises if it does not match the engine's interface."""
 
 NO_ROOM = "no space left on device"
 
@@ -34,7 +34,7 @@ NO_ROOM = "no space left on device"
 def meaning(
     text: str, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
 ) -> AbcdRunError:
-    """Return what an engine's refusal means. Its status is often 500: only the text tells."""
+    """Return what an engine's refusal means. Its status is often 500: only the text is specific."""
     brief = f"{engine} could not {doing}"
     if "privileged port" in text:
         remedy = "choose a port above 1023, or let the engine choose one"
@@ -51,12 +51,12 @@ def meaning(
 
 
 def what_helps(text: str, *, engine: str, usual: str = "abcd-run doctor") -> str:
-    """Return what helps against an engine's failure: room where that lacks, else what is usual."""
+    """Return the remedy for an engine's failure: free some space if it is full, else the usual."""
     return f"{engine} system df; abcd-run prune; {engine} image prune" if NO_ROOM in text else usual
 
 
 def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
-    """Return the error of an image that an engine could not get from its registry."""
+    """Return the error for an image that an engine could not pull from its registry."""
     usual = "check the name and the network, or use the local image: --pull never"
     return ArtifactError(
         f"{reference} could not be pulled",
@@ -68,7 +68,7 @@ def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
 def garbled(
     error: Exception, *, engine: str, doing: str, otherwise: type[AbcdRunError] = LaunchFailed
 ) -> AbcdRunError:
-    """Return the error of an answer that cannot be read."""
+    """Return the error for an answer that cannot be parsed."""
     return otherwise(
         f"{engine} could not {doing}: its answer cannot be read",
         details=f"{type(error).__name__}: {error}",
@@ -77,7 +77,7 @@ def garbled(
 
 
 def refuse_disk(plan: Plan, why: str) -> None:
-    """Raise `UsageError` for a plan that wants a disk of a size, saying `why` it gets none."""
+    """Raise `UsageError` for a plan that sets a disk size, with the reason `why` it cannot."""
     if plan.resources.disk:
         raise UsageError(
             f"resources.disk: {why}",
@@ -88,18 +88,18 @@ def refuse_disk(plan: Plan, why: str) -> None:
 
 
 def port_taken(text: str) -> bool:
-    """Say whether an engine's refusal means that somebody has the port already."""
+    """Say whether an engine's refusal means that the port is already in use."""
     return any(sign in text.lower() for sign in _TAKEN_PORT)
 
 
 def port_in(text: str) -> int | None:
-    """Return which port of the host an engine's refusal is about, None where it does not say."""
+    """Return the host port that an engine's refusal names; None if it names none."""
     match = _PORT.search(text)
     return int(next(filter(None, match.groups()))) if match else None
 
 
 def not_listening(address: str, port: int, *, engine: str, details: str) -> LaunchFailed:
-    """Return why an engine that gives no reason could not listen at a port; 0 is any port."""
+    """Return why an engine that gives no reason could not listen on a port; 0 is any port."""
     problem = this_host.bind_problem(address, port)
     if problem in (errno.EACCES, errno.EPERM):
         return LaunchFailed(
