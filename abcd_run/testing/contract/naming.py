@@ -19,14 +19,14 @@ class Naming(Basis):
     """Names, ports, numbers, folders: what the user chose, and what must differ."""
 
     def test_name_in_use(self, instance: Document) -> None:
-        """A name that is taken is refused with a remedy, and its owner goes on."""
+        """A taken name is refused with a remedy, and its owner keeps running."""
         ended = abcd_run("--on", self.runtime, "--name", instance["name"], self.image)
         assert ended.status == 5
         assert f"abcd-run stop {instance['name']}" in ended.err
         assert self.works(instance)
 
     def test_several_differ_in_all_that_must(self) -> None:
-        """Two at once have names, ports and passwords of their own."""
+        """Two launched at once have their own names, ports and passwords."""
         instances = launch("--on", self.runtime, "--name", self.name(), "--count", "2", self.image)
         try:
             assert {one["stage"] for one in instances} == {"ready"}
@@ -59,7 +59,7 @@ class Naming(Basis):
             assert abcd_run("stop", name).status == 0
 
     def test_port_in_use(self) -> None:
-        """A port that somebody has is an error, and nothing is left."""
+        """A port in use is an error, and nothing is left."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             ended = abcd_run(
@@ -74,7 +74,7 @@ class Naming(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_environment_and_share(self) -> None:
-        """A folder is shared as the same person's on both sides; variables arrive."""
+        """A shared folder belongs to the same person on both sides; variables arrive."""
         folder = Path.home() / f"share-{self.name()}"
         folder.mkdir()
         (folder / "from-outside").write_text("outside\n")
