@@ -1,6 +1,6 @@
-"""An engine is killed at a stage of a launch: one error in time, and no remains that stay.
+"""An engine is killed during a launch: one error in time, and nothing left for good.
 
-LXD's daemon is root's, who alone could kill it.
+LXD's daemon runs as root, so only root could kill it.
 """
 
 import os
@@ -27,15 +27,15 @@ STEPS = [
     ("after", "start"),
 ]
 WITHIN = 15.0
-"""Seconds that a launch may go on without its engine."""
+"""How many seconds a launch may go on without its engine."""
 
 ENDS = {3, 5}
-"""The statuses of a runtime that cannot be used, and of a launch that failed."""
+"""The exit statuses of an unusable runtime and of a failed launch."""
 
 
 @pytest.fixture(scope="module", params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest) -> Iterator[own.Engine]:
-    """An engine that nobody else needs."""
+    """Return an engine that nothing else uses."""
     need(request.param)
     with {"podman": own.podman, "docker": own.docker}[request.param]() as engine:
         yield engine
@@ -49,7 +49,7 @@ def _left(runtime: str, name: str) -> bool:
 
 @pytest.mark.parametrize(("when", "step"), STEPS)
 def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
-    """The error names the engine; when that is back, what is left can be removed."""
+    """The error names the engine; once the engine is back, what is left can be removed."""
     name = f"killed-{engine.runtime}-{os.urandom(3).hex()}"
     words = ["--on", engine.runtime, "--name", name, "--timeout", "20", "--set", NEVER]
     at = (engine.runtime, when, step)
@@ -80,7 +80,7 @@ def _libvirtd() -> tuple[int, ...]:
 
 @pytest.mark.parametrize(("when", "step"), STEPS)
 def test_libvirt_in_mid_launch(when: str, step: str) -> None:
-    """A machine outlives the daemon, which the next question starts again."""
+    """A machine outlives the daemon, which the next request restarts."""
     need("libvirt")
     name = f"killed-libvirt-{os.urandom(3).hex()}"
     words = ["--on", "libvirt", "--name", name, "--no-wait", "abcd4demo"]

@@ -1,4 +1,4 @@
-"""An engine stands still (SIGSTOP): nobody waits for it, and what it holds is not forgotten."""
+"""An engine is stopped (SIGSTOP): nothing waits for it, and its instances are not forgotten."""
 
 import os
 import signal
@@ -19,26 +19,26 @@ from tests.waiting import until
 
 WITHIN = 5.0
 SLACK = 1.0
-"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+"""How long Python takes to start on a busy host, on top of the promised seconds."""
 
 NEVER = 'ready.console="a line that nothing prints"'
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One that can be made to stand still."""
+    """An engine that can be stopped."""
 
     runtime: str
     pids: tuple[int, ...]
     environment: dict[str, str]
 
     def stop(self) -> None:
-        """Have it stand still."""
+        """Stop it."""
         for pid in self.pids:
             os.kill(pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Have it go on."""
+        """Let it continue."""
         for pid in self.pids:
             os.kill(pid, signal.SIGCONT)
 
@@ -56,7 +56,7 @@ def _pids(word: str) -> tuple[int, ...]:
 
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Engine]:
-    """A service of Podman's that stays, as that of a session."""
+    """Return a permanent Podman service, like a session's."""
     need("podman")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         socket = Path(folder) / "podman.sock"
@@ -74,7 +74,7 @@ def podman() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def docker() -> Engine:
-    """The daemon of this user."""
+    """Return the user's daemon."""
     need("docker")
     folder = xdg.runtime_dir()
     assert folder
@@ -83,7 +83,7 @@ def docker() -> Engine:
 
 @pytest.fixture(params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine that goes on after the test, whatever comes of it."""
+    """Return an engine that continues after the test, whatever its outcome."""
     engine: Engine = request.getfixturevalue(request.param)
     for name, value in engine.environment.items():
         monkeypatch.setenv(name, value)
@@ -96,7 +96,7 @@ def _name(engine: Engine) -> str:
 
 
 def _removed(engine: Engine, name: str) -> bool:
-    """Do what the error says; a request that the engine had got may still be carried out."""
+    """Follow the error's remedy; the engine may still carry out a request it had received."""
     abcd_run("stop", name, "--on", engine.runtime)
     assert abcd_run("prune", "--on", engine.runtime).status == 0
     return name not in abcd_run("ps", "--on", engine.runtime).out
@@ -114,7 +114,7 @@ def _removed(engine: Engine, name: str) -> bool:
     ],
 )
 def test_in_mid_launch(engine: Engine, when: str, step: str, how: signal.Signals) -> None:
-    """Ended in time; where something may be left it is named, with what removes it."""
+    """The launch ends in time, and names what may be left, with the command that removes it."""
     name = _name(engine)
     words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
     launch = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
@@ -140,7 +140,7 @@ def test_the_second_signal_leaves_at_once(engine: Engine) -> None:
 
 @pytest.mark.parametrize("words", [("show",), ("stop",), ("exec",)])
 def test_it_is_said_that_it_does_not_answer(engine: Engine, words: tuple[str, ...]) -> None:
-    """And not that there is no such instance."""
+    """The error is not that there is no such instance."""
     engine.stop()
     command = ["--", "true"] if words == ("exec",) else []
     began = time.monotonic()
