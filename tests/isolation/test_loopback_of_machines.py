@@ -1,4 +1,4 @@
-"""What a machine of libvirt's reaches of its host: all of its owner's, or its own ports alone."""
+"""What a libvirt machine reaches on its host: all that its owner does, or only its own ports."""
 
 import socket
 from threading import Thread
@@ -9,7 +9,7 @@ from abcd_run.testing.cli import abcd_run, http_status, launch
 from tests.engines_here import need
 
 HOST = "10.0.2.2"
-"""What QEMU's user network calls the host's loopback."""
+"""The address of the host's loopback in QEMU's user network."""
 
 WORD = b"a service of the host's loopback\n"
 ASK = "nc -w 10 {host} {port} </dev/null 2>&1; echo end"
@@ -27,7 +27,7 @@ def _greet(listener: socket.socket) -> None:
 
 @pytest.mark.parametrize(("network", "reached"), [("user", True), ("isolated", False)])
 def test_what_is_reached(network: str, *, reached: bool) -> None:
-    """Both publish their own ports; docs/security.md says what else the usual one reaches."""
+    """Both networks publish ports; docs/security.md says what else the default one reaches."""
     need("libvirt")
     name = f"loopback-{network}"
     change = f"on.libvirt.network={network}"

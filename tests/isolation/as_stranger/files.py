@@ -1,6 +1,6 @@
-"""Print which files hold one of some words: FROM SECONDS, then folders; the words come as a file.
+"""Print the files that contain one of some words. Arguments: a time, the words as JSON, folders.
 
-Only what was changed since then is read, all file systems on disk and in memory.
+Only files changed since that time are read, on all file systems on disk and in memory.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Print what the listening TCP ports of this host say to somebody who knows nothing.
+"""Print what this host's listening TCP ports tell a client without any password.
 
-Arguments: [PORT, …] to ask, as JSON; without one all ports that the kernel lists are printed.
+Argument: the ports to ask, as a JSON list; without it, print all ports that the kernel lists.
 """
 
 import json
@@ -22,7 +22,7 @@ def listening() -> list[int]:
 
 
 def greeting(address: str, port: int) -> str | None:
-    """Return the first line, of itself or to a question of the web; None where nobody listens."""
+    """Return a port's first line, unasked or in answer to HTTP; None if nothing listens."""
     said = b""
     try:
         with socket.create_connection((address, port), SECONDS) as connection:
