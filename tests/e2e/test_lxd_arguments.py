@@ -1,4 +1,4 @@
-"""What other users of the host see of an instance of LXD's: never its password or variables."""
+"""Other users of the host never see the password or variables of an LXD instance."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def lxd() -> None:
 
 
 class Seen:
-    """All argument lists that there were, as anybody can read them in /proc."""
+    """All argument lists over a time, as anybody can read them in /proc."""
 
     def __init__(self) -> None:
         self.lists: set[bytes] = set()
@@ -55,12 +55,12 @@ class Seen:
             self._thread.join()
 
     def having(self, text: str) -> list[bytes]:
-        """Return the lists that have a text in them."""
+        """Return the lists that contain a text."""
         return [one for one in self.lists if text.encode() in one]
 
 
 def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Not while it is launched, used, looked at and stopped; inside, both are there."""
+    """Neither shows while it is launched, used, listed and stopped; inside, both are set."""
     monkeypatch.setenv("TEST_TOKEN", SECRET)
     screen = f"screen.command={json.dumps(['sh', '-c', PICTURE])}"
     options = ("--on", "lxd", "--name", NAME, "--env", "TEST_TOKEN", "--set", screen)
@@ -93,7 +93,7 @@ def _lxc(*arguments: str) -> list[str]:
 
 @pytest.fixture
 def restricted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have what LXD's per-user socket gives: a project in which users are held short."""
+    """Have what LXD's per-user socket provides: a restricted project."""
     project = f"user-{os.getuid()}"
     (tmp_path / "unix.socket.user").symlink_to(service.present().socket)
     _lxc("project", "create", project, "-c", "restricted=true")
@@ -109,7 +109,7 @@ def restricted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.mark.usefixtures("restricted")
 def test_no_argument_list_has_a_secret_where_lxd_forbids_low_level_lines() -> None:
-    """The seed then goes in as a file; what has no such way in is refused."""
+    """The seed is then written as a file; what cannot be is refused."""
     seen = Seen()
     with seen.looking():
         (instance,) = launch("--on", "lxd", "--name", NAME, "abcd4demo")

@@ -47,7 +47,7 @@ def test_six_at_once_differ(started: list[Document]) -> None:
 
 
 def test_processes_at_the_same_moment(started: list[Document]) -> None:
-    """Four launches that know nothing of each other get names and ports of their own."""
+    """Four independent launches get their own names and ports."""
     line = [PROGRAM, "--json", "--quiet", "--on", BOTH, "--count", "2", "abcd4demo"]
     processes = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     documents = [json.loads(process.communicate(timeout=300)[0]) for process in processes]

@@ -19,7 +19,7 @@ from tests.e2e.desktop.looking import (
 pytestmark = SLOW
 
 SAME = 0.01
-"""The part of the screen that may look different: the pointer, the host's name."""
+"""The fraction of the screen that may differ: the pointer, the host's name."""
 
 
 def test_all_are_ready_at_once(desktops: dict[str, Document]) -> None:
@@ -41,7 +41,7 @@ def test_they_look_the_same(desktops: dict[str, Document], artifacts: Path) -> N
 
 
 def test_nobodys_session_is_roots(desktops: dict[str, Document]) -> None:
-    """Window manager and terminal belong to the person, whose own files they are."""
+    """Window manager and terminal run as the person."""
     for one in desktops.values():
         owners = inside(one, "stat -c '%U %N' /proc/[0-9]*/exe 2>/dev/null")
         programs = [line for line in owners.splitlines() if "icewm" in line or "xterm" in line]
