@@ -1,4 +1,4 @@
-"""Where Docker's daemon is looked for, and what is said when it is not there."""
+"""Locating Docker's daemon, and the messages if there is none."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""KVM is used where it works, not where its device lies about."""
+"""KVM is used where it works, not merely where its device exists."""
 
 from pathlib import Path
 

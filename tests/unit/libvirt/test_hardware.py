@@ -1,4 +1,4 @@
-"""A plan's options against what QEMU has."""
+"""A plan's options against what QEMU supports."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the LXD backend finds out about this host: sockets, ports, lent users."""
+"""What the LXD backend finds out about this host: sockets, ports, subordinate users."""
 
 import os
 import socket

@@ -1,7 +1,7 @@
-"""What VirtualBox printed, shortened, with names and paths made short.
+"""Real output of VirtualBox, shortened, with short names and paths.
 
-What does not say otherwise is from VirtualBox 7.2.22 on Linux, the engine of these tests. What is
-from Windows, macOS or older versions was posted in public by others; each piece says where.
+Unless stated otherwise, it is from VirtualBox 7.2.22 on Linux, the engine of these tests. Output
+from Windows, macOS or older versions was published by others; each piece names its source.
 """
 
 VERSION = "7.2.22_Debianr175245\n"
@@ -125,4 +125,4 @@ ELSEWHERE = {
     "Make sure the kernel module has been loaded successfully.\n"
     "where: suplibOslnit what: 3 VERR_VM_DRIVER_NOT_INSTALLED (-1908)",
 }
-"""Refusals on other hosts, by words of what they mean."""
+"""Refusals on other hosts, by words of their meaning."""

@@ -1,4 +1,4 @@
-"""What VirtualBox prints, read and understood: also on systems where no test runs."""
+"""VirtualBox's output is parsed and understood, including that of systems without tests."""
 
 from pathlib import Path
 
