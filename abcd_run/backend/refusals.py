@@ -44,7 +44,7 @@ def meaning(
         brief = f"{brief}: the port is already in use"
         return PortTaken(brief, details=text, remedy=remedy, port=port_in(text))
     if any(sign in text for sign in _TAKEN_NAME):
-        return NameTaken(f"{brief}: the name is taken", details=text)
+        return NameTaken(f"{brief}: the name is already in use", details=text)
     if NO_ROOM in text:
         brief = f"{brief}: its storage is full"
     return otherwise(brief, details=text, remedy=what_helps(text, engine=engine))

@@ -151,7 +151,7 @@ def _make_private(file: BinaryIO, path: Path) -> None:
     status = os.fstat(file.fileno())
     if status.st_uid != os.geteuid():
         file.close()
-        raise ArtifactError(f"{path} belongs to somebody else", remedy=f"ls -l {path}")
+        raise ArtifactError(f"{path} belongs to another user", remedy=f"ls -l {path}")
     if status.st_mode & locks.OTHERS:
         os.fchmod(file.fileno(), 0o600)
 

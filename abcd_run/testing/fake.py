@@ -170,7 +170,7 @@ class FakeRuntime(Runtime):
             except OSError as error:
                 held.close()
                 port = held.plan.ports.get(service.port)
-                raise PortTaken("the port is taken", details=str(error), port=port) from error
+                raise PortTaken("port already in use", details=str(error), port=port) from error
         held.state = "running"
         started = _instance(self.engine, held)
         if self.engine.dies:

@@ -37,7 +37,7 @@ def _meaning(
     text = error.get_error_message() or str(error)
     code = error.get_error_code()
     if code == libvirt.VIR_ERR_OPERATION_FAILED and any(sign in text for sign in _TAKEN):
-        return NameTaken(f"libvirt could not {doing}: the name is taken", details=text)
+        return NameTaken(f"libvirt could not {doing}: the name is already in use", details=text)
     if code in _LOST and error.get_error_domain() == libvirt.VIR_FROM_RPC:
         return NoRuntime(
             f"libvirt does not answer: could not {doing}",

@@ -53,7 +53,7 @@ def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFail
         )
     if any(sign in text for sign in _TAKEN_NAME):
         remedy = "choose another --name"
-        return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)
+        return NameTaken(f"{brief}: the name is already in use", details=text, remedy=remedy)
     remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in text), "abcd-run doctor")
     return otherwise(brief, details=text, remedy=remedy)
 

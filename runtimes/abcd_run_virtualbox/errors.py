@@ -151,7 +151,7 @@ def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunEr
     brief = f"virtualbox could not {doing}"
     said = spoken(text)
     if said and _MACHINE.match(said[0]):
-        return NameTaken(f"{brief}: the name is taken", details=said[0])
+        return NameTaken(f"{brief}: the name is already in use", details=said[0])
     for meaning in MEANINGS:
         if _any(meaning.signs, text):
             message, remedy = f"{brief}: {meaning.message}", meaning.remedy(platform)

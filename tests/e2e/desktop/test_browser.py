@@ -84,7 +84,7 @@ def test_the_screen_follows_the_window(
 
 
 REFUSED = {401, 429}
-"""Wrong logins are refused, and those of whoever tries many are held up: see test_gate.py."""
+"""Wrong logins are refused; many attempts are slowed down: see test_gate.py."""
 
 
 @pytest.mark.parametrize("password", WRONG)
