@@ -152,10 +152,10 @@ class Images(ABC):
 
     def _pull(self, reference: str, say: Say) -> None:
         say(f"pulling {reference}")
-        for told in self.pull(reference):
-            if failure := told.get("error"):
+        for line in self.pull(reference):
+            if failure := line.get("error"):
                 raise refusals.not_pulled(reference, failure, engine=self.engine)
-            if progress := self.progress(told):
+            if progress := self.progress(line):
                 say(f"pulling {reference}: {progress}")
 
 

@@ -126,7 +126,7 @@ def _dash_c(command: Sequence[str]) -> str:
 
 def _ssh_port(instance: Instance) -> tuple[str, int]:
     services = record.read(instance.labels).services
-    inside = next((one.port for one in services if one.protocol == "ssh"), None)
+    inside = next((service.port for service in services if service.protocol == "ssh"), None)
     if inside is None or inside not in instance.ports:
         raise LaunchFailed(
             f"{instance.name} has no ssh service, which commands need to reach a machine",

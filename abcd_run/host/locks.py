@@ -102,7 +102,7 @@ def private_folder(folder: Path) -> None:
 
     Anyone who can open a file can lock it, and so block everyone who waits for that lock.
     """
-    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+    for missing in [path for path in (folder, *folder.parents) if not path.exists()][::-1]:
         missing.mkdir(mode=PRIVATE, exist_ok=True)
     status = folder.stat()
     if status.st_uid == os.geteuid() and status.st_mode & OTHERS:

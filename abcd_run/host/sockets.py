@@ -117,11 +117,11 @@ def from_tables(near: Address, far: Address | None) -> Seen | None:
         nears |= _written(("0.0.0.0", near[1])) | _written(("::", near[1]))  # noqa: S104
     fars = _written(far) if far else None
     fit = [
-        seen
-        for here, there, seen in _rows(TABLES)
-        if here in nears and (there in fars if fars else seen.state == LISTENS)
+        sock
+        for here, there, sock in _rows(TABLES)
+        if here in nears and (there in fars if fars else sock.state == LISTENS)
     ]
-    return fit[0] if len({seen.uid for seen in fit}) == 1 else None
+    return fit[0] if len({sock.uid for sock in fit}) == 1 else None
 
 
 def _rows(tables: Iterable[Path]) -> Iterator[tuple[str, str, Seen]]:

@@ -53,10 +53,10 @@ class DockerImages(Images):
         """See the kit."""
         repository, tag = parse_repository_tag(reference)
         # Without a tag, Docker would pull every tag.
-        told: Iterable[Told] = self.client.api.pull(
+        lines: Iterable[Told] = self.client.api.pull(
             repository, tag or "latest", stream=True, decode=True
         )
-        return told
+        return lines
 
     def progress(self, told: Told) -> str:
         """See the kit."""
@@ -80,8 +80,8 @@ class DockerImages(Images):
 
     def load(self, archive: Iterator[bytes], name: str) -> None:
         """See the kit."""
-        for told in self.client.api.load_image(archive):  # type: ignore[no-untyped-call]
-            if failure := told.get("error"):
+        for line in self.client.api.load_image(archive):  # type: ignore[no-untyped-call]
+            if failure := line.get("error"):
                 raise refusals.meaning(
                     failure, engine="docker", doing=f"load {name}", otherwise=ArtifactError
                 )
@@ -106,7 +106,7 @@ def load_line(artifact: Artifact, url: str) -> str:
 
 def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
     """Build a folder with a Containerfile."""
-    for told in api.build(
+    for line in api.build(
         path=str(context),
         dockerfile="Containerfile",
         tag=name,
@@ -114,7 +114,7 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
         forcerm=True,
         decode=True,
     ):
-        if failure := told.get("error"):
+        if failure := line.get("error"):
             raise ArtifactError(
                 f"building {name} failed",
                 details=failure,
@@ -122,7 +122,7 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
                     failure, engine="docker", usual="fix the problem shown above, then retry"
                 ),
             )
-        if text := told.get("stream", "").strip():
+        if text := line.get("stream", "").strip():
             say(f"building {name}: {text}")
 
 

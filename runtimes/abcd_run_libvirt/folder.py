@@ -63,7 +63,7 @@ def homes() -> list[Path]:
 def of(machine: str) -> Folder:
     """Return the folder of a machine; it may not exist."""
     there = [home / machine for home in homes()]
-    return Folder(next((one for one in there if one.is_dir()), there[0]))
+    return Folder(next((path for path in there if path.is_dir()), there[0]))
 
 
 @contextmanager
@@ -85,8 +85,8 @@ def finished() -> list[Folder]:
     Call this before listing the machines: a folder that is finished by then has its machine, or
     never will.
     """
-    folders = (one for home in homes() if home.is_dir() for one in sorted(home.iterdir()))
-    return [Folder(one) for one in folders if _is_free(one)]
+    paths = (path for home in homes() if home.is_dir() for path in sorted(home.iterdir()))
+    return [Folder(path) for path in paths if _is_free(path)]
 
 
 @contextmanager

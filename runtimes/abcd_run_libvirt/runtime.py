@@ -137,11 +137,15 @@ class LibvirtRuntime(Runtime):
         with translated("list its machines", otherwise=NoRuntime):
             domains = self._one(only) if only else self._all()
             known = processes.running() if domains else {}
-            described = [instances.instance(one, known.get(one.UUIDString())) for one in domains]
-        return [one for one in described if one is not None]
+            described = [
+                instances.instance(domain, known.get(domain.UUIDString())) for domain in domains
+            ]
+        return [instance for instance in described if instance is not None]
 
     def _all(self) -> list[libvirt.virDomain]:
-        return [one for connection in self._connections for one in connection.listAllDomains()]
+        return [
+            domain for connection in self._connections for domain in connection.listAllDomains()
+        ]
 
     def _one(self, key: str) -> list[libvirt.virDomain]:
         for connection in self._connections:
@@ -165,12 +169,12 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         folders = folder.finished()
         with translated("list its machines", otherwise=NoRuntime):
-            known = {one.UUIDString() for one in self._all()}
+            known = {domain.UUIDString() for domain in self._all()}
         # A running machine may belong to a daemon that we cannot reach: it keeps its folder.
         known |= processes.running().keys()
-        for one in folders:
-            if one.path.name not in known:
-                one.remove()
+        for finished in folders:
+            if finished.path.name not in known:
+                finished.remove()
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool

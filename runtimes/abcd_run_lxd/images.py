@@ -134,9 +134,9 @@ def prune(client: Client) -> None:
     All members of LXD's group share one store: images of other users, or of unknown owners, stay.
     """
     images = client.api.images.get(params={"recursion": 1}).json()["metadata"] or []
-    mine = (one for one in images if _is_mine(one))
-    known = sorted((_stem(one), one["uploaded_at"], one["fingerprint"]) for one in mine)
-    for stem, group in groupby(known, key=lambda one: one[0]):
+    mine = (facts for facts in images if _is_mine(facts))
+    known = sorted((_stem(facts), facts["uploaded_at"], facts["fingerprint"]) for facts in mine)
+    for stem, group in groupby(known, key=lambda row: row[0]):
         *old, _newest = group
         for _, _, digest in old if stem else ():
             operations.done(client, client.api.images[digest].delete())

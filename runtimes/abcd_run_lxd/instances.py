@@ -72,8 +72,8 @@ def _host_root(pid: int, config: Mapping[str, str]) -> int | None:
         return root
     try:
         ranges = json.loads(config["volatile.idmap.current"])
-        uids = (one for one in ranges if one["Isuid"])
-        return next((int(one["Hostid"]) for one in uids if one["Nsid"] == 0), None)
+        uids = (entry for entry in ranges if entry["Isuid"])
+        return next((int(entry["Hostid"]) for entry in uids if entry["Nsid"] == 0), None)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -85,9 +85,9 @@ def address(state: Facts) -> str:
 
 def _addresses(state: Facts) -> Iterator[str]:
     for name, card in (state.get("network") or {}).items():
-        for one in card["addresses"]:
-            if name != "lo" and one["family"] == "inet" and one["scope"] == "global":
-                yield str(one["address"])
+        for entry in card["addresses"]:
+            if name != "lo" and entry["family"] == "inet" and entry["scope"] == "global":
+                yield str(entry["address"])
 
 
 def _own_ports(instance: Instance, at: str) -> dict[int, tuple[str, int]]:

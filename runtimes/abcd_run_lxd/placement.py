@@ -40,18 +40,18 @@ def find(client: Client, plan: Plan, *, project: str) -> Placement:
     options = plan.options
     known = _all(client, "profiles")
     profiles = _profiles(options.get("profiles"), known, plan)
-    given = {key: one for name in profiles for key, one in known[name]["devices"].items()}
+    given = {key: device for name in profiles for key, device in known[name]["devices"].items()}
     pool = str(options.get("pool") or "")
     pools = _all(client, "storage-pools")
     _check_known("pool", pool, pools, "lxc storage list")
     none: Facts = {}
-    disk = next((one for one in given.values() if one.get("path") == "/"), none)
+    disk = next((device for device in given.values() if device.get("path") == "/"), none)
     usable = disk.get("pool") in pools
     root: Mapping[str, str] | None = None
     if pool or plan.resources.disk or not usable:
         root = disk
         pool = pool or (disk["pool"] if usable else _first_pool(pools))
-    cards = {key: one for key, one in given.items() if one["type"] == "nic"}
+    cards = {key: device for key, device in given.items() if device["type"] == "nic"}
     if plan.resources.disk:
         _check_limits(pool, pools[pool], plan)
     wanted, networks = str(options.get("network") or ""), _all(client, "networks")
@@ -86,7 +86,7 @@ def _check_limits(name: str, pool: Facts, plan: Plan) -> None:
 
 def _all(client: Client, kind: str) -> dict[str, Facts]:
     listed = client.api[kind].get(params={"recursion": 1}).json()["metadata"] or []
-    return {one["name"]: one for one in listed}
+    return {facts["name"]: facts for facts in listed}
 
 
 def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[str, ...]:

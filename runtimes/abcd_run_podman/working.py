@@ -46,10 +46,10 @@ def _marked() -> Iterator[tuple[str, str]]:
     for notes in _store().glob(NOTES):
         with suppress(OSError, ValueError, AttributeError):
             with notes.open("rb") as file:
-                told = json.loads(file.read(limits.JSON_BYTES))
-            hosts = (told.get("CommonBuildOpts") or {}).get("AddHost") or []
+                content = json.loads(file.read(limits.JSON_BYTES))
+            hosts = (content.get("CommonBuildOpts") or {}).get("AddHost") or []
             marks = [str(host).partition(":")[0] for host in hosts]
-            if mark := next((one for one in marks if one.startswith(NAME)), ""):
+            if mark := next((mark for mark in marks if mark.startswith(NAME)), ""):
                 yield notes.parent.parent.name, mark
 
 
