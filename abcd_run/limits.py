@@ -1,7 +1,7 @@
-"""What may be read of somebody else's: the one budget of bytes, entries, depth and time.
+"""Limits on untrusted input: the single budget of bytes, entries, depth and time.
 
-Images, profiles, guests, servers and other users of the host are hostile until checked. Whoever
-reads what they say takes a bound from here, and refuses by name what goes beyond it.
+Images, profiles, guests, servers and other users of the host are hostile until checked. Code that
+reads their data takes its limit from here, and names what exceeds it when it refuses.
 """
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -13,79 +13,79 @@ JSON_BYTES = 8 * MIB
 """Of one JSON document: an index, a manifest, an image's configuration."""
 
 JSON_DEPTH = 64
-"""How deep lists and objects of one JSON document may lie in each other."""
+"""How deep lists and objects of one JSON document may nest."""
 
 JSON_VALUES = 200_000
-"""Of one JSON document: 8 MiB of empty lists alone would take 200 MiB of memory."""
+"""Values in one JSON document: 8 MiB of empty lists alone would take 200 MiB of memory."""
 
 DOCUMENTS = 1_000
-"""How many indexes one image may have read, nested ones together."""
+"""How many indexes of one image may be read, including nested ones."""
 
 DOCUMENT_BYTES = 32 * MIB
-"""Of all indexes that one image has read."""
+"""Of all indexes of one image together."""
 
 LAYERS = 512
 """Of one image; engines stop at about 125."""
 
 PORTS = 256
-"""Ports of one image that become services unasked."""
+"""Ports of one image that become services automatically."""
 
 IMAGE_ENTRIES = 1_000_000
-"""Entries of all layers of an image, and folders that only other entries' names speak of."""
+"""Entries of all layers of an image, and folders that only other entries' names imply."""
 
 IMAGE_BYTES = 256 * GIB
-"""Bytes of all layers of an image as tar, and of a compressed archive when it is unpacked."""
+"""Bytes of all layers of an image as tar, and of a compressed archive once unpacked."""
 
 EXPANSION, EXPANSION_FREE = 100, 2 * GIB
-"""How many times its own size compressed or sparse input may grow, beyond what it may anyway."""
+"""How many times its own size compressed or sparse input may grow, beyond a free allowance."""
 
 TREE_BYTES = 352 * MIB
-"""Memory for the names and folders of all layers of an image, as it is estimated."""
+"""Estimated memory for the names and folders of all layers of an image."""
 
 TREE_DEPTH = 256
-"""Folders in each other."""
+"""Nested folders."""
 
 TREE_STEPS = 20_000_000
-"""Parts of names that are followed while layers are merged, those of symbolic links too."""
+"""Path components followed while layers are merged, including those of symbolic links."""
 
 EXTENSIONS, EXTENSION_BYTES = 16, MIB
 """Extension headers (pax records, long names) before there must be an entry."""
 
 TRAILING_BYTES = 64 * MIB
-"""What may stand behind the end of a tar."""
+"""What may follow the end of a tar."""
 
 ARCHIVE_ENTRIES, ARCHIVE_NAMES = 100_000, 64 * MIB
 """Members of an archive of blobs, and the memory for their names."""
 
 ZSTD_WINDOW = 32 * MIB
-"""Memory for each zstd stream; two are read at once."""
+"""Memory for each zstd stream; two may be open at once."""
 
 BOOT_FILE_BYTES = 2 * GIB
 """Of a kernel or an initrd that is copied out of an image."""
 
 RESERVED_BYTES = 256 * MIB
-"""What is left free on a disk when input of unknown length is written to it."""
+"""What must stay free on a disk while input of unknown length is written to it."""
 
 PICTURE_BYTES = 32 * MIB
-"""Of one picture of an instance's screen."""
+"""Of one screenshot of an instance."""
 
 DOWNLOAD_BYTES = 64 * GIB
-"""Of one download of which nobody said how long it is."""
+"""Of one download of unknown length."""
 
 ISO_STEPS = 2_000_000
 """Of an ISO: its directories' blocks (16 each), records (4) and their fields; 70,000 files fit."""
 
 ISO_DEPTH = 64
-"""How deep folders of an ISO may lie in each other."""
+"""How deep folders of an ISO may nest."""
 
 ISO_TEXT_BYTES = 8 * MIB
 """Of all texts of one ISO together."""
 
 KERNEL_LINE = 4096
-"""Characters of a kernel's arguments; Linux itself takes no more."""
+"""Characters of a kernel's arguments; Linux itself accepts no more."""
 
 CONNECTIONS = 64
-"""Of browsers at the same time to a page that we serve on loopback."""
+"""Simultaneous connections to a page that we serve on loopback."""
 
 ANSWER_BYTES = MIB
-"""Of what a guest's service says before its status is known, and a browser of its question."""
+"""Of a guest service's answer before its status is known, and of a browser's request."""

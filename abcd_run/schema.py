@@ -1,4 +1,4 @@
-"""Check nested data against a described shape, and say exactly what is wrong with it."""
+"""Check nested data against a declared shape, and report exactly what is wrong."""
 
 import difflib
 import re
@@ -10,24 +10,24 @@ from abcd_run.units import LIMIT, parse_size
 
 Value = object
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What moves a terminal's cursor, ends a line, or turns text around: no value has any."""
+"""What moves a terminal's cursor, ends a line or reverses text: not allowed in any value."""
 
 Table = Mapping[str, Value]
 _LAYOUT = re.compile(r"[\n\t]")
 _SHOWN = 200
-"""Characters of a wrong value that an error shows."""
+"""How many characters of a wrong value an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a value must be: a test that returns the value as it is used, and words for it."""
+    """What a value must be: a function that checks and converts it, and a description."""
 
     expected: str
     read: Callable[[Value], Value]
 
 
 class Wrong(Exception):
-    """The value is not what the rule wants."""
+    """The value does not satisfy the rule."""
 
 
 def _of(kind: type, expected: str) -> Rule:
@@ -42,7 +42,7 @@ def _of(kind: type, expected: str) -> Rule:
 
 
 def _number(value: Value) -> Value:
-    # Written so that "nan" is wrong, too: every comparison with it is false.
+    # This also rejects "nan": every comparison with it is false.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LIMIT:
         raise Wrong
     return float(value)
@@ -72,7 +72,7 @@ def _strings(value: Value) -> Value:
 
 
 def matching(pattern: str, expected: str) -> Rule:
-    """Return the rule for a string that a regular expression matches as a whole."""
+    """Return the rule for a string that fully matches a regular expression."""
 
     def read(value: Value) -> Value:
         if not isinstance(value, str) or CONTROL.search(value) or not re.fullmatch(pattern, value):
@@ -89,7 +89,7 @@ def _uid(value: Value) -> Value:
 
 
 def _words(value: Value) -> Value:
-    """Return a command, of which a word may be a script of several lines."""
+    """Return a command; each of its words may be a script of several lines."""
     if not isinstance(value, list) or not value:
         raise Wrong
     if any(not isinstance(item, str) or CONTROL.search(_LAYOUT.sub("", item)) for item in value):
@@ -137,7 +137,7 @@ BY_TYPE = {str: STRING, bool: FLAG, int: WHOLE, dict: TABLE, list: STRINGS}
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A table whose keys are names that the author chose, each with the same shape inside."""
+    """A table whose keys are names chosen by the author, each with the same shape inside."""
 
     shape: "Shape"
     names: Rule = SERVICE
@@ -154,7 +154,7 @@ Shape = Mapping[str, "Rule | Named | Listed | Shape"]
 
 
 def check(table: Table, shape: Shape, *, where: str, path: str = "") -> dict[str, Value]:
-    """Return the table with its values read. Raises `ProfileError` naming `where` and the key."""
+    """Return the table with its values converted. Raises `ProfileError`, with `where` and key."""
     result = {}
     for key, value in table.items():
         if key not in shape:
@@ -220,7 +220,7 @@ def _shown(value: Value) -> str:
 
 
 def unknown_key(key: str, known: Iterable[str], *, where: str) -> ProfileError:
-    """Return the error for a key that nobody reads, with the nearest one that somebody does."""
+    """Return the error for an unknown key, with the nearest known one."""
     names = sorted(known)
     expected = f"expected one of {', '.join(names)}"
     return ProfileError(

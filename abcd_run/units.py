@@ -7,13 +7,13 @@ from abcd_run.errors import UsageError
 _FACTORS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _DECIMAL = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 LIMIT = 2**63
-"""What no engine can be told: its numbers have 64 bits with a sign."""
+"""Sizes must stay below this: engines use signed 64-bit numbers."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
-    """Return a size in bytes: "2GiB" and "2g" are binary as engines read them, "2GB" decimal."""
+    """Return a size in bytes: "2GiB" and "2g" are binary, as for engines; "2GB" is decimal."""
     match = _SIZE.fullmatch(text.strip())
     size = _bytes(match) if match else 0
     if not 1 <= size < LIMIT:

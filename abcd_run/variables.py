@@ -1,7 +1,7 @@
-"""Variables of an environment, whoever gives them: one rule for every runtime.
+"""Environment variables from any source: one rule for every runtime.
 
-Engines write them into files of lines and into arguments. There a line break in a name or value is
-the begin of a line that somebody else wrote, and LXD runs what such a line says as root.
+Engines write them into line-based files and into arguments. There, a line break in a name or value
+starts a new line with untrusted content, and LXD would run what such a line says as root.
 """
 
 import re
@@ -20,16 +20,16 @@ def is_name(word: str) -> bool:
 
 
 def is_one_line(text: str) -> bool:
-    """Say whether a text stays what it is in a file of lines."""
+    """Say whether a text stays a single line in a line-based file."""
     return not any(sign in text for sign in _BREAKS)
 
 
 def of_image(listed: Iterable[object], image: str) -> dict[str, str]:
-    """Read the `NAME=value` words of an image. Raises `ArtifactError` that names the image."""
+    """Parse an image's `NAME=value` words. Raises `ArtifactError` that names the image."""
     pairs = dict(str(word).partition("=")[::2] for word in listed)
-    if told := _fault(pairs):
+    if fault := _fault(pairs):
         raise ArtifactError(
-            f"{image}: {told}",
+            f"{image}: {fault}",
             details="an image with such a variable is broken or malicious",
             remedy="get the image from a trusted source",
         )
@@ -37,9 +37,9 @@ def of_image(listed: Iterable[object], image: str) -> dict[str, str]:
 
 
 def check(given: Mapping[str, str]) -> None:
-    """Raise `UsageError` where a user gives a variable that cannot be one."""
-    if told := _fault(given):
-        raise UsageError(f"--env: {told}", remedy="--env KEY=VALUE")
+    """Raise `UsageError` if a user gives an invalid variable."""
+    if fault := _fault(given):
+        raise UsageError(f"--env: {fault}", remedy="--env KEY=VALUE")
 
 
 def _fault(pairs: Mapping[str, str]) -> str:

@@ -1,15 +1,15 @@
-"""What others say, as a terminal may show it."""
+"""Make untrusted text safe to show on a terminal."""
 
 import re
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-"""Colours and movements."""
+"""Escape sequences for colours and cursor movements."""
 
 
 def visible(line: str) -> str:
-    r"""Return a line of others so that a terminal obeys none of it, and shows what it is.
+    r"""Return an untrusted line so that a terminal shows it without obeying it.
 
-    Colours and movements are left out, all else that is no letter or sign is written as `\x07`.
+    Colours and cursor movements are dropped; other unprintable characters are written as `\x07`.
     """
     return "".join(map(_shown, ESCAPES.sub("", line.expandtabs())))
 

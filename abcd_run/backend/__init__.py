@@ -1,1 +1,1 @@
-"""The kit of backends: what runtimes have in common, ours and those of others (docs/kit.md)."""
+"""The kit for backends: what all runtimes share, ours and third parties' (docs/kit.md)."""

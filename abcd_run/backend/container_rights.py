@@ -1,7 +1,7 @@
-"""What a profile may say of a container without being trusted with the host.
+"""The container options that a profile may set without being trusted with the host.
 
-Allowed is what is listed here. All else is for `--rootful` alone: who says it in a profile could
-reach the host's network, devices, other containers, or more of its kernel.
+What is listed here is allowed; everything else requires `--rootful`. With it, a profile could
+reach the host's network, devices, other containers, or more of the kernel.
 """
 
 import re
@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from abcd_run.runtime import Option, Problem
 
 OPTIONS: Mapping[str, Option] = {
-    "network": Option(
-        str, "`none`, `bridge`, or the name of a network that the engine has", "the engine's own"
-    ),
-    "cap_add": Option(list, "capabilities that it gets back or besides", "none"),
-    "cap_drop": Option(list, "capabilities that it loses besides", "none"),
+    "network": Option(str, "`none`, `bridge`, or one of the engine's networks", "the engine's own"),
+    "cap_add": Option(list, "capabilities to add", "none"),
+    "cap_drop": Option(list, "more capabilities to drop", "none"),
     "devices": Option(list, "devices of the host, such as `/dev/fuse`", "none"),
-    "init": Option(bool, "an init of the engine's own as first process", "false"),
-    "setuid": Option(bool, "whether sudo and su may give rights inside", "false"),
+    "init": Option(bool, "run the engine's own init as the first process", "false"),
+    "setuid": Option(bool, "whether sudo and su may raise privileges inside", "false"),
 }
-"""What `[on.podman]` and `[on.docker]` of a profile may have."""
+"""The options that a profile may set under `[on.podman]` and `[on.docker]`."""
 
 CAPABILITIES = frozenset(
     {
@@ -41,20 +39,20 @@ CAPABILITIES = frozenset(
         "SYS_PTRACE",
     }
 )
-"""Those that mean nothing outside of the namespaces that a container has of its own."""
+"""Capabilities that have no effect outside of a container's own namespaces."""
 
 DROPPED = ("AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP")
-"""Those of the engines' own choice that servers do without: `cap_add` gives one back.
+"""Capabilities that engines grant by default but servers do not need: `cap_add` restores one.
 
-Left are CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, NET_BIND_SERVICE, SETGID, SETUID and SYS_CHROOT:
-what an init and sshd need that start as root, prepare folders and become somebody else.
+This leaves CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, NET_BIND_SERVICE, SETGID, SETUID and
+SYS_CHROOT: an init or sshd needs them to start as root, prepare folders and change users.
 """
 
 PIDS = 4096
-"""How many processes and threads a container may have; a browser has some hundreds."""
+"""The limit of processes and threads per container; a browser has a few hundred."""
 
-# Host, container:NAME and ns:PATH are others' networks; what follows a colon may let it to the
-# host's loopback (slirp4netns:allow_host_loopback=true).
+# host, container:NAME and ns:PATH are others' networks. What follows a colon may open the host's
+# loopback (slirp4netns:allow_host_loopback=true).
 _NETWORK = re.compile(r"(?!host$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DEVICE = re.compile(
     r"/dev/(fuse|kvm|net/tun|dri|dri/(card|renderD)[0-9]+)(:/dev/[A-Za-z0-9_/-]+)?(:[rwm]{1,3})?"
@@ -62,26 +60,26 @@ _DEVICE = re.compile(
 
 
 def trusts(options: Mapping[str, object]) -> Problem | None:
-    """Return which option reaches out of a container, None where none does."""
+    """Return the option that reaches beyond a container; None if none does."""
     network = str(options.get("network", "bridge"))
     if not _NETWORK.fullmatch(network):
         return Problem(
-            f"network: {network!r} is not a network of containers alone",
-            "network = 'none', 'bridge', or the name of a network that the engine has",
+            f"network: {network!r} reaches beyond the containers",
+            "set network to 'none', 'bridge', or the name of one of the engine's networks",
         )
     for word in _words(options.get("cap_add")):
         if _capability(word) not in CAPABILITIES:
             known = ", ".join(sorted(CAPABILITIES))
-            return Problem(f"cap_add: {word!r} reaches out of a container", f"one of {known}")
+            return Problem(f"cap_add: {word!r} reaches beyond the container", f"use one of {known}")
     for word in _words(options.get("devices")):
         if not _DEVICE.fullmatch(word):
             known = "/dev/fuse, /dev/net/tun, /dev/kvm, /dev/dri"
-            return Problem(f"devices: {word!r} is a device of the host's", f"one of {known}")
+            return Problem(f"devices: {word!r} is not open to containers", f"use one of {known}")
     return None
 
 
 def dropped(options: Mapping[str, object]) -> list[str]:
-    """Return the capabilities that a container shall not have."""
+    """Return the capabilities to drop from a container."""
     added = {_capability(word) for word in _words(options.get("cap_add"))}
     if "ALL" in added:
         return []
@@ -90,10 +88,10 @@ def dropped(options: Mapping[str, object]) -> list[str]:
 
 
 def gains_rights(options: Mapping[str, object]) -> bool:
-    """Say whether programs with setuid (sudo, su) may give rights inside.
+    """Say whether setuid programs (sudo, su) may raise privileges inside.
 
-    Not by default: what listens in an image mostly runs as a user without rights, and who takes it
-    over shall not become root inside by a hole in sudo. A profile whose person needs it says so.
+    Not by default: services in images mostly run as unprivileged users, and an attacker who takes
+    one over must not become root through a hole in sudo. A profile that needs it sets `setuid`.
     """
     return options.get("setuid") is True
 

@@ -1,4 +1,4 @@
-"""Ports that an image says it serves, and the services that they probably are."""
+"""The ports that an image exposes, and the services that they probably are."""
 
 import re
 
@@ -7,7 +7,7 @@ from abcd_run.errors import ArtifactError
 from abcd_run.model import Service
 
 HTTP_PORTS = frozenset({80, 3000, 5000, 8000, 8008, 8080, 8081, 8888, 9000, 10000, 14500})
-"""Ports on which images without a profile are taken to speak HTTP."""
+"""Ports assumed to speak HTTP in images without a profile."""
 
 _OTHER_PORTS = {22: "ssh", 443: "https", 8443: "https", 5900: "vnc", 5901: "vnc"}
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -16,7 +16,7 @@ _PORT = re.compile(r"[0-9]{1,5}")
 def exposed_tcp(ports: "list[str] | tuple[str, ...]") -> list[int]:
     """Return the TCP ports among an image's exposed ones, written as `8080/tcp` or `8080`.
 
-    Raises `ArtifactError` when they are too many to be published one by one.
+    Raises `ArtifactError` if there are too many to publish one by one.
     """
     numbers = {port.partition("/")[0] for port in ports if not port.endswith(("/udp", "/sctp"))}
     tcp = {int(number) for number in numbers if _PORT.fullmatch(number)}
@@ -30,7 +30,7 @@ def exposed_tcp(ports: "list[str] | tuple[str, ...]") -> list[int]:
 
 
 def exposed_services(ports: list[int]) -> tuple[Service, ...]:
-    """Return services for ports of which only the numbers are known."""
+    """Return services for ports when only their numbers are known."""
 
     def protocol(port: int) -> str:
         return "http" if port in HTTP_PORTS else _OTHER_PORTS.get(port, "tcp")

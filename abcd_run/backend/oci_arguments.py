@@ -1,7 +1,7 @@
-"""A plan as the arguments of `containers.create`, which both SDKs take alike.
+"""Translate a plan into the arguments of `containers.create` that both SDKs share.
 
-The seed reaches a container as its environment; the image's own init turns that into the file
-`/run/abcd/seed`. Putting the file there from outside takes Podman 0.2 s, and a mount would leave
+The seed reaches a container through its environment; the image's own init turns it into the file
+`/run/abcd/seed`. Copying the file in from outside would take Podman 0.2 s, and a mount would leave
 something on the host for every instance that is killed.
 """
 
@@ -12,20 +12,20 @@ from abcd_run.backend import container_rights, record
 from abcd_run.model import Plan
 
 UID = "ABCD_UID"
-"""The variable by which an image learns that its user shall not have the usual uid."""
+"""The variable that tells an image to give its user another uid than usual."""
 
 CPU_PERIOD = 100_000
-"""Microseconds of the scheduler's period, as Docker and Podman use it."""
+"""The scheduler's period in microseconds, as Docker and Podman use it."""
 
 LIMITS = ("memory", "cpu", "pids")
-"""What an engine can limit where its host lets it."""
+"""What an engine can limit if its host supports it."""
 
 
 def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> dict[str, Any]:
     """Return a plan as keyword arguments of `containers.create`, the same for both SDKs.
 
-    Of the limits on memory, cpu and processes only those are passed that the engine can enforce.
-    Whether setuid gives rights each SDK says in its own way.
+    Only those limits on memory, cpu and processes are passed that the engine can enforce.
+    Whether setuid works is left to the caller: each SDK has its own argument for it.
     """
     resources, options = plan.resources, plan.options
     given = {
@@ -34,7 +34,7 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
         "hostname": plan.seed.hostname,
         "labels": record.labels(plan),
         "environment": plan.environment(),
-        # Port 0 makes the engine choose a free one.
+        # Port 0 lets the engine choose a free one.
         "ports": {f"{port}/tcp": (plan.address, plan.ports.get(port, 0)) for port in ports},
         "network_mode": options.get("network"),
         "cap_add": options.get("cap_add"),
@@ -54,7 +54,7 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
 
 
 def unlimited(limits: Container[str], *, engine: str) -> tuple[str, ...]:
-    """Return the note on limits that an engine cannot enforce, none where it enforces all."""
+    """Return the note on limits that an engine cannot enforce; empty if it enforces all."""
     *first, last = [limit for limit in LIMITS if limit not in limits] or [""]
     listed = f"{', '.join(first)} and {last}" if first else last
     why = f"{engine} has no delegated cgroup v2 here"

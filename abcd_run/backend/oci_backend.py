@@ -1,4 +1,4 @@
-"""What is known of a backend for an OCI engine before its SDK is imported."""
+"""Describe the backend of an OCI engine without importing its SDK."""
 
 from collections.abc import Callable
 

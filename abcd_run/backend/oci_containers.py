@@ -1,4 +1,4 @@
-"""The containers that an OCI engine has of this user's abcd-run."""
+"""The containers in an OCI engine that the user's abcd-run made."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Containers(ABC):
-    """Those that `marks` tell to be ours; `reads` makes an instance of what `inspect` says."""
+    """The containers that `marks` identifies as ours; `reads` turns `inspect` into an instance."""
 
     runtime: ClassVar[str]
 
@@ -27,7 +27,7 @@ class Containers(ABC):
 
     @abstractmethod
     def inspected(self, key: str) -> Facts | None:
-        """Return what the engine's `inspect` says of a name or id, None where it has none such."""
+        """Return the engine's `inspect` of a name or id; None if there is no such container."""
 
     def listed(self) -> list[Instance]:
         """Return all of them, without details."""
@@ -39,15 +39,15 @@ class Containers(ABC):
         return [one for line in self.listed() for one in self.called(line.runtime_id)]
 
     def called(self, key: str) -> list[Instance]:
-        """Return the one of a name or id, if there is one."""
+        """Return the container with a name or id, if there is one."""
         return self.one(key)
 
     def one(self, key: str) -> list[Instance]:
-        """Ask for the one of a name or id; a list of none or one."""
+        """Inspect the container with a name or id; return a list of at most one."""
         facts = self.inspected(key)
         if facts is None:
             return []
         instance = self.reads(facts)
-        # Engines find by any unique beginning of an id, too, and they find what is not ours.
+        # Engines also accept any unique prefix of an id, and return what is not ours.
         meant = key in (instance.name, instance.runtime_id)
         return [instance] if meant and self.marks.are_own(instance, facts) else []

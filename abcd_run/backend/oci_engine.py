@@ -1,4 +1,4 @@
-"""Lines for an engine's own command: what Docker's and Podman's take alike."""
+"""Command lines that Docker and Podman share."""
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,13 +8,13 @@ from abcd_run.backend import container_rights, record
 from abcd_run.model import Instance, Origin, Plan
 
 SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l")
-"""bash where the image has it: busybox and dash know no line editing."""
+"""Prefer bash if the image has it: dash and busybox lack line editing."""
 
 
 def exec_command(
     program: Sequence[str], instance: Instance, command: Sequence[str], *, user: str, tty: bool
 ) -> list[str]:
-    """Return the engine's own command line for `exec`; without a command, the user's shell."""
+    """Return the engine's command line for `exec`; without a command, the user's shell."""
     line = [*program, "exec", "--interactive"]
     if tty:
         line += ["--tty"]
@@ -33,8 +33,8 @@ def run_line(
 ) -> str:
     """Return the `run` line that a person would type for a plan.
 
-    Its secrets stand before it, as variables of its environment, and not among its arguments,
-    which other users of the host can see.
+    Secrets precede it as environment variables. They are not among its arguments, which other
+    users of the host can see.
     """
     secret = {"ABCD_PASSWORD": plan.seed.password, **plan.env}
     resources = plan.resources
@@ -59,7 +59,7 @@ def run_line(
 
 
 def _rights(options: Mapping[str, Any]) -> list[str]:
-    """Return what a container may do inside, as options of the command line."""
+    """Return a container's privileges as command-line options."""
     line = [f"--cap-drop={name}" for name in container_rights.dropped(options)]
     if not container_rights.gains_rights(options):
         line += ["--security-opt", "no-new-privileges"]
@@ -71,7 +71,7 @@ def _rights(options: Mapping[str, Any]) -> list[str]:
 
 
 def pull_line(plan: Plan) -> str:
-    """Return the line that brings the image of a plan into its engine."""
+    """Return the line that pulls a plan's image into its engine."""
     word = plan.source.location if plan.source.origin is Origin.FILE else plan.variant
     return shlex.join(["abcd-run", "pull", "--quiet", "--on", plan.runtime, word])
 

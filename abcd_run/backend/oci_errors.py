@@ -1,4 +1,4 @@
-"""What the SDK of an OCI engine raises, in abcd-run's words."""
+"""Translate the exceptions of an OCI engine's SDK into abcd-run's errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from abcd_run.errors import AbcdRunError, LaunchFailed, NoAnswer, NoRuntime
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An engine that did not answer: what to say of it, and the error of the connection.
+    """An engine that did not answer: the message, and the connection's error.
 
-    `slow` is one that is there, but did not answer in time.
+    A `slow` engine is running but did not answer in time.
     """
 
     said: str
@@ -24,9 +24,9 @@ class Silence:
 class Translator:
     """The exceptions of an engine's SDK.
 
-    `raised` are all of them; `refused` is the one that carries the engine's own words.
-    `silence` says of an exception that the engine did not answer, and returns None where it did;
-    `remedy` then helps.
+    `raised` lists all of them; `refused` is the one that carries the engine's own message.
+    `silence` describes an exception that means no answer, and returns None for others; `remedy` is
+    what helps then.
     """
 
     engine: str

@@ -1,4 +1,4 @@
-"""Images of containers: what backends for OCI engines do with them alike."""
+"""Container images: what the backends of OCI engines share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,71 +19,71 @@ if TYPE_CHECKING:
     from abcd_run.oci.model import Image as OciImage
 
 Told = Mapping[str, Any]
-"""A line of what an engine tells of its work."""
+"""A line of an engine's progress output."""
 
 
 class Image(Protocol):
-    """An image as an SDK has it."""
+    """An image as an SDK represents it."""
 
     @property
     def id(self) -> str | None:
-        """What the engine calls it."""
+        """The engine's id for it."""
 
     @property
     def attrs(self) -> Mapping[str, Any]:
-        """What the engine's `inspect` says of it."""
+        """The engine's `inspect` of it."""
 
 
 class Images(ABC):
     """The images that an engine has, and how it gets others.
 
-    What each engine does in its own way stands first.
+    The methods that each engine implements come first.
     """
 
     engine: ClassVar[str]
     absent: ClassVar[tuple[type[Exception], ...]]
-    """What the SDK raises of an image that the engine does not have."""
+    """What the SDK raises for an image that the engine does not have."""
 
     @abstractmethod
     def inspect(self, name: str) -> Image:
-        """Return an image by name or id. Raises what is `absent`."""
+        """Return an image by name or id. Raises one of `absent`."""
 
     @abstractmethod
     def labels(self, image: str) -> Mapping[str, str] | None:
-        """Return the labels of an image, None where the engine has it no more."""
+        """Return the labels of an image; None if the engine no longer has it."""
 
     @abstractmethod
     def means(self, reference: str, image: Image) -> bool:
-        """Say whether an image that the engine finds by a reference is the one that it means."""
+        """Say whether the image that the engine returns for a reference is the one it names."""
 
     @abstractmethod
     def pull(self, reference: str) -> Iterable[Told]:
-        """Get an image from its registry, and yield what the engine tells meanwhile."""
+        """Pull an image from its registry, and yield the engine's progress."""
 
     @abstractmethod
     def progress(self, told: Told) -> str:
-        """Return what a line of a pull says to a user, empty where that is nothing."""
+        """Return a line of a pull's progress for the user; empty if there is nothing to show."""
 
     @abstractmethod
     def stored(self, artifact: Artifact) -> str:
-        """Return the name or id of an image on disk that the engine has already, or nothing."""
+        """Return the engine's name or id for an image on disk; empty if it lacks the image."""
 
     @abstractmethod
     def load(self, archive: Iterator[bytes], name: str) -> None:
-        """Load an image that is called `name`."""
+        """Load an image under the name `name`."""
 
     def reads_zstd(self) -> bool:
-        """Say whether the engine unpacks layers that are compressed with zstd."""
+        """Say whether the engine unpacks layers compressed with zstd."""
         return False
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
-        """Return what the engine calls an image, which it gets unless it has it."""
+        """Return the engine's name for an image, after loading or pulling it if needed."""
         if artifact.path:
             return self._loaded(artifact, artifact.path, say)
         return self._pulled(artifact.reference, pull, say)
 
     def find(self, name: str) -> Image | None:
-        """Return an image by name or id, None where the engine has none such."""
+        """Return an image by name or id; None if the engine does not have it."""
         try:
             return self.inspect(name)
         except self.absent:
@@ -95,19 +95,19 @@ class Images(ABC):
         return config
 
     def ports(self, plan: Plan, image: str) -> list[int]:
-        """Return the ports of a plan's services, or those that the image says it serves."""
+        """Return the ports of a plan's services, or those that the image exposes."""
         if not plan.exposed:
             return [service.port for service in plan.services]
         return image_ports.exposed_tcp(list(self.config(image).get("ExposedPorts") or {}))
 
     def known_name(self, artifact: Artifact) -> str:
-        """Return what the engine calls an image, empty where it cannot get it for itself."""
+        """Return the engine's name for an image; empty if it could not get the image itself."""
         return self.stored(artifact) if artifact.path else artifact.reference
 
     def _loaded(self, artifact: Artifact, path: Path, say: Say) -> str:
         if name := self.stored(artifact):
             return name
-        from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most are loaded already)
+        from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (most images are already loaded)
 
         with _loading(artifact, into=self.engine, say=say):
             if name := self.stored(artifact):
@@ -118,7 +118,7 @@ class Images(ABC):
         return artifact.name
 
     def _pulled(self, reference: str, pull: str, say: Say) -> str:
-        """Return the id of an image from a registry, or that is here under its name."""
+        """Return the id of an image from a registry, or of the local one with its name."""
         remote = not reference.startswith(LOCAL)
         if not (pull == "always" and remote) and (image_id := self._answering(reference)):
             return image_id
@@ -127,22 +127,22 @@ class Images(ABC):
                 f"{self.engine} has no image {reference}",
                 details=""
                 if remote
-                else "nobody has built it yet, and no profile says where it is",
+                else "it has not been built yet, and no profile says where to get it",
                 remedy=f"{self.engine} pull {reference}" if remote else "abcd-run images",
             )
         self._pull(reference, say)
         if image_id := self._answering(reference):
             return image_id
         raise ArtifactError(
-            f"{self.engine} has another image than {reference}",
-            remedy=f"{self.engine} images --digests, then {self.engine} rmi what has that name,"
-            " and try again",
+            f"{self.engine} has a different image under the name {reference}",
+            remedy=f"{self.engine} images --digests, then {self.engine} rmi the one with that name,"
+            " and retry",
         )
 
     def _answering(self, reference: str) -> str:
-        """Return the id of the image that a reference means, empty if the engine has none such.
+        """Return the id of the image that a reference names; empty if the engine lacks it.
 
-        Raises `ArtifactError` where that has variables which are none.
+        Raises `ArtifactError` if the image has invalid variables.
         """
         image = self.find(reference)
         if image is None or not self.means(reference, image):
@@ -152,24 +152,24 @@ class Images(ABC):
 
     def _pull(self, reference: str, say: Say) -> None:
         say(f"pulling {reference}")
-        for told in self.pull(reference):
-            if failure := told.get("error"):
+        for line in self.pull(reference):
+            if failure := line.get("error"):
                 raise refusals.not_pulled(reference, failure, engine=self.engine)
-            if progress := self.progress(told):
+            if progress := self.progress(line):
                 say(f"pulling {reference}: {progress}")
 
 
 @contextmanager
 def _loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
-    """Let one launch of this user's load an image into an engine; the others wait to find it there.
+    """Let one of the user's launches load an image into an engine while the others wait for it.
 
-    Raises `Interrupted`, or `ArtifactError` where the cache cannot be written.
+    Raises `Interrupted`, or `ArtifactError` if the cache cannot be written.
     """
 
     def waiting(_: Path) -> None:
-        say(f"another launch loads {artifact.name}")
+        say(f"waiting for another launch to load {artifact.name}")
 
-    # Nothing is written there: it is the lock that is wanted.
+    # Nothing is written there: only the lock is needed.
     name = f"{into}-{artifact.id or artifact.name}".replace("/", "-")
     with part_of(xdg.cache() / "load" / name, waiting=waiting):
         say(f"loading {artifact.name} into {into}")
@@ -178,7 +178,7 @@ def _loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
 
 def on_disk(path: Path, reference: str) -> "OciImage":
     """Return the image in a file, a layout or the local store. Raises `ArtifactError`."""
-    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries need none)
+    from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries do not need it)
     from abcd_run.oci.store import Store  # noqa: PLC0415
 
     if path != xdg.store():
@@ -186,7 +186,7 @@ def on_disk(path: Path, reference: str) -> "OciImage":
     image = Store(path).resolve(reference)
     if image is None:
         raise ArtifactError(
-            f"{reference} is not whole in {path}",
-            remedy="type it again: what was wrong has been removed, and is built or fetched anew",
+            f"{reference} is incomplete in {path}",
+            remedy="retry: the damaged parts were removed, and are built or fetched again",
         )
     return image

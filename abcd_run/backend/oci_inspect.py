@@ -1,4 +1,4 @@
-"""What an engine's `inspect` and its list say of a container, as an instance."""
+"""Turn an engine's `inspect` or list of containers into instances."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,9 +9,9 @@ from abcd_run.model import Instance, RootHeld
 
 
 def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = None) -> Instance:
-    """Return an instance from what an engine's `inspect` says of its container.
+    """Return an instance from an engine's `inspect` of its container.
 
-    `engine` is the socket on which that engine listens, None for one that listens on a port.
+    `engine` is the socket on which the engine listens; None if it listens on a port.
     """
     state, config = facts["State"], facts["Config"]
     running = bool(state["Running"])
@@ -27,7 +27,7 @@ def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = No
         password=password(config.get("Env") or []),
         host_root=root,
         root=RootHeld.UNKNOWN if root is None else RootHeld.MAPPED,
-        # An engine of this user publishes as this user; another one is root's.
+        # This user's engine publishes as this user; any other engine runs as root.
         publishers=() if root == this_host.user() else (0,),
     )
 
@@ -45,12 +45,12 @@ def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
 
 
 def text(told: object) -> str:
-    """Return what an engine tells where its interface says that it is text.
+    """Return a value that an engine's interface declares as text.
 
     Raises `TypeError`, which `refusals.garbled` explains.
     """
     if not isinstance(told, str):
-        raise TypeError(f"expected text, and not {type(told).__name__}")
+        raise TypeError(f"expected text, not {type(told).__name__}")
     return told
 
 
@@ -60,12 +60,12 @@ def _state(state: Mapping[str, Any]) -> str:
 
 
 def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:
-    """Return the host's uid of root inside, None where nothing shows it.
+    """Return the host's uid of root inside; None if nothing shows it.
 
-    An engine in a PID namespace of its own tells numbers that are other processes' here. The
-    mounts of a container name it (psutil knows those of our own process alone); another user's
-    process does not show them. Where its process is not to be seen, root inside is at most what
-    the engine itself is.
+    An engine in its own PID namespace reports pids that belong to other processes here. So check
+    that the process's mounts name the container (psutil reads only our own process's mounts);
+    another user's process hides them. If the process is not visible, root inside has at most the
+    rights of the engine itself.
     """
 
     def owner() -> int | None:
@@ -84,7 +84,7 @@ def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:
 def bound_ports(
     published: Mapping[str, Sequence[Mapping[str, str]] | None],
 ) -> dict[int, tuple[str, int]]:
-    """Return ports from an engine's `{"8080/tcp": [{"HostIp": …, "HostPort": …}]}`."""
+    """Parse ports from an engine's `{"8080/tcp": [{"HostIp": …, "HostPort": …}]}`."""
     return {
         int(inside.partition("/")[0]): (
             text(bound[0]["HostIp"]) or "0.0.0.0",  # noqa: S104
@@ -96,6 +96,6 @@ def bound_ports(
 
 
 def password(environment: Iterable[str]) -> str:
-    """Return the instance's password from its environment, as engines list it."""
+    """Return an instance's password from its environment, as engines list it."""
     pairs = (line.partition("=") for line in environment)
     return next((value for key, _, value in pairs if key == "ABCD_PASSWORD"), "")

@@ -1,4 +1,4 @@
-"""What the runtimes of OCI engines do alike."""
+"""What the runtimes of OCI engines share."""
 
 from abc import abstractmethod
 from collections.abc import Container, Mapping, Sequence
@@ -19,8 +19,8 @@ from abcd_run.runtime import Runtime, Say
 class OciRuntime(Runtime):
     """A runtime whose engine has images and containers, and a command like Docker's.
 
-    `socket` is where the engine listens, None for one that listens on a port; `program` is its
-    command, with the options that make it talk to this very engine.
+    `socket` is where the engine listens; None if it listens on a port. `program` is its command,
+    with the options that select this engine.
     """
 
     errors: ClassVar[Translator]
@@ -33,12 +33,12 @@ class OciRuntime(Runtime):
     @property
     @abstractmethod
     def client(self) -> Any:
-        """The SDK's client: both SDKs create a container by the same call."""
+        """The SDK's client: both SDKs create a container with the same call."""
 
     @property
     @abstractmethod
     def limits(self) -> Container[str]:
-        """What the engine can limit, of `oci_arguments.LIMITS`."""
+        """Those of `oci_arguments.LIMITS` that the engine can enforce."""
 
     @property
     @abstractmethod
@@ -52,19 +52,19 @@ class OciRuntime(Runtime):
 
     @abstractmethod
     def arguments(self, plan: Plan, image: str, ports: Sequence[int]) -> dict[str, Any]:
-        """Return a plan that publishes `ports` as arguments of `client.containers.create`."""
+        """Return the arguments of `client.containers.create` for a plan that publishes `ports`."""
 
     @abstractmethod
     def options(self, plan: Plan) -> list[str]:
-        """Return the options of `run` that a plan has with this engine alone."""
+        """Return a plan's options of `run` that are specific to this engine."""
 
     @abstractmethod
     def brings(self, plan: Plan, artifact: Artifact) -> str:
-        """Return what stands before a `run` line to bring it an image that the engine lacks."""
+        """Return what precedes a `run` line to get an image that the engine lacks."""
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        # --storage-opt size= is for a few drivers and file systems, and others pass over it.
+        # --storage-opt size= works with a few drivers and file systems; the others ignore it.
         refuse_disk(plan, f"{self.name} cannot limit the disk of a container")
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:

@@ -1,4 +1,4 @@
-"""Whose a container is: ours by labels of its own, not by those that its image gave it."""
+"""Decide whether a container is ours: by labels of its own, not those from its image."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The labels of an engine's images, each asked for once: an image's id stands for them.
+    """The labels of an engine's images, by image id, each queried once.
 
-    `ask` returns the labels of an image's id, None where the engine has no such image any more.
+    `ask` returns the labels for an image's id; None if the engine no longer has that image.
     """
 
     ask: Callable[[str], Labels | None]
     _known: dict[str, Labels | None] = field(default_factory=dict[str, Labels | None])
 
     def are_own(self, container: Instance, facts: Mapping[str, Any]) -> bool:
-        """Say whether we made a container, of which `facts` is what the engine lists or tells.
+        """Say whether we made a container; `facts` is the engine's list entry or `inspect`.
 
-        Whoever runs an image with our labels by hand gets a container that has them, too.
+        A container that someone runs by hand from an image with our labels has those labels too.
         """
         if record.MARK not in container.labels:
             return False

@@ -1,4 +1,4 @@
-"""The record of an instance: labels on the runtime's own object, and nothing anywhere else."""
+"""The record of an instance: labels on the runtime's own object, and nowhere else."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ from abcd_run.schema import Rule
 
 PREFIX = "abcd-run."
 MARK = PREFIX + "version"
-"""The label that every instance of abcd-run has, whatever its version."""
+"""The label that every abcd-run instance has, whatever version made it."""
 
 IMAGE_ID = PREFIX + "id"
-"""The property of an LXD image that says from what and how it was made."""
+"""The property of an LXD image that identifies its source and conversion."""
 
 NAME, CREATED = PREFIX + "name", PREFIX + "created"
 UNIQUE = (NAME, CREATED)
-"""The labels that no two instances have alike."""
+"""The labels that are unique to each instance."""
 
 _PATH = schema.matching(r"/.*", 'a path that starts with "/"')
 _SERVICE: Mapping[str, Rule] = {
@@ -48,16 +48,16 @@ _RESOURCES: Mapping[str, Rule] = {
     "disk": schema.SIZE,
 }
 LONGEST = 1000
-"""Services, words of a command and characters of a label that are read."""
+"""How many services, words of a command or characters of a label are read at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What must be known of an instance after its launch, by whoever comes later.
+    """What later commands must know about a launched instance.
 
-    `user` is whom its endpoints want, `account` as whom commands run inside: empty means as the
-    image itself decides. `screen` is the command inside that prints a picture of its screen.
-    `resources` are what it was given, None where the runtime decided.
+    `user` is the login of its endpoints. `account` is the user that commands run as inside; empty
+    leaves it to the image. `screen` is the command inside that prints a screenshot. `resources` are
+    the limits it was given; None where the runtime decided.
     """
 
     name: str
@@ -73,15 +73,15 @@ class Record:
 
     @property
     def age(self) -> float:
-        """Seconds since the launch; 0 when it is not known."""
+        """Seconds since the launch; 0 if unknown."""
         try:
             return (datetime.now(UTC) - datetime.fromisoformat(self.created)).total_seconds()
-        except (ValueError, TypeError):  # no time, or one without its zone
+        except (ValueError, TypeError):  # not a time, or one without a zone
             return 0
 
 
 def labels(plan: Plan) -> dict[str, str]:
-    """Return the labels that a runtime puts on its object for this plan."""
+    """Return the labels that a runtime attaches to its object for this plan."""
     facts = {
         "user": plan.seed.user,
         "account": plan.account,
@@ -107,9 +107,9 @@ def _facts_of(service: Service) -> dict[str, Any]:
 
 
 def read(found: Mapping[str, str]) -> Record:
-    """Read the labels back; what another version left out or mangled gets its default.
+    """Read the labels; what another version omitted or mangled gets its default.
 
-    Never raises: other tools of the user's, or an image, may have written them as well.
+    Never raises: the user's other tools, or an image, may have written the labels.
     """
     facts = _facts(found.get(PREFIX + "profile", ""))
     return Record(
@@ -126,30 +126,30 @@ def read(found: Mapping[str, str]) -> Record:
     )
 
 
-def _label(found: Mapping[str, str], key: str) -> str:
-    text = found.get(key)
+def _label(stored: Mapping[str, str], key: str) -> str:
+    text = stored.get(key)
     usable = isinstance(text, str) and len(text) <= LONGEST and not schema.CONTROL.search(text)
     return str(text) if usable else ""
 
 
-def _user(found: object) -> str:
-    return str(_known({"user": found}, {"user": schema.USER}).get("user", ""))
+def _user(value: object) -> str:
+    return str(_known({"user": value}, {"user": schema.USER}).get("user", ""))
 
 
-def _services(found: object) -> Iterator[Service]:
-    for facts in found[:LONGEST] if isinstance(found, list) else []:
+def _services(value: object) -> Iterator[Service]:
+    for facts in value[:LONGEST] if isinstance(value, list) else []:
         known = _known(facts, _SERVICE)
         if "name" in known and "port" in known:
             yield Service(kind=known.pop("variant", ""), **known)
 
 
-def _words(found: object) -> tuple[str, ...]:
-    words = _known({"words": found}, {"words": schema.WORDS}).get("words", ())
+def _words(value: object) -> tuple[str, ...]:
+    words = _known({"words": value}, {"words": schema.WORDS}).get("words", ())
     return words if len(words) <= LONGEST else ()
 
 
 def _known(facts: object, rules: Mapping[str, Rule]) -> dict[str, Any]:
-    """Return those keys that this version knows, as far as they are what it expects."""
+    """Return the keys that this version knows, if their values are valid."""
     known = {}
     for key, value in facts.items() if isinstance(facts, dict) else ():
         with suppress(schema.Wrong, KeyError):

@@ -1,7 +1,7 @@
-"""What backends for virtual machines have in common: what they refuse, and what a person types.
+"""What backends for virtual machines share: their refusals, and the lines a person would type.
 
-See `vm_seed` for the CD that tells a machine who it is, `vm_console` for what it prints, and
-`vm_ssh` for commands inside.
+See `vm_seed` for the seed CD, `vm_console` for a machine's output, and `vm_ssh` for commands
+inside.
 """
 
 import ipaddress
@@ -15,9 +15,9 @@ from abcd_run.model import Artifact, Plan
 
 
 def check(plan: Plan, *, engine: str) -> None:
-    """Refuse what no machine of a live system can have. Raises `UsageError` or `LaunchFailed`.
+    """Refuse what no live system can have. Raises `UsageError` or `LaunchFailed`.
 
-    Such a machine has no disk of its own, and its seed CD carries what is one line long.
+    Such a machine has no disk of its own, and its seed CD holds only one-line values.
     """
     refuse_disk(plan, f"{engine} starts live systems, which have no disk of their own")
     _check_address(plan, engine)
@@ -25,8 +25,8 @@ def check(plan: Plan, *, engine: str) -> None:
     for name, value in plan.env.items():
         if not value.isprintable():
             raise UsageError(
-                f"--env {name}: a machine's seed has no line breaks or control characters",
-                remedy="put it into a file of a shared folder",
+                f"--env {name}: a machine's seed cannot hold line breaks or control characters",
+                remedy="put it in a file in a shared folder",
             )
 
 
@@ -35,21 +35,21 @@ def _check_address(plan: Plan, engine: str) -> None:
         ipaddress.IPv4Address(plan.address)
     except ValueError:
         raise UsageError(
-            f"--address {plan.address}: {engine} forwards ports of IPv4 addresses only",
+            f"--address {plan.address}: {engine} forwards only ports of IPv4 addresses",
             remedy="--address 127.0.0.1, or --address 0.0.0.0 for all",
         ) from None
 
 
 def refuse_shares(plan: Plan, why: str, *, instead: str) -> None:
-    """Raise `UsageError` for a plan that shares folders, saying `why` nobody would mount them."""
+    """Raise `UsageError` for a plan that shares folders, with the reason `why` it cannot."""
     if plan.shares:
         raise UsageError(f"--share: {why}", remedy=f"leave it out, or {instead}")
 
 
 def iso_by_hand(plan: Plan, artifact: Artifact) -> tuple[Path, list[str]]:
-    """Return the ISO of a plan for who types its commands, and the line that makes it first.
+    """Return a plan's ISO for someone who types its commands, and the line that makes it first.
 
-    There is no such line where it lies there already.
+    There is no such line if the ISO already exists.
     """
     if artifact.path and artifact.path.exists():
         return artifact.path.absolute(), []
@@ -59,7 +59,7 @@ def iso_by_hand(plan: Plan, artifact: Artifact) -> tuple[Path, list[str]]:
 
 
 def here_document(command: str, content: str) -> list[str]:
-    """Return the shell lines that give a command CONTENT to read, whatever lines that has."""
+    """Return the shell lines that feed CONTENT to a command, whatever lines it contains."""
     lines = content.rstrip("\n").split("\n")
     mark = "ABCD-RUN"
     while mark in lines:

@@ -1,4 +1,4 @@
-"""What a virtual machine has printed on its console, which its engine writes into a file."""
+"""A virtual machine's console output, which its engine writes to a file."""
 
 import os
 import time
@@ -15,7 +15,7 @@ PIECE = 1 << 16
 def of(
     instance: Instance, path: Path, runtime: Runtime, *, follow: bool, pause: float
 ) -> Iterator[bytes]:
-    """Yield what an instance has printed into a file; with `follow` as long as it runs."""
+    """Yield an instance's output from a file; with `follow`, as long as it runs."""
     return read(path, follow=follow, goes_on=partial(_runs, runtime, instance), pause=pause)
 
 
@@ -24,9 +24,9 @@ def _runs(runtime: Runtime, instance: Instance) -> bool:
 
 
 def read(path: Path, *, follow: bool, goes_on: Callable[[], bool], pause: float) -> Iterator[bytes]:
-    """Yield what a machine has printed into a file, in pieces; with `follow` while it `goes_on`.
+    """Yield a machine's output from a file, in pieces; with `follow`, while it `goes_on`.
 
-    Without, it is what stands there at first: a machine may print quicker than anybody reads.
+    Without `follow`, stop at the file's initial size: a machine may print faster than we read.
     """
     try:
         file = path.open("rb")

@@ -1,4 +1,4 @@
-"""The seed CD, which tells a virtual machine who it is."""
+"""The seed CD, which gives a virtual machine its identity."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from abcd_run.model import Plan
 
 
 def seed_values(plan: Plan, *, key: str) -> dict[str, str]:
-    """Return what the seed CD tells a machine: the seed, the key, shares and variables."""
+    """Return the values on the seed CD: the seed, the key, shares and variables."""
     values = {**plan.seed.environment(), "ABCD_EXEC_KEY": key}
     if plan.shares:
-        # The host's file system knows owners by number: the same person has the same one inside.
+        # The host's file system stores owners by number: the user needs the same number inside.
         values["ABCD_UID"] = str(os.getuid())
     for number, share in enumerate(plan.shares):
         values[f"ABCD_SHARE_{number}"] = share.target + (":ro" if share.read_only else "")
@@ -20,9 +20,9 @@ def seed_values(plan: Plan, *, key: str) -> dict[str, str]:
 
 
 def user_data(plan: Plan, *, key: str) -> str:
-    """Return the same as a cloud-config, for images that read that: Kairos, cloud-init.
+    """Return the same as a cloud-config, for images that read one: Kairos, cloud-init.
 
-    JSON is a part of YAML.
+    JSON is valid YAML.
     """
     seed = plan.seed
     user = {
@@ -41,8 +41,8 @@ def meta_data(plan: Plan) -> str:
 
 
 def write_seed(plan: Plan, target: Path) -> None:
-    """Write the seed CD of a plan."""
-    from abcd_run.iso import seed  # noqa: PLC0415  (listing instances needs none)
+    """Write a plan's seed CD."""
+    from abcd_run.iso import seed  # noqa: PLC0415  (listing instances does not need it)
 
     key = public_key()
     seed.write_seed(
@@ -54,7 +54,7 @@ def write_seed(plan: Plan, target: Path) -> None:
 
 
 def seed_files(plan: Plan) -> dict[str, str]:
-    """Return what is on the seed CD of a plan, by name."""
+    """Return the files on a plan's seed CD, by name."""
     from abcd_run.iso import seed  # noqa: PLC0415
 
     key = public_key()

@@ -1,7 +1,7 @@
-"""Commands in virtual machines by ssh, and this user's key for it.
+"""Run commands in virtual machines over ssh, with a key of the user's for this purpose.
 
-A machine's disks and memory belong to whoever runs it, so that a key of this user's own, made for
-nothing else, gives away nothing by letting in as root. It stands in the seed as ABCD_EXEC_KEY.
+A machine's disks and memory belong to the user who runs it, so a key of theirs that is made for
+nothing else gives nothing away by admitting root. The seed holds it as ABCD_EXEC_KEY.
 """
 
 import shlex
@@ -20,7 +20,7 @@ from abcd_run.host import xdg
 from abcd_run.model import Instance
 
 ENVIRONMENT = "/run/abcd/environment"
-"""Where images put the variables of `--env`, for a shell to read."""
+"""Where images store the variables of `--env`, for a shell to read."""
 
 SSH_SECONDS = 60
 LOOK_SECONDS = 0.5
@@ -28,7 +28,7 @@ GREETING = b"SSH-"
 
 
 def own_key() -> Path:
-    """Return this user's private ssh key for machines, made when there is none yet."""
+    """Return the user's private ssh key for machines; make it if it does not exist."""
     key = xdg.config() / "ssh" / "id_ed25519"
     if key.exists():
         return key
@@ -38,13 +38,13 @@ def own_key() -> Path:
         made = Path(scratch) / key.name
         line = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "abcd-run", "-f", str(made)]
         _succeed(line)
-        with suppress(FileExistsError):  # another launch was quicker
+        with suppress(FileExistsError):  # another launch was faster
             key.hardlink_to(made)
     return key
 
 
 def prove_keygen() -> None:
-    """Raise `LaunchFailed` where no key can be made."""
+    """Raise `LaunchFailed` if no key can be made."""
     if not shutil.which("ssh-keygen"):
         raise LaunchFailed("ssh-keygen is not installed", remedy="sudo apt install openssh-client")
 
@@ -55,7 +55,7 @@ def public_key() -> str:
 
 
 def _succeed(line: list[str]) -> str:
-    """Return what a command of ssh prints. Raises `LaunchFailed` with what it complains about."""
+    """Return what an ssh command prints. Raises `LaunchFailed` with its error output."""
     ended = subprocess.run(
         line,
         check=False,
@@ -69,7 +69,7 @@ def _succeed(line: list[str]) -> str:
         raise LaunchFailed(
             f"{line[0]} failed with exit status {ended.returncode}",
             details=ended.stderr.strip(),
-            remedy=f"look into {key}; without its files a new key is made",
+            remedy=f"check {key}; if its files are gone, abcd-run makes a new key",
         )
     return ended.stdout.strip()
 
@@ -79,18 +79,18 @@ def line(
 ) -> list[str]:
     """Return the ssh line that runs a command in a machine; without one, the user's shell.
 
-    Waits until the machine's ssh answers. Raises `LaunchFailed` where it has none, or `NotReady`.
+    Waits until the machine's ssh answers. Raises `LaunchFailed` if it has none, or `NotReady`.
     """
     address, port = _ssh_port(instance)
     _await_ssh(instance, address, port)
     person = record.read(instance.labels).user
-    # Others than the person and root have no key: root becomes them.
+    # Only the person and root have a key: for other users, log in as root and switch.
     login = user if user in (person, "root") else "root"
     words = ["ssh", "-F", "none", "-i", str(own_key()), "-p", str(port), "-t" if tty else "-T"]
     for option in _options(known_hosts):
         words += ["-o", option]
     inside = _remote(command) if user == login else f"su {shlex.quote(user)} {_dash_c(command)}"
-    # What begins with a dash would be an option else, and run a command of this host.
+    # Without "--", a word that begins with a dash would be an option and could run a host command.
     return [*words, "--", f"{login}@{address}", *([inside] if inside else [])]
 
 
@@ -99,13 +99,13 @@ def _options(known_hosts: Path) -> list[str]:
     path = str(known_hosts).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     if "${" in path or not path.isprintable():
         raise UsageError(
-            f"ssh cannot have its known hosts in {path!r}",
+            f"ssh cannot keep its known hosts in {path!r}",
             remedy="set ABCD_RUN_CACHE and XDG_RUNTIME_DIR to folders with plain names",
         )
     return [
         "IdentitiesOnly=yes",
         "BatchMode=yes",
-        # The host key is as young as the instance: it is believed once, and then held on to.
+        # The host key is as new as the instance: trust it once, then insist on it.
         "StrictHostKeyChecking=accept-new",
         f'UserKnownHostsFile="{path}"',
         "GlobalKnownHostsFile=none",
@@ -114,7 +114,7 @@ def _options(known_hosts: Path) -> list[str]:
 
 
 def _remote(command: Sequence[str]) -> str:
-    """Return a command as one line for the shell inside: ssh joins its arguments by spaces."""
+    """Return a command as one line for the shell inside: ssh joins its arguments with spaces."""
     if not command:
         return ""
     return f"[ -r {ENVIRONMENT} ] && . {ENVIRONMENT}; exec {shlex.join(command)}"
@@ -126,10 +126,10 @@ def _dash_c(command: Sequence[str]) -> str:
 
 def _ssh_port(instance: Instance) -> tuple[str, int]:
     services = record.read(instance.labels).services
-    inside = next((one.port for one in services if one.protocol == "ssh"), None)
+    inside = next((service.port for service in services if service.protocol == "ssh"), None)
     if inside is None or inside not in instance.ports:
         raise LaunchFailed(
-            f"{instance.name} has no ssh service, by which commands reach a machine",
+            f"{instance.name} has no ssh service, which commands need to reach a machine",
             remedy="add to its profile: [services.ssh] with port = 22 and protocol = 'ssh'",
         )
     address, port = instance.ports[inside]
@@ -137,12 +137,12 @@ def _ssh_port(instance: Instance) -> tuple[str, int]:
 
 
 def _await_ssh(instance: Instance, address: str, port: int) -> None:
-    """Wait until ssh greets: a port forward accepts before anybody listens inside."""
+    """Wait for ssh's greeting: a port forward accepts before anything listens inside."""
     deadline = time.monotonic() + SSH_SECONDS
     while not _greets(address, port):
         if time.monotonic() > deadline:
             raise NotReady(
-                f"{instance.name} does not answer by ssh after {SSH_SECONDS} s",
+                f"{instance.name} did not answer over ssh within {SSH_SECONDS} s",
                 remedy=f"abcd-run logs {instance.name}",
             )
         time.sleep(0.05)

@@ -1,1 +1,1 @@
-"""Threads that can be cancelled, and what they make once for all who ask."""
+"""Threads that can be cancelled, and values that they compute once for all callers."""

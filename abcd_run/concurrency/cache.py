@@ -1,4 +1,4 @@
-"""Values that are made once, however many threads want them: for good, or for a moment."""
+"""Values computed once for any number of threads, and kept for good or for a moment."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -15,7 +15,7 @@ V = TypeVar("V")
 class _Made(Generic[V]):
     """Values by key, each made by the first thread that asks.
 
-    What its making raises is raised for everybody.
+    If making it raises an error, every caller gets that error.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class _Made(Generic[V]):
         self._lock = Lock()
 
     def _future(self, key: Hashable, make: Callable[[], V]) -> Future[V]:
-        """Return what a value comes by, which it has done when this thread was the first."""
+        """Return the future of a value; it is done if this thread was the first to ask."""
         with self._lock:
             self._forget_old()
             first = key not in self._futures
@@ -35,7 +35,7 @@ class _Made(Generic[V]):
     def _make(self, key: Hashable, future: Future[V], make: Callable[[], V]) -> None:
         try:
             value = make()
-        except BaseException as error:  # noqa: BLE001  (raised again by whoever waits)
+        except BaseException as error:  # noqa: BLE001  (raised again in the waiting threads)
             self._ended(key, error)
             future.set_exception(error)
         else:
@@ -43,21 +43,21 @@ class _Made(Generic[V]):
             future.set_result(value)
 
     def _forget_old(self) -> None:
-        """Forget what is good no longer; the lock is held."""
+        """Forget expired values; the caller holds the lock."""
 
     def _ended(self, key: Hashable, error: BaseException | None) -> None:
-        """Hear of what was made, or not, before those who wait do."""
+        """Handle the end of making a value, before the waiting threads continue."""
 
 
 class Once(_Made[V]):
     """Values by key, each made once and kept, errors too.
 
-    Who waits for another one and is cancelled waits no longer; what somebody has cancelled is made
-    by whoever asks next.
+    A cancelled caller stops waiting. If the making itself was cancelled, the next caller makes the
+    value.
     """
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Return the value of a key, made by `make` if nobody has made it yet."""
+        """Return the value of a key; call `make` if it does not exist yet."""
         return awaited(self._future(key, make))
 
     def __contains__(self, key: Hashable) -> bool:
@@ -67,7 +67,7 @@ class Once(_Made[V]):
         return future is not None and future.done() and future.exception() is None
 
     def forget_failures(self) -> None:
-        """Have what could not be made tried again by whoever asks next."""
+        """Let the next caller retry what could not be made."""
         with self._lock:
             for key, future in list(self._futures.items()):
                 if future.done() and future.exception():
@@ -82,7 +82,7 @@ class Once(_Made[V]):
 class Kept(_Made[V]):
     """Values by key, each kept for some seconds after it was made, errors too.
 
-    Who asks while it is being made waits for it.
+    A caller that asks while a value is being made waits for it.
     """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -91,7 +91,7 @@ class Kept(_Made[V]):
         self._until: dict[Hashable, float] = {}
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Return the value of a key, made by `make` if there is none or an old one."""
+        """Return the value of a key; call `make` if it is missing or expired."""
         return self._future(key, make).result()
 
     def _forget_old(self) -> None:

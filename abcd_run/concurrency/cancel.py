@@ -1,12 +1,12 @@
-"""Whether somebody wants no more: one token, heeded by every wait, child, lock and engine call.
+"""Cancellation: one token, which every wait, child process, lock and engine call heeds.
 
-Nothing is raised into a thread from outside. Whoever works looks at the token between two steps
-(`check`), waits by it (`Token.wait`, `awaited`), or has something ended when it is set
-(`Token.ending`). What may hang where nobody can end it is done by a thread of its own (`call`),
-which is left behind then.
+Nothing is raised into a thread from outside. Work checks the token between two steps (`check`),
+waits on it (`Token.wait`, `awaited`), or registers something to end when it is set
+(`Token.ending`). A call that may hang and cannot be ended runs in a thread of its own (`call`),
+which is abandoned on cancellation.
 
-The token goes with the work like a language or a time zone: `using` sets it, `current` returns it,
-`carried` takes it along into another thread. A process may have several at the same time.
+The token is context, like a language or a time zone: `using` sets it, `current` returns it,
+`carried` takes it into another thread. A process may use several at the same time.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,15 +26,15 @@ Call = Callable[[], object]
 
 LOOK_SECONDS = 0.2
 PIECES = 64
-"""How many pieces are read ahead of somebody who takes them slowly."""
+"""How many pieces are read ahead of a slow consumer."""
 
 
 class Token(Event):
-    """Set when somebody wants no more; `is_set` and `wait` are an event's.
+    """Set on cancellation; `is_set` and `wait` are those of an event.
 
-    It also knows by name what was begun and is not undone, with the reason where there is one:
-    that is what would be left if the process ended now. Under a `hurried` one, which undoing has,
-    nobody gets time to end by himself.
+    It also records by name what was begun and not yet undone, with a reason if there is one: this
+    would be left behind if the process ended now. Under a `hurried` token, which undoing uses,
+    nothing gets time to shut down by itself.
     """
 
     def __init__(self, *, hurried: bool = False) -> None:
@@ -47,12 +47,12 @@ class Token(Event):
         self._why: dict[str, str] = {}
 
     def set(self) -> None:
-        """Cancel: have all that is registered ended."""
+        """Cancel: end everything that is registered."""
         super().set()
         self._call_all(0)
 
     def leave(self) -> None:
-        """Cancel for good, before the process ends: nobody waits for what does not obey."""
+        """Cancel for good, before the process ends: do not wait for what does not obey."""
         self._leaving = True
         super().set()
         self._call_all(1)
@@ -69,9 +69,9 @@ class Token(Event):
 
     @contextmanager
     def ending(self, end: Call, *, at_last: Call | None = None) -> Iterator[None]:
-        """Have `end` called when it is set within the block; it must be quick and not raise.
+        """Call `end` if the token is set within the block; it must be quick and not raise.
 
-        `at_last` is called when the process leaves within the block.
+        `at_last` is called instead if the process exits within the block.
         """
         key = object()
         with self._lock:
@@ -85,22 +85,22 @@ class Token(Event):
                 del self._ends[key]
 
     def begun(self, name: str) -> None:
-        """Note what must be undone when it is cancelled; two may have the same name."""
+        """Record what must be undone on cancellation; names may repeat."""
         with self._lock:
             self._begun.append(name)
 
     def settled(self, name: str) -> None:
-        """Forget one that is gone, or stays because it is wanted."""
+        """Forget one that is gone, or that is meant to stay."""
         with self._lock:
             self._begun.remove(name)
 
     def stays(self, name: str, why: str) -> None:
-        """Note why it could not be undone."""
+        """Record why something could not be undone."""
         with self._lock:
             self._why[name] = why
 
     def left(self) -> dict[str, str]:
-        """Return what was begun and is not settled, with the reasons where there are any."""
+        """Return what was begun and is not settled, each with its reason or an empty string."""
         with self._lock:
             return {name: self._why.get(name, "") for name in self._begun}
 
@@ -110,23 +110,23 @@ _current: ContextVar[Token] = ContextVar("token", default=_NEVER)
 
 
 def current() -> Token:
-    """Return the token of whoever has this work done; one that is never set if nobody has one."""
+    """Return the token of the current work; without one, a token that is never set."""
     return _current.get()
 
 
 def is_cancellable() -> bool:
-    """Say whether somebody has this work done who may cancel it."""
+    """Say whether the current work can be cancelled."""
     return _current.get() is not _NEVER
 
 
 def check() -> None:
-    """Raise `Interrupted` if nobody wants this work any more."""
+    """Raise `Interrupted` if the current work has been cancelled."""
     _current.get().check()
 
 
 @contextmanager
 def using(token: Token) -> Iterator[Token]:
-    """Make a token the one that the work within the block heeds."""
+    """Make the work within the block heed a token."""
     before = _current.set(token)
     try:
         yield token
@@ -135,7 +135,7 @@ def using(token: Token) -> Iterator[Token]:
 
 
 def carried(work: Callable[P, T]) -> Callable[P, T]:
-    """Return work that heeds today's token in whatever thread it is done."""
+    """Return work that heeds the current token in any thread."""
     token = current()
 
     def heeding_it(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -146,7 +146,7 @@ def carried(work: Callable[P, T]) -> Callable[P, T]:
 
 
 def heeding(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a `say` that raises `Interrupted` where nobody wants to hear more."""
+    """Return a `say` that raises `Interrupted` after cancellation."""
 
     def heeded(text: str) -> None:
         check()
@@ -156,7 +156,7 @@ def heeding(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def settled(futures: Iterable[Future[T]], *, within: float | None = None) -> bool:
-    """Wait until all are done, or until it is cancelled; say whether all are done."""
+    """Wait until all are done or the work is cancelled; say whether all are done."""
     token, end = current(), None if within is None else monotonic() + within
     for future in futures:
         ready = Event()
@@ -169,7 +169,7 @@ def settled(futures: Iterable[Future[T]], *, within: float | None = None) -> boo
 
 
 def awaited(future: Future[T], *, within: float | None = None) -> T:
-    """Return what a future gives. Raises `Interrupted` when cancelled, or `TimeoutError`."""
+    """Return a future's result. Raises `Interrupted` when cancelled, or `TimeoutError`."""
     if not settled([future], within=within):
         check()
         raise TimeoutError
@@ -177,7 +177,7 @@ def awaited(future: Future[T], *, within: float | None = None) -> T:
 
 
 def spawn(work: Callable[[], None]) -> None:
-    """Start a thread for which nobody waits at the process's end. Raises `AbcdRunError`."""
+    """Start a thread that the process does not wait for at exit. Raises `AbcdRunError`."""
     try:
         Thread(target=work, daemon=True).start()
     except RuntimeError as error:
@@ -189,7 +189,7 @@ def spawn(work: Callable[[], None]) -> None:
 
 
 def elsewhere(work: Callable[[], T]) -> Future[T]:
-    """Have work done by a thread of its own, for which nobody waits at the process's end."""
+    """Do work in a thread of its own that the process does not wait for at exit."""
     answer: Future[T] = Future()
 
     def do() -> None:
@@ -203,20 +203,20 @@ def elsewhere(work: Callable[[], T]) -> Future[T]:
 
 
 def call(work: Callable[[], T], *, within: float | None = None) -> T:
-    """Return what work gives that may hang, elsewhere. Raises as `awaited` does."""
+    """Return the result of work that may hang, done elsewhere. Raises as `awaited` does."""
     check()
     return awaited(elsewhere(work), within=within)
 
 
 def each(pieces: Iterator[T]) -> Iterator[T]:
-    """Yield pieces for which one may wait for ever. Raises `Interrupted` when cancelled."""
+    """Yield pieces that may take forever to arrive. Raises `Interrupted` when cancelled."""
     queue: Queue[T | None] = Queue(PIECES)
 
     def put(piece: T | None) -> None:
         while True:
             try:
                 return queue.put(piece, timeout=LOOK_SECONDS)
-            except Full:  # who took them may have gone
+            except Full:  # the consumer may be gone
                 check()
 
     def read() -> None:

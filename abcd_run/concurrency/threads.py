@@ -1,6 +1,6 @@
-"""The few threads that talk to runtimes, which keep one client for each thread.
+"""A few threads that talk to runtimes; runtimes keep one client per thread.
 
-A web server has a new thread for each request, and a client for each would be one too many.
+A web server starts a thread for each request: one client for each of those would be too many.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ Task = Callable[[], None]
 
 
 class Threads:
-    """A fixed number of threads, which nobody waits for at the end: one may hang.
+    """A fixed number of threads that the process does not wait for at exit: one may hang.
 
-    Used as a context, they end after it, each when it has done what it is at.
+    As a context manager, it ends them at exit, each after its current task.
     """
 
     def __init__(self, count: int) -> None:
@@ -35,11 +35,11 @@ class Threads:
             self._tasks.put(None)
 
     def start(self, task: Task) -> None:
-        """Have a task done, which must not raise."""
+        """Run a task, which must not raise."""
         self._tasks.put(task)
 
     def submit(self, question: Callable[[], T]) -> Future[T]:
-        """Have a question answered; it is not asked at all when it is cancelled before."""
+        """Return the future answer to a question; it is not asked if cancelled before."""
         answer: Future[T] = Future()
 
         def ask() -> None:
@@ -59,14 +59,14 @@ class Threads:
 
 
 class Lanes:
-    """One thread for each name, so that a runtime that hangs holds up itself alone."""
+    """One thread per name, so that a runtime that hangs blocks only itself."""
 
     def __init__(self) -> None:
         self._threads: dict[str, Threads] = {}
         self._lock = Lock()
 
     def start(self, name: str, task: Task) -> None:
-        """Have a task done by the thread of this name; see `fleet.Start`."""
+        """Run a task in the thread of this name; see `fleet.Start`."""
         with self._lock:
             threads = self._threads.get(name) or self._threads.setdefault(name, Threads(1))
         threads.start(task)

@@ -1,7 +1,7 @@
-"""Look for a profile's line in what an instance printed, within bounds of size and time.
+"""Search an instance's output for a profile's expression, with limits on size and time.
 
-Python's expressions can take years for a line of thirty letters, and nothing can interrupt them.
-What could be slow is matched by a process that is ended when it takes too long.
+Python's regular expressions can take years on a line of thirty letters and cannot be interrupted.
+Expressions that could be slow run in a process that is killed if it takes too long.
 """
 
 import re
@@ -11,11 +11,11 @@ from abcd_run import limits
 from abcd_run.schema import CONTROL, Rule, Wrong
 
 LONGEST = 256
-"""Characters of an expression."""
+"""The longest expression, in characters."""
 
 SEARCH_SECONDS = 2.0
 
-# One character after the other, each matched in one way.
+# One character after another, each with a single way to match.
 _QUICK = re.compile(r"\^?([^\\^$|?*+()\[\]{}]|\\[^A-Za-z0-9])*\$?", re.DOTALL)
 _SEARCH = """
 import re, sys
@@ -26,7 +26,7 @@ _FOUND, _ABSENT = 0, 9
 
 
 class Unusable(Exception):
-    """The expression is none, or takes too long; says which."""
+    """The expression is invalid or takes too long; the message says which."""
 
 
 def _read(value: object) -> object:
@@ -39,7 +39,7 @@ EXPRESSION = Rule(f"a regular expression of at most {LONGEST} characters", _read
 
 
 def check(wanted: str) -> None:
-    """Raise `Unusable` for what is no expression."""
+    """Raise `Unusable` for an invalid expression."""
     try:
         re.compile(wanted)
     except (re.error, RecursionError, OverflowError) as error:
@@ -47,12 +47,12 @@ def check(wanted: str) -> None:
 
 
 def says(printed: bytes, wanted: str) -> bool:
-    """Say whether a line matches; of a very long text the last counts. Raises `Unusable`."""
+    """Say whether a line matches; only the end of a very long text counts. Raises `Unusable`."""
     check(wanted)
     printed = printed[-2 * limits.TEXT_BYTES :]
     if _QUICK.fullmatch(wanted):
         return bool(re.search(wanted, printed.decode(errors="replace"), re.MULTILINE))
-    import subprocess  # noqa: PLC0415  (few profiles wait for such a line)
+    import subprocess  # noqa: PLC0415  (few profiles need it)
 
     try:
         ended = subprocess.run(
@@ -62,11 +62,11 @@ def says(printed: bytes, wanted: str) -> bool:
             stderr=subprocess.DEVNULL,
             timeout=SEARCH_SECONDS,
             check=False,
-            # Ctrl-C on the terminal is ours to handle.
+            # We handle Ctrl-C on the terminal ourselves.
             start_new_session=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unusable(f"no end after {SEARCH_SECONDS:g} s") from error
+        raise Unusable(f"it did not finish within {SEARCH_SECONDS:g} s") from error
     if ended.returncode not in (_FOUND, _ABSENT):
         raise Unusable(f"it could not be matched: status {ended.returncode}")
     return ended.returncode == _FOUND

@@ -1,6 +1,6 @@
-"""What a program prints, for a time and a number of bytes; then it is ended, and all it started.
+"""Capture a program's output with limits on time and bytes; beyond them its group is killed.
 
-See `programs` for those that may take as long as they take.
+See `programs` for commands without a time limit.
 """
 
 import os
@@ -21,11 +21,11 @@ PIECE = 1 << 16
 
 
 class TooMuch(Exception):
-    """A program printed more than was asked for."""
+    """A program printed more than it may."""
 
 
 class Late(TimeoutError):
-    """A program took longer than it may; `out` and `err` are what it had printed."""
+    """A program took longer than it may; `out` and `err` hold its output so far."""
 
     def __init__(self, out: bytes, err: bytes) -> None:
         super().__init__("timed out")
@@ -33,7 +33,7 @@ class Late(TimeoutError):
 
 
 class Printed(NamedTuple):
-    """What a program printed, and how it ended."""
+    """A program's output and exit status."""
 
     status: int
     out: bytes
@@ -47,9 +47,9 @@ def printed(
     most: int,
     environment: Mapping[str, str] | None = None,
 ) -> Printed:
-    """Run a program and return what it printed, `most` bytes of it; of its complaints the first.
+    """Run a program and return up to `most` bytes of its output, and the start of its errors.
 
-    Raises `Late` or `TooMuch`, when it has been ended.
+    Raises `Late` or `TooMuch` after killing it.
     """
     until = time.monotonic() + seconds
     out, err = bytearray(), bytearray()

@@ -1,7 +1,7 @@
-"""Read what others say for a time and a number of bytes that are bounded as a whole.
+"""Read from others with limits on the total time and the total number of bytes.
 
-A timeout of a socket is for one piece: who sends a byte each second, or `100 Continue` for ever,
-never runs into it.
+A socket's timeout applies to each piece: a peer that sends a byte each second, or `100 Continue`
+forever, never exceeds it.
 """
 
 import io
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def left(until: float) -> float:
-    """Return the seconds until a time of the monotonic clock. Raises `TimeoutError` after it."""
+    """Return the seconds until a time on the monotonic clock. Raises `TimeoutError` after it."""
     seconds = until - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("timed out")
@@ -24,9 +24,9 @@ def left(until: float) -> float:
 
 
 class Reader(io.RawIOBase):
-    """What a connection says, until a time of the monotonic clock and up to a number of bytes.
+    """Reads a connection until a time on the monotonic clock and up to a number of bytes.
 
-    Reading raises `OSError` beyond either, `TimeoutError` for the time.
+    Reading beyond either raises `OSError`; for the time it is `TimeoutError`.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Read what has come, or wait for it."""
+        """Read what has arrived, or wait for it."""
         self._connection.settimeout(left(self.until))
         count = self._connection.recv_into(buffer)
         self.most -= count
@@ -49,7 +49,7 @@ class Reader(io.RawIOBase):
 
 
 class Connection:
-    """A connection as `http.client` uses one, for one question."""
+    """A connection for `http.client`, for a single request."""
 
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection, self._until = connection, until
@@ -60,9 +60,9 @@ class Connection:
         self._connection.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return the answer, to be read."""
+        """Return the answer as a readable file."""
         return io.BufferedReader(Reader(self._connection, self._until))
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection."""
         self._connection.close()

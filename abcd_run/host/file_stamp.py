@@ -1,13 +1,13 @@
-"""Know a file again: what differs when it was replaced, rewritten or cut off since."""
+"""Recognise an unchanged file: its stamp differs if it was replaced, rewritten or truncated."""
 
 import os
 from pathlib import Path
 
 
 def stamp(status: os.stat_result) -> list[str]:
-    """Return what tells a state of a file from all others.
+    """Return values that identify one state of a file.
 
-    Whoever writes to a file may set its modification time back, but not the time of its change.
+    A writer can reset a file's modification time, but not its change time.
     """
     return [
         str(number)

@@ -1,8 +1,8 @@
-"""Locks between processes, held by the kernel and so gone with whoever held them.
+"""Locks between processes; the kernel releases them when their holder ends.
 
-Whoever may open a lock's file may hold it, so nobody else may: file and folder are the user's own.
-What is open as a descriptor is locked by `taken` and `wait_for`, and let go by closing it. What it
-means that something cannot be opened is for the callers to say.
+Anyone who can open a lock's file can hold it, so file and folder are private to the user.
+`taken` and `wait_for` lock an open descriptor; closing it releases the lock. Callers decide what it
+means if something cannot be opened.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FIRST_LOOK, SLOWEST_LOOK = 0.002, 0.1
-"""Seconds between two looks at somebody else's lock: the first ones quick, then slower."""
+"""Seconds between two checks of another's lock: frequent at first, then slower."""
 
 PRIVATE, OTHERS = 0o700, 0o077
 
 
 @contextmanager
 def locked(file: Path, *, shared: bool = False, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock on a file, which is made if need be and stays; yield whether it was got.
+    """Hold a lock on a file, which is created if needed and kept; yield whether it was acquired.
 
-    Raises `Interrupted` when it is cancelled while somebody else has it.
+    Raises `Interrupted` if cancelled while another process holds it.
     """
     descriptor = _opened_file(file)
     try:
@@ -41,7 +41,7 @@ def locked(file: Path, *, shared: bool = False, wait: bool = True) -> Iterator[b
 
 @contextmanager
 def held(file: Path, *, shared: bool = False) -> Iterator[int]:
-    """Wait for a lock and yield its file descriptor; who inherits that holds the lock too."""
+    """Wait for a lock and yield its file descriptor; a process that inherits it holds the lock."""
     descriptor = _opened_file(file)
     try:
         wait_for(descriptor, shared=shared)
@@ -63,7 +63,7 @@ def opened_folder(folder: Path) -> int:
 
 
 def taken(descriptor: int, *, shared: bool = False) -> bool:
-    """Lock what is open, unless somebody else has it; say whether it was got."""
+    """Try to lock an open descriptor; say whether the lock was acquired."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,17 +72,17 @@ def taken(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def wait_for(descriptor: int, *, shared: bool = False) -> None:
-    """Lock what is open as soon as nobody else has it. Raises `Interrupted`."""
+    """Lock an open descriptor as soon as it is free. Raises `Interrupted`."""
     pause = FIRST_LOOK
     while not taken(descriptor, shared=shared):
-        # A thread that the kernel has wait for a lock hears nothing.
+        # A thread that blocks in the kernel for a lock cannot be cancelled.
         current().wait(pause)
         current().check()
         pause = min(pause * 2, SLOWEST_LOOK)
 
 
 def is_held(descriptor: int) -> bool:
-    """Say whether somebody else holds a lock on what is open, and close it."""
+    """Say whether another process holds a lock on an open descriptor, and close it."""
     try:
         return not taken(descriptor, shared=True)
     finally:
@@ -90,7 +90,7 @@ def is_held(descriptor: int) -> bool:
 
 
 def is_at(descriptor: int, path: Path) -> bool:
-    """Say whether what is open still has this name: who held it may have renamed or removed it."""
+    """Say whether an open file still has this name: a holder may have renamed or removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -98,11 +98,11 @@ def is_at(descriptor: int, path: Path) -> bool:
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder of the user's own; one that is theirs, but open to others, is closed.
+    """Make a private folder; if it belongs to the user but is open to others, close it to them.
 
-    Whoever may open a file may lock it, and so hold up everybody who waits for that lock.
+    Anyone who can open a file can lock it, and so block everyone who waits for that lock.
     """
-    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+    for missing in [path for path in (folder, *folder.parents) if not path.exists()][::-1]:
         missing.mkdir(mode=PRIVATE, exist_ok=True)
     status = folder.stat()
     if status.st_uid == os.geteuid() and status.st_mode & OTHERS:

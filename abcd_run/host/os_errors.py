@@ -1,4 +1,4 @@
-"""What the host refuses, as a user reads it: a last net, below the places that know more."""
+"""Explain the host's refusals to a user: a last resort, for errors no other place explains."""
 
 import errno
 import os
@@ -33,11 +33,11 @@ REMEDIES = {
     errno.ELOOP: "ls -ld {file}",
     errno.ENAMETOOLONG: "choose a shorter path",
 }
-"""What to type for each number that a host's state can cause; other numbers are bugs."""
+"""The remedy for each errno that a host's state can cause; other numbers are bugs."""
 
 
 def told(error: Exception) -> AbcdRunError | None:
-    """Return the error for what the host refuses, None for what it is not to blame for."""
+    """Return the error for something that the host refused; None if the host is not to blame."""
     if isinstance(error, MemoryError):
         return AbcdRunError("out of memory", remedy=REMEDIES[errno.ENOMEM])
     if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
@@ -60,13 +60,13 @@ def _refused(error: OSError) -> AbcdRunError:
 
 
 def _copied(error: shutil.Error) -> AbcdRunError:
-    """Return the error of a folder that could not be copied: the first file stands for all."""
+    """Return the error for a folder that could not be copied; its first file stands for all."""
     rows = error.args[0] if error.args else ()
     if not isinstance(rows, list) or not rows:
         return AbcdRunError("cannot copy a folder", details=str(error))
     _, target, why = rows[0]
-    # The numbers are gone by then, but for their mention.
-    number = next((one for one in REMEDIES if f"[Errno {one}]" in why), errno.ENOSPC)
+    # By now the numbers survive only in the text.
+    number = next((known for known in REMEDIES if f"[Errno {known}]" in why), errno.ENOSPC)
     file = Path(target)
     return AbcdRunError(
         f"cannot write {target}",
@@ -82,7 +82,7 @@ def _quoted(path: Path) -> str:
 def unexpected(error: Exception) -> AbcdRunError:
     """Return the error for a bug of ours or of a plug-in, with the place where it happened.
 
-    What the host refuses, such as room on a disk, is no bug and said as what it is.
+    A refusal by the host, such as a full disk, is not a bug and is reported as what it is.
     """
     if refused := told(error):
         return refused

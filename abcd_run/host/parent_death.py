@@ -1,11 +1,11 @@
-"""Have programs end when we do, also when we are killed and can tell them nothing any more."""
+"""Make programs end when we do, even if we are killed and can no longer signal them."""
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Our end of its input is closed by the kernel, whatever we end by. A parent-death signal would
-# reach the program alone, not what it has begun: a script's mmdebstrap would go on.
+# The kernel closes our end of its input, however we end. A parent-death signal would reach only
+# the program, not its children: a script's mmdebstrap would go on.
 SCRIPT = """\
 read -r _
 kill -s TERM -- "-$1" 2>/dev/null || exit 0
@@ -16,9 +16,9 @@ kill -s KILL -- "-$1" 2>/dev/null
 
 @contextmanager
 def bound(group: int) -> Iterator[None]:
-    """Have a process group end when this process does, as long as the block lasts.
+    """Make a process group end with this process, while the block lasts.
 
-    The block must end before the group's first process is waited for: its number is then free.
+    Leave the block before waiting for the group's first process: after that its pid is free.
     """
     with subprocess.Popen(
         ["/bin/sh", "-c", SCRIPT, "abcd-run-keeper", str(group)],

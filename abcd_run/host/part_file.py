@@ -1,4 +1,4 @@
-"""A part-file: what a file is while it is being made, and the lock that lets only one make it."""
+"""A part-file: a file in the making, and the lock that admits only one maker."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
-POLL = 0.1  # seconds between two looks at somebody else's lock
+POLL = 0.1  # seconds between two checks of another's lock
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """TARGET.part, open and locked; files whose name begins with its name belong to it."""
+    """TARGET.part, open and locked; files whose names start with its name belong to it."""
 
     target: Path
     path: Path
     file: BinaryIO
 
     def empty(self) -> None:
-        """Forget what an earlier, killed process left in the part and beside it."""
+        """Discard what an earlier, killed process left in the part and beside it."""
         self.file.seek(0)
         self.file.truncate()
         _remove_companions(self.path)
 
     def finish(self) -> None:
-        """Give the part its real name, when all of it is on the disk."""
+        """Give the part its real name once all of it is on disk."""
         try:
             self.file.flush()
             if not _is_private(self.target):
@@ -50,7 +50,7 @@ class Part:
         _remove_companions(self.path)
 
     def discard(self) -> None:
-        """Remove the part and all that belongs to it; no-op when it is gone."""
+        """Remove the part and all that belongs to it; no-op if it is gone."""
         _remove_companions(self.path)
         self.path.unlink(missing_ok=True)
 
@@ -61,7 +61,7 @@ def part_of(
 ) -> Iterator[Part]:
     """Lock TARGET.part and yield it; wait while another thread or process holds it.
 
-    Whoever waited finds TARGET made, usually, and should look before making it again.
+    After a wait, TARGET usually exists: check before making it again.
     """
     path = target.with_name(target.name + ".part")
     (private_folder if _is_private(target) else _shared_folder)(target.parent)
@@ -79,7 +79,7 @@ def part_of(
 
 
 def unwritable(target: Path, error: OSError) -> ArtifactError:
-    """Say that TARGET could not be written, and what helps."""
+    """Return the error for a TARGET that could not be written, with a remedy."""
     return ArtifactError(
         f"cannot write {target}",
         details=error.strerror or str(error),
@@ -88,11 +88,11 @@ def unwritable(target: Path, error: OSError) -> ArtifactError:
 
 
 def helps(error: OSError, folder: Path | str, variable: str) -> str:
-    """Return the remedy for a file that cannot be written into a folder that VARIABLE names."""
+    """Return the remedy for a file that cannot be written to a folder that VARIABLE sets."""
     if error.errno == errno.EFBIG:
         return "ulimit -f unlimited"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}:
-        return f"ls -ld {folder}, or set {variable} to a folder that you may write to"
+        return f"ls -ld {folder}, or set {variable} to a folder that you can write to"
     return f"make room in {folder} or set {variable} to a folder with more space"
 
 
@@ -101,14 +101,14 @@ def _shared_folder(folder: Path) -> None:
 
 
 def _is_private(target: Path) -> bool:
-    """Tell whether a file is kept for abcd-run itself, not written for a person."""
+    """Say whether a file is for abcd-run itself, not for a person."""
     return target.absolute().is_relative_to(xdg.cache().absolute())
 
 
 def _umask() -> int:
-    """Return the mask for new files; to ask the kernel by setting it would hit other threads.
+    """Return the mask for new files; os.umask() must set it to read it, affecting other threads.
 
-    psutil does not know it.
+    psutil does not report it.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next((int(line.split()[1], 8) for line in lines if line.startswith("Umask:")), 0o077)
@@ -120,7 +120,7 @@ def abandoned(folder: Path) -> list[Path]:
 
 
 def discard_abandoned(folder: Path) -> list[Path]:
-    """Remove what killed processes left in FOLDER, and say which."""
+    """Remove what killed processes left in FOLDER; return the paths."""
     paths = abandoned(folder)
     for path in paths:
         _remove_companions(path)
@@ -129,11 +129,11 @@ def discard_abandoned(folder: Path) -> list[Path]:
 
 
 def _locked(path: Path) -> BinaryIO | None:
-    """Open and lock PATH, or return None when somebody else holds it or took it away."""
+    """Open and lock PATH; return None if another process holds or has removed it."""
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
     _make_private(file, path)
     try:
-        # Its last holder may have given it its real name.
+        # Its last holder may have renamed it.
         if locks.taken(file.fileno()) and locks.is_at(file.fileno(), path):
             return file
     except OSError as error:
@@ -151,7 +151,7 @@ def _make_private(file: BinaryIO, path: Path) -> None:
     status = os.fstat(file.fileno())
     if status.st_uid != os.geteuid():
         file.close()
-        raise ArtifactError(f"{path} belongs to somebody else", remedy=f"ls -l {path}")
+        raise ArtifactError(f"{path} belongs to another user", remedy=f"ls -l {path}")
     if status.st_mode & locks.OTHERS:
         os.fchmod(file.fileno(), 0o600)
 

@@ -1,7 +1,7 @@
-"""A program with all that it begins: it gets a session of its own, and is ended as a whole.
+"""A program and all its children: started in a session of their own, and ended as a whole.
 
-Take `programs` for what may take as long as it takes and ends with us or when it is cancelled, and
-`bounded_output` for what must answer within a time.
+Use `programs` for commands without a time limit, which end with us or on cancellation, and
+`bounded_output` for commands that must answer in time.
 """
 
 import os
@@ -22,9 +22,9 @@ def started(
     inherited: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start a command without input, whose output is read by who starts it.
+    """Start a command without input; the caller reads its output.
 
-    Ctrl-C on the terminal reaches us alone: whoever starts a command ends it.
+    Ctrl-C on the terminal reaches only us: the caller must end the command.
     """
     return subprocess.Popen(
         command,
@@ -39,6 +39,6 @@ def started(
 
 
 def send(process: Process, number: signal.Signals) -> None:
-    """Send a signal to a program and to all that it has begun; no-op when they are gone."""
+    """Send a signal to a program and all its children; no-op if they are gone."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)

@@ -1,6 +1,6 @@
-"""Run programs of the host for as long as they take, and tell the user what they are doing.
+"""Run programs of the host without a time limit, and show the user their progress.
 
-They end with us, and when somebody cancels; see `bounded_output` for those that must be quick.
+They end with us and on cancellation; see `bounded_output` for those that must be quick.
 """
 
 import signal
@@ -19,7 +19,7 @@ from abcd_run.runtime import Say
 
 LAST_LINES = 15
 KILL_SECONDS = 2.0
-"""How long a program may take to end by itself when it is asked to."""
+"""How long a program may take to end after SIGTERM."""
 
 
 def run(
@@ -30,10 +30,10 @@ def run(
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
 ) -> None:
-    """Run a command, telling each line that it prints; it ends with us, also when interrupted.
+    """Run a command and report each line that it prints; it ends with us, even if interrupted.
 
-    It inherits the file descriptors that are named, such as a lock's. Raises `ArtifactError` with
-    its last lines.
+    It inherits the given file descriptors, such as a lock's. Raises `ArtifactError` with its last
+    lines.
     """
     last = deque[str](maxlen=LAST_LINES)
     with child(command, cwd=cwd, stderr=subprocess.STDOUT, inherited=inherited) as process:
@@ -51,7 +51,7 @@ def run(
 
 
 def ran(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end, and return its status and what it printed."""
+    """Run a command to its end, and return its status and output."""
     with child(command, stderr=subprocess.PIPE) as process:
         out, err = process.communicate()
     return subprocess.CompletedProcess(command, process.returncode, out, err)
@@ -65,10 +65,10 @@ def child(
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
 ) -> Iterator[process_group.Process]:
-    """Run a command beside the block, which reads what it prints; then it has ended.
+    """Run a command while the block reads its output; it has ended when the block returns.
 
-    It is ended with all that it has begun when the block fails, or is cancelled: it is asked to,
-    and killed where it does not obey. Raises `Interrupted`.
+    If the block fails or is cancelled, the command and all its children are asked to end, and
+    killed if they do not. Raises `Interrupted`.
     """
     check()
     with process_group.started(command, stderr=stderr, cwd=cwd, inherited=inherited) as process:
@@ -77,7 +77,7 @@ def child(
 
         def end() -> None:
             send(process, signal.SIGTERM)
-            with suppress(RuntimeError):  # it has been asked before
+            with suppress(RuntimeError):  # it was already asked to end
                 killing.start()
 
         try:
@@ -90,7 +90,7 @@ def child(
             process.wait()
             raise
         finally:
-            if killing.ident:  # what it had begun has been asked, too
+            if killing.ident:  # its children were asked to end, too
                 killing.cancel()
                 send(process, signal.SIGKILL)
     check()

@@ -1,4 +1,4 @@
-"""Files that somebody else has made: opened only when they are files."""
+"""Open untrusted files, but only regular ones."""
 
 import errno
 import io
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def opened(path: Path) -> io.BufferedReader:
-    """Open a regular file for reading. Raises `OSError` for what is none.
+    """Open a regular file for reading. Raises `OSError` for anything else.
 
-    A FIFO would be waited for and a device never end: the kernel is asked not to wait, and what
-    was opened is looked at, not the name, which may be another's by then.
+    A FIFO would block and a device might never end. So open without blocking, and check the open
+    file, not its name, which may refer to another file by then.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):

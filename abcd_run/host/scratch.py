@@ -1,6 +1,6 @@
-"""Folders for what is just being made, which are found and removed when their maker was killed.
+"""Folders for work in progress; those whose maker was killed are detected and removed.
 
-Whoever makes one holds a lock on it, which the kernel lets go when the process ends in any way.
+The maker holds a lock on its folder, which the kernel releases however the process ends.
 """
 
 import os
@@ -15,7 +15,7 @@ from abcd_run.host import locks
 
 @contextmanager
 def held(parent: Path, prefix: str) -> Iterator[Path]:
-    """Make a folder with a name of its own, and remove it at the end; first what others left."""
+    """Make a folder with a unique name and remove it at the end; first remove abandoned ones."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     discard_abandoned(parent, prefix)
     folder, lock = _made(parent, prefix)
@@ -36,10 +36,10 @@ def discard_abandoned(parent: Path, prefix: str) -> None:
 
 
 def is_held(folder: Path) -> bool:
-    """Say whether a living process holds a folder that `held` has made."""
+    """Say whether a living process holds a folder made by `held`."""
     try:
         opened = locks.opened_folder(folder)
-    except OSError:  # gone, or nothing that `held` has made
+    except OSError:  # gone, or not made by `held`
         return False
     return locks.is_held(opened)
 
@@ -50,11 +50,11 @@ def _made(parent: Path, prefix: str) -> tuple[Path, int]:
         lock = _locked(folder)
         if lock is not None:
             return folder, lock
-        # Somebody who tidies up was quicker, and has taken it for abandoned.
+        # Another process that was cleaning up took it for abandoned and removed it.
 
 
 def _locked(folder: Path) -> int | None:
-    """Return a descriptor that holds a folder, None where somebody else does or it is gone."""
+    """Return a descriptor that holds a folder; None if it is gone or another process holds it."""
     try:
         opened = locks.opened_folder(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""What this host is and has, read from the kernel and the user's own files."""
+"""Facts about this host, from the kernel and the user's own files."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ _CREDENTIALS = struct.Struct("iII")
 
 
 def memory_available() -> int:
-    """Return the bytes that a new program could get without swapping; 0 where nobody says."""
+    """Return how many bytes a new program could get without swapping; 0 if unknown."""
     import psutil  # noqa: PLC0415  (6 ms; see below)
 
     try:
@@ -27,10 +27,10 @@ def memory_available() -> int:
 
 
 def has_plenty(wanted: int) -> bool:
-    """Say whether memory is sure to suffice; if not, `memory_available` knows better.
+    """Say whether memory certainly suffices; if not, ask `memory_available`.
 
-    Pages that hold nothing at all are counted by the C library within microseconds. To import
-    psutil takes 6 ms, half of what Python takes to start: a launch on most hosts can do without.
+    The C library counts free pages within microseconds. Importing psutil takes 6 ms, half of
+    Python's start: a launch on most hosts does not need it.
     """
     try:
         return 2 * wanted <= os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -39,17 +39,17 @@ def has_plenty(wanted: int) -> bool:
 
 
 def check_memory(wanted: int, available: int) -> None:
-    """Raise `HostTooSmall` when instances want more bytes than the host has free."""
+    """Raise `HostTooSmall` if instances want more bytes than the host has free."""
     if wanted > available > 0:
         raise HostTooSmall(
             f"the image needs {format_size(wanted)} of memory, "
-            f"this host has {format_size(available)} free",
+            f"but this host has {format_size(available)} free",
             remedy="abcd-run stop --all, or give it less with --memory",
         )
 
 
 def delegated_controllers(root: Path = Path("/sys/fs/cgroup")) -> frozenset[str]:
-    """Return the cgroup v2 controllers by which this user may limit processes, none on v1."""
+    """Return the cgroup v2 controllers with which this user may limit processes; none on v1."""
     if os.getuid() == 0:
         own = root
     else:
@@ -62,12 +62,12 @@ def delegated_controllers(root: Path = Path("/sys/fs/cgroup")) -> frozenset[str]
 
 
 def belongs_to_root(path: Path) -> bool:
-    """Say whether a file is this host's root's, who is not the root of a user namespace."""
+    """Say whether a file belongs to the host's real root, not to root of a user namespace."""
     return path.stat().st_uid == 0 == uid_map_root(os.getpid())
 
 
 def free_ports(address: str, count: int) -> list[int]:
-    """Return ports of an address that are free just now, as the kernel names them."""
+    """Return ports of an address that the kernel says are free just now."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as stack:
         trials = [stack.enter_context(socket.socket(family)) for _ in range(count)]
@@ -77,20 +77,20 @@ def free_ports(address: str, count: int) -> list[int]:
 
 
 def bind_problem(address: str, port: int) -> int:
-    """Return the errno for which nobody can listen at a port just now, 0 where one can."""
+    """Return the errno that prevents listening on a port just now; 0 if nothing does."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.create_server((address, port), family=family).close()
     except OSError as error:
-        return error.errno or errno.EADDRNOTAVAIL  # what is no address at all has none
+        return error.errno or errno.EADDRNOTAVAIL  # an invalid address has no errno
     return 0
 
 
 def uid_map_root(pid: int) -> int | None:
-    """Return the host's uid that uid 0 of a process is, None when the process is gone.
+    """Return the host's uid behind a process's uid 0; None if the process is gone.
 
-    The kernel shows `/proc/PID/uid_map` as seen from the reader's own user namespace. It is read by
-    hand, like the cgroup's controllers above: psutil knows neither.
+    The kernel shows `/proc/PID/uid_map` from the reader's own user namespace. We parse it here,
+    like the cgroup controllers above: psutil reports neither.
     """
     try:
         lines = Path(f"/proc/{pid}/uid_map").read_text().splitlines()
@@ -104,19 +104,19 @@ def uid_map_root(pid: int) -> int | None:
 
 
 def numbers_users() -> bool:
-    """Say whether this host's users have numbers, of which 0 is root; Windows' have none."""
+    """Say whether this host's users have numbers, with 0 for root; on Windows they do not."""
     return hasattr(os, "getuid")
 
 
 def user() -> int:
-    """Return the uid of whom this process belongs to."""
+    """Return the uid of this process's owner."""
     return os.getuid()
 
 
 def listener(path: Path) -> int | None:
-    """Return the uid of who listens on a Unix socket, None where nobody does.
+    """Return the uid that listens on a Unix socket; None if nobody does.
 
-    The kernel says it as it is seen from here, whatever user or PID namespace a daemon is in.
+    The kernel reports it from our point of view, whatever user or PID namespace the daemon is in.
     """
     if not hasattr(socket, "SO_PEERCRED"):  # macOS
         return path.stat().st_uid if path.exists() else None
@@ -124,15 +124,15 @@ def listener(path: Path) -> int | None:
         try:
             trial.settimeout(CONNECT_SECONDS)
             trial.connect(str(path))
-            told = trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            packed = trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         except OSError:
             return None
-    _pid, uid, _gid = _CREDENTIALS.unpack(told)
+    _pid, uid, _gid = _CREDENTIALS.unpack(packed)
     return int(uid)
 
 
 def ssh_key(home: Path) -> str:
-    """Return the user's public ssh key, empty if there is none."""
+    """Return the user's public ssh key; empty if there is none."""
     for name in ("id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub"):
         try:
             text = (home / ".ssh" / name).read_text()
@@ -143,12 +143,12 @@ def ssh_key(home: Path) -> str:
 
 
 def keyboard(path: Path = Path("/etc/default/keyboard")) -> str:
-    """Return the layout of the host's keyboard, as X names it."""
+    """Return the layout of the host's keyboard, by X's name."""
     try:
-        found = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
+        match = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
     except OSError:
-        found = None
-    return found[1].partition(",")[0] if found else "us"
+        match = None
+    return match[1].partition(",")[0] if match else "us"
 
 
 def locale() -> str:

@@ -1,4 +1,4 @@
-"""Where abcd-run reads and keeps files, by the XDG rules."""
+"""Where abcd-run reads and keeps files, following the XDG rules."""
 
 import os
 import pwd
@@ -9,7 +9,7 @@ from pathlib import Path
 from abcd_run.errors import UsageError
 
 SESSIONS = Path("/run/user")
-"""Where the system makes each user who logs in a folder for sockets, named by the uid."""
+"""Where the system creates a folder for sockets for each logged-in user, named by uid."""
 
 
 def config() -> Path:
@@ -18,12 +18,12 @@ def config() -> Path:
 
 
 def cache() -> Path:
-    """Return the folder of images and artifacts; `ABCD_RUN_CACHE` moves it off a small home."""
+    """Return the folder of images and artifacts; `ABCD_RUN_CACHE` can move it off a small home."""
     moved = os.environ.get("ABCD_RUN_CACHE")
     if moved:
         return Path(moved).absolute()
     folder = _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
-    # Earlier versions left it open: others could read images and hold the locks in it.
+    # Earlier versions left it open: others could read images and hold locks in it.
     with suppress(OSError):
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
@@ -31,23 +31,23 @@ def cache() -> Path:
 
 
 def store() -> Path:
-    """Return the OCI layout that holds the images that were built or brought here."""
+    """Return the OCI layout that holds the images that were built or fetched."""
     return cache() / "oci"
 
 
 def runtime_dir() -> Path | None:
-    """Return the user's own folder for sockets, None where the session has none.
+    """Return the user's own folder for sockets; None if the session has none.
 
-    Passwords and sockets lie there: as the XDG specification says it must be the user's own, with
-    access for nobody else. What another user's environment names, after su, is not; su may leave
-    the variable out, though the folder is there all the same.
+    It holds passwords and sockets, so it must be private to the user, as the XDG specification
+    requires. After su, the variable may name another user's folder, which is refused, or be
+    missing although the user's folder exists.
     """
     named, usual = os.environ.get("XDG_RUNTIME_DIR", ""), SESSIONS / str(os.getuid())
     return next((folder for folder in (Path(named), usual) if _is_private(folder)), None)
 
 
 def runtime_dir_problem() -> str:
-    """Return what is wrong with the folder that XDG_RUNTIME_DIR names, empty if nothing is."""
+    """Return what is wrong with the folder that XDG_RUNTIME_DIR names; empty if nothing is."""
     named = os.environ.get("XDG_RUNTIME_DIR", "")
     if not named or _is_private(Path(named)):
         return ""
@@ -55,7 +55,7 @@ def runtime_dir_problem() -> str:
 
 
 def profile_folders(extra: Path | None = None) -> list[Path]:
-    """Return the folders in which profiles are looked for, first wins."""
+    """Return the folders to search for profiles; the first match wins."""
     listed = os.environ.get("ABCD_RUN_PROFILES", "")
     own = [Path(part).expanduser() for part in listed.split(os.pathsep) if part]
     first = [extra] if extra else []
@@ -63,7 +63,7 @@ def profile_folders(extra: Path | None = None) -> list[Path]:
 
 
 def builtin() -> Path:
-    """Return the folder of the profiles that come with abcd-run, installed or in a checkout."""
+    """Return the folder of the built-in profiles, installed or in a checkout."""
     here = Path(__file__).parents[1]
     installed = here / "data" / "profiles"
     return installed if installed.is_dir() else here.parent / "profiles"
@@ -82,12 +82,12 @@ def _is_private(folder: Path) -> bool:
 
 def _base(variable: str, default: str) -> Path:
     folder = os.environ.get(variable, "")
-    # The XDG specification wants relative paths to be ignored.
+    # The XDG specification says to ignore relative paths.
     return Path(folder) if folder.startswith("/") else _home() / default
 
 
 def _home() -> Path:
-    """Return the user's home: HOME, or what the host says where that is none."""
+    """Return the user's home: HOME, or the host's entry if HOME is unusable."""
     named = os.environ.get("HOME", "")
     if named.startswith("/"):
         return Path(named)

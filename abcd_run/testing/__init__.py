@@ -1,4 +1,4 @@
-"""What authors of runtimes test with: the contract suite, and a runtime that is no engine.
+"""Tools for authors of runtimes: the contract suite, and a fake runtime without an engine.
 
     from abcd_run.testing.contract import RuntimeContract
 

@@ -1,4 +1,4 @@
-"""Run the installed `abcd-run` as a user or a script does."""
+"""Run the installed `abcd-run` as a user or script would."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from typing import Any
 
 PROGRAM = str(Path(sys.executable).parent / "abcd-run")
 SECONDS = 240
-"""Longer than anything takes that is not broken: emulated machines are slow."""
+"""Longer than anything that works takes: emulated machines are slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The document on standard output, which must be the only thing there."""
+        """The JSON document on standard output, which must hold nothing else."""
         return json.loads(self.out)
 
 
 def abcd_run(*arguments: str, stdin: str = "", within: float = SECONDS) -> Ended:
-    """Run abcd-run to its end, which must come `within` that many seconds."""
+    """Run abcd-run to its end, which must come `within` so many seconds."""
     ended = subprocess.run(
         [PROGRAM, *arguments],
         input=stdin,
@@ -46,24 +46,24 @@ def abcd_run(*arguments: str, stdin: str = "", within: float = SECONDS) -> Ended
 
 
 def launch(*arguments: str, within: float = SECONDS) -> list[dict[str, Any]]:
-    """Launch, which must succeed, and return the instances of the document."""
+    """Launch, which must succeed, and return the document's instances."""
     ended = abcd_run("--json", *arguments, within=within)
     assert ended.status == 0, ended.err
-    found: list[dict[str, Any]] = ended.json["instances"]
-    return found
+    instances: list[dict[str, Any]] = ended.json["instances"]
+    return instances
 
 
 def interrupted(
     *arguments: str, at: str, how: signal.Signals = signal.SIGINT
 ) -> tuple[Ended, list[str]]:
-    """Send a signal when a progress line ends in `at`; return the end and the lines so far."""
+    """Send a signal when a progress line ends in `at`; return the result and the lines so far."""
     process, lines = _begun(arguments, at)
     process.send_signal(how)
     return _ended(process), lines
 
 
 def told(*arguments: str, at: str, tell: Sequence[str]) -> Ended:
-    """Run another command of abcd-run when a progress line ends in `at`, and await the end."""
+    """Run another abcd-run command when a progress line ends in `at`, and await the end."""
     process, _ = _begun(arguments, at)
     abcd_run(*tell)
     return _ended(process)
@@ -83,7 +83,7 @@ def _begun(arguments: Sequence[str], at: str) -> tuple[subprocess.Popen[str], li
 
 
 def _ended(process: subprocess.Popen[str]) -> Ended:
-    """Await the end, and be the end of what does not: it would trouble the tests that follow."""
+    """Await the end; kill a process that does not end, as it would disturb later tests."""
     try:
         out, err = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -94,7 +94,7 @@ def _ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def http_status(url: str, *, user: str = "", password: str = "") -> tuple[int, str]:
-    """Return the status and text that a URL answers with, asked as a browser would."""
+    """Return a URL's status and text, requested as a browser would."""
     request = urllib.request.Request(url)
     if user:
         token = b64encode(f"{user}:{password}".encode()).decode()

@@ -1,12 +1,12 @@
-"""A runtime that is no engine: instances in memory, each with real sockets on loopback.
+"""A fake runtime: instances in memory, each with real sockets on loopback.
 
-Readiness is real, what runs inside is not: for unit tests of whatever stands on a runtime.
+Readiness is real, what runs inside is not: for unit tests of code that uses a runtime.
 
     engine = FakeEngine()
     engine.before["start"] = fails(PortTaken("somebody was quicker"), times=1)
     fake_backend(engine).open()
 
-The entry point `abcd_run.testing.fake:BACKENDS.NAME` leads to the engine `ENGINES[NAME]`.
+The entry point `abcd_run.testing.fake:BACKENDS.NAME` refers to the engine `ENGINES[NAME]`.
 """
 
 import itertools
@@ -21,11 +21,11 @@ from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, 
 from abcd_run.testing.page import Listener, Page
 
 ROOT = 100_000
-"""The host's uid that root inside is, as of a user with subordinate ids."""
+"""The host's uid of root inside, as for a user with subordinate ids."""
 
 
 def fails(error: Exception, *, times: int | None = None) -> Callable[[], None]:
-    """Return a switch that raises, always or the first `times` times."""
+    """Return a function that raises, always or the first `times` times."""
     left = itertools.count() if times is None else iter(range(times))
 
     def fail() -> None:
@@ -46,21 +46,21 @@ class Held:
     ports: dict[int, Listener] = field(default_factory=dict[int, Listener])
 
     def close(self) -> None:
-        """End what listens for it."""
+        """Close its listeners."""
         while self.ports:
             self.ports.popitem()[1].close()
 
 
 @dataclass
 class FakeEngine:
-    """What stands behind fake runtimes, with switches for all that can go wrong.
+    """The engine behind fake runtimes, with switches for everything that can go wrong.
 
-    `before` maps a step, which is the name of a runtime's method, `missing` or `open`, to what
-    happens when it begins: it may raise, wait or send a signal. `calls` lists the steps taken.
-    `refuses` raises what the runtime has against a plan.
-    A page answers `late` times with 503, then with `page` to who knows the password. `dies` ends
-    every instance as soon as it was started. `registry` lists what can be pulled, None is all.
-    With a `picture` instances have a screen, which shows that.
+    `before` maps a step (the name of a runtime's method, `missing` or `open`) to a function that
+    runs when it begins: it may raise, wait or send a signal. `calls` lists the steps taken.
+    `refuses` raises the runtime's objection to a plan.
+    A page answers 503 `late` times, then `page` to clients with the password. `dies` ends every
+    instance right after its start. `registry` lists what can be pulled; None means everything.
+    With a `picture`, instances have a screen that shows it.
     """
 
     name: str = "fake"
@@ -95,7 +95,7 @@ class FakeEngine:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def step(self, name: str) -> None:
-        """Note a step and do what was switched on for it."""
+        """Record a step and run what is switched on for it."""
         self.calls.append(name)
         self.before.get(name, lambda: None)()
 
@@ -171,13 +171,13 @@ class FakeRuntime(Runtime):
             except OSError as error:
                 held.close()
                 port = held.plan.ports.get(service.port)
-                raise PortTaken("the port is taken", details=str(error), port=port) from error
+                raise PortTaken("port already in use", details=str(error), port=port) from error
         held.state = "running"
-        seen = _instance(self.engine, held)
+        started = _instance(self.engine, held)
         if self.engine.dies:
             held.state = "exited with status 1"
             held.close()
-        return seen
+        return started
 
     def _services(self, plan: Plan) -> Iterable[Service]:
         exposed = self.engine.exposes if plan.exposed else ()
@@ -211,7 +211,7 @@ class FakeRuntime(Runtime):
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
-        """See the contract; the command runs on the host, and knows who it was meant to be."""
+        """See the contract; the command runs on the host, with the user in its environment."""
         facts = {"FAKE_NAME": instance.name, "FAKE_USER": user, "FAKE_TTY": str(tty)}
         inside = [f"{key}={value}" for key, value in facts.items()]
         return ["/usr/bin/env", *inside, *(command or ["/bin/sh"])]
@@ -276,11 +276,11 @@ def fake_backend(engine: FakeEngine) -> Backend:
 
 
 ENGINES: dict[str, FakeEngine] = {"fake": FakeEngine()}
-"""The engines that entry points lead to, by name."""
+"""The engines that entry points refer to, by name."""
 
 
 class _Backends:
-    """The backends of all engines, each as an attribute: entry points name attributes."""
+    """The backends of all engines as attributes: entry points name attributes."""
 
     def __getattr__(self, name: str) -> Backend:
         if name not in ENGINES:

@@ -1,4 +1,4 @@
-"""The smallest images that can be opened: for tests of whatever reads them."""
+"""Write the smallest valid images, for tests of code that reads them."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What listens for a fake instance: a plain port, or a page behind a password."""
+"""The listeners of a fake instance: a plain port, or a page behind a password."""
 
 import base64
 import socket
@@ -12,22 +12,22 @@ POLL_SECONDS = 0.01
 
 
 class Listener:
-    """A port that takes connections and says nothing, as an ssh client sees a slow server."""
+    """A port that accepts connections and says nothing, like a slow ssh server."""
 
     def __init__(self, where: Address) -> None:
         self._socket = socket.create_server(where)
         self.address: Address = self._socket.getsockname()[:2]
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._socket.close()
 
 
 class Page(Listener):
-    """A page that answers with a status to who gives `USER:PASSWORD`, and 401 to others.
+    """A page that answers `status` to clients that send `USER:PASSWORD`, and 401 to others.
 
-    The first `late` right requests get 503: the page is still being made. Each answer takes some
-    `seconds`.
+    The first `late` authorised requests get 503, as if the page were still starting. Each answer
+    takes some `seconds`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Page(Listener):
         self._thread.start()
 
     def answer(self, token: str | None) -> int:
-        """Return the status for a request with this header of authorisation."""
+        """Return the status for a request with this authorisation header."""
         self.asked += 1
         time.sleep(self.seconds)
         if token != self._token:

@@ -1,4 +1,4 @@
-"""Look into a PNG without a library: what was photographed must not be blank."""
+"""Read a PNG without a library, to check that a screenshot is not blank."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""Tests of runtimes that a host may lack: skipped there with the reason, and failed in CI."""
+"""Skip tests of runtimes that the host lacks, with the reason; in CI they fail."""
 
 import os
 
@@ -8,7 +8,7 @@ from abcd_run.plugins.fleet import Fleet
 
 
 def demand(fleet: Fleet, *runtimes: str) -> None:
-    """Go on only when all of these runtimes can be used."""
+    """Continue only if all of these runtimes can be used."""
     for name in runtimes:
         problem = fleet.absence(name) or fleet.runtime(name).probe().refusal()
         if problem and os.environ.get("CI"):

@@ -1,4 +1,4 @@
-"""What Docker's errors mean, in abcd-run's words."""
+"""Translate Docker's errors into abcd-run's."""
 
 import requests
 from docker.errors import APIError, DockerException
@@ -8,14 +8,14 @@ from abcd_run_docker.service import START
 
 
 def is_slow(error: requests.RequestException) -> bool:
-    """Say whether the daemon is there, but did not answer in time."""
+    """Say whether the daemon is running but did not answer in time."""
     return isinstance(error, requests.Timeout) or "timed out" in str(error)
 
 
 def _silence(error: Exception) -> Silence | None:
     if isinstance(error, APIError):
         return None
-    # The first request of a client hides why it failed.
+    # A client's first request hides the reason for its failure.
     cause = error if isinstance(error, requests.RequestException) else error.__cause__
     if not isinstance(cause, requests.RequestException):
         return None

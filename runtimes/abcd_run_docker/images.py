@@ -1,4 +1,4 @@
-"""Images in Docker's store: found, loaded, pulled, built."""
+"""Images in Docker's store: look up, load, pull, build."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from abcd_run.oci.reference import pinned
 from abcd_run.runtime import Say
 
 READS_ZSTD = (1, 42)
-"""The API of Docker 23, the first that unpacks layers compressed with zstd."""
+"""The API of Docker 23, the first to unpack layers compressed with zstd."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DockerImages(Images):
             return None
 
     def heeds_uid(self, image: str) -> bool:
-        """Say whether an image lets its user have the uid that the seed names."""
+        """Say whether an image can give its user the uid that the seed names."""
         return "uid" in ((self.config(image).get("Labels") or {}).get("abcd.seed") or "").split()
 
     def means(self, reference: str, image: Image) -> bool:
@@ -52,11 +52,11 @@ class DockerImages(Images):
     def pull(self, reference: str) -> Iterable[Told]:
         """See the kit."""
         repository, tag = parse_repository_tag(reference)
-        # Without a tag Docker would pull all of them.
-        told: Iterable[Told] = self.client.api.pull(
+        # Without a tag, Docker would pull every tag.
+        lines: Iterable[Told] = self.client.api.pull(
             repository, tag or "latest", stream=True, decode=True
         )
-        return told
+        return lines
 
     def progress(self, told: Told) -> str:
         """See the kit."""
@@ -65,8 +65,8 @@ class DockerImages(Images):
     def stored(self, artifact: Artifact) -> str:
         """See the kit.
 
-        The classic store calls an image by its configuration's digest, containerd's by its
-        manifest's.
+        The classic store identifies an image by the digest of its configuration, containerd's by
+        that of its manifest.
         """
         if not artifact.id or not artifact.path:
             return ""
@@ -80,8 +80,8 @@ class DockerImages(Images):
 
     def load(self, archive: Iterator[bytes], name: str) -> None:
         """See the kit."""
-        for told in self.client.api.load_image(archive):  # type: ignore[no-untyped-call]
-            if failure := told.get("error"):
+        for line in self.client.api.load_image(archive):  # type: ignore[no-untyped-call]
+            if failure := line.get("error"):
                 raise refusals.meaning(
                     failure, engine="docker", doing=f"load {name}", otherwise=ArtifactError
                 )
@@ -92,21 +92,21 @@ class DockerImages(Images):
 
 
 def load_line(artifact: Artifact, url: str) -> str:
-    """Return the line that brings an image on disk into Docker's store, empty for others."""
+    """Return the line that loads an image from disk into Docker's store; empty for other images."""
     if artifact.path is None:
         return ""
     transport = "oci" if artifact.path.is_dir() else "oci-archive"
     source = f"{transport}:{artifact.path}"
     if artifact.reference:
         source += f":{artifact.reference}"
-    # `docker load` takes neither before Docker 25.
+    # `docker load` accepts neither transport before Docker 25.
     options = ["--quiet", "--dest-daemon-host", url]
     return shlex.join(["skopeo", "copy", *options, source, f"docker-daemon:{artifact.name}"])
 
 
 def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
     """Build a folder with a Containerfile."""
-    for told in api.build(
+    for line in api.build(
         path=str(context),
         dockerfile="Containerfile",
         tag=name,
@@ -114,19 +114,19 @@ def build(api: APIClient, context: Path, name: str, *, say: Say) -> None:
         forcerm=True,
         decode=True,
     ):
-        if failure := told.get("error"):
+        if failure := line.get("error"):
             raise ArtifactError(
                 f"building {name} failed",
                 details=failure,
                 remedy=refusals.what_helps(
-                    failure, engine="docker", usual="fix what it says, then try again"
+                    failure, engine="docker", usual="fix the problem shown above, then retry"
                 ),
             )
-        if text := told.get("stream", "").strip():
+        if text := line.get("stream", "").strip():
             say(f"building {name}: {text}")
 
 
 def save(api: APIClient, name: str, out: Path) -> None:
-    """Write an image as the archive that `docker save` gives."""
+    """Write an image as an archive, as `docker save` does."""
     with out.open("wb") as file:
         file.writelines(api.get_image(name))

@@ -1,7 +1,7 @@
-"""The containers of this user, asked side by side: one that hangs hides no other.
+"""The user's containers, queried in parallel: one that hangs does not hide the others.
 
-The daemon keeps its list apart from the containers. Who does something to one of them, and does
-not come to an end, holds up questions about that one alone; the list goes on to be told.
+The daemon keeps its list separate from the containers. An operation that never finishes blocks
+queries about its own container only; the list still answers.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ from abcd_run.model import SILENT, Instance
 from abcd_run_docker.errors import is_slow
 
 ONE_SECONDS = 1.5
-"""How long the daemon may take for one container."""
+"""How long the daemon may take to answer for one container."""
 
 ASKERS = 8
 
@@ -58,7 +58,7 @@ class DockerContainers(Containers):
         return self._in_time(listed.runtime_id, lambda: [listed])
 
     def _in_time(self, key: str, listed: Callable[[], list[Instance]]) -> list[Instance]:
-        """Return what the daemon tells of a container, or what its list does."""
+        """Return the daemon's details of a container, or its line in the list if it is slow."""
         try:
             return self.one(key)
         except requests.RequestException as error:
@@ -68,7 +68,7 @@ class DockerContainers(Containers):
 
     def inspected(self, key: str) -> Facts | None:
         """See the kit."""
-        # The SDK's own call has no time limit but the client's, which is made for long work.
+        # The SDK's own call uses the client's timeout, which is meant for long operations.
         url = f"{self.api.base_url}/v{self.api.api_version}/containers/{quote(key, safe='')}/json"
         answer = self.api.get(url, timeout=ONE_SECONDS)
         try:
@@ -80,7 +80,7 @@ class DockerContainers(Containers):
 
 
 def _prove(answer: requests.Response) -> None:
-    """Raise the SDK's error of an answer that is one."""
+    """Raise the SDK's error if the answer is one."""
     try:
         answer.raise_for_status()
     except requests.HTTPError as error:

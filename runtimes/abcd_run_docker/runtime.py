@@ -24,15 +24,15 @@ from abcd_run_docker.instances import DockerContainers
 from abcd_run_docker.service import Daemon, unreachable
 
 STOP_SECONDS = 5
-"""How long an instance may take to end by itself before it is killed."""
+"""How long an instance may take to shut down before it is killed."""
 
 ASK_SECONDS = 4
-"""How long the daemon may take for its first answer."""
+"""How long the daemon may take to answer the first time."""
 
 TIMEOUT_SECONDS = 120
-"""How long it may be silent while it works: it unpacks an image's layers without a word."""
+"""How long it may stay silent while it works: it unpacks an image's layers without output."""
 
-ROOTLESS = "dockerd-rootless-setuptool.sh install gives you a daemon without root"
+ROOTLESS = "run dockerd-rootless-setuptool.sh install to set up a rootless daemon"
 LIMITS = {"memory": "MemoryLimit", "cpu": "CpuCfsQuota", "pids": "PidsLimit"}
 
 
@@ -51,7 +51,7 @@ class DockerRuntime(OciRuntime):
 
     @property
     def client(self) -> DockerClient:
-        """The client of all threads: its pool of connections is made for that."""
+        """The client that all threads share: its connection pool is thread-safe."""
         with self._lock:
             if self._client is None:
                 if problem := unreachable(self._daemon):
@@ -60,18 +60,18 @@ class DockerRuntime(OciRuntime):
         return self._client
 
     def _connected(self) -> DockerClient:
-        with translated("be asked for its version", otherwise=NoRuntime):
+        with translated("report its version", otherwise=NoRuntime):
             if self._daemon.socket:
                 client = DockerClient(base_url=self._daemon.url, timeout=ASK_SECONDS)
             else:
-                # The SDK knows where the certificates of a context or of DOCKER_HOST are.
+                # The SDK finds the certificates of a context or of DOCKER_HOST.
                 client = docker.from_env(timeout=ASK_SECONDS)
         client.api.timeout = TIMEOUT_SECONDS
         return client
 
     @property
     def limits(self) -> set[str]:
-        """See the kit; what the daemon cannot limit it would ignore without a word."""
+        """See the kit; the daemon would silently ignore a limit that it cannot enforce."""
         return {limit for limit, key in LIMITS.items() if self._info().get(key)}
 
     @property
@@ -99,19 +99,20 @@ class DockerRuntime(OciRuntime):
         return f"{line}\n" if line else ""
 
     def _person(self, plan: Plan, image: str = "") -> str:
-        """Return the uid inside that is the launching user's, empty where nobody asks.
+        """Return the uid that the launching user has inside; empty if the plan does not need it.
 
-        Docker maps users for all containers alike, so the image's user must change, not the map.
+        Docker uses one user map for all containers, so the image's user must change, not the map.
         """
         if not plan.shares or not plan.account:
             return ""
         uid = "0" if self._rootless() else str(os.getuid())
         if image and uid != str(plan.uid) and not self.images.heeds_uid(image):
             raise LaunchFailed(
-                f"docker cannot share a folder with {plan.account} of {plan.image}",
-                details=f"on this engine the folder is uid {uid}'s inside, "
-                f"and the image does not let {plan.account} be that (no label abcd.seed=uid)",
-                remedy="--on podman, or launch it without --share",
+                f"docker cannot share a folder with user {plan.account} of {plan.image}",
+                details=f"on this engine the shared folder belongs to uid {uid} inside, "
+                f"and this image cannot give its user {plan.account} that uid "
+                "(no label abcd.seed=uid)",
+                remedy="use --on podman, or launch without --share",
             )
         return uid
 
@@ -120,12 +121,12 @@ class DockerRuntime(OciRuntime):
         if problem := unreachable(self._daemon):
             return Probe(problem=problem)
         try:
-            with translated("be asked what it can do", otherwise=NoRuntime):
+            with translated("report its capabilities", otherwise=NoRuntime):
                 facts = self._info()
         except NoRuntime as error:
             return Probe(problem=Problem(error.message, error.remedy))
         if "BuildahVersion" in facts:
-            return Probe(problem=Problem("it is Podman that answers there", "--on podman"))
+            return Probe(problem=Problem("Podman answers there, not Docker", "--on podman"))
         return Probe(
             version=facts["ServerVersion"],
             notes=oci_arguments.unlimited(self.limits, engine=self.name),
@@ -134,7 +135,7 @@ class DockerRuntime(OciRuntime):
 
     def components(self) -> Mapping[str, str]:
         """See the contract."""
-        with translated("say what it is made of", otherwise=NoRuntime):
+        with translated("list its components", otherwise=NoRuntime):
             parts = self.client.version().get("Components") or []
         return {str(part["Name"]): str(part["Version"]) for part in parts}
 
@@ -148,14 +149,14 @@ class DockerRuntime(OciRuntime):
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
-        with translated("start it"):
+        with translated("start the instance"):
             self.client.api.start(runtime_id)
             return self._instance(self.client.api.inspect_container(runtime_id))
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
-        with translated("remove it"), suppress(NotFound):
-            # Removing by force would not give it the time to end by itself.
+        with translated("remove the instance"), suppress(NotFound):
+            # A forced removal would not give it time to shut down.
             patience = 0 if current().hurried else STOP_SECONDS
             self.client.api.stop(runtime_id, timeout=patience)
             self.client.api.remove_container(runtime_id, force=True, v=True)

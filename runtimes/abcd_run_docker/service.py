@@ -1,6 +1,6 @@
-"""Where the daemon is: found as Docker's own command finds it, and then where rootless ones are.
+"""Locate the daemon as Docker's own command does, then where rootless daemons listen.
 
-Nothing here needs the SDK: it is asked on every start of abcd-run.
+Nothing here needs the SDK: it runs on every start of abcd-run.
 """
 
 import contextlib
@@ -26,26 +26,26 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """The address of a daemon, and by what it was found: nothing, or the name of a context."""
+    """The address of a daemon, and the context that named it, if any."""
 
     url: str
     context: str = ""
 
     @property
     def socket(self) -> Path | None:
-        """The daemon's socket, None for one that listens on a port."""
+        """The daemon's socket; None if it listens on a port."""
         return Path(self.url.removeprefix(UNIX)) if self.url.startswith(UNIX) else None
 
     def program(self) -> list[str]:
-        """Return Docker's command with the option that makes it talk to this very daemon."""
+        """Return Docker's command with the option that selects this daemon."""
         if self.socket:
             return ["docker", "--host", self.url]
-        # The certificates of other daemons are known to the context, or to the environment.
+        # For other daemons, the context or the environment has the certificates.
         return ["docker", "--context", self.context] if self.context else ["docker"]
 
 
 def find() -> Daemon | Problem:
-    """Return the daemon that this user has, running or not, or why there is none."""
+    """Return this user's daemon, running or not, or why there is none."""
     daemon = _configured() or _usual()
     if isinstance(daemon, Daemon) and (problem := _elsewhere(daemon)):
         return problem
@@ -53,7 +53,7 @@ def find() -> Daemon | Problem:
 
 
 def present() -> Daemon:
-    """Return the daemon that this user has. Raises `NoRuntime`."""
+    """Return this user's daemon. Raises `NoRuntime`."""
     daemon = find()
     if isinstance(daemon, Problem):
         raise NoRuntime(daemon.message, remedy=daemon.remedy)
@@ -61,7 +61,7 @@ def present() -> Daemon:
 
 
 def unreachable(daemon: Daemon) -> Problem | None:
-    """Return why nobody answers at the daemon's socket, None if somebody does."""
+    """Return why nothing answers on the daemon's socket; None if something does."""
     if daemon.socket is None:
         return None
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as trial:
@@ -71,21 +71,21 @@ def unreachable(daemon: Daemon) -> Problem | None:
         except PermissionError:
             return _forbidden(daemon.socket)
         except (FileNotFoundError, ConnectionRefusedError):
-            return Problem(f"its daemon is down: nobody listens on {daemon.socket}", START)
+            return Problem(f"its daemon is down: nothing listens on {daemon.socket}", START)
         except OSError as error:
             return Problem(f"its daemon does not answer on {daemon.socket}: {error}", START)
     return None
 
 
 def _configured() -> Daemon | Problem | None:
-    """Return what the environment or the user's configuration of Docker says, if anything."""
+    """Return the daemon that the environment or the user's Docker configuration names, if any."""
     if url := os.environ.get("DOCKER_HOST"):
         return Daemon(url)
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     name = os.environ.get("DOCKER_CONTEXT") or _read(folder / "config.json").get("currentContext")
     if not name or name == "default":
         return None
-    import hashlib  # noqa: PLC0415  (OpenSSL comes with it, and few have a context)
+    import hashlib  # noqa: PLC0415  (it loads OpenSSL, and few users have a context)
 
     meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
     url = _read(meta).get("Endpoints", {}).get("docker", {}).get("Host")
@@ -100,11 +100,11 @@ def _usual() -> Daemon | Problem:
     if own and (own.exists() or _was_set_up()):
         return Daemon(f"{UNIX}{own}")
     if SYSTEM_SOCKET.exists():
-        # A daemon that only others may use is none of this user's: `ps` need not mention it.
+        # A daemon that this user may not access is not theirs: `ps` need not mention it.
         usable = os.access(SYSTEM_SOCKET, os.W_OK)
         return Daemon(f"{UNIX}{SYSTEM_SOCKET}") if usable else _forbidden(SYSTEM_SOCKET)
     if shutil.which("docker") or shutil.which("dockerd"):
-        return Problem("docker is installed, but no daemon runs for this user", START)
+        return Problem("docker is installed, but no daemon is running for this user", START)
     return Problem(
         "docker is not installed",
         "sudo apt install docker.io rootlesskit uidmap slirp4netns, "
@@ -113,19 +113,20 @@ def _usual() -> Daemon | Problem:
 
 
 def _was_set_up() -> bool:
-    """Say whether a rootless daemon of this user ever ran: its instances may be there still."""
+    """Say whether this user ever ran a rootless daemon: its instances may still exist."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return (Path(home) / "docker" / "containers").is_dir()
 
 
 def _forbidden(path: Path) -> Problem:
     return Problem(
-        f"{path} is not for this user", "dockerd-rootless-setuptool.sh install gives you your own"
+        f"this user may not use {path}",
+        "run dockerd-rootless-setuptool.sh install to set up your own daemon",
     )
 
 
 def _elsewhere(daemon: Daemon) -> Problem | None:
-    """Refuse other hosts' daemons: what they publish would not be on this host."""
+    """Refuse daemons on other hosts: their published ports would not be on this host."""
     parts = urlsplit(daemon.url)
     if parts.scheme == "unix" or (parts.scheme == "tcp" and parts.hostname in LOOPBACK):
         return None

@@ -1,4 +1,4 @@
-"""A plan in Docker's words."""
+"""Translate a plan into Docker's arguments."""
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ def arguments(
 ) -> dict[str, Any]:
     """Return a plan as keyword arguments of `containers.create`.
 
-    `uid` is the one inside that is the launching user's, empty where nobody asks.
+    `uid` is the uid that the launching user has inside; empty if the plan does not need it.
     """
     plan = _with_free_ports(plan, ports)
     given = oci_arguments.arguments(plan, ports=ports, limits=limits)
@@ -32,19 +32,19 @@ def arguments(
 
 
 def options(uid: str) -> list[str]:
-    """Return the options of `docker run` that Podman does not have alike."""
+    """Return the options of `docker run` that differ from Podman's."""
     return ["--env", f"{oci_arguments.UID}={uid}"] if uid else []
 
 
 def _with_free_ports(plan: Plan, ports: Sequence[int]) -> Plan:
-    """Return the plan with ports that the kernel names.
+    """Return the plan with free ports that the kernel chose.
 
-    Docker would try them one after the other, from where everybody's Docker begins. When one is
-    taken, maybe by our own question to another instance's page, it has been seen to stand still
-    for 16 s, with all its containers.
+    Docker would try ports one by one, starting where every Docker starts. When a port is taken,
+    perhaps by our own request to another instance's page, Docker has been seen to stall for 16 s,
+    with all its containers.
     """
     try:
         free = this_host.free_ports(plan.address, len(ports))
-    except OSError:  # not an address of this host: Docker may know it, or says what is wrong
+    except OSError:  # not an address of this host: Docker may know it, or reports the problem
         return plan
     return replace(plan, ports={**dict(zip(ports, free, strict=True)), **plan.ports})

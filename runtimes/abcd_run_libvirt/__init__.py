@@ -1,4 +1,4 @@
-"""Virtual machines of this user, through libvirt-python on `qemu:///session`."""
+"""The user's virtual machines, through libvirt-python on `qemu:///session`."""
 
 import shutil
 from pathlib import Path
@@ -9,13 +9,13 @@ from abcd_run_libvirt import sockets
 from abcd_run_libvirt.options import OPTIONS
 
 DAEMONS = ("virtqemud", "libvirtd")
-# Red Hat's QEMU is in no PATH, nor is /usr/sbin in that of Debian's users.
+# Red Hat keeps QEMU outside of PATH, and Debian's users do not have /usr/sbin in theirs.
 PLACES = ("/usr/sbin", "/usr/libexec")
 QEMUS = ("qemu-system-x86_64", "qemu-kvm")
 REMEDY = "sudo apt install libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86"
 
 MEMORY = 1 << 30
-"""Bytes of a machine whose image does not say what it needs."""
+"""Bytes of memory for a machine whose image does not say what it needs."""
 
 
 def _missing() -> Problem | None:

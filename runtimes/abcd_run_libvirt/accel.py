@@ -1,4 +1,4 @@
-"""Whether KVM works here, or machines must be emulated."""
+"""Find out whether KVM works here or machines must be emulated."""
 
 import os
 import re
@@ -10,19 +10,19 @@ COST = "machines are emulated, which makes them 5 to 20 times slower"
 
 
 def kvm_problem(device: Path = DEVICE, cpuinfo: Path = CPUINFO) -> str:
-    """Return why KVM cannot be used, empty when it can.
+    """Return why KVM cannot be used; empty if it can.
 
-    A device alone proves nothing: some hosts have it without a processor that can virtualise, and
-    guests then hang. psutil does not know what a processor can do.
+    The device alone proves nothing: some hosts have it although their processor cannot virtualise,
+    and guests then hang. psutil does not report the processor's flags.
     """
     if not device.exists():
-        return f"there is no {device}"
+        return f"{device} does not exist"
     if not os.access(device, os.R_OK | os.W_OK):
-        return f"{device} is not yours to open (sudo usermod -aG kvm $USER)"
+        return f"you may not open {device} (sudo usermod -aG kvm $USER)"
     try:
         flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE)
     except OSError:
         flags = None
     if flags is None or not {"vmx", "svm"} & set(flags[1].split()):
-        return f"{device} is here, but the processor shows neither vmx nor svm"
+        return f"{device} exists, but the processor reports neither vmx nor svm"
     return ""

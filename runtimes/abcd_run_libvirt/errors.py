@@ -1,4 +1,4 @@
-"""What libvirt's errors mean, in abcd-run's words."""
+"""Translate libvirt's errors into abcd-run's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 
 
 def is_gone(error: libvirt.libvirtError) -> bool:
-    """Tell whether an error says that the machine is no more."""
+    """Say whether an error means that the machine no longer exists."""
     return error.get_error_code() in _GONE
 
 
@@ -37,7 +37,7 @@ def _meaning(
     text = error.get_error_message() or str(error)
     code = error.get_error_code()
     if code == libvirt.VIR_ERR_OPERATION_FAILED and any(sign in text for sign in _TAKEN):
-        return NameTaken(f"libvirt could not {doing}: the name is taken", details=text)
+        return NameTaken(f"libvirt could not {doing}: the name is already in use", details=text)
     if code in _LOST and error.get_error_domain() == libvirt.VIR_FROM_RPC:
         return NoRuntime(
             f"libvirt does not answer: could not {doing}",

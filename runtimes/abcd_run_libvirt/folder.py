@@ -1,7 +1,7 @@
-"""The folder of one machine: its seed, console log, sockets. It lies where only its user may look.
+"""The folder of one machine: its seed, console log and sockets, where only its user has access.
 
-It is called by the machine's id. What has no machine is left from one that ended by itself
-or whose launch was killed: whoever makes one holds a lock on it.
+It is named after the machine's id. A folder without a machine is left over from one that ended by
+itself or whose launch was killed: the process that makes a folder holds a lock on it.
 """
 
 import os
@@ -16,28 +16,28 @@ from abcd_run.host import locks, xdg
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The files of one machine, some of which there may not be."""
+    """The files of one machine; some may not exist."""
 
     path: Path
 
     @property
     def seed(self) -> Path:
-        """The CD that tells the machine who it is."""
+        """The seed CD, which identifies the machine."""
         return self.path / "seed.iso"
 
     @property
     def log(self) -> Path:
-        """What the machine has printed on its serial console."""
+        """The machine's output on its serial console."""
         return self.path / "console.log"
 
     @property
     def variables(self) -> Path:
-        """What UEFI keeps between two starts."""
+        """The variables that UEFI keeps between boots."""
         return self.path / "variables.fd"
 
     @property
     def known_hosts(self) -> Path:
-        """The machine's ssh host key, once it was seen."""
+        """The machine's ssh host key, after the first connection."""
         return self.path / "known_hosts"
 
     def screen(self, protocol: str) -> Path:
@@ -45,15 +45,15 @@ class Folder:
         return self.path / f"{protocol}.sock"
 
     def remove(self) -> None:
-        """Remove it all; no-op when it is gone."""
+        """Remove the folder; no-op if it is gone."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def homes() -> list[Path]:
-    """Return where machines have their folders, the place for new ones first.
+    """Return the places for machines' folders; new ones go to the first.
 
-    A session's own is gone when the host starts anew. Machines that were begun while there was no
-    session, as by cron, stay where they are when there is one.
+    The session's place is emptied when the host reboots. Machines started without a session, for
+    example by cron, stay where they are when a session begins.
     """
     session = xdg.runtime_dir()
     own = [session / "abcd-run"] if session else []
@@ -61,14 +61,14 @@ def homes() -> list[Path]:
 
 
 def of(machine: str) -> Folder:
-    """Return the folder of a machine, which need not be there."""
+    """Return the folder of a machine; it may not exist."""
     there = [home / machine for home in homes()]
-    return Folder(next((one for one in there if one.is_dir()), there[0]))
+    return Folder(next((path for path in there if path.is_dir()), there[0]))
 
 
 @contextmanager
 def made(machine: str) -> Iterator[Folder]:
-    """Make the folder of a machine that is about to be; remove it again when that fails."""
+    """Make the folder of a new machine; remove it again if the block fails."""
     folder = of(machine)
     folder.path.mkdir(mode=0o700, parents=True)
     try:
@@ -80,12 +80,13 @@ def made(machine: str) -> Iterator[Folder]:
 
 
 def finished() -> list[Folder]:
-    """Return the folders that nobody is just making, whether they have a machine or not.
+    """Return the folders that no process is still making, with or without a machine.
 
-    Ask for these before the machines: whatever is finished then has one, or never will.
+    Call this before listing the machines: a folder that is finished by then has its machine, or
+    never will.
     """
-    folders = (one for home in homes() if home.is_dir() for one in sorted(home.iterdir()))
-    return [Folder(one) for one in folders if _is_free(one)]
+    paths = (path for home in homes() if home.is_dir() for path in sorted(home.iterdir()))
+    return [Folder(path) for path in paths if _is_free(path)]
 
 
 @contextmanager
@@ -101,6 +102,6 @@ def _locked(path: Path) -> Iterator[None]:
 def _is_free(path: Path) -> bool:
     try:
         opened = locks.opened_folder(path)
-    except OSError:  # whose it is cannot be known, so that it stays
+    except OSError:  # its owner is unknown, so it stays
         return False
     return not locks.is_held(opened)

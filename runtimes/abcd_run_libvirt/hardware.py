@@ -1,4 +1,4 @@
-"""What machines are made of here: a plan's options against what this QEMU can do."""
+"""Choose a machine's hardware: match a plan's options with what this QEMU supports."""
 
 import re
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from abcd_run_libvirt import markup
 from abcd_run_libvirt.options import AUTO, OPTIONS
 
 NETWORK = "hostnet0"
-"""What libvirt calls the first card's network in QEMU."""
+"""The name that libvirt gives the first card's network in QEMU."""
 
 MENU_MEMORY = 320 << 20
-"""Bytes with which GRUB can load a kernel under UEFI; with 256 MiB it cannot."""
+"""Bytes of memory that GRUB needs to load a kernel under UEFI; 256 MiB are too few."""
 
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CPUS = {"kvm": "host", "tcg": "Nehalem"}
-"""`Nehalem` is x86-64-v2, which many distributions want; what QEMU calls qemu64 is less."""
+"""`Nehalem` is x86-64-v2, which many distributions require; QEMU's qemu64 offers less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What libvirt says that QEMU has."""
+    """What QEMU supports, according to libvirt."""
 
     kvm: bool
     graphics: frozenset[str]
@@ -31,7 +31,7 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What one machine gets."""
+    """The hardware of one machine."""
 
     accel: str
     boot: str
@@ -40,11 +40,11 @@ class Hardware:
     firmware: str
     video: str
     network: str = "user"
-    """`isolated` has nothing but its published ports, `user` all that its owner reaches."""
+    """`isolated` has only its published ports; `user` reaches whatever its owner reaches."""
 
 
 def abilities(capabilities: str, *, kvm: bool) -> Abilities:
-    """Read libvirt's description of what domains can have."""
+    """Parse libvirt's description of domain capabilities."""
     devices = markup.parsed(capabilities).find("devices")
 
     def values(path: str) -> frozenset[str]:
@@ -59,7 +59,7 @@ def abilities(capabilities: str, *, kvm: bool) -> Abilities:
 
 
 def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
-    """Return what a machine gets. Raises `UsageError` for what is not there."""
+    """Return a machine's hardware. Raises `UsageError` for what QEMU lacks."""
     wanted = {
         key: str(options.get(key, option.default))
         for key, option in OPTIONS.items()
@@ -77,9 +77,10 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
     _check_there("display", display, able.graphics | {"none"})
     _check_there("video", video, able.video | {"none"})
     cpu = str(options.get("cpu", CPUS[accel]))
-    if not MODEL.fullmatch(cpu):  # QEMU takes what follows a comma for options of its own
+    if not MODEL.fullmatch(cpu):  # QEMU would parse anything after a comma as further options
         raise UsageError(
-            f"on.libvirt.cpu: {cpu!r} is no model's name", remedy="virsh cpu-models x86_64"
+            f"on.libvirt.cpu: {cpu!r} is not the name of a CPU model",
+            remedy="virsh cpu-models x86_64",
         )
     return Hardware(
         accel, wanted["boot"], cpu, display, wanted["firmware"], video, wanted["network"]
@@ -87,7 +88,7 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
 
 
 def check_memory(parts: Hardware, memory: int | None) -> None:
-    """Refuse what cannot start, and would only be seen at the timeout. Raises `UsageError`."""
+    """Refuse a machine that could not boot and would only time out. Raises `UsageError`."""
     if (parts.firmware, parts.boot) == ("uefi", "menu") and memory and memory < MENU_MEMORY:
         least = format_size(MENU_MEMORY).replace(" ", "")
         raise UsageError(
@@ -98,7 +99,7 @@ def check_memory(parts: Hardware, memory: int | None) -> None:
 
 
 def _video(display: str, able: Abilities) -> str:
-    """Return the card that suits a display; SPICE without its own card is still SPICE."""
+    """Return the card that suits a display; SPICE also works without its own card."""
     if display == "none":
         return "none"
     order = ("qxl", "virtio", "vga") if display == "spice" else ("virtio", "vga")

@@ -1,4 +1,4 @@
-"""Machines as instances: what libvirt and QEMU know of them."""
+"""Present machines as instances, from what libvirt and QEMU know about them."""
 
 import libvirt
 
@@ -23,16 +23,16 @@ DEAD = {libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_CRASHED}
 
 
 def instance(domain: libvirt.virDomain, process: Process | None) -> Instance | None:
-    """Return a machine as an instance; None when it is not ours, or gone meanwhile.
+    """Return a machine as an instance; None if it is not ours or has gone meanwhile.
 
-    QEMU itself is asked nothing where that is noted already: one that is stopped would hold up
-    whoever asks it.
+    If the facts are already noted, QEMU itself is not asked: a stopped QEMU would block the
+    caller.
     """
     try:
         machine_id, name = domain.UUIDString(), domain.name()
         noted = labels.read(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, labels.NAMESPACE))
         state, _reason = domain.state()
-    except ValueError:  # somebody else wrote it
+    except ValueError:  # another program wrote it
         return None
     except libvirt.libvirtError as error:
         if is_gone(error) or error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN_METADATA:
@@ -60,24 +60,24 @@ def instance(domain: libvirt.virDomain, process: Process | None) -> Instance | N
 def _unnoted_ports(
     domain: libvirt.virDomain, noted: labels.Noted, process: Process | None
 ) -> dict[int, tuple[str, int]]:
-    """Return the ports of a machine that was made by the lines of a dry run: QEMU knows them."""
+    """Ask QEMU for the ports of a machine that was made by hand from a dry run's lines."""
     answers = process is not None and not process.stopped
     if not answers or not record.read(noted.labels).services:
         return {}
     try:
         return ports.forwarded(domain)
-    except LaunchFailed:  # it has ended meanwhile
+    except LaunchFailed:  # the machine has ended meanwhile
         return {}
 
 
 def note(domain: libvirt.virDomain, noted: labels.Noted) -> None:
-    """Write into a machine what is known of it by now."""
+    """Store what is now known about a machine in its metadata."""
     kind, live = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_LIVE
     domain.setMetadata(kind, labels.text(noted), labels.PREFIX, labels.NAMESPACE, live)
 
 
 def noted(domain: libvirt.virDomain) -> labels.Noted:
-    """Return what is written in a machine of ours."""
+    """Return what is stored in the metadata of one of our machines."""
     kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
     return labels.read(domain.metadata(kind, labels.NAMESPACE))
 
@@ -92,7 +92,7 @@ def _screens(there: folder.Folder) -> tuple[Endpoint, ...]:
 
 
 def check_answers(name: str, machine_id: str) -> None:
-    """Refuse to ask a machine that would never answer. Raises `LaunchFailed`."""
+    """Raise `LaunchFailed` for a machine that would never answer."""
     process = processes.running().get(machine_id)
     if process and process.stopped:
         raise LaunchFailed(
@@ -102,7 +102,7 @@ def check_answers(name: str, machine_id: str) -> None:
 
 
 def destroy(domain: libvirt.virDomain) -> None:
-    """Switch a machine off, by its process where libvirt cannot; no-op when it is gone."""
+    """Switch a machine off, by killing its process if libvirt fails; no-op if it is gone."""
     try:
         domain.destroy()
     except libvirt.libvirtError as error:
@@ -114,7 +114,7 @@ def destroy(domain: libvirt.virDomain) -> None:
 
 
 def end_silent(machine_id: str) -> None:
-    """Kill a machine's process that answers nobody: libvirt would ask it for 15 seconds."""
+    """Kill a machine's process if it is stopped: libvirt would wait 15 seconds for it."""
     process = processes.running().get(machine_id)
     if process and process.stopped:
         processes.end(process)

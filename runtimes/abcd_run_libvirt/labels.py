@@ -1,4 +1,4 @@
-"""The record of an instance in its machine's metadata, in a namespace of its own."""
+"""An instance's record in its machine's metadata, in a namespace of its own."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -11,17 +11,17 @@ NAMESPACE = "urn:abcd-run:instance"
 PREFIX = "abcd-run"
 
 NO_TEXT = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot say in any way."""
+"""Characters that XML cannot represent, even escaped."""
 
 ET.register_namespace(PREFIX, NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What the metadata says: the labels, and the password, which only the owner can read.
+    """The metadata's content: the labels, and the password, which only the owner can read.
 
-    `ports` are address and port on the host by the port inside, known since QEMU has them; a
-    machine that has not `begun` was created and never started.
+    `ports` maps a port inside to address and port on the host, once QEMU has chosen them. A
+    machine that has not `begun` was created but never started.
     """
 
     labels: Mapping[str, str]
@@ -47,14 +47,14 @@ def written(noted: Noted, *, namespace: str = NAMESPACE) -> ET.Element:
 
 
 def text(noted: Noted) -> str:
-    """Return the metadata for a machine that is there: libvirt gives it the namespace itself."""
+    """Return the metadata for an existing machine: libvirt itself adds the namespace."""
     return ET.tostring(written(noted, namespace=""), encoding="unicode")
 
 
 def read(text: str) -> Noted:
-    """Read it back, as libvirt returns it. Raises `ValueError`."""
+    """Parse the metadata as libvirt returns it. Raises `ValueError`."""
     element = markup.parsed(text)
-    # libvirt returns the element with its namespace, but some versions without the prefix.
+    # libvirt returns the element with its namespace; some versions omit the prefix.
     labels = {one.get("key", ""): one.text or "" for one in _all(element, "label")}
     password = next((one.text or "" for one in _all(element, "password")), "")
     ports = {

@@ -1,4 +1,4 @@
-"""What a person would type for a plan."""
+"""The commands a person would type to carry out a plan."""
 
 import shlex
 
@@ -7,7 +7,7 @@ from abcd_run_libvirt.translate import Design, xml
 
 
 def lines(design: Design, *, commands: list[str], seed: dict[str, str]) -> str:
-    """Return shell lines that make the seed CD, the domain and its port forwards."""
+    """Return shell lines that create the seed CD, the domain and its port forwards."""
     folder = shlex.quote(str(design.folder.path))
     typed = [f"(umask 077; mkdir -p {folder})"]
     for name, content in seed.items():

@@ -1,4 +1,4 @@
-"""What `[on.libvirt]` of a profile may have."""
+"""The options that a profile may set under `[on.libvirt]`."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,12 @@ from abcd_run import schema
 from abcd_run.runtime import Option
 
 AUTO = "auto"
-# QEMU takes what follows a comma for further properties.
-CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a processor, as QEMU has it")
+# QEMU would parse anything after a comma as further properties.
+CPU = schema.matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a CPU model that QEMU supports")
 
 OPTIONS: Mapping[str, Option] = {
     "accel": Option(
-        str, "`kvm` and `tcg` (emulation) decide otherwise than what was found",
+        str, "`kvm` or `tcg` (emulation) overrides the automatic choice",
         AUTO, (AUTO, "kvm", "tcg"),
     ),
     "boot": Option(
@@ -21,15 +21,15 @@ OPTIONS: Mapping[str, Option] = {
         CPU, "`max`, or a model's name", "`host` with KVM, `Nehalem` (x86-64-v2) without"
     ),
     "display": Option(
-        str, "by itself SPICE where QEMU has it with QXL, else VNC",
+        str, "by default SPICE if QEMU has it with QXL, else VNC",
         AUTO, (AUTO, "spice", "vnc", "none"),
     ),
     "firmware": Option(
-        str, "the menu of `uefi` needs 320 MiB of memory", "bios", ("bios", "uefi")
+        str, "the boot menu of `uefi` needs 320 MiB of memory", "bios", ("bios", "uefi")
     ),
     "network": Option(
-        str, "`isolated`: the published ports, and nothing of the host or the internet",
+        str, "`isolated`: only the published ports, no host and no internet",
         "user", ("user", "isolated"),
     ),
-    "video": Option(str, "a model that QEMU has: `qxl`, `virtio`, `vga`, `bochs`", AUTO),
+    "video": Option(str, "a model that QEMU supports: `qxl`, `virtio`, `vga`, `bochs`", AUTO),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Screenshots as PNG, also where QEMU is too old to make one."""
+"""Screenshots as PNG, even if QEMU is too old to produce one."""
 
 import re
 import struct
@@ -14,35 +14,35 @@ PPM = re.compile(rb"P6\s+(\d+)\s+(\d+)\s+255\s")
 
 
 SECONDS = 30.0
-"""How long a picture may take to come."""
+"""How long a screenshot may take to arrive."""
 
 
 class Pieces:
-    """What a stream of libvirt brings, for a time and up to the bytes that a picture may have."""
+    """Collects what a libvirt stream delivers, limited in time and in bytes."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._most, self._until = limits.PICTURE_BYTES, time.monotonic() + SECONDS
 
     def __call__(self, _stream: object, piece: bytes, _opaque: object) -> None:
-        """Take a piece. Raises `LaunchFailed`, upon which libvirt gives the stream up."""
+        """Take a piece. Raises `LaunchFailed`, which makes libvirt abort the stream."""
         self._most -= len(piece)
         if self._most < 0:
             raise LaunchFailed(
-                f"a picture of its screen has more than {format_size(limits.PICTURE_BYTES)}",
-                remedy="choose a smaller screen inside",
+                f"its screenshot is larger than {format_size(limits.PICTURE_BYTES)}",
+                remedy="choose a lower screen resolution inside",
             )
         if time.monotonic() > self._until:
-            raise LaunchFailed(f"no picture of its screen within {SECONDS:g} s")
+            raise LaunchFailed(f"no screenshot arrived within {SECONDS:g} s")
         self._pieces.append(piece)
 
     def all(self) -> bytes:
-        """Return what came."""
+        """Return what has arrived."""
         return b"".join(self._pieces)
 
 
 def png(picture: bytes) -> bytes:
-    """Return a picture as PNG that is one already, or a binary PPM. Raises `ValueError`."""
+    """Return a PNG or binary PPM picture as PNG. Raises `ValueError`."""
     if picture.startswith(PNG):
         return picture
     head = PPM.match(picture)

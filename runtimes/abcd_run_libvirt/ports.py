@@ -1,4 +1,4 @@
-"""Port forwards of a machine's user-mode network, set and read through QEMU's monitor."""
+"""Set and read the port forwards of a machine's user-mode network, through QEMU's monitor."""
 
 import re
 
@@ -15,7 +15,7 @@ _LINE = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)")
 
 
 def commands(plan: Plan) -> list[str]:
-    """Return the monitor's commands for a plan's ports; port 0 makes the kernel choose one."""
+    """Return the monitor commands for a plan's ports; port 0 lets the kernel choose one."""
     address = "" if plan.address == "0.0.0.0" else plan.address  # noqa: S104
     return [
         f"hostfwd_add {NETWORK} tcp:{address}:{plan.ports.get(port, 0)}-:{port}"
@@ -30,13 +30,13 @@ def _inside(plan: Plan) -> list[int]:
 def add(domain: libvirt.virDomain, plan: Plan) -> None:
     """Forward the ports of a plan. Raises `PortTaken`, or `LaunchFailed`."""
     for port, command in zip(_inside(plan), commands(plan), strict=True):
-        # QEMU answers with nothing, or with a sentence.
+        # QEMU answers with nothing on success, else with a sentence.
         if answer := _told(domain, command).strip():
             raise refused(plan, port, answer)
 
 
 def refused(plan: Plan, inside: int, answer: str) -> LaunchFailed:
-    """Return the error of a port inside that QEMU could not forward: it does not say why."""
+    """Return the error for a port that QEMU could not forward; QEMU does not say why."""
     if "Could not set up host forwarding" in answer:
         port = plan.ports.get(inside, 0)
         return refusals.not_listening(plan.address, port, engine="QEMU", details=answer)
@@ -44,12 +44,12 @@ def refused(plan: Plan, inside: int, answer: str) -> LaunchFailed:
 
 
 def forwarded(domain: libvirt.virDomain) -> dict[int, tuple[str, int]]:
-    """Return address and port on the host for each forwarded port inside."""
+    """Return the address and port on the host for each forwarded port inside."""
     return parsed(_told(domain, "info usernet"))
 
 
 def parsed(text: str) -> dict[int, tuple[str, int]]:
-    """Read what QEMU says of its user-mode network; `*` is every address."""
+    """Parse QEMU's report on its user-mode network; `*` means every address."""
     return {
         int(inside): ("0.0.0.0" if address == "*" else address, int(port))  # noqa: S104
         for address, port, _guest, inside in _LINE.findall(text)
@@ -57,6 +57,6 @@ def parsed(text: str) -> dict[int, tuple[str, int]]:
 
 
 def _told(domain: libvirt.virDomain, command: str) -> str:
-    with translated("speak to QEMU"):
+    with translated("talk to QEMU"):
         flag = libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
         return str(libvirt_qemu.qemuMonitorCommand(domain, command, flag))

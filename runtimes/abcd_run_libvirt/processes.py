@@ -1,4 +1,4 @@
-"""The processes of this user's machines, as the kernel knows them, whoever else answers or not."""
+"""The processes of the user's machines, from the kernel, even if nothing else answers."""
 
 import os
 import select
@@ -15,23 +15,23 @@ END_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """QEMU with one machine."""
+    """A QEMU process that runs one machine."""
 
     pid: int
     machine: str
     uid: int
     stopped: bool = False
-    """Whether a signal or a debugger holds it, so that it answers nobody."""
+    """Whether a signal or a debugger has stopped it, so it cannot answer."""
 
 
 def running() -> dict[str, Process]:
-    """Return the processes of machines of this user by the machines' ids."""
+    """Return the processes of this user's machines, by machine id."""
     return {process.machine: process for process in _all()}
 
 
 def _all() -> Iterator[Process]:
     for process in psutil.process_iter():
-        with suppress(psutil.Error):  # it has ended meanwhile, or hides from us
+        with suppress(psutil.Error):  # it has ended meanwhile, or we may not see it
             uid = process.uids().effective
             machine = _machine(process) if uid == os.getuid() else ""
             if machine:
@@ -39,7 +39,7 @@ def _all() -> Iterator[Process]:
 
 
 def _machine(process: psutil.Process) -> str:
-    """Return the id of the machine of a process, empty if it is no QEMU that libvirt started."""
+    """Return the id of a process's machine; empty if it is not a QEMU that libvirt started."""
     words = process.cmdline()
     if "-uuid" not in words[:-1] or "qemu" not in words[0]:
         return ""
@@ -47,14 +47,14 @@ def _machine(process: psutil.Process) -> str:
 
 
 def end(process: Process) -> None:
-    """Kill the process of a machine, and wait until it is gone; no-op when it is."""
+    """Kill a machine's process and wait until it is gone; no-op if it already is."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return
     try:
-        # The number may be another one's by now; whom the handle means can no longer change.
-        # psutil has no handles: it looks whose the number is, and kills by the number afterwards.
+        # The pid may belong to another process by now, but what the handle refers to cannot change.
+        # psutil has no handles: it checks the pid first and then kills by pid.
         if _machine(psutil.Process(process.pid)) != process.machine:
             return
         signal.pidfd_send_signal(handle, signal.SIGKILL)

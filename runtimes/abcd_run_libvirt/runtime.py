@@ -1,4 +1,4 @@
-"""Virtual machines of this user's libvirt as a runtime."""
+"""The runtime for virtual machines of the user's libvirt."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -28,14 +28,14 @@ from abcd_run_libvirt.picture import Pieces, png
 from abcd_run_libvirt.service import version
 
 LOOPBACK = (
-    "machines reach what listens on this host's loopback, as you, by 10.0.2.2; "
-    "--set on.libvirt.network=isolated leaves them their published ports alone"
+    "machines can reach the services on this host's loopback as you, through 10.0.2.2; "
+    "--set on.libvirt.network=isolated leaves them only their published ports"
 )
 NO_ISO = Path("/none.iso")
-"""Stands in a design for an ISO that is not made yet."""
+"""Placeholder in a design for an ISO that does not exist yet."""
 
 FOLLOW_SECONDS = 0.2
-"""How often a console's log is looked at for more."""
+"""How often a console's log is checked for new output."""
 
 
 class LibvirtRuntime(Runtime):
@@ -46,12 +46,12 @@ class LibvirtRuntime(Runtime):
     def __init__(self, connections: Sequence[libvirt.virConnect]) -> None:
         self._connections = connections
         self._connection = connections[0]
-        """The one for new instances."""
+        """The connection for new instances."""
 
     @cached_property
     def _able(self) -> hardware.Abilities:
         kvm = not accel.kvm_problem()
-        with translated("say what machines can have", otherwise=NoRuntime):
+        with translated("report its capabilities", otherwise=NoRuntime):
             described = self._connection.getDomainCapabilities(
                 None, "x86_64", "q35", "kvm" if kvm else "qemu"
             )
@@ -60,9 +60,9 @@ class LibvirtRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
+            with translated("report its version", otherwise=NoRuntime):
                 said = version(self._connection)
-            self._able  # noqa: B018  (asked now, so that no launch fails by it)
+            self._able  # noqa: B018  (asked now, so that no launch fails because of it)
         except AbcdRunError as error:
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
@@ -76,15 +76,15 @@ class LibvirtRuntime(Runtime):
         if plan.source.origin is Origin.ISO:
             vm.refuse_shares(
                 plan,
-                f"nothing in a published ISO is known to mount shared folders: {plan.variant}",
+                f"no published ISO is known to mount shared folders: {plan.variant}",
                 instead="share by ssh",
             )
         design = self._design(plan, str(uuid.uuid4()), NO_ISO)
         hardware.check_memory(design.hardware, plan.resources.memory)
-        translate.xml(design)  # it has no room for every character
+        translate.xml(design)  # raises for characters that XML cannot hold
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
-        """See the contract: an ISO is started where it lies, by all machines at once."""
+        """See the contract: all machines boot the same ISO in place."""
         del pull
         assert artifact.path is not None
         say("reading the ISO's kernel")
@@ -92,7 +92,7 @@ class LibvirtRuntime(Runtime):
         return str(artifact.path)
 
     def create(self, plan: Plan, image: str) -> str:
-        """See the contract: the machine is there, but its processors stand still."""
+        """See the contract: the machine exists, but its processors are paused."""
         machine_id = str(uuid.uuid4())
         design = self._design(plan, machine_id, Path(image))
         with folder.made(machine_id) as there:
@@ -106,7 +106,7 @@ class LibvirtRuntime(Runtime):
                 raise
             try:
                 ports.add(made, plan)
-                with translated("note its ports"):
+                with translated("record its ports"):
                     noted = replace(instances.noted(made), ports=ports.forwarded(made))
                     instances.note(made, noted)
             except BaseException:
@@ -116,32 +116,36 @@ class LibvirtRuntime(Runtime):
 
     def _design(self, plan: Plan, machine_id: str, iso: Path) -> translate.Design:
         parts = hardware.choose(plan.options, self._able)
-        # Who makes the ISO by hand has its kernel nowhere: the machine starts its menu.
+        # An ISO that the user still has to make has no extracted kernel: boot its menu.
         kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
         return translate.Design(machine_id, plan, iso, parts, folder.of(machine_id), kernel)
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
-        with translated("start it"):
+        with translated("start the machine"):
             domain = self._connection.lookupByUUIDString(runtime_id)
             domain.resume()
             instances.note(domain, replace(instances.noted(domain), begun=True))
             instance = instances.instance(domain, processes.running().get(runtime_id))
         if instance is None:
-            raise LaunchFailed("the machine ended as soon as it was started")
+            raise LaunchFailed("the machine ended right after it started")
         return instance
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
-        del detail  # all of it costs nothing
+        del detail  # full details cost nothing
         with translated("list its machines", otherwise=NoRuntime):
             domains = self._one(only) if only else self._all()
             known = processes.running() if domains else {}
-            described = [instances.instance(one, known.get(one.UUIDString())) for one in domains]
-        return [one for one in described if one is not None]
+            described = [
+                instances.instance(domain, known.get(domain.UUIDString())) for domain in domains
+            ]
+        return [instance for instance in described if instance is not None]
 
     def _all(self) -> list[libvirt.virDomain]:
-        return [one for connection in self._connections for one in connection.listAllDomains()]
+        return [
+            domain for connection in self._connections for domain in connection.listAllDomains()
+        ]
 
     def _one(self, key: str) -> list[libvirt.virDomain]:
         for connection in self._connections:
@@ -156,7 +160,7 @@ class LibvirtRuntime(Runtime):
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         instances.end_silent(runtime_id)
-        with translated("remove it"):
+        with translated("remove the machine"):
             for domain in self._one(runtime_id):
                 instances.destroy(domain)
         folder.of(runtime_id).remove()
@@ -165,12 +169,12 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         folders = folder.finished()
         with translated("list its machines", otherwise=NoRuntime):
-            known = {one.UUIDString() for one in self._all()}
-        # A machine may be another daemon's, that cannot be found: as long as it runs, it stays.
+            known = {domain.UUIDString() for domain in self._all()}
+        # A running machine may belong to a daemon that we cannot reach: it keeps its folder.
         known |= processes.running().keys()
-        for one in folders:
-            if one.path.name not in known:
-                one.remove()
+        for finished in folders:
+            if finished.path.name not in known:
+                finished.remove()
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
@@ -189,7 +193,7 @@ class LibvirtRuntime(Runtime):
         """See the contract."""
         instances.check_answers(instance.name, instance.runtime_id)
         pieces = Pieces()
-        with translated("take a picture of its screen"):
+        with translated("take a screenshot"):
             (domain,) = self._one(instance.runtime_id)
             stream = domain.connect().newStream()
             domain.screenshot(stream, 0)

@@ -1,4 +1,4 @@
-"""The connection to this user's own libvirt, whose daemon the first client starts."""
+"""Connect to the user's own libvirt; the first client starts its daemon."""
 
 import os
 from collections.abc import Iterator
@@ -16,21 +16,21 @@ URI = "qemu:///session"
 
 
 def connect() -> list[libvirt.virConnect]:
-    """Connect to this user's libvirt, and to others that were begun elsewhere. Raises `NoRuntime`.
+    """Connect to this user's libvirt, and to daemons started elsewhere. Raises `NoRuntime`.
 
-    The first connection ever asks QEMU what it can do, which takes some seconds.
+    The very first connection probes QEMU's capabilities, which takes some seconds.
     """
-    # libvirt would print every error on standard error as well.
+    # Without this, libvirt would also print every error on standard error.
     libvirt.registerErrorHandler(lambda *_: None, None)
     _enter_session()
-    with translated("connect to it", otherwise=NoRuntime):
+    with translated("open a session", otherwise=NoRuntime):
         return [libvirt.open(URI), *_others()]
 
 
 def _enter_session() -> None:
-    """Have libvirt take the session for its own that all else of abcd-run does.
+    """Make libvirt use the same session folder as the rest of abcd-run.
 
-    It knows but the variable, which su and cron leave out or leave another user's.
+    It knows only the variable, which su and cron leave unset or set to another user's folder.
     """
     if session := xdg.runtime_dir():
         os.environ["XDG_RUNTIME_DIR"] = str(session)
@@ -39,7 +39,7 @@ def _enter_session() -> None:
 
 
 def _others() -> Iterator[libvirt.virConnect]:
-    """Connect to what was begun by cron before there was a session, if it still runs."""
+    """Connect to daemons that were started before the session, for example by cron."""
     for folder in sockets.folders()[1:]:
         for path in (folder / name for name in sockets.SOCKETS):
             if path.exists():
@@ -48,7 +48,7 @@ def _others() -> Iterator[libvirt.virConnect]:
 
 
 def version(connection: libvirt.virConnect) -> str:
-    """Return libvirt's version with QEMU's."""
+    """Return the versions of libvirt and QEMU."""
     return f"{_words(connection.getLibVersion())} with QEMU {_words(connection.getVersion())}"
 
 

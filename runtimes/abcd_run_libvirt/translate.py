@@ -1,4 +1,4 @@
-"""A plan in libvirt's words: the XML of a domain."""
+"""Translate a plan into libvirt's domain XML."""
 
 import math
 import os
@@ -16,17 +16,17 @@ from abcd_run_libvirt.hardware import NETWORK, Hardware
 QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 ISOLATED = (
     ("-netdev", f"user,id={NETWORK},restrict=on"),
-    # A slot that libvirt, which does not know of this card, gives to nothing else.
+    # libvirt does not know of this card; this is a slot that it gives to nothing else.
     ("-device", f"virtio-net-pci,netdev={NETWORK},addr=0x10,romfile="),
 )
-"""What libvirt has no words for: a network of forwarded ports, and of nothing else."""
+"""What libvirt cannot express: a network with forwarded ports and nothing else."""
 
 ET.register_namespace("qemu", QEMU)
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """What is started without firmware and boot menu."""
+    """A kernel that boots directly, without firmware and boot menu."""
 
     kernel: Path
     initrd: Path
@@ -35,7 +35,7 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """All that one machine is made of; without a `kernel` it starts the ISO's menu."""
+    """Everything that defines one machine; without a `kernel` it boots the ISO's menu."""
 
     machine: str
     plan: Plan
@@ -62,7 +62,7 @@ def xml(design: Design) -> str:
     _add(features, "apic")
     _cpu(domain, hardware)
     _add(_add(domain, "clock", offset="utc"), "timer", name="hpet", present="no")
-    # A live system that starts anew is a new one; one that ends is gone.
+    # A live system that reboots starts afresh; one that powers off is gone.
     for event, what in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _add(domain, f"on_{event}", what)
     _devices(_add(domain, "devices"), design)
@@ -75,15 +75,15 @@ def xml(design: Design) -> str:
     if odd := labels.NO_TEXT.search(text):
         start = max(0, odd.start() - 40)
         raise UsageError(
-            "libvirt takes no control characters, nor names of files that are not UTF-8",
+            "libvirt accepts neither control characters nor file names that are not UTF-8",
             details=repr(text[start : odd.end()]),
-            remedy="rename what has them",
+            remedy="rename the file, or remove the characters",
         )
     return text
 
 
 def processors(plan: Plan, hardware: Hardware) -> int:
-    """Return how many; an emulated machine gains nothing from a second one."""
+    """Return the number of processors; emulation gains nothing from a second one."""
     if plan.resources.cpus:
         return math.ceil(plan.resources.cpus)
     return min(2, os.cpu_count() or 1) if hardware.accel == "kvm" else 1
@@ -101,7 +101,7 @@ def _system(domain: ET.Element, design: Design) -> None:
     _add(system, "type", "hvm", arch="x86_64", machine="q35")
     if design.hardware.firmware == "uefi":
         system.set("firmware", "efi")
-        # The boot loaders of live ISOs are signed by nobody that firmware knows.
+        # No key that the firmware knows has signed the boot loaders of live ISOs.
         _add(_add(system, "firmware"), "feature", enabled="no", name="secure-boot")
         _add(system, "nvram", str(design.folder.variables))
     if kernel is None:
@@ -109,7 +109,7 @@ def _system(domain: ET.Element, design: Design) -> None:
         return
     _add(system, "kernel", str(kernel.kernel))
     _add(system, "initrd", str(kernel.initrd))
-    # An emulated processor does not speculate: guarding against it costs half of all time in vain.
+    # An emulated processor does not speculate: mitigations would waste half of its time.
     more = ("mitigations=off",) if design.hardware.accel == "tcg" else ()
     _add(system, "cmdline", " ".join((*kernel.arguments, *more)))
 
@@ -130,7 +130,7 @@ def _devices(devices: ET.Element, design: Design) -> None:
     if design.hardware.network == "user":
         interface = _add(devices, "interface", type="user")
         _add(interface, "model", type="virtio")
-        _add(interface, "rom", enabled="no")  # nothing starts from the network
+        _add(interface, "rom", enabled="no")  # no network boot
     serial = _add(devices, "serial", type="pty")
     _add(serial, "log", file=str(design.folder.log), append="off")
     _add(_add(devices, "rng", model="virtio"), "backend", "/dev/urandom", model="random")
@@ -139,7 +139,7 @@ def _devices(devices: ET.Element, design: Design) -> None:
 
 
 def _disks(devices: ET.Element, design: Design) -> None:
-    # A kernel that is there already finds its medium on the fastest bus; a boot menu wants a CD.
+    # A directly booted kernel finds its medium on the fastest bus; a boot menu needs a CD.
     kind, bus, letters = ("disk", "virtio", "vd") if design.kernel else ("cdrom", "sata", "sd")
     for path, letter in ((design.iso, "a"), (design.folder.seed, "b")):
         disk = _add(devices, "disk", type="file", device=kind)
@@ -151,7 +151,7 @@ def _disks(devices: ET.Element, design: Design) -> None:
 
 def _shares(devices: ET.Element, plan: Plan) -> None:
     for number, share in enumerate(plan.shares):
-        # `squash`: files are the user's who runs the machine, whatever the guest says of owners.
+        # `squash`: files belong to the user who runs the machine, whatever owner the guest sets.
         shared = _add(devices, "filesystem", type="mount", accessmode="squash", multidevs="remap")
         _add(shared, "source", dir=str(share.source))
         _add(shared, "target", dir=f"share{number}")
@@ -166,7 +166,7 @@ def _screen(devices: ET.Element, hardware: Hardware, folder: Folder) -> None:
         return
     _add(devices, "input", type="tablet", bus="virtio")
     graphics = _add(devices, "graphics", type=hardware.display)
-    # A socket in a folder of this user's own: nobody else can even try a password.
+    # A socket in a private folder: nobody else can even try a password.
     _add(graphics, "listen", type="socket", socket=str(folder.screen(hardware.display)))
     if hardware.display == "spice":
         channel = _add(devices, "channel", type="spicevmc")

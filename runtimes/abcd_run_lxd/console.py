@@ -1,7 +1,7 @@
-"""What an instance printed on its console.
+"""An instance's console output.
 
-LXD hands each piece of it over once: who reads takes it from whoever comes later. So what was read
-is put into the instance's own configuration, in pieces that are named by when they were read.
+LXD delivers each piece only once: a reader takes it away from later readers. So everything read is
+stored in the instance's own configuration, in pieces named by the time of reading.
 """
 
 import time
@@ -14,14 +14,14 @@ from abcd_run_lxd.errors import is_busy
 
 READ = "user.abcd-run-console."
 KEPT = 256 << 10
-"""How many characters are kept; the oldest go first."""
+"""How many characters are kept; the oldest pieces are dropped first."""
 
 POLL_SECONDS = 0.25
 TRIES = 40
 
 
 def read(client: Client, name: str, *, follow: bool) -> Iterator[bytes]:
-    """Yield what was printed so far; with `follow` until the instance ends."""
+    """Yield the output so far; with `follow`, until the instance ends."""
     facts = client.api.instances[name].get().json()["metadata"]
     earlier = kept(facts["config"])
     yield "".join(earlier.values()).encode()
@@ -39,12 +39,12 @@ def read(client: Client, name: str, *, follow: bool) -> Iterator[bytes]:
 
 
 def kept(config: Mapping[str, str]) -> dict[str, str]:
-    """Return the pieces that were read earlier, the oldest first."""
+    """Return the pieces read earlier, oldest first."""
     return {key: config[key] for key in sorted(config) if key.startswith(READ)}
 
 
 def _new(client: Client, name: str) -> bytes:
-    """Return what nobody has read yet. LXD takes it for an error that there is nothing."""
+    """Return the unread output. LXD reports an error if there is none."""
     try:
         content: bytes = client.api.instances[name].console.get(is_api=False).content
     except LXDAPIException as error:
@@ -67,7 +67,7 @@ def _keep(client: Client, name: str, earlier: dict[str, str], text: str) -> None
             client.api.instances[name].patch(json={"config": change})
         except LXDAPIException as error:
             if not is_busy(error):
-                return  # it is gone, or being removed
+                return  # the instance is gone or being removed
             time.sleep(POLL_SECONDS / 5)
         else:
             return

@@ -1,4 +1,4 @@
-"""From a plan to what LXD is asked to create."""
+"""Turn a plan into a request to LXD to create an instance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What an instance is made of, and the ports that are kept for it until it listens."""
+    """The parts of an instance, and the ports reserved for it until it listens."""
 
     profiles: tuple[str, ...]
     config: Mapping[str, str]
     devices: Mapping[str, Mapping[str, str]]
     reserved: ports.Reserved
     seed: bytes = b""
-    """What is put in as a file before the start; empty where it has another way in."""
+    """The seed file to write before the start; empty if the seed has another way in."""
 
     def body(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the body of the request."""
@@ -39,7 +39,7 @@ class Creation:
 
 
 def check(client: Client, server: Server, plan: Plan) -> None:
-    """Raise `UsageError` or `LaunchFailed` for what LXD, or this user's project, refuses."""
+    """Raise `UsageError` or `LaunchFailed` for what LXD or this user's project refuses."""
     placed = placement.find(client, plan, project=server.project)
     config = translate.config(
         plan, UNKNOWN, _ownership(client, server, plan, placed), low_level=placed.low_level
@@ -48,18 +48,18 @@ def check(client: Client, server: Server, plan: Plan) -> None:
         _refuse_publishing(plan)
     if not placed.low_level and (keys := [key for key in config if key.startswith("raw.")]):
         raise LaunchFailed(
-            "lxd forbids this user what the launch needs",
+            "lxd does not allow this user what the launch needs",
             details=f"--env, COMMAND, --share and resources.shm need {' and '.join(keys)}",
             remedy="ask the administrator for restricted.containers.lowlevel=allow",
         )
 
 
 def prepare(client: Client, server: Server, plan: Plan, image: Image) -> Creation:
-    """Find out what a plan wants on this LXD. Raises `UsageError` or `LaunchFailed`."""
+    """Work out what a plan needs on this LXD. Raises `UsageError` or `LaunchFailed`."""
     placed = placement.find(client, plan, project=server.project)
     ownership = _ownership(client, server, plan, placed)
     config = translate.config(plan, image, ownership, low_level=placed.low_level)
-    # The last thing that can fail: whoever gets ports has to give them back.
+    # Keep this the last step that can fail: reserved ports have to be released.
     reserved = _reserve(plan, image, publishes=placed.publishes)
     devices = translate.devices(plan, placed, ownership, reserved.ports)
     seed = b"" if placed.low_level else plan.seed.file()
@@ -90,8 +90,8 @@ def _reserve(plan: Plan, image: Image, *, publishes: bool) -> ports.Reserved:
 def _refuse_publishing(plan: Plan) -> None:
     if plan.ports or plan.address != LOOPBACK:
         raise UsageError(
-            "lxd forbids this user to publish ports",
-            details="the project of this user is restricted; an instance has its own address",
+            "lxd does not allow this user to publish ports",
+            details="this user's project is restricted; each instance has an address of its own",
             remedy=f"leave out --publish and --address, or ask the administrator: {ALLOW}",
         )
 

@@ -1,8 +1,8 @@
-"""The variables of an instance: those that all users of the host may see, and the others.
+"""An instance's variables: those that every user of the host may see, and the secret ones.
 
-LXD repeats `environment.*` among the arguments of a process that lives as long as a command inside
-does. Lines of LXC's own configuration reach the same processes and stand in no argument list. Where
-a project forbids those, the seed is a file that is put in before the start.
+LXD repeats `environment.*` in the arguments of a process that runs as long as a command inside.
+Lines of LXC's own configuration reach the same processes without appearing in an argument list.
+If a project forbids those lines, the seed is a file that is written before the start.
 """
 
 import shlex
@@ -19,28 +19,28 @@ from abcd_run_lxd.images import Image
 PASSWORD = "ABCD_PASSWORD"  # noqa: S105  (a variable's name)
 COMMAND = "ABCD_RUN_COMMAND"
 LXDS_OWN = frozenset({"HOME", "LANG", "PATH", "USER"})
-"""What LXD gives each command inside, unless `environment.*` says otherwise."""
+"""The variables that LXD sets for each command inside, unless `environment.*` overrides them."""
 
 SEED_FOLDER, SEED = "/etc/abcd", "/etc/abcd/seed"
-"""Where images look for a seed: what is put into /run is hidden by the tmpfs of some inits."""
+"""Where images look for a seed: the tmpfs of some inits would hide a file in /run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables of an instance; `hidden` are secret, or may be."""
+    """An instance's variables; those in `hidden` are secret, or may be."""
 
     shown: Mapping[str, str]
     hidden: Mapping[str, str]
 
     def lines(self) -> list[str]:
-        """Return the hidden ones as lines of LXC's configuration."""
+        """Return the hidden variables as lines of LXC's configuration."""
         return [f"lxc.environment = {name}={value}" for name, value in self.hidden.items()]
 
 
 def of_plan(plan: Plan, image: Image, *, low_level: bool) -> Environment:
-    """Return the variables of an instance. Raises `UsageError`.
+    """Return an instance's variables. Raises `UsageError`.
 
-    Without `low_level` the seed has its own way in, and LXD refuses what else is hidden.
+    Without `low_level` the seed has its own way in, and LXD refuses other hidden variables.
     """
     hidden = {name: value for name, value in plan.env.items() if name not in LXDS_OWN}
     if low_level:
@@ -56,21 +56,21 @@ def of_plan(plan: Plan, image: Image, *, low_level: bool) -> Environment:
 
 
 def check(name: str, value: str) -> None:
-    """Raise `UsageError` for a variable that LXC's file of lines cannot hold.
+    """Raise `UsageError` for a variable that LXC's line-based file cannot hold.
 
-    What comes after a line break would be a line of its own: a hook, which LXC runs as root.
+    Text after a line break would become a line of its own, such as a hook, which LXC runs as root.
     """
     if not variables.is_name(name):
-        raise UsageError(f"{name!r} is not a variable's name", remedy="leave it out")
+        raise UsageError(f"{name!r} is not a valid variable name", remedy="leave it out")
     if not variables.is_one_line(value):
         raise UsageError(
-            f"{name}: lxd cannot pass a value of several lines",
-            remedy="put it into a file: --share",
+            f"{name}: lxd cannot pass a value that spans several lines",
+            remedy="put it in a shared file: --share",
         )
 
 
 def put_seed(client: Client, name: str, seed: bytes) -> None:
-    """Put a seed into an instance that does not run yet; LXD follows none of its links outwards."""
+    """Write the seed into an instance that has not started; LXD follows no link out of it."""
     files = client.api.instances[name].files
     owned = {"X-LXD-uid": "0", "X-LXD-gid": "0"}
     for path in ("/etc", SEED_FOLDER):

@@ -1,4 +1,4 @@
-"""What LXD's errors mean, in abcd-run's words."""
+"""Translate LXD's errors into abcd-run's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken, NoAnswer, NoR
 
 DOWN = "sudo systemctl start lxd.socket; lxc info"
 
-# The second is what LXD says while the one that has the name is still being started.
+# LXD says the second while the instance with that name is still starting.
 _TAKEN_NAME = ("already exists", "creating instance record: Instance is busy")
 _BUSY = ("is busy running", "Instance is busy")
 _OTHER_STATE = ("is running", "is already stopped", "already stopped", "is not running")
@@ -43,29 +43,31 @@ def translated(doing: str, *, otherwise: type[AbcdRunError] = LaunchFailed) -> I
 
 
 def meaning(text: str, *, doing: str, otherwise: type[AbcdRunError] = LaunchFailed) -> AbcdRunError:
-    """Return what a refusal means. Its status is mostly 400 or 500: only the text tells."""
+    """Return what a refusal means. Its status is mostly 400 or 500: only the text is specific."""
     brief = f"lxd could not {doing}"
     if refusals.port_taken(text):
-        remedy = "leave the port to abcd-run, or take another one"
+        remedy = "let abcd-run choose the port, or pick another one"
         port = refusals.port_in(text)
-        return PortTaken(f"{brief}: the port is taken", details=text, remedy=remedy, port=port)
+        return PortTaken(
+            f"{brief}: the port is already in use", details=text, remedy=remedy, port=port
+        )
     if any(sign in text for sign in _TAKEN_NAME):
         remedy = "choose another --name"
-        return NameTaken(f"{brief}: the name is taken", details=text, remedy=remedy)
-    remedy = next((told for sign, told in _REMEDIES.items() if sign in text), "abcd-run doctor")
+        return NameTaken(f"{brief}: the name is already in use", details=text, remedy=remedy)
+    remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in text), "abcd-run doctor")
     return otherwise(brief, details=text, remedy=remedy)
 
 
 def is_slow(error: Exception) -> bool:
-    """Say whether LXD is there, but did not answer in time."""
+    """Say whether LXD is running but did not answer in time."""
     return isinstance(error, requests.Timeout) or "timed out" in str(error)
 
 
 def is_busy(error: LXDAPIException) -> bool:
-    """Say whether LXD refuses because it is doing something else to the same instance."""
+    """Say whether LXD refuses because another operation on the same instance is running."""
     return any(sign in str(error) for sign in _BUSY)
 
 
 def passes(error: LXDAPIException) -> bool:
-    """Say whether to ask again: LXD is busy, or the instance was in another state just then."""
+    """Say whether to retry: LXD was busy, or the instance was changing state."""
     return is_busy(error) or any(sign in str(error) for sign in _OTHER_STATE)

@@ -1,4 +1,4 @@
-"""Commands inside an instance, by LXD's own client."""
+"""Run commands inside an instance with LXD's own client."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ def line(
 ) -> list[str]:
     """Return the host command that runs `command` in a folder; without one, the user's shell.
 
-    LXD knows users by number only. Names are the image's: its own `su` looks them up, and sets
-    groups and home. The shell that it is told to start is env(1), so that no argument is read by a
-    shell and the command keeps the terminal.
+    LXD knows users only by number. Names belong to the image: its own `su` looks them up, and sets
+    groups and home. As its shell, `su` gets env(1), so no shell parses the arguments and the
+    command keeps the terminal.
     """
     words = [*program, "exec", name, "-t" if tty else "-T"]
     who, _, group = user.partition(":")

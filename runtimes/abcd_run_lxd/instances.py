@@ -1,4 +1,4 @@
-"""What runs, as LXD tells of it."""
+"""Present what LXD reports as instances."""
 
 import json
 import os
@@ -19,16 +19,16 @@ from abcd_run_lxd.errors import is_slow
 
 ASK_SECONDS = 15
 LIST_SECONDS, ONE_SECONDS = 1.0, 2.0
-"""The same for the list of all instances and for one of them: together what `ps` waits for."""
+"""The same for the list of all instances and for a single one: `ps` waits for their sum."""
 
 ASKERS = 8
-"""How many instances LXD is asked about at the same time."""
+"""How many instances are queried at the same time."""
 
 Facts = Mapping[str, Any]
 
 
 def is_ours(facts: Facts) -> bool:
-    """Say whether this user's abcd-run made an instance; a copy of one, by hand, is none."""
+    """Say whether this user's abcd-run made an instance; a manual copy does not count."""
     config = facts["config"]
     mine = config.get(translate.OWNER) == str(os.getuid())
     named = config.get(translate.LABEL + record.NAME) == facts["name"]
@@ -36,7 +36,7 @@ def is_ours(facts: Facts) -> bool:
 
 
 def brief(facts: Facts) -> Instance:
-    """Return an instance without what its processes and network tell."""
+    """Return an instance without the details of its processes and network."""
     return Instance(
         name=facts["name"],
         runtime="lxd",
@@ -51,7 +51,7 @@ def brief(facts: Facts) -> Instance:
 
 
 def instance(facts: Facts) -> Instance:
-    """Return an instance of which LXD also told the state."""
+    """Return an instance for which LXD also reported the state."""
     known = brief(facts)
     state = facts.get("state") or {}
     if not known.running or not state:
@@ -66,55 +66,55 @@ def instance(facts: Facts) -> Instance:
 
 
 def _host_root(pid: int, config: Mapping[str, str]) -> int | None:
-    """Return the host's uid of root inside: by its process, or by what LXD says that it mapped."""
+    """Return the host's uid of root inside, from its process or from LXD's record of the map."""
     root = this_host.uid_map_root(pid)
     if root is not None:
         return root
     try:
         ranges = json.loads(config["volatile.idmap.current"])
-        uids = (one for one in ranges if one["Isuid"])
-        return next((int(one["Hostid"]) for one in uids if one["Nsid"] == 0), None)
+        uids = (entry for entry in ranges if entry["Isuid"])
+        return next((int(entry["Hostid"]) for entry in uids if entry["Nsid"] == 0), None)
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def address(state: Facts) -> str:
-    """Return the address by which this host reaches an instance, empty while it has none."""
+    """Return the address at which this host reaches an instance; empty while it has none."""
     return next(_addresses(state), "")
 
 
 def _addresses(state: Facts) -> Iterator[str]:
     for name, card in (state.get("network") or {}).items():
-        for one in card["addresses"]:
-            if name != "lo" and one["family"] == "inet" and one["scope"] == "global":
-                yield str(one["address"])
+        for entry in card["addresses"]:
+            if name != "lo" and entry["family"] == "inet" and entry["scope"] == "global":
+                yield str(entry["address"])
 
 
 def _own_ports(instance: Instance, at: str) -> dict[int, tuple[str, int]]:
-    """Return the ports of an instance of which none could be published, at its own address."""
+    """Return an instance's ports at its own address, if none could be published."""
     services = record.read(instance.labels).services
     return {service.port: (at, service.port) for service in services} if at else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """The instances of this user, asked of LXD; `client` returns the client of a thread."""
+    """The user's instances in LXD; `client` returns the client of the calling thread."""
 
     client: Callable[[], Client]
 
     def listed(self, seconds: float = ASK_SECONDS) -> list[Instance]:
-        """Return all of them without details, by one answer."""
+        """Return all of them without details, from one request."""
         listed = _asked(self.client().api.instances, 1, seconds)
         return [brief(facts) for facts in listed if is_ours(facts)]
 
     def each(self) -> list[Instance]:
-        """Ask for each instance by itself: one that hangs is the failure of no other."""
+        """Query each instance separately: one that hangs does not affect the others."""
         names = self._names()
         with ThreadPoolExecutor(min(len(names), ASKERS) or 1) as askers:
             return [one for ones in askers.map(self._at_once, names) for one in ones]
 
     def _names(self) -> list[str]:
-        """Return the names of this user's instances, or of all: LXD's list waits for each state."""
+        """Return the names of this user's instances, or of all if LXD's detailed list hangs."""
         try:
             return [one.name for one in self.listed(LIST_SECONDS)]
         except requests.RequestException as error:
@@ -134,7 +134,7 @@ class Instances:
             raise
 
     def called(self, name: str, *, detail: bool) -> list[Instance]:
-        """Return an instance, without details where it hangs: to be shown, and to be stopped."""
+        """Return an instance, without details if it hangs, so that it can be shown and stopped."""
         if not detail:
             return self.one(name, detail=False)
         try:
@@ -145,7 +145,7 @@ class Instances:
         return self.one(name, detail=False)
 
     def one(self, name: str, *, detail: bool, seconds: float = ASK_SECONDS) -> list[Instance]:
-        """Return an instance, none where there is none of ours."""
+        """Return an instance; an empty list if it is missing or not ours."""
         node = self.client().api.instances[name]
         try:
             facts = _asked(node, 1 if detail else 0, seconds)
@@ -156,7 +156,7 @@ class Instances:
         return [instance(facts) if detail else brief(facts)]
 
     def facts(self, name: str) -> Facts:
-        """Return all that LXD says of an instance but its state. Raises `NotFound`."""
+        """Return what LXD says about an instance, except its state. Raises `NotFound`."""
         facts: Facts = _asked(self.client().api.instances[name], 0)
         return facts
 

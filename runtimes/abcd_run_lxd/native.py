@@ -1,4 +1,4 @@
-"""What a person would type for a plan."""
+"""The commands a person would type to carry out a plan."""
 
 import json
 import shlex
@@ -14,7 +14,7 @@ END = "END"
 def lines(
     program: Sequence[str], plan: Plan, made: Creation, alias: str, *, first: Sequence[str] = ()
 ) -> str:
-    """Return the shell lines; what is secret goes in by standard input and not as an argument."""
+    """Return the shell lines; secrets go through standard input, not through arguments."""
     init = [*program, "init", "--quiet", alias, plan.name]
     for profile in made.profiles:
         init += ["--profile", profile]
@@ -42,7 +42,7 @@ def _seed_lines(program: Sequence[str], plan: Plan, made: Creation) -> list[str]
 
 
 def import_lines(program: Sequence[str], plan: Plan, alias: str) -> list[str]:
-    """Return the lines that bring the image of a plan into LXD."""
+    """Return the lines that import a plan's image into LXD."""
     word = plan.source.location if plan.source.origin is Origin.FILE else plan.variant
     file = f"{plan.variant}.lxd.tar"
     return [
@@ -52,6 +52,6 @@ def import_lines(program: Sequence[str], plan: Plan, alias: str) -> list[str]:
 
 
 def _table(name: str, pairs: Mapping[str, object]) -> list[str]:
-    """Return a part of a YAML document, a line for each key; JSON is YAML."""
+    """Return a part of a YAML document, one line per key; JSON is valid YAML."""
     rows = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in pairs.items()]
     return [f"{name}:", *rows] if rows else [f"{name}: {{}}"]

@@ -1,7 +1,7 @@
-"""What `[on.lxd]` of a profile may have, and what of it wants no trust with the host.
+"""The options that a profile may set under `[on.lxd]`, and those that are safe for the host.
 
-LXD's daemon is root: `raw.lxc` alone runs a program of one's choice as root of the host. Allowed
-is what is listed here, all else is for `--rootful` alone.
+LXD's daemon is root: with `raw.lxc` alone, a profile could run any program as root on the host.
+What is listed here is allowed; everything else requires `--rootful`.
 """
 
 import re
@@ -15,7 +15,7 @@ KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 _SWITCH = r"true|false"
 _AMOUNT = r"[0-9]+(\.[0-9]+)?[A-Za-z%]*"
 ALLOWED = {
-    # Root inside stays a user without rights; the kernel keeps its proc and sys from others.
+    # Root inside stays unprivileged; the kernel isolates its proc and sys.
     r"security\.nesting": _SWITCH,
     r"security\.devlxd": _SWITCH,
     r"security\.idmap\.isolated": _SWITCH,
@@ -33,17 +33,17 @@ ALLOWED = {
     r"user\.[A-Za-z0-9_.-]+": r"(?s).*",
     r"cloud-init\.[a-z-]+": r"(?s).*",
 }
-"""Keys of an instance's configuration, and their values."""
+"""The allowed keys of an instance's configuration, and their allowed values."""
 
 LINES = ("raw.", "user.", "cloud-init.")
-"""The keys whose values may have several lines: LXD copies others into files of lines."""
+"""The keys whose values may span lines: LXD copies the others into line-based files."""
 
 OURS = "user.abcd-run"
-"""How keys begin that say whose an instance is, and which."""
+"""The prefix of the keys that identify an instance and its owner."""
 
 
 def _config(value: object) -> object:
-    """Return LXD's configuration as strings, of which none can become another key."""
+    """Return LXD's configuration as strings, none of which can turn into another key."""
     if not isinstance(value, dict):
         raise Wrong
     return {key: _text(key, inner) for key, inner in value.items()}
@@ -59,8 +59,8 @@ def _text(key: str, value: object) -> str:
 
 
 CONFIG = Rule(
-    f"a table of LXD's keys, none that begins with {OURS}, with values of one line each "
-    f"(several for {', '.join(LINES)})",
+    f"a table of LXD keys, none starting with {OURS}, with one-line values "
+    f"(several lines for {', '.join(LINES)})",
     _config,
 )
 
@@ -73,16 +73,15 @@ OPTIONS: Mapping[str, Option] = {
 
 
 def trusts(options: Mapping[str, object]) -> Problem | None:
-    """Return which option could make an instance more than its user, None where none can."""
+    """Return the option that could give an instance more rights than its user; None if none can."""
     config = options.get("config") or {}
     assert isinstance(config, Mapping)
     refused = next((key for key, value in config.items() if not _allowed(key, value)), None)
     if refused is None:
         return None
     return Problem(
-        f"config: {refused} = {config[refused]!r} is not among what an instance may have "
-        "by the word of a profile",
-        f"without {refused}; docs/runtimes.md lists what may be set",
+        f"config: {refused} = {config[refused]!r} is not a setting that a profile may make",
+        f"remove {refused}; docs/runtimes.md lists what a profile may set",
     )
 
 
@@ -92,7 +91,7 @@ def _allowed(key: str, value: object) -> bool:
 
 
 def trusts_profile(facts: Mapping[str, Any]) -> bool:
-    """Say whether one of LXD's own profiles gives an instance no more than a network and a disk."""
+    """Say whether one of LXD's own profiles grants no more than a network and a disk."""
     devices = facts["devices"].values()
     return all(_allowed(*pair) for pair in facts["config"].items()) and all(map(_plain, devices))
 

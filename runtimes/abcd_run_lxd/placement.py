@@ -1,4 +1,4 @@
-"""Where an instance goes: profiles, storage pool and network are found, not assumed."""
+"""Choose where an instance goes: look up profiles, storage pool and network, assume nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +20,11 @@ Device = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an instance goes, found out beforehand: its profiles, and what they do not give.
+    """Where an instance goes: its profiles, and what they do not provide.
 
-    `root` is the disk that the instance has of its own, in `pool`. `cards` are its network cards,
-    some of them those of the profiles in another form: cut off from all, or from other instances.
-    Where LXD gives each user a project, that may forbid to publish ports and what is `low_level`:
-    LXC's own configuration.
+    `root` is the instance's own disk, in `pool`. `cards` are its network cards; some override those
+    of the profiles, to cut them off entirely or from other instances. If LXD gives each user a
+    project, it may forbid publishing ports, and `low_level`: LXC's own configuration.
     """
 
     profiles: tuple[str, ...] = ("default",)
@@ -41,18 +40,18 @@ def find(client: Client, plan: Plan, *, project: str) -> Placement:
     options = plan.options
     known = _all(client, "profiles")
     profiles = _profiles(options.get("profiles"), known, plan)
-    given = {key: one for name in profiles for key, one in known[name]["devices"].items()}
+    given = {key: device for name in profiles for key, device in known[name]["devices"].items()}
     pool = str(options.get("pool") or "")
     pools = _all(client, "storage-pools")
     _check_known("pool", pool, pools, "lxc storage list")
     none: Facts = {}
-    disk = next((one for one in given.values() if one.get("path") == "/"), none)
+    disk = next((device for device in given.values() if device.get("path") == "/"), none)
     usable = disk.get("pool") in pools
     root: Mapping[str, str] | None = None
     if pool or plan.resources.disk or not usable:
         root = disk
         pool = pool or (disk["pool"] if usable else _first_pool(pools))
-    cards = {key: one for key, one in given.items() if one["type"] == "nic"}
+    cards = {key: device for key, device in given.items() if device["type"] == "nic"}
     if plan.resources.disk:
         _check_limits(pool, pools[pool], plan)
     wanted, networks = str(options.get("network") or ""), _all(client, "networks")
@@ -78,14 +77,16 @@ def _check_known(key: str, name: str, known: Iterable[str], remedy: str) -> None
 
 
 def _check_limits(name: str, pool: Facts, plan: Plan) -> None:
-    """Refuse a size where LXD would pass over it: a folder has none, except by project quotas."""
+    """Refuse a size that LXD would ignore: a folder has none, except with project quotas."""
     if pool.get("driver") == "dir":
-        refuse_disk(plan, f"lxd's storage pool {name} is a folder, which limits nobody's disk")
+        refuse_disk(
+            plan, f"lxd's storage pool {name} is a plain folder, which cannot limit disk sizes"
+        )
 
 
 def _all(client: Client, kind: str) -> dict[str, Facts]:
     listed = client.api[kind].get(params={"recursion": 1}).json()["metadata"] or []
-    return {one["name"]: one for one in listed}
+    return {facts["name"]: facts for facts in listed}
 
 
 def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def _profiles(wanted: object, known: Mapping[str, Facts], plan: Plan) -> tuple[s
             raise UsageError(
                 f"{plan.profile}: on.lxd.profiles: {name!r} gives more than a network and a disk",
                 details=f"it could give the instance rights on this host: lxc profile show {name}",
-                remedy="another profile; or --rootful, if this is meant",
+                remedy="use another profile, or --rootful if this is intended",
             )
     return tuple(wanted)
 
@@ -118,11 +119,10 @@ def _first_pool(pools: Iterable[str]) -> str:
 def network_cards(
     given: Mapping[str, Facts], wanted: str, networks: Mapping[str, Facts]
 ) -> dict[str, dict[str, str]]:
-    """Return the network cards of an instance; `given` are those of its profiles.
+    """Return an instance's network cards; `given` are those of its profiles.
 
-    On LXD's own bridges it reaches the host and what lies behind, but no other instance that is
-    kept apart in the same way. Where there is no bridge it has no card, and its ports are published
-    all the same.
+    On LXD's own bridges it reaches the host and beyond, but no other instance isolated in the same
+    way. Without a bridge it has no card; its ports are still published.
     """
     if wanted == NONE:
         return {name: {"type": "none"} for name in given}
@@ -142,12 +142,12 @@ def _is_bridge(network: Facts) -> bool:
 
 
 def _is_native(network: Facts) -> bool:
-    """Say whether the kernel's own bridge is meant: Open vSwitch keeps nobody apart."""
+    """Say whether it is a kernel bridge: Open vSwitch isolates nothing."""
     return bool((network.get("config") or {}).get("bridge.driver", "native") == "native")
 
 
 def _allows(client: Client, project: str, key: str) -> bool:
-    """Say whether a project lets its users do something; those that restrict nothing do."""
+    """Say whether a project lets its users do something; an unrestricted project does."""
     if not project:
         return True
     config = client.api.projects[project].get().json()["metadata"]["config"]

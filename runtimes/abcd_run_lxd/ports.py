@@ -1,4 +1,4 @@
-"""Ports of the host: chosen free, kept until LXD has them, and seen to be LXD's."""
+"""Host ports: choose free ones, reserve them until LXD has them, and check that it does."""
 
 import errno
 import socket
@@ -15,8 +15,8 @@ ROOT = "0"
 class Reserved:
     """Ports chosen for one instance.
 
-    Sockets that are bound but do not listen keep the kernel from giving the ports to others, and
-    let LXD bind them: it sets the same option. They end with this process.
+    Sockets that are bound but do not listen stop the kernel from giving the ports to others, and
+    still let LXD bind them: it sets the same option. They close when this process ends.
     """
 
     def __init__(self, address: str, wanted: Iterable[int], fixed: Mapping[int, int]) -> None:
@@ -37,7 +37,7 @@ class Reserved:
         try:
             reserving.bind((address, port))
         except PermissionError:
-            # Below 1024: for root only, as whom LXD runs.
+            # Below 1024: only root may bind it, and LXD runs as root.
             if owners([port]):
                 raise taken(address, port) from None
             return port
@@ -46,37 +46,37 @@ class Reserved:
                 raise LaunchFailed(
                     f"lxd could not listen on {address}",
                     details=error.strerror or str(error),
-                    remedy="give an address of this host: --address",
+                    remedy="use an address of this host: --address",
                 ) from error
             raise taken(address, port) from error
         return int(reserving.getsockname()[1])
 
     def release(self) -> None:
-        """Give the ports back; LXD keeps those on which it listens."""
-        for one in self._sockets:
-            one.close()
+        """Release the ports; LXD keeps those on which it listens."""
+        for reserving in self._sockets:
+            reserving.close()
 
 
 def taken(address: str, port: int) -> PortTaken:
-    """Return the error for a port that somebody else has."""
+    """Return the error for a port that is already in use."""
     return PortTaken(
-        f"lxd cannot have port {port} of {address}",
+        f"port {port} on {address} is already in use",
         details="another program listens there",
-        remedy="leave the port to abcd-run, or take another one",
+        remedy="let abcd-run choose the port, or pick another one",
         port=port or None,
     )
 
 
 def listens(ports: Collection[int]) -> bool:
-    """Say whether LXD, which is root's, listens at all of these ports."""
+    """Say whether LXD, which runs as root, listens on all of these ports."""
     uids = owners(ports)
     return all(uids.get(port) == ROOT for port in ports)
 
 
 def owners(ports: Iterable[int], tables: Iterable[Path] = TABLES) -> dict[int, str]:
-    """Return the uids of those who listen at ports of this host; nobody listens at the others.
+    """Return the uids that listen on these host ports; ports without a listener are left out.
 
-    psutil reads these tables as well, and leaves out whose a socket is.
+    psutil reads the same tables but drops a socket's owner.
     """
     wanted = set(ports)
     uids = {}

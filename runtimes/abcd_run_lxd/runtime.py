@@ -29,10 +29,10 @@ from abcd_run_lxd.instances import ASK_SECONDS, Instances, is_ours
 from abcd_run_lxd.service import Server
 
 ADDRESS_SECONDS = 10.0
-"""How long an instance may take to get an address, where its ports cannot be published."""
+"""How long an instance may take to get an address if its ports cannot be published."""
 
 BUSY_SECONDS = 20.0
-"""How long LXD may be busy with what is to be removed: a port that is taken costs it 7."""
+"""How long LXD may be busy with an instance to remove: a port conflict costs it 7 seconds."""
 
 LOOK_SECONDS = 0.005
 LOOKS_PER_QUESTION = 10
@@ -52,7 +52,7 @@ class LxdRuntime(Runtime):
 
     @property
     def client(self) -> Client:
-        """The client of this thread: sessions of requests are not made for several threads."""
+        """The client of this thread: sessions of `requests` are not thread-safe."""
         if not hasattr(self._threads, "client"):
             self._threads.client = Client(
                 endpoint=str(self._server.socket),
@@ -64,7 +64,7 @@ class LxdRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
+            with translated("report its version", otherwise=NoRuntime):
                 client = self.client
                 pools = client.api.storage_pools.get().json()["metadata"]
         except NoRuntime as error:
@@ -75,24 +75,24 @@ class LxdRuntime(Runtime):
 
     def components(self) -> Mapping[str, str]:
         """See the contract."""
-        with translated("say what it is made of", otherwise=NoRuntime):
+        with translated("list its components", otherwise=NoRuntime):
             return {"lxd": str(self.client.host_info["environment"]["server_version"])}
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        with translated("be asked what it has", otherwise=NoRuntime):
+        with translated("list its resources", otherwise=NoRuntime):
             creation.check(self.client, self._server, plan)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:  # noqa: ARG002
-        """See the contract; what LXD is given was brought here before, so nothing is pulled."""
+        """See the contract; the artifact is already on this host, so nothing is pulled."""
         with translated(f"get {artifact.name}", otherwise=ArtifactError):
             return images.provided(self.client, artifact, say=say)
 
     def create(self, plan: Plan, image: str) -> str:
         """See the contract."""
         with translated(f"create {plan.name}"):
-            told = images.described(self.client, image)
-            made = creation.prepare(self.client, self._server, plan, told)
+            described = images.described(self.client, image)
+            made = creation.prepare(self.client, self._server, plan, described)
             try:
                 body = made.body(plan.name, image)
                 operations.done(self.client, self.client.api.instances.post(json=body))
@@ -116,7 +116,7 @@ class LxdRuntime(Runtime):
         """See the contract."""
         reserved = self._reserved.pop(runtime_id, None)
         try:
-            with translated("start it"):
+            with translated("start the instance"):
                 self._start(runtime_id, reserved.ports.values() if reserved else ())
                 return self._started(runtime_id)
         finally:
@@ -124,7 +124,7 @@ class LxdRuntime(Runtime):
                 reserved.release()
 
     def _start(self, name: str, wanted: Collection[int]) -> None:
-        """Start it, patiently: another launch that tried for the same name keeps it busy."""
+        """Start it, with retries: another launch that wants the same name keeps it busy."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -138,9 +138,9 @@ class LxdRuntime(Runtime):
             check()
 
     def _start_once(self, name: str, wanted: Collection[int]) -> None:
-        """Start it, and return as soon as its ports are LXD's.
+        """Start it, and return as soon as LXD listens on its ports.
 
-        LXD itself waits for a whole second then, as it does for every proxy device.
+        LXD itself would wait another full second, as it does for every proxy device.
         """
         body = {"action": "start", "timeout": -1, "force": False}
         operation = operations.begun(self.client.api.instances[name].state.put(json=body))
@@ -172,12 +172,12 @@ class LxdRuntime(Runtime):
         if reserved := self._reserved.pop(runtime_id, None):
             reserved.release()
         deadline = time.monotonic() + BUSY_SECONDS
-        with translated("remove it"):
+        with translated("remove the instance"):
             while True:
                 try:
                     facts = self._instances.facts(runtime_id)
                     if not is_ours(facts):
-                        return  # ours is gone, and somebody else was given its name
+                        return  # ours is gone, and another instance has its name
                     self._remove(runtime_id, stopped=facts["status"] == "Stopped")
                 except NotFound:
                     return
@@ -202,7 +202,7 @@ class LxdRuntime(Runtime):
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
     ) -> list[str]:
         """See the contract."""
-        with translated("be asked for it"):
+        with translated("look up the instance"):
             config = self._instances.facts(instance.runtime_id)["config"]
         return inside.line(
             self._server.program(),
@@ -220,11 +220,11 @@ class LxdRuntime(Runtime):
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
-        with translated("be asked what it has", otherwise=NoRuntime):
+        with translated("list its resources", otherwise=NoRuntime):
             alias = images.alias_of(artifact)
             digest = images.fingerprint(self.client, alias) if artifact.id else ""
-            told = images.described(self.client, digest) if digest else images.UNKNOWN
-            made = creation.prepare(self.client, self._server, plan, told)
+            image = images.described(self.client, digest) if digest else images.UNKNOWN
+            made = creation.prepare(self.client, self._server, plan, image)
             made.reserved.release()
         first = [] if digest else native.import_lines(self._server.program(), plan, alias)
         return native.lines(self._server.program(), plan, made, alias, first=first)

@@ -1,6 +1,6 @@
 """Where LXD listens: the socket for its group, or the one that gives each user a project.
 
-Nothing here needs the SDK: it is asked on every start of abcd-run.
+Nothing here needs the SDK: it runs on every start of abcd-run.
 """
 
 import grp
@@ -21,14 +21,14 @@ INSTALL = "sudo snap install lxd, or sudo apt install lxd; then: sudo lxd init -
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The socket that this user may use, and the project behind it; empty is the default one."""
+    """The socket that this user may use, and the project behind it; empty means the default."""
 
     socket: Path
     project: str = ""
 
     def program(self) -> list[str]:
-        """Return LXD's command with what makes it talk to this very server."""
-        # Without the option it would keep a configuration in the home, and greet at first use.
+        """Return LXD's command with the options that select this server."""
+        # Without --force-local it would create a configuration at home and print a greeting.
         line = ["lxc", "--force-local"]
         if self.project:
             line += ["--project", self.project]
@@ -36,12 +36,12 @@ class Server:
         return line if usual else ["env", f"LXD_SOCKET={self.socket}", *line]
 
     def newuidmap(self) -> bool:
-        """Say whether the host's newuidmap has a word in what LXD maps; the snap has none."""
+        """Say whether the host's newuidmap checks what LXD maps; the snap does not use it."""
         return SNAP not in self.socket.parents and shutil.which("newuidmap") is not None
 
 
 def find() -> Server | Problem:
-    """Return the server that this user may talk to, or why there is none."""
+    """Return the server that this user may use, or why there is none."""
     servers = list(_servers())
     for server in servers:
         if os.access(server.socket, os.R_OK | os.W_OK):
@@ -50,12 +50,12 @@ def find() -> Server | Problem:
     if closed:
         return _denied(closed[0])
     if shutil.which("lxd") or DEBIAN.exists() or SNAP.exists():
-        return Problem("LXD is installed, but does not run", "sudo systemctl start lxd.socket")
+        return Problem("LXD is installed, but not running", "sudo systemctl start lxd.socket")
     return Problem("LXD is not installed", INSTALL)
 
 
 def present() -> Server:
-    """Return the server that this user may talk to. Raises `NoRuntime`."""
+    """Return the server that this user may use. Raises `NoRuntime`."""
     server = find()
     if isinstance(server, Problem):
         raise NoRuntime(server.message, remedy=server.remedy)
@@ -74,7 +74,7 @@ def _servers() -> Iterator[Server]:
 def _is_there(socket: Path) -> bool:
     try:
         return socket.exists()
-    except PermissionError:  # a folder on the way is closed
+    except PermissionError:  # a parent folder is closed to this user
         return False
 
 
@@ -87,5 +87,5 @@ def _denied(socket: Path) -> Problem:
     return Problem(
         f"you may not use {socket}",
         f"sudo gpasswd --add $USER {group}, then log in again; "
-        "who is in this group can become root of this host",
+        "members of this group can become root on this host",
     )

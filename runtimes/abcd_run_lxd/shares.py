@@ -1,4 +1,4 @@
-"""Who owns what is shared: the image's user inside and the one who launches outside."""
+"""Ownership of shared folders: the image's user inside is the launching user outside."""
 
 import os
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """How an instance's users are mapped for its shares: by its own map, or by the mounts."""
+    """How an instance's users are mapped for its shares: by its own map or by the mounts."""
 
     idmap: str = ""
     shift: bool = False
 
 
 def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bool) -> Ownership:
-    """Return how the person outside is the image's user inside.
+    """Return how the launching user becomes the image's user inside.
 
-    LXD maps one more user into the instance if /etc/subuid lets it, where newuidmap has a say. By
-    shifted mounts a file's owner has the same number on both sides. In a project where a user may
-    map nobody, the project's profile does so for the user, with the same number on both sides.
+    LXD maps one more user into the instance; if newuidmap checks this, /etc/subuid must allow it.
+    With shifted mounts, a file's owner has the same number on both sides. In a project that forbids
+    mapping, the project's profile maps the user, with the same number on both sides.
     Raises `LaunchFailed`.
     """
     if not plan.shares:
@@ -33,8 +33,8 @@ def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bo
         if uid == gid == plan.uid:
             return Ownership()
         raise LaunchFailed(
-            "lxd forbids this user to be another one inside",
-            details=f"inside, shared folders shall be those of uid {plan.uid}, and not {uid}",
+            "lxd does not allow this user to map to another one inside",
+            details=f"inside, shared folders must belong to uid {plan.uid}, not {uid}",
             remedy="ask the administrator for restricted.containers.lowlevel=allow; or --on podman",
         )
     if not asks_subids or (_lent(SUBUID, uid) and _lent(SUBGID, gid)):
@@ -42,15 +42,15 @@ def ownership(plan: Plan, *, may_map: bool, asks_subids: bool, kernel_shifts: bo
     if kernel_shifts and uid == gid == plan.uid:
         return Ownership(shift=True)
     raise LaunchFailed(
-        "lxd may not share folders of yours yet",
-        details=f"inside they shall be those of uid {plan.uid}; for that LXD must map your uid",
+        "lxd may not share your folders yet",
+        details=f"inside they must belong to uid {plan.uid}, so LXD must map your uid to it",
         remedy=f"echo root:{uid}:1 | sudo tee -a {SUBUID}; echo root:{gid}:1 | sudo tee -a {SUBGID}"
-        ", once for all; or --on podman",
+        ", once and for all; or --on podman",
     )
 
 
 def _lent(file: Path, number: int) -> bool:
-    """Say whether a file lends a user's number to root, as whom LXD runs."""
+    """Say whether a file lets root, as which LXD runs, map a user's number."""
     try:
         lines = file.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A plan in LXD's words: the configuration and the devices of an instance."""
+"""Translate a plan into the configuration and the devices of an LXD instance."""
 
 import os
 from collections.abc import Mapping
@@ -14,48 +14,48 @@ from abcd_run_lxd.placement import Device, Placement
 from abcd_run_lxd.shares import Ownership
 
 PORTS = "abcd-run-ports"
-"""The one proxy device, with all ports: LXD waits a whole second for each such device."""
+"""The only proxy device, with all ports: LXD waits a full second for each such device."""
 
 SHM = 64 << 20
-"""Bytes of /dev/shm where the profile does not say, as with Docker and Podman; LXD has none."""
+"""Default size of /dev/shm in bytes, as with Docker and Podman; LXD has no default."""
 
 PROCESSES = 4096
-"""Processes and threads that an instance may have: no desktop has a tenth of it."""
+"""The limit of processes and threads per instance: a desktop needs less than a tenth."""
 
 NOT_INSIDE = (
     "audit_control audit_read block_suspend linux_immutable mac_admin mac_override sys_module"
     " sys_pacct sys_rawio sys_time syslog wake_alarm"
 )
-"""Capabilities that count on the host alone, or not at all: no init inside can use them."""
+"""Capabilities that only matter on the host, or nowhere: no init inside can use them."""
 
 PERIOD = 100
-"""Milliseconds in which an instance may use its share of the cpus."""
+"""The scheduling period in milliseconds, for an instance's share of the cpus."""
 
 PASSWORD = "user.abcd-run-password"  # noqa: S105  (a key)
-"""The key of the password, for its owner: of such keys LXD passes none to programs."""
+"""The key of the password, for its owner: LXD does not pass such keys to programs."""
 
 OWNER = "user.abcd-run-owner"
-"""The key of the uid of who launched it: all members of LXD's group see the same instances."""
+"""The key of the launching user's uid: all members of LXD's group see the same instances."""
 
 LABEL, ENVIRONMENT = "user.", "environment."
 PRIVILEGED = "security.privileged"
 ONE_LINE = ("limits.", "linux.")
-"""How keys begin whose values LXD writes into LXC's file of lines as they are."""
+"""Prefixes of keys whose values LXD writes verbatim into LXC's line-based file."""
 
 
 def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -> dict[str, str]:
-    """Return the configuration; with `low_level` also what only LXC knows, such as /dev/shm."""
+    """Return the configuration; with `low_level`, also settings only LXC has, such as /dev/shm."""
     own = _own(plan)
     keys = {LABEL + key: value for key, value in record.labels(plan).items()}
     keys[OWNER] = str(os.getuid())
     keys[PASSWORD] = plan.environment()[environment.PASSWORD]
-    told = environment.of_plan(plan, image, low_level=low_level)
-    keys |= {ENVIRONMENT + key: value for key, value in told.shown.items()}
-    # After a restart of the host it is a remainder, as with the other runtimes.
+    given = environment.of_plan(plan, image, low_level=low_level)
+    keys |= {ENVIRONMENT + key: value for key, value in given.shown.items()}
+    # After a reboot of the host it counts as left over, as with the other runtimes.
     keys["boot.autostart"] = "false"
     keys[PRIVILEGED] = "false"
-    # Not security.idmap.isolated: of two that are created at once, LXD 5.0 gives one uids that are
-    # not its to give, or another's.
+    # Not security.idmap.isolated: when two instances are created at once, LXD 5.0 may give one of
+    # them uids outside its range, or another instance's.
     keys["limits.processes"] = str(PROCESSES)
     if plan.resources.memory:
         keys["limits.memory"] = str(plan.resources.memory)
@@ -63,20 +63,20 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
         keys["limits.cpu.allowance"] = f"{int(plan.resources.cpus * PERIOD)}ms/{PERIOD}ms"
     if ownership.idmap:
         keys["raw.idmap"] = ownership.idmap
-    lines = [own.pop("raw.lxc", ""), *_low_level(plan, told, always=low_level)]
+    lines = [own.pop("raw.lxc", ""), *_low_level(plan, given, always=low_level)]
     if text := "\n".join(filter(None, lines)):
         keys["raw.lxc"] = text
     return _in_lines({**keys, **own})
 
 
 def _own(plan: Plan) -> dict[str, str]:
-    """Return the profile's own configuration, which `options` has seen before."""
+    """Return the profile's own configuration, which `options` has already checked."""
     given = plan.options.get("config") or {}
     assert isinstance(given, Mapping)
     own = {str(key): _text(value) for key, value in given.items()}
     if own.get(PRIVILEGED, "false") != "false" and not plan.rootful:
         raise UsageError(
-            f"{plan.profile}: on.lxd.config: {PRIVILEGED} is not set without --rootful",
+            f"{plan.profile}: on.lxd.config: {PRIVILEGED} requires --rootful",
             details="root inside would be root of this host",
             remedy='leave it out; "security.nesting" is enough for containers inside',
         )
@@ -87,7 +87,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _low_level(plan: Plan, told: Environment, *, always: bool) -> list[str]:
+def _low_level(plan: Plan, given: Environment, *, always: bool) -> list[str]:
     """Return lines of LXC's own configuration."""
     lines = []
     if always or plan.resources.shm:
@@ -96,25 +96,25 @@ def _low_level(plan: Plan, told: Environment, *, always: bool) -> list[str]:
     if always:
         lines += [f"lxc.cap.drop = {NOT_INSIDE}"]
     if plan.command:
-        # LXC splits it at spaces, and knows no quotes that would keep one.
+        # LXC splits the line at spaces and has no quoting.
         lines += [f'lxc.init.cmd = /bin/sh -c eval${{IFS}}"${COMMAND}"']
-    return lines + told.lines()
+    return lines + given.lines()
 
 
 def _in_lines(keys: dict[str, str]) -> dict[str, str]:
-    """Check what LXD writes into LXC's file of lines, whoever gave it. Raises `UsageError`."""
+    """Check what LXD writes into LXC's line-based file, from any source. Raises `UsageError`."""
     for key, value in keys.items():
         if key.startswith(ENVIRONMENT):
             environment.check(key.removeprefix(ENVIRONMENT), value)
         if not variables.is_one_line(key + value if key.startswith(ONE_LINE) else key):
-            raise UsageError(f"on.lxd.config: {key!r} has line breaks", remedy="leave it out")
+            raise UsageError(f"on.lxd.config: {key!r} contains line breaks", remedy="leave it out")
     return keys
 
 
 def devices(
     plan: Plan, placement: Placement, ownership: Ownership, ports: Mapping[int, int]
 ) -> dict[str, Device]:
-    """Return the devices by name; `ports` maps those inside to the chosen ones of the host."""
+    """Return the devices by name; `ports` maps ports inside to the chosen host ports."""
     named: dict[str, Device] = {}
     if placement.root is not None:
         root = {**placement.root, "type": "disk", "path": "/", "pool": placement.pool}
@@ -145,7 +145,7 @@ def _proxy(address: str, ports: Mapping[int, int]) -> Device:
 
 
 def published(devices: Mapping[str, Device]) -> dict[int, tuple[str, int]]:
-    """Read the proxy device back: ports inside, and their addresses and ports on the host."""
+    """Read the proxy device: ports inside, and their addresses and ports on the host."""
     device = devices.get(PORTS)
     if device is None:
         return {}
@@ -160,6 +160,6 @@ def _numbers(listed: str) -> list[int]:
 
 
 def labels(config: Mapping[str, str]) -> dict[str, str]:
-    """Read the labels back from the configuration."""
+    """Read the labels from the configuration."""
     prefix = LABEL + record.PREFIX
     return {key[len(LABEL) :]: config[key] for key in config if key.startswith(prefix)}

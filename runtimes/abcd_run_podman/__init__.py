@@ -15,7 +15,7 @@ def _missing() -> Problem | None:
 def _open() -> Runtime:
     from abcd_run_podman.service import Service  # noqa: PLC0415
 
-    # The service starts while the SDK is imported: on two cores that costs nothing.
+    # The service starts while the SDK is imported: with two cores that costs nothing.
     service = Service.begin()
     try:
         from abcd_run_podman.runtime import PodmanRuntime  # noqa: PLC0415

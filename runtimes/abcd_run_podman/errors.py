@@ -1,4 +1,4 @@
-"""What Podman's errors mean, in abcd-run's words."""
+"""Translate Podman's errors into abcd-run's."""
 
 import requests
 from podman.errors import APIError, PodmanError
@@ -7,8 +7,7 @@ from abcd_run.backend.oci_errors import Silence, Translator
 
 
 def _silence(error: Exception) -> Silence | None:
-    # podman-py has no other name for a service that is gone than that for a refusal: its cause
-    # tells.
+    # podman-py raises the same error for a lost service and for a refusal: only the cause differs.
     cause = error.__cause__ if isinstance(error, APIError) else error
     if isinstance(cause, OSError):
         slow = isinstance(cause, requests.Timeout)

@@ -1,4 +1,4 @@
-"""Images in Podman's store: found, loaded, pulled, built."""
+"""Images in Podman's store: look up, load, pull, build."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ class PodmanImages(Images):
     def means(self, reference: str, image: Image) -> bool:
         """See the kit.
 
-        What a short name means is for Podman to say, which has aliases for some.
+        Podman decides what a short name means: it has aliases for some.
         """
         tags, digests = (image.attrs.get(key) or () for key in ("RepoTags", "RepoDigests"))
         if digest := pinned(reference):
@@ -67,7 +67,7 @@ class PodmanImages(Images):
             return artifact.name
         return artifact.id if artifact.id and self.client.images.exists(artifact.id) else ""
 
-    def load(self, archive: Iterator[bytes], name: str) -> None:  # noqa: ARG002  (it tells it)
+    def load(self, archive: Iterator[bytes], name: str) -> None:  # noqa: ARG002  (the archive holds it)
         """See the kit."""
         self.client.images.load(data=archive)  # type: ignore[arg-type]
 
@@ -77,7 +77,7 @@ def _bare(image_id: str) -> str:
 
 
 def build(context: Path, name: str, *, say: Say) -> None:
-    """Build a folder with a Containerfile; the command reads it where it lies."""
+    """Build a folder with a Containerfile; the command reads the folder in place."""
     command = ["podman", "build", "--tag", name, "--file", str(context / "Containerfile")]
     with working.tidied(context) as options:
         programs.run([*command, *options, str(context)], doing=f"building {name}", say=say)

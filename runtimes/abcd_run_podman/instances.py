@@ -1,4 +1,4 @@
-"""The containers of this user, asked one after the other."""
+"""The user's containers, queried one by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class PodmanContainers(Containers):
 
     def lines(self) -> Iterable[Facts]:
         """See the kit."""
-        # The SDK's own details would be the list's where a container goes meanwhile.
+        # If a container vanished meanwhile, the SDK would pass off the list's facts as details.
         listed = self.client.containers.list(
             all=True, filters=[f"label={record.MARK}"], sparse=True
         )

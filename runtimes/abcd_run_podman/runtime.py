@@ -21,7 +21,7 @@ from abcd_run_podman.instances import PodmanContainers
 from abcd_run_podman.service import Service
 
 STOP_SECONDS = 5
-"""How long an instance may take to end by itself before it is killed."""
+"""How long an instance may take to shut down before it is killed."""
 
 TIMEOUT_SECONDS = 600
 NOT_FOUND = 404
@@ -41,7 +41,7 @@ class PodmanRuntime(OciRuntime):
 
     @property
     def client(self) -> PodmanClient:
-        """The client of this thread: sessions of requests are not made for several threads."""
+        """The client of this thread: sessions of `requests` are not thread-safe."""
         if not hasattr(self._threads, "client"):
             self._threads.client = PodmanClient(
                 base_url=self._service.ready(), timeout=TIMEOUT_SECONDS
@@ -80,8 +80,8 @@ class PodmanRuntime(OciRuntime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            with translated("say what it is", otherwise=NoRuntime):
-                # `version` and `info` run conmon and the OCI runtime first, which takes 0.3 s.
+            with translated("report its version", otherwise=NoRuntime):
+                # `version` and `info` first run conmon and the OCI runtime, which takes 0.3 s.
                 answer = self.client.api.get("/_ping")
                 answer.raise_for_status()
         except NoRuntime as error:
@@ -96,24 +96,24 @@ class PodmanRuntime(OciRuntime):
 
     def components(self) -> Mapping[str, str]:
         """See the contract."""
-        with translated("say what it is made of", otherwise=NoRuntime):
+        with translated("list its components", otherwise=NoRuntime):
             answer = self.client.api.get("/info")
             answer.raise_for_status()
         engine = answer.json()["host"]["ociRuntime"]
-        # `runc version 1.1.5+ds1`, with more lines behind.
+        # `runc version 1.1.5+ds1`, then more lines.
         first = str(engine["version"]).partition("\n")[0]
         return {str(engine["name"]): first.rpartition(" ")[2]}
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
-        with translated("start it"):
+        with translated("start the instance"):
             self.client.api.post(f"/containers/{runtime_id}/start").raise_for_status()
             return self._instance(self.client.containers.get(runtime_id).attrs)
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         patience = 0 if current().hurried else STOP_SECONDS
-        with translated("remove it"):
+        with translated("remove the instance"):
             response = self.client.api.delete(
                 f"/containers/{runtime_id}",
                 params={"force": True, "v": True, "timeout": patience},

@@ -1,4 +1,4 @@
-"""The API socket of Podman: the one that listens, or one of our own while we need it."""
+"""Podman's API socket: the one already listening, or our own for as long as we need it."""
 
 import contextlib
 import os
@@ -15,12 +15,11 @@ from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import NoRuntime
 from abcd_run.host import this_host, xdg
 
-# Also when we are killed, or interrupted while this is still being begun, no service and no socket
-# may be left: our end of a pipe closes with us, however we end. Podman is two processes; the first
-# has been seen to end without a word to the second, most often as the first podman since login: so
-# the signal goes to the group. It has also been seen to miss the signal while it starts: so that
-# is sent until it ends, and then one that nothing survives. What runs for containers has groups of
-# its own.
+# No service and no socket may be left behind, even if we are killed, or interrupted while this is
+# still starting: our end of a pipe closes with us, however we end. Podman is two processes. The
+# first sometimes ends without telling the second, mostly as the first podman since login, so the
+# signal goes to the group. It sometimes misses the signal while it starts, so the signal is
+# repeated until it ends, and SIGKILL follows. Container processes have groups of their own.
 UNTIL_WE_END = """
 trap : TERM
 exec 3<&0
@@ -51,9 +50,9 @@ LOOK_SECONDS = 0.005
 
 @dataclass
 class Service:
-    """Where Podman's API is; `process` is the service that was started for it, if any.
+    """Where Podman's API listens; `process` is the service that we started for it, if any.
 
-    Its socket lies in a folder of its `own` where the session has none.
+    If the session has no folder for sockets, the socket is in a folder of its `own`.
     """
 
     url: str
@@ -63,15 +62,15 @@ class Service:
 
     @classmethod
     def begin(cls) -> "Service":
-        """Return the service that listens, or begin to start one without waiting for it."""
+        """Return the service that is listening, or start one without waiting for it."""
         if url := os.environ.get("CONTAINER_HOST"):
             return cls(url)
         session = xdg.runtime_dir()
         if session and _listens(session / "podman" / "podman.sock"):
             return cls(f"unix://{session}/podman/podman.sock")
-        # In a folder that all may write to, somebody else could be listening in podman's place.
+        # In a world-writable folder, another user could listen in podman's place.
         own = None if session else Path(tempfile.mkdtemp(prefix="abcd-run-"))
-        # A process may have several at once: each session of `Session` has its own.
+        # A process may run several at once: each `Session` has its own.
         name = f"abcd-run-podman-{os.getpid()}-{os.urandom(3).hex()}.sock"
         path = (own or session or Path()) / name
         return cls(f"unix://{path}", _start(path, own), own)
@@ -84,7 +83,7 @@ class Service:
         return self.url
 
     def rootful(self) -> bool:
-        """Say whether it is root's, once it listens."""
+        """Say whether the service belongs to root; valid once it listens."""
         return self.socket.exists() and this_host.belongs_to_root(self.socket)
 
     def close(self) -> None:
@@ -93,7 +92,7 @@ class Service:
             self._end(self.process)
 
     def _end(self, process: subprocess.Popen[bytes]) -> str:
-        """End it, and return what it printed; nothing when that was told before."""
+        """End it and return its output; empty if that was returned before."""
         if process.stdin and process.stdin.closed:
             return ""
         try:
@@ -110,7 +109,7 @@ class Service:
 
     @property
     def socket(self) -> Path:
-        """Where it listens, or will."""
+        """The path on which it listens, or will listen."""
         return Path(self.url.removeprefix("unix://"))
 
     def _await(self, process: subprocess.Popen[bytes]) -> None:
@@ -118,7 +117,7 @@ class Service:
         while not _listens(self.socket):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise NoRuntime(
-                    "podman's service does not start",
+                    "podman's service did not start",
                     details=self._end(process),
                     remedy="podman info",
                 )
@@ -127,13 +126,13 @@ class Service:
 
 
 def _start(path: Path, own: Path | None) -> subprocess.Popen[bytes]:
-    """Start a service at a path, maybe in a folder of its own that goes with it."""
+    """Start a service at a path; a folder of its `own` is removed with it."""
     return subprocess.Popen(
         ["sh", "-c", UNTIL_WE_END, str(path), str(own or "")],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        # Ctrl-C on the terminal must not take away the service that undoing needs.
+        # Ctrl-C on the terminal must not end the service: undoing a launch needs it.
         start_new_session=True,
     )
 
@@ -142,5 +141,5 @@ def _listens(path: Path) -> bool:
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as trial:
         try:
             return trial.connect_ex(str(path)) == 0
-        except OSError:  # longer than a socket's path may be
+        except OSError:  # the path is too long for a socket
             return False

@@ -1,4 +1,4 @@
-"""A plan in Podman's words."""
+"""Translate a plan into Podman's arguments."""
 
 from collections.abc import Container, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ def arguments(
 ) -> dict[str, Any]:
     """Return a plan as keyword arguments of `containers.create`.
 
-    `user` is whom the image's own process runs as; it counts for plans with shares alone.
+    `user` is the user that the image's own process runs as; only plans with shares use it.
     """
     given = oci_arguments.arguments(plan, ports=ports, limits=limits)
     given["no_new_privileges"] = not container_rights.gains_rights(plan.options)
@@ -27,16 +27,16 @@ def arguments(
     ]
     if plan.shares:
         given["userns_mode"] = {"nsmode": "keep-id", "value": _same_person(plan)}
-        # keep-id alone would also make the image's init run as that person.
+        # keep-id alone would also run the image's init as that user.
         given["user"] = user
     return given
 
 
 def options(plan: Plan) -> list[str]:
-    """Return the options of `podman run` that Docker does not have alike."""
+    """Return the options of `podman run` that differ from Docker's."""
     return [f"--userns=keep-id:{_same_person(plan)}", "--user=0:0"] if plan.shares else []
 
 
 def _same_person(plan: Plan) -> str:
-    """Return the mapping in which the image's user is the one who launches."""
+    """Return the mapping that makes the launching user the image's user."""
     return f"uid={plan.uid},gid={plan.uid}"

@@ -1,8 +1,8 @@
-"""The working containers of builds, which buildah leaves behind when it is ended.
+"""The working containers of builds, which buildah leaves behind when it is killed.
 
-It names them after images, so that nobody could tell ours from what somebody else builds. Each
-build of ours therefore gives its containers a host name of the build's own folder: it stands in
-buildah's notes, in /etc/hosts while a command of the build runs, and in no image.
+It names them after images, so ours cannot be told from other builds by name. Each of our builds
+therefore adds a host name, derived from the build's folder, to its containers. The name appears in
+buildah's notes, in /etc/hosts while a build command runs, and in no image.
 """
 
 import json
@@ -17,12 +17,12 @@ from abcd_run.host import scratch
 NAME = "abcd-run-build-"
 SECONDS = 20
 NOTES = "*-containers/*/userdata/buildah.json"
-"""Of each working container, in Podman's store."""
+"""The notes on each working container, in Podman's store."""
 
 
 @contextmanager
 def tidied(context: Path) -> Iterator[list[str]]:
-    """Yield the options of a build, after which its containers are gone, however it ends."""
+    """Yield the options of a build, and remove its containers however it ends."""
     discard_abandoned()
     name = NAME + str(context).encode().hex()
     try:
@@ -32,7 +32,7 @@ def tidied(context: Path) -> Iterator[list[str]]:
 
 
 def discard_abandoned() -> None:
-    """Remove the containers of our builds that no living process is busy with."""
+    """Remove the containers of our builds that no living process uses."""
     _remove([container for container, mark in _marked() if not _is_busy(mark)])
 
 
@@ -46,10 +46,10 @@ def _marked() -> Iterator[tuple[str, str]]:
     for notes in _store().glob(NOTES):
         with suppress(OSError, ValueError, AttributeError):
             with notes.open("rb") as file:
-                told = json.loads(file.read(limits.JSON_BYTES))
-            hosts = (told.get("CommonBuildOpts") or {}).get("AddHost") or []
+                content = json.loads(file.read(limits.JSON_BYTES))
+            hosts = (content.get("CommonBuildOpts") or {}).get("AddHost") or []
             marks = [str(host).partition(":")[0] for host in hosts]
-            if mark := next((one for one in marks if one.startswith(NAME)), ""):
+            if mark := next((mark for mark in marks if mark.startswith(NAME)), ""):
                 yield notes.parent.parent.name, mark
 
 
@@ -64,7 +64,7 @@ def _remove(containers: list[str]) -> None:
 
 
 def _podman(*arguments: str) -> str:
-    """Return what podman prints, nothing where it fails: tidying up is no reason to."""
+    """Return podman's output, empty if it fails: cleaning up must not cause an error."""
     with suppress(OSError, subprocess.TimeoutExpired):
         line = ["podman", *arguments]
         ended = subprocess.run(line, check=False, capture_output=True, text=True, timeout=SECONDS)

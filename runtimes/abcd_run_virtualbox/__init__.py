@@ -1,11 +1,11 @@
-"""Virtual machines of VirtualBox, through `VBoxManage` alone: on Linux, Windows and macOS."""
+"""VirtualBox machines, driven only through `VBoxManage`, on Linux, Windows and macOS."""
 
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Option, Problem, Runtime
 from abcd_run_virtualbox import paths
 
 MEMORY = 1 << 30
-"""Bytes of a machine whose image does not say what it needs."""
+"""Bytes of memory for a machine whose image does not say what it needs."""
 
 
 def _missing() -> Problem | None:
@@ -30,9 +30,9 @@ BACKEND = Backend(
     open=_open,
     options={
         "display": Option(
-            str, "`window` is VirtualBox's own; `vnc` a server with the instance's password",
+            str, "`window` opens VirtualBox's own; `vnc` serves it with the instance's password",
             "none", ("none", "window", "vnc"),
         ),
-        "firmware": Option(str, "what starts the ISO", "bios", ("bios", "uefi")),
+        "firmware": Option(str, "the firmware that starts the ISO", "bios", ("bios", "uefi")),
     },
 )  # fmt: skip

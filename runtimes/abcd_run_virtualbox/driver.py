@@ -1,4 +1,4 @@
-"""What of this host keeps machines from starting, as far as it can be seen before one does."""
+"""Find out, before any machine starts, what on this host would prevent it."""
 
 import platform
 import sys
@@ -7,25 +7,25 @@ from pathlib import Path
 from abcd_run_virtualbox.errors import DRIVER, FIRMWARE, KVM_ON, NO_KVM
 
 SHARES_SINCE = (7, 2, 10)
-"""The first VirtualBox that asks KVM for the processor, and then needs it switched on."""
+"""The first VirtualBox that shares the processor with KVM, and so needs KVM to enable it."""
 
 CLOSES_SINCE = (7, 0, 0)
-"""The first VirtualBox that keeps machines from the host's loopback."""
+"""The first VirtualBox that can keep machines off the host's loopback."""
 
 LOOPBACK = (
-    "machines reach what listens on this host's loopback, as you, by 10.0.2.2: "
-    "VirtualBox 7.0 keeps them from it"
+    "machines can reach the services on this host's loopback as you, through 10.0.2.2: "
+    "VirtualBox 7.0 and later can prevent that"
 )
 Version = tuple[int, int, int]
 
 
 def arm(system: str = sys.platform) -> bool:
-    """Say whether this is a computer on which machines for x86 cannot run."""
+    """Say whether this computer cannot run x86 machines."""
     return system == "darwin" and platform.machine() == "arm64"
 
 
 def notes(version: Version, *, root: Path = Path("/")) -> tuple[str, ...]:
-    """Return what a Linux host's kernel says against starting machines."""
+    """Return the reasons why a Linux host's kernel may prevent machines from starting."""
     if not (root / "proc").is_dir():
         return ()
     against = []
@@ -34,30 +34,30 @@ def notes(version: Version, *, root: Path = Path("/")) -> tuple[str, ...]:
     if note := _kvm(version, root):
         against.append(note)
     if not _virtualizes(root):
-        against.append(f"the processor shows no virtualization: {FIRMWARE}")
+        against.append(f"the processor reports no virtualization: {FIRMWARE}")
     return tuple(against)
 
 
 def advice(version: Version) -> tuple[str, ...]:
-    """Return what this version cannot keep machines from."""
+    """Return what this version cannot protect from machines."""
     if version >= CLOSES_SINCE:
         return ()
     return (LOOPBACK,)
 
 
 def _kvm(version: Version, root: Path) -> str:
-    """Since Linux 6.12 KVM takes the processor when it is loaded, unless it is told not to."""
+    """Check KVM: since Linux 6.12 it claims the processor when loaded, unless configured not to."""
     modules = root / "sys/module"
     if not any((modules / name).is_dir() for name in ("kvm_intel", "kvm_amd")):
         return ""
     try:
         held = (modules / "kvm/parameters/enable_virt_at_load").read_text().strip() == "Y"
-    except OSError:  # older kernels' KVM takes it only while one of its own machines runs
+    except OSError:  # in older kernels, KVM claims it only while one of its own machines runs
         return ""
     if version < SHARES_SINCE and held:
         return f"KVM holds the processor's virtualization: {NO_KVM}"
     if version >= SHARES_SINCE and not held:
-        return f"KVM keeps the processor's virtualization off: {KVM_ON}"
+        return f"KVM keeps the processor's virtualization disabled: {KVM_ON}"
     return ""
 
 

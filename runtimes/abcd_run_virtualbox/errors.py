@@ -1,4 +1,4 @@
-"""What VirtualBox's refusals mean, in abcd-run's words."""
+"""Translate VirtualBox's refusals into abcd-run's errors."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ _MACHINE = re.compile(r"^(?:Machine settings file|A machine named|Machine) '.*al
 
 
 class Refused(LaunchFailed):
-    """VBoxManage ended with an error; `text` is all that it said."""
+    """VBoxManage failed; `text` is its whole output."""
 
     def __init__(self, message: str, *, text: str, details: str = "", remedy: str = "") -> None:
         super().__init__(message, details=details, remedy=remedy)
@@ -30,35 +30,35 @@ class Refused(LaunchFailed):
 
     @property
     def locked(self) -> bool:
-        """Whether somebody else has the machine just now."""
+        """Whether another session is using the machine."""
         return _any(LOCKED, self.text)
 
     @property
     def gone(self) -> bool:
-        """Whether there is no such machine or medium."""
+        """Whether no such machine or medium exists."""
         return _any(GONE, self.text)
 
     @property
     def unknown_option(self) -> bool:
-        """Whether this VirtualBox is too old for what it was told."""
+        """Whether this VirtualBox is too old for an option."""
         return "Unknown option" in self.text
 
     @property
     def broken(self) -> bool:
-        """Whether the machine is registered, but its files are not there."""
+        """Whether the machine is registered but its files are missing."""
         return _any(BROKEN, self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What some of VirtualBox's signs mean, and what to type on which system."""
+    """What some strings in VirtualBox's output mean, and the remedy on each system."""
 
     signs: tuple[str, ...]
     message: str
     remedies: Mapping[str, str]
 
     def remedy(self, platform: str) -> str:
-        """Return what mends it there."""
+        """Return the remedy for a platform."""
         return self.remedies.get(platform, self.remedies.get(ANY, "abcd-run doctor"))
 
 
@@ -68,16 +68,16 @@ DRIVER = (
 )
 HYPER_V = (
     "bcdedit /set hypervisorlaunchtype off in an administrator's prompt, then restart; "
-    "and switch Memory Integrity off in Windows Security"
+    "and turn off Memory Integrity in Windows Security"
 )
 NO_KVM = (
-    "sudo modprobe -r kvm_intel kvm_amd kvm; to keep it so: "
+    "sudo modprobe -r kvm_intel kvm_amd kvm; to make it permanent: "
     "echo 'options kvm enable_virt_at_load=0' | sudo tee /etc/modprobe.d/virtualbox.conf"
 )
 KVM_ON = (
     "remove enable_virt_at_load=0 from /etc/modprobe.d and the kernel's command line, then restart"
 )
-FIRMWARE = "switch virtualization (VT-x, AMD-V, SVM) on in the computer's firmware set-up"
+FIRMWARE = "enable virtualization (VT-x, AMD-V, SVM) in the computer's firmware settings"
 
 MEANINGS = (
     Meaning(
@@ -121,37 +121,37 @@ MEANINGS = (
         {
             "win32": f"{HYPER_V}; else {FIRMWARE}",
             "darwin": "x86 images need a Mac with an Intel processor",
-            ANY: f"{FIRMWARE}; inside a virtual machine, switch nested virtualization on",
+            ANY: f"{FIRMWARE}; inside a virtual machine, enable nested virtualization",
         },
     ),
     Meaning(
         ("VERR_NEM_VM_CREATE_FAILED", "VERR_NEM_MISSING_KERNEL_API"),
-        "Windows' hypervisor refuses the machine",
+        "the Windows hypervisor rejects the machine",
         {ANY: HYPER_V},
     ),
     Meaning(
         ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY", "VERR_MAP_FAILED"),
-        "the host has not enough free memory",
+        "the host does not have enough free memory",
         {ANY: "close other programs, or lower --memory"},
     ),
-    Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "make room, then try again"}),
+    Meaning(("VERR_DISK_FULL",), "the disk is full", {ANY: "free some disk space, then retry"}),
     Meaning(
         IN_USE, "the medium is in use by another machine", {ANY: "VBoxManage list --long dvds"}
     ),
     Meaning(
         LOCKED,
         "the machine is in use by another session",
-        {ANY: "close its window in VirtualBox, then try again"},
+        {ANY: "close its window in VirtualBox, then retry"},
     ),
 )
 
 
 def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunError:
-    """Return what VirtualBox's words mean; the first line of them is for people."""
+    """Return the error that VirtualBox's output means; its first line is readable."""
     brief = f"virtualbox could not {doing}"
     said = spoken(text)
     if said and _MACHINE.match(said[0]):
-        return NameTaken(f"{brief}: the name is taken", details=said[0])
+        return NameTaken(f"{brief}: the name is already in use", details=said[0])
     for meaning in MEANINGS:
         if _any(meaning.signs, text):
             message, remedy = f"{brief}: {meaning.message}", meaning.remedy(platform)
@@ -160,7 +160,7 @@ def refused(text: str, *, doing: str, platform: str = sys.platform) -> AbcdRunEr
 
 
 def spoken(text: str) -> list[str]:
-    """Return the lines that say what is wrong, without codes and places in VirtualBox's source."""
+    """Return the lines that describe the problem, without codes and source locations."""
     errors = [match[1] for line in text.splitlines() if (match := _ERROR.match(line.strip()))]
     said = [line for line in errors if not line.startswith(("Details: ", "Context: ", "Tip! "))]
     return said or [line for line in text.splitlines() if line.strip()][-3:]

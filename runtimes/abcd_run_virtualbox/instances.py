@@ -1,4 +1,4 @@
-"""Machines as instances: what VBoxManage says of them."""
+"""Present machines as instances, from what VBoxManage reports."""
 
 import os
 import shlex
@@ -29,13 +29,13 @@ def listed(manage: Manage, *, detail: bool) -> list[Instance]:
     failed = [answer for answer in asked if isinstance(answer.exception(), Refused)]
     if failed and len(failed) == len(asked):
         failed[0].result()
-    # One that VirtualBox cannot describe just now hides no other.
+    # A machine that VirtualBox cannot describe just now does not hide the others.
     answers = [answer.result() for answer in asked if answer not in failed]
     return [instance for instance in answers if instance]
 
 
 def one(manage: Manage, key: str, *, detail: bool) -> Instance | None:
-    """Return the machine of a UUID or name; None when there is none, or it is not ours."""
+    """Return the machine with a UUID or name; None if it is missing or not ours."""
     facts = described(manage, key)
     if GROUP not in facts.get("groups", "").split(",") or not facts.keys() >= NEEDED:
         return None
@@ -49,7 +49,7 @@ def one(manage: Manage, key: str, *, detail: bool) -> Instance | None:
 
 
 def described(manage: Manage, key: str) -> dict[str, str]:
-    """Return the facts of a machine, none when it is gone or its files are."""
+    """Return the facts of a machine; empty if it or its files are gone."""
     try:
         said = manage.patiently("showvminfo", key, "--machinereadable", doing="describe a machine")
     except Refused as error:
@@ -83,8 +83,8 @@ def _instance(facts: Mapping[str, str], extra: Mapping[str, str], *, detail: boo
 
 
 def _password(seed: Path) -> str:
-    """Return the password from a machine's seed, its only place."""
-    from abcd_run.iso.medium import opened  # noqa: PLC0415  (lists do without)
+    """Return the password from a machine's seed, the only place that stores it."""
+    from abcd_run.iso.medium import opened  # noqa: PLC0415  (lists do not need it)
 
     try:
         with opened(seed) as medium:
@@ -97,7 +97,7 @@ def _password(seed: Path) -> str:
 
 
 def _owner() -> int | None:
-    """Return the uid that machines run as: VBoxSVC serves, and starts them for, one user alone."""
+    """Return the uid that machines run as: VBoxSVC serves a single user."""
     return os.getuid() if hasattr(os, "getuid") else None
 
 

@@ -1,4 +1,4 @@
-"""What a person would type for a plan."""
+"""The commands a person would type to carry out a plan."""
 
 import shlex
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ NATIVE = "VBoxManage"
 
 
 def lines(plan: Plan, there: Machine, seed: Mapping[str, str]) -> str:
-    """Return the shell lines that make and start a machine; xorriso makes its seed CD."""
+    """Return the shell lines that create and start a machine; xorriso makes its seed CD."""
     folder = shlex.quote(str(there.folder))
     names = " ".join(f"-map {folder}/{name} /{name}" for name in seed)
     typed = ["umask 077", _line(translate.creation(plan))]

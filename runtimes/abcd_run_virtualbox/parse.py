@@ -1,4 +1,4 @@
-"""Read what VBoxManage prints, whatever its drivers' warnings put between."""
+"""Parse VBoxManage's output, skipping warnings that its drivers print in between."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from abcd_run.limits import TEXT_BYTES
 
 INACCESSIBLE = "<inaccessible>"
-"""What `list vms` calls a machine whose files cannot be read."""
+"""The name that `list vms` gives a machine whose files cannot be read."""
 
 _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _FACT = re.compile(
-    # A string may go over lines, of which none is a fact then: who writes a machine's description
-    # would else say where its files are.
+    # A string may span lines, and none of those is a fact. Otherwise a machine's description could
+    # claim where its files are.
     rf'^(?:"(?P<quoted>[^"\n]*)"|(?P<bare>[^"=\n]+))=(?P<value>{_STRING}[^\n]*|[^\n]*)$',
     re.MULTILINE | re.DOTALL,
 )
@@ -28,7 +28,7 @@ _BROKEN = re.compile(
 
 
 def version(text: str) -> tuple[int, int, int] | None:
-    """Return the version that `--version` says: `7.2.22_Debianr175245` is 7, 2, 22."""
+    """Return the version from `--version`: `7.2.22_Debianr175245` is 7, 2, 22."""
     versions = _VERSION.findall(text)
     if not versions:
         return None
@@ -37,7 +37,7 @@ def version(text: str) -> tuple[int, int, int] | None:
 
 
 def facts(text: str) -> dict[str, str]:
-    """Return what `showvminfo --machinereadable` says, without quotes; the first of each name."""
+    """Parse `showvminfo --machinereadable`, without quotes; the first value of each name counts."""
     facts: dict[str, str] = {}
     for match in _FACT.finditer(_lines(text)):
         facts.setdefault(match["quoted"] or match["bare"] or "", _unquoted(match["value"]))
@@ -51,34 +51,34 @@ def _unquoted(value: str) -> str:
 
 
 def machines(text: str) -> dict[str, str]:
-    """Return the names of `list vms` by UUID; those of machines without their files are made up."""
+    """Return the names from `list vms` by UUID; VirtualBox invents names for missing files."""
     return {match["uuid"]: match["name"] for match in _LISTED.finditer(_lines(text))}
 
 
 def broken(text: str) -> dict[str, str]:
-    """Return the settings files of `list --long vms` that cannot be read, by UUID."""
+    """Return the unreadable settings files from `list --long vms`, by UUID."""
     return {match["uuid"]: match["file"].strip() for match in _BROKEN.finditer(_lines(text))}
 
 
 def noted(text: str) -> dict[str, str]:
-    """Return what `getextradata … enumerate` says."""
+    """Return the values from `getextradata … enumerate`."""
     return {match["key"]: match["value"] for match in _EXTRA.finditer(_lines(text))}
 
 
 def created(text: str) -> str:
-    """Return the UUID that `createvm` says, empty if it says none."""
+    """Return the UUID from `createvm`; empty if it prints none."""
     match = _CREATED.search(_lines(text))
     return match[1] if match else ""
 
 
 def machine_folder(text: str) -> str:
-    """Return the folder that `list systemproperties` says new machines get."""
+    """Return the folder for new machines from `list systemproperties`."""
     match = _FOLDER.search(_lines(text))
     return match[1].strip() if match else ""
 
 
 def forwards(facts: Mapping[str, str]) -> dict[int, tuple[str, int]]:
-    """Return address and port on the host for each forwarded port inside."""
+    """Return the address and port on the host for each forwarded port inside."""
     rules = (value for key, value in facts.items() if key.startswith("Forwarding("))
     return {
         int(rule[3]): (rule[1] or "0.0.0.0", int(rule[2]))  # noqa: S104

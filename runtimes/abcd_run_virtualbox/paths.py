@@ -1,4 +1,4 @@
-"""Where VirtualBox's programs are, on the systems that it runs on."""
+"""Locate VirtualBox's programs on each system."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 MACOS = "/Applications/VirtualBox.app/Contents/MacOS"
 WINDOWS_VARIABLES = ("VBOX_MSI_INSTALL_PATH", "VBOX_INSTALL_PATH")
-"""What the installer sets; it does not touch PATH."""
+"""Set by the installer, which does not change PATH."""
 
 PROGRAM_FILES = ("ProgramW6432", "ProgramFiles")
 
@@ -22,7 +22,7 @@ REMEDIES = {
 def program(
     name: str, *, platform: str = sys.platform, environ: Mapping[str, str] = os.environ
 ) -> str | None:
-    """Return the path of one of VirtualBox's programs, None if it is not here."""
+    """Return the path of one of VirtualBox's programs; None if it is not installed."""
     if platform == "win32":
         name += ".exe"
     if path := shutil.which(name, path=environ.get("PATH")):
@@ -42,5 +42,5 @@ def _folders(platform: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def remedy(platform: str = sys.platform) -> str:
-    """Return how to get VirtualBox on a system."""
+    """Return how to install VirtualBox on a system."""
     return REMEDIES.get(platform, "https://www.virtualbox.org/wiki/Downloads")

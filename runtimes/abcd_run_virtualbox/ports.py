@@ -1,4 +1,4 @@
-"""Ports of this host for a machine's services: VirtualBox forwards only what has a number."""
+"""Choose host ports for a machine's services: VirtualBox forwards only fixed port numbers."""
 
 import os
 
@@ -8,7 +8,7 @@ from abcd_run.model import Plan
 
 
 def chosen(plan: Plan) -> dict[int, int]:
-    """Return a port of the host for each port inside. Raises `PortTaken` or `LaunchFailed`."""
+    """Return a host port for each port inside. Raises `PortTaken` or `LaunchFailed`."""
     for port in plan.ports.values():
         _prove_free(plan.address, port)
     inside = list(dict.fromkeys(service.port for service in plan.services))
@@ -17,7 +17,7 @@ def chosen(plan: Plan) -> dict[int, int]:
 
 
 def _prove_free(address: str, port: int) -> None:
-    """Look for somebody at a port: VirtualBox would start the machine without it."""
+    """Check that a port is free: otherwise VirtualBox would start the machine without it."""
     if problem := this_host.bind_problem(address, port):
         details = os.strerror(problem)
         raise refusals.not_listening(address, port, engine="VirtualBox", details=details)

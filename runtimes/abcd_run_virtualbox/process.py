@@ -1,4 +1,4 @@
-"""Run a program of VirtualBox's to its end, with messages that we can read."""
+"""Run one of VirtualBox's programs to its end, with messages in English."""
 
 import os
 import subprocess
@@ -9,21 +9,21 @@ from abcd_run.host.bounded_output import Late, TooMuch, printed
 Ended = subprocess.CompletedProcess[str]
 
 MOST = 64 << 20
-"""Bytes that an answer may have; a machine's description, which anybody may write, is in it."""
+"""The largest answer in bytes; it contains machines' descriptions, which anybody may write."""
 
 
 def ran(command: Sequence[str], *, seconds: float) -> Ended:
-    """Run it; when it takes longer it is ended, with the status of a failure and what it said."""
+    """Run it; after `seconds` it is killed and counts as failed, with the output so far."""
     try:
         return in_time(command, seconds=seconds)
     except Late as error:
         said = f"{_text(error.out)}\n{_text(error.err)}"
-        return Ended(command, 1, "", f"{said}\nno end after {seconds:g} s")
+        return Ended(command, 1, "", f"{said}\nit did not end within {seconds:g} s")
 
 
 def in_time(command: Sequence[str], *, seconds: float) -> Ended:
-    """Run it. Raises `Late` when it takes longer, and ends it."""
-    # With LC_ALL=C it dies of the first letter that is not ASCII.
+    """Run it. Raises `Late` after `seconds`, and kills it."""
+    # With LC_ALL=C it crashes on the first non-ASCII letter.
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
         said = printed(command, seconds=seconds, most=MOST, environment=environment)

@@ -1,4 +1,4 @@
-"""Remove machines, and what launches that were killed have left of them."""
+"""Remove machines, and what killed launches have left of them."""
 
 import shutil
 import time
@@ -12,22 +12,22 @@ from abcd_run_virtualbox.service import CALL, LOOK_SECONDS, PATIENCE_SECONDS, Ma
 from abcd_run_virtualbox.translate import CONTROLLER, DISCS, GROUP
 
 YOUNG_SECONDS = 10.0
-"""A folder that changed so lately may be of a machine that is being made, or removed."""
+"""A folder that changed this recently may belong to a machine being created or removed."""
 
 
 def home(manage: Manage) -> Path:
-    """Return the folder of all our machines."""
-    said = manage("list", "systemproperties", doing="say where machines are kept")
+    """Return the folder that holds all our machines."""
+    said = manage("list", "systemproperties", doing="report its machine folder")
     return Path(parse.machine_folder(said)) / GROUP.removeprefix("/")
 
 
 def remove(manage: Manage, key: str) -> None:
-    """Stop a machine and remove all of it; no-op when it is gone."""
+    """Stop a machine and remove all of it; no-op if it is gone."""
     facts = instances.described(manage, key)
     if not facts:
         return
     uuid, folder = facts["UUID"], instances.folder(facts)
-    with suppress(Refused):  # it does not run
+    with suppress(Refused):  # it is not running
         manage("controlvm", uuid, "poweroff", doing="stop the machine")
     _unregister(manage, uuid)
     for number in range(len(DISCS)):
@@ -37,7 +37,7 @@ def remove(manage: Manage, key: str) -> None:
 
 
 def _unregister(manage: Manage, uuid: str) -> None:
-    """Unregister a machine, as soon as its process has let go of it."""
+    """Unregister a machine as soon as its process releases it."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -50,21 +50,21 @@ def _unregister(manage: Manage, uuid: str) -> None:
         else:
             return
         time.sleep(LOOK_SECONDS)
-        with suppress(Refused):  # a start that was under way may have come to its end
+        with suppress(Refused):  # a pending start may have completed
             manage("controlvm", uuid, "poweroff", doing="stop the machine")
 
 
 def _forget(manage: Manage, disc: str) -> None:
-    """Take a disc out of VirtualBox's list, unless another machine has it."""
+    """Remove a disc from VirtualBox's list, unless another machine uses it."""
     if disc and disc != "none":
         with suppress(Refused):
             manage("closemedium", "dvd", disc, doing="forget a disc")
 
 
 def prune(manage: Manage) -> None:
-    """Remove machines of ours without files, and files of ours without machine.
+    """Remove our machines without files, and our files without a machine.
 
-    A folder with settings in it is somebody's: VirtualBox may have another registry elsewhere.
+    A folder with settings in it stays: VirtualBox may have another registry elsewhere.
     """
     scratch.discard_abandoned(calls(), CALL)
     there = home(manage)

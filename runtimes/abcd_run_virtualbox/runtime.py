@@ -1,4 +1,4 @@
-"""VirtualBox as a runtime."""
+"""The runtime for VirtualBox."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class VirtualBoxRuntime(Runtime):
     def probe(self) -> Probe:
         """See the contract."""
         try:
-            said = self._manage("--version", doing="say what it is")
+            said = self._manage("--version", doing="report its version")
         except AbcdRunError as error:
             details = f": {error.details}" if error.details else ""
             return Probe(problem=Problem(error.message + details, error.remedy))
@@ -52,7 +52,9 @@ class VirtualBoxRuntime(Runtime):
         text = ".".join(map(str, version))
         if driver.arm():
             remedy = "use a computer with an Intel or AMD processor"
-            return Probe(text, Problem("this Mac's processor is ARM, images are for x86", remedy))
+            return Probe(
+                text, Problem("this Mac has an ARM processor, but images are for x86", remedy)
+            )
         rootful = Problem("its machines run as root", "run abcd-run as an ordinary user")
         return Probe(
             version=text,
@@ -72,7 +74,7 @@ class VirtualBoxRuntime(Runtime):
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract."""
-        del pull, say  # VirtualBox takes the file where it lies
+        del pull, say  # VirtualBox uses the file in place
         assert artifact.path is not None
         return str(artifact.path.absolute())
 
@@ -98,7 +100,7 @@ class VirtualBoxRuntime(Runtime):
         try:
             self._manage.patiently(*translate.closing(uuid), doing=f"create {plan.name}")
         except Refused as error:
-            if not error.unknown_option:  # `doctor` says that it is too old
+            if not error.unknown_option:  # `doctor` reports that it is too old
                 raise
 
     def _place(self, plan: Plan, iso: Path) -> Machine:
@@ -152,7 +154,7 @@ class VirtualBoxRuntime(Runtime):
             file = folder / "screen.png"
             self._manage(
                 "controlvm", instance.runtime_id, "screenshotpng", str(file),
-                doing="take a picture of its screen",
+                doing="take a screenshot",
             )  # fmt: skip
             return _bounded(file, instance)
 
@@ -163,7 +165,7 @@ class VirtualBoxRuntime(Runtime):
         return "\n".join([*first, lines])
 
     def _folder(self, runtime_id: str) -> Path:
-        """Return a machine's folder, asked once: readiness wants it several times a second."""
+        """Return a machine's folder, cached: readiness needs it several times a second."""
         if runtime_id not in self._folders:
             facts = instances.described(self._manage, runtime_id)
             if not facts:
@@ -173,7 +175,7 @@ class VirtualBoxRuntime(Runtime):
 
 
 def _bounded(file: Path, instance: Instance) -> bytes:
-    """Return a picture of a screen, whose size the machine itself may choose."""
+    """Return a screenshot, after checking its size: the machine chooses its resolution."""
     if file.stat().st_size > PICTURE_BYTES:
         raise LaunchFailed(
             f"{instance.name}: its screenshot is larger than {format_size(PICTURE_BYTES)}",

@@ -1,4 +1,4 @@
-"""How VirtualBox is reached: by VBoxManage, whose refusals become abcd-run's errors."""
+"""Talk to VirtualBox through VBoxManage; its refusals become abcd-run's errors."""
 
 import shlex
 import time
@@ -15,31 +15,31 @@ from abcd_run_virtualbox.errors import Refused, refused
 from abcd_run_virtualbox.process import Ended, in_time, ran
 
 PATIENCE_SECONDS = 20.0
-"""How long somebody else may hold a machine's lock: VirtualBox does for seconds after a stop."""
+"""How long another session may hold a machine's lock: VirtualBox does for seconds after a stop."""
 
 LOOK_SECONDS = 0.1
 CALL = "call-"
-"""Of the folders in which VBoxManage gets and leaves files for us."""
+"""Prefix of the folders in which we exchange files with VBoxManage."""
 
 CALL_SECONDS = 120
 
 QUESTIONS = {"list", "showvminfo", "getextradata"}
 ANSWER_SECONDS = 1.5
-"""How long a question may take before it is asked anew.
+"""How long a query may take before it is repeated.
 
-About one in 600 calls of VirtualBox 7.2 on Linux has done its work in 0.1 s and ends 10 s later:
-the threads that it waits for have missed that they are to end, and sleep on."""
+About one in 600 calls of VirtualBox 7.2 on Linux does its work in 0.1 s but exits 10 s later: it
+waits for threads that missed the signal to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manage:
-    """The VBoxManage of this host; calling it returns its standard output."""
+    """VBoxManage on this host; calling it returns its standard output."""
 
     program: str
 
     @classmethod
     def present(cls) -> "Manage":
-        """Return it. Raises `NoRuntime`."""
+        """Locate VBoxManage. Raises `NoRuntime`."""
         program = paths.program("VBoxManage")
         if program is None:
             raise NoRuntime("VirtualBox is not installed", remedy=paths.remedy())
@@ -59,7 +59,7 @@ class Manage:
         return ran(line, seconds=CALL_SECONDS)
 
     def patiently(self, *arguments: str, doing: str) -> str:
-        """Run it, again while the machine is in use by another session."""
+        """Run it, and retry while another session uses the machine."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -78,10 +78,10 @@ class Manage:
 
 
 def calls() -> Path:
-    """Return where the folders of calls are."""
+    """Return the parent of the folders for calls."""
     return xdg.cache() / "virtualbox"
 
 
 def as_file(arguments: Sequence[str]) -> str:
-    """Return arguments as a file that VBoxManage reads them from: `VBoxManage @FILE`."""
-    return "".join(f"{shlex.quote(one)}\n" for one in arguments)
+    """Return arguments as the content of a file for `VBoxManage @FILE`."""
+    return "".join(f"{shlex.quote(argument)}\n" for argument in arguments)

@@ -1,4 +1,4 @@
-"""Start a machine, and find out why it does not."""
+"""Start a machine, and find out why if it fails."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from abcd_run_virtualbox.process import ran
 from abcd_run_virtualbox.service import Manage
 
 TRIAL_SECONDS = 20.0
-"""How long a second start may take, of which only what it prints is wanted."""
+"""How long a second start may take; only its output is needed."""
 
 _REDIRECTED = re.compile(r"redirection of (?:\S+:)?(\d{1,5}) to\b")
 DOING = "start the machine"
@@ -23,20 +23,20 @@ def started(manage: Manage, uuid: str, log: Path) -> None:
         manage.patiently("startvm", uuid, doing=DOING)
     except Refused as error:
         raise _reason(error, uuid, log) from error
-    # VirtualBox starts a machine also when it could not have a port.
+    # VirtualBox starts a machine even if it could not get a port.
     said = [line for line in _said(log) if any(sign in line for sign in FORWARD)]
     if said:
         match = _REDIRECTED.search("\n".join(said))
         raise PortTaken(
             "a host port for this instance is already in use",
             details=said[0],
-            remedy="leave the port to abcd-run, or take another one from 1024 on",
+            remedy="let abcd-run choose the port, or pick another one above 1023",
             port=int(match[1]) if match else None,
         )
 
 
 def _reason(error: Refused, uuid: str, log: Path) -> AbcdRunError:
-    """Return the error with what VBoxManage does not tell: its log's words, or its process's."""
+    """Return the error, with the reason from the machine's log or from its process's output."""
     if ENDED not in error.text:
         return error
     text = "\n".join(_said(log)) or _trial(uuid)
@@ -55,7 +55,7 @@ def _said(log: Path) -> list[str]:
 
 
 def _trial(uuid: str) -> str:
-    """Return what the machine's process prints: without a log, the reason is only there."""
+    """Return what the machine's process prints: without a log, only this shows the reason."""
     program = paths.program("VBoxHeadless")
     if program is None:
         return ""

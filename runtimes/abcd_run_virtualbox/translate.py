@@ -1,4 +1,4 @@
-"""A plan in VirtualBox's words: the lines of VBoxManage that make one machine."""
+"""Translate a plan into the VBoxManage commands that create one machine."""
 
 import math
 from collections.abc import Mapping
@@ -10,29 +10,28 @@ from abcd_run.model import Plan
 from abcd_run_virtualbox import MEMORY
 
 GROUP = "/abcd-run"
-"""The group by which our machines are found, also those whose launch was killed half-way."""
+"""The group that marks our machines, including those whose launch was killed half-way."""
 
 CONTROLLER = "SATA"
 DISCS = ("iso", "seed")
-"""What lies in the drives, in their order: VirtualBox boots from the first."""
+"""The discs in the drives, in order: VirtualBox boots from the first."""
 
 MEBIBYTE = 1 << 20
 VIDEO_MEMORY = 64
-"""Mebibytes: what VMSVGA needs for a large screen."""
+"""Mebibytes that VMSVGA needs for a large screen."""
 
 FIRMWARE = {"bios": "bios", "uefi": "efi"}
-"""Our words for it, and VirtualBox's."""
+"""VirtualBox's names for our firmware options."""
 
 DISPLAY = {"none": "headless", "window": "gui", "vnc": "headless"}
-"""Who shows the screen, and the front end that starts the machine."""
+"""What shows the screen, and the front end that starts the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where a machine is to be, on which ports and with which disc.
+    """The folder, ports and disc of a new machine.
 
-    `ports` maps a port inside to one of the host; `screen` is the port of its VNC server, 0 for
-    none.
+    `ports` maps ports inside to host ports; `screen` is the port of its VNC server, or 0.
     """
 
     folder: Path
@@ -42,17 +41,17 @@ class Machine:
 
     @property
     def seed(self) -> Path:
-        """The CD that tells the machine who it is."""
+        """The seed CD, which identifies the machine."""
         return self.folder / "seed.iso"
 
     @property
     def console(self) -> Path:
-        """What it prints on its serial port."""
+        """The output of its serial port."""
         return self.folder / "console.log"
 
 
 def _chosen(plan: Plan, key: str, known: Mapping[str, str]) -> str:
-    """Return VirtualBox's word for an option, the first if the plan has none."""
+    """Return VirtualBox's word for an option; the first if the plan does not set it."""
     return known[str(plan.options.get(key, next(iter(known))))]
 
 
@@ -62,7 +61,7 @@ def has_server(plan: Plan) -> bool:
 
 
 def creation(plan: Plan) -> list[str]:
-    """Return the line that makes and registers the machine."""
+    """Return the line that creates and registers the machine."""
     return [
         "createvm",
         "--name",
@@ -96,7 +95,7 @@ def shape(plan: Plan, there: Machine, machine: str) -> list[list[str]]:
                 "--medium", str(disc),
             ]
         ]  # fmt: skip
-    # The mark last: until then it is a machine that nobody has finished.
+    # The mark comes last: until then the machine counts as unfinished.
     lines += [["setextradata", machine, *label] for label in reversed(record.labels(plan).items())]
     return lines
 
@@ -129,15 +128,15 @@ def _network(plan: Plan, there: Machine) -> list[str]:
 
 
 def closing(machine: str) -> list[str]:
-    """Return the line that keeps a machine from the host's loopback, as VirtualBox 7.0 can.
+    """Return the line that keeps a machine off the host's loopback; needs VirtualBox 7.0.
 
-    By 10.0.2.2 it would reach there all that its owner does.
+    Otherwise it could reach, through 10.0.2.2, everything there that its owner can.
     """
     return ["modifyvm", machine, "--nat-localhostreachable1", "off"]
 
 
 def screen(plan: Plan, there: Machine, machine: str) -> list[str]:
-    """Return the line that opens a VNC server on the machine's screen; it has the password."""
+    """Return the line that opens a VNC server on the machine's screen, with the password."""
     return [
         "modifyvm", machine,
         "--vrde", "on",

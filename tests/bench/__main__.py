@@ -1,8 +1,8 @@
-"""`make bench`: measure, tell each row on standard error, print the page.
+"""`make bench`: measure, report each row on standard error, print the page.
 
     python -m tests.bench [--runs N] [GROUP…]
 
-A group is one of start, launches, answers, lxd, iso, boot; without any it is all of them.
+A group is one of start, launches, answers, lxd, iso, boot; the default is all of them.
 """
 
 import argparse

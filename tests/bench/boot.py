@@ -1,4 +1,4 @@
-"""Boot to the page: ours through libvirt against plain QEMU with the same devices.
+"""Boot until the page answers: ours through libvirt against plain QEMU with the same devices.
 
 Both sides wait for the page, start the same ISO and are emulated; plain
 QEMU starts its boot menu from a CD, as a person would do it.
@@ -59,7 +59,7 @@ def ours(option: str) -> Side:
 
 
 def plain(plan: Plan, medium: Path, seed: Path) -> Side:
-    """QEMU by itself, until the page answers."""
+    """Plain QEMU, until the page answers."""
     started: list[subprocess.Popen[bytes]] = []
 
     def run() -> None:
@@ -78,7 +78,7 @@ def plain(plan: Plan, medium: Path, seed: Path) -> Side:
 
 
 def line(plan: Plan, medium: Path, seed: Path, port: int) -> Sequence[str]:
-    """Return QEMU's line with the devices that our machines have."""
+    """Return a QEMU command line with the same devices as our machines."""
     screen = seed.with_name("spice.sock")
     return [
         "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "Nehalem",
@@ -95,7 +95,7 @@ def line(plan: Plan, medium: Path, seed: Path, port: int) -> Sequence[str]:
 
 
 def _answers(url: str, plan: Plan) -> bool:
-    """Look once, for half a second: QEMU's forward accepts before anybody listens inside."""
+    """Check once, for half a second: QEMU's forward accepts before anything listens inside."""
     token = b64encode(f"{plan.seed.user}:{plan.seed.password}".encode()).decode()
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=0.5)
     try:

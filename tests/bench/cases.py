@@ -1,4 +1,4 @@
-"""What is measured: launches against the engine's own command, and how quickly answers come."""
+"""The benchmarks: launches against the engine's own command, and response times."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ def launches(runs: int) -> Iterator[Row]:
 
 
 def one_launch(engine: str, runs: int) -> Row:
-    """One instance until its page answers."""
+    """Launch one instance until its page answers."""
     return compare(
         f"one launch on {engine}, until the page answers",
         ours(engine, 1),
@@ -35,7 +35,7 @@ def one_launch(engine: str, runs: int) -> Row:
 
 
 def many_launches(engine: str, count: int, runs: int) -> Row:
-    """Many instances until all their pages answer, against a loop of the native command."""
+    """Launch many instances until all pages answer, against a loop of the native command."""
     return compare(
         f"{count} launches on {engine}, until all pages answer",
         ours(engine, count),

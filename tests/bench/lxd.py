@@ -1,7 +1,7 @@
-"""Launches on LXD against its own commands on an image that was prepared for them.
+"""Launch on LXD against its own commands, on an image prepared for them.
 
-The first launch has no image in LXD yet: ours converts it, the native commands import a file that
-was converted before. The second finds it there.
+The first launch has no image in LXD yet: ours converts it, the native commands import a file
+converted beforehand. The second launch reuses the image.
 """
 
 import json
@@ -63,7 +63,7 @@ def native(before: Callable[[], object]) -> Side:
 
 
 def forget(made: str) -> None:
-    """Remove what LXD has of our image, which the next launch brings again."""
+    """Remove our image from LXD; the next launch imports it again."""
     listed = subprocess.run(
         ["lxc", "image", "list", "--format", "json"], check=True, capture_output=True
     )

@@ -1,4 +1,4 @@
-"""Time whole commands, ours and the native one in turn, so that a noisy machine is fair to both."""
+"""Time whole commands, alternating ours and the native one, so that noise affects both alike."""
 
 import statistics
 import subprocess
@@ -15,7 +15,7 @@ NOTHING = (sys.executable, "-c", "pass")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is timed, and what must be done after each run without being timed."""
+    """What is timed, and the untimed clean-up after each run."""
 
     name: str
     run: Act
@@ -35,12 +35,12 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times as long ours takes, by the medians."""
+        """The ratio of our median to the native one."""
         return statistics.median(self.our_times) / statistics.median(self.their_times)
 
     @property
     def difference(self) -> float:
-        """How many seconds ours takes more, by the medians."""
+        """The difference between our median and the native one, in seconds."""
         return statistics.median(self.our_times) - statistics.median(self.their_times)
 
     @property

@@ -1,6 +1,6 @@
 """Time OCI image -> LXD image: abcd-run against skopeo + umoci + tar with the same compression.
 
-As root (umoci wants it) of a box; `tests/bench/conversion` runs it so:
+Needs root, for umoci; `tests/bench/conversion` runs it as root of a box:
 
     python tests/bench/oci_to_lxd.py [--archive FILE] [--runs 5]
 """

@@ -1,4 +1,4 @@
-"""How soon an answer comes that no engine is asked for, against Python doing nothing."""
+"""Measure answers that need no engine, against Python doing nothing."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ import typer.main, {sdk}
 
 
 def rows(runs: int, scratch: Path) -> Iterator[Row]:
-    """Yield each row as soon as it is measured; none of them sees an engine."""
+    """Yield each row as soon as it is measured; none of them uses an engine."""
     program = shutil.which("abcd-run") or str(Path(sys.executable).with_name("abcd-run"))
     env = without_engines(scratch / "home", Path(program).parent)
     for words in LINES:
@@ -39,10 +39,10 @@ def rows(runs: int, scratch: Path) -> Iterator[Row]:
 
 
 def without_engines(home: Path, programs: Path) -> dict[str, str]:
-    """Return the environment of somebody whose host has none: no program, no socket."""
+    """Return the environment of a host without engines: no program, no socket."""
     home.mkdir(mode=0o700, exist_ok=True)
     places = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "LXD_DIR"), str(home))
-    # Where the checkout cannot be written, this is where its compiled modules are kept.
+    # If the checkout is read-only, compiled modules are kept here.
     kept = {
         name: text
         for name, text in os.environ.items()

@@ -75,12 +75,12 @@ def _kernel() -> str:
 
 
 def _versions() -> str:
-    found = []
+    versions = []
     for name, command in PROGRAMS.items():
         try:
             ended = subprocess.run(command, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError):
-            found.append(f"{name}: not installed")
+            versions.append(f"{name}: not installed")
             continue
-        found.append(f"{name}: {ended.stdout.strip().splitlines()[-1]}")
-    return "\n".join(f"- {one}" for one in found)
+        versions.append(f"{name}: {ended.stdout.strip().splitlines()[-1]}")
+    return "\n".join(f"- {one}" for one in versions)

@@ -4,7 +4,7 @@ from abcd_run.testing.contract import RuntimeContract
 
 
 class TestDocker(RuntimeContract):
-    """Docker of this user."""
+    """The user's Docker."""
 
     runtime = "docker"
     foreign = 'docker create --name "$NAME" localhost/abcdic4demo'

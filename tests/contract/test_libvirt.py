@@ -1,4 +1,4 @@
-"""The contract on the real libvirt session, and what only machines have."""
+"""The contract on the real libvirt session, and tests that only machines need."""
 
 import subprocess
 from pathlib import Path
@@ -14,18 +14,18 @@ THEIRS = (
     "<domain type='qemu'><name>$NAME</name><memory unit='MiB'>16</memory>"
     "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
 )
-"""A machine that is switched off, as for a shell's double quotes."""
+"""XML of a machine that is switched off, escaped for a shell's double quotes."""
 
 
 class TestLibvirt(RuntimeContract):
-    """Virtual machines of this user."""
+    """The user's virtual machines."""
 
     runtime = "libvirt"
     foreign = f'echo "{THEIRS}" | {VIRSH} define /dev/stdin'
     foreign_gone = f'{VIRSH} undefine "$NAME"'
 
     def test_prune_removes_folders_without_a_machine(self, instance: Document) -> None:
-        """A launch that was killed before it had a machine leaves a folder."""
+        """A launch killed before it created its machine leaves a folder."""
         with folder.made("0b0b0b0b-killed") as there:
             there.seed.write_text("secret")
             # It is being made: somebody holds it.
@@ -42,14 +42,14 @@ class TestLibvirt(RuntimeContract):
         assert shown.stdout.strip() == instance["runtime_id"]
 
     def test_the_medium_is_shared_and_read_only(self, instance: Document) -> None:
-        """Nothing inside can change what the next machine starts from."""
+        """Nothing inside can change what the next machine boots from."""
         devices = "for d in /sys/class/block/vd? /sys/class/block/sr?; do cat $d/ro; done"
         said = self.inside(instance, "sh", "-c", f"{devices} 2>/dev/null; true")
         assert set(said.split()) == {"1"}
 
     @pytest.mark.parametrize("options", [("boot=menu", "display=vnc"), ("firmware=uefi",)])
     def test_other_ways_to_start(self, options: tuple[str, ...], tmp_path: Path) -> None:
-        """The boot menu from a CD and VNC, and UEFI, come to the same page and a picture."""
+        """Boot menu with VNC, and UEFI, both reach the same page and a screenshot."""
         name, changes = self.name(), [word for one in options for word in ("--set", one)]
         (launched,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
         try:

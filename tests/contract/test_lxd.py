@@ -4,7 +4,7 @@ from abcd_run.testing.contract import RuntimeContract
 
 
 class TestLxd(RuntimeContract):
-    """LXD, by the socket that this user may use."""
+    """LXD, through the socket that this user may use."""
 
     runtime = "lxd"
     # It reads a configuration from whatever is no terminal.

@@ -4,7 +4,7 @@ from abcd_run.testing.contract import RuntimeContract
 
 
 class TestPodman(RuntimeContract):
-    """Podman of this user."""
+    """The user's Podman."""
 
     runtime = "podman"
     foreign = 'podman create --name "$NAME" localhost/abcdic4demo'

@@ -1,4 +1,4 @@
-"""The contract on the real VirtualBox, with a guest small enough to be interpreted."""
+"""The contract on the real VirtualBox, with a guest small enough for interpretation."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.guests import tiny
 
 
 class TestVirtualBox(RuntimeContract):
-    """Machines of this user."""
+    """The user's machines."""
 
     runtime = "virtualbox"
     image = "tiny"
@@ -23,7 +23,7 @@ class TestVirtualBox(RuntimeContract):
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
     def guest(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-        """Make the image known to every command."""
+        """Make the image available to every command."""
         folder = tiny.make(tmp_path_factory.mktemp("guest") / "tiny")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ABCD_RUN_PROFILES", str(folder))

@@ -1,4 +1,4 @@
-"""The live ISO under plain QEMU: from BIOS and UEFI, as CD and as USB stick, to the page."""
+"""The live ISO boots to its page under plain QEMU: BIOS and UEFI, from CD and USB stick."""
 
 import shutil
 import socket
@@ -49,7 +49,7 @@ def medium(plan: Plan) -> Path:
 
 @pytest.fixture
 def free_port() -> int:
-    """Return a port that nobody has just now."""
+    """Return a port that is free just now."""
     with socket.create_server(("127.0.0.1", 0)) as trial:
         return int(trial.getsockname()[1])
 
@@ -100,7 +100,7 @@ def _running(line: list[str]) -> Iterator[None]:
 
 
 def _status(url: str, plan: Plan) -> int:
-    """Return what the page answers when it does; 0 when it never did."""
+    """Return the page's status once it answers; 0 if it never does."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         try:

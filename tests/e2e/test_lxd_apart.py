@@ -1,4 +1,4 @@
-"""What instances of LXD's have of the host and of each other: as little as can be."""
+"""LXD instances are isolated from the host and from each other."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def inside(instance: Document, command: str) -> str:
 
 
 def test_the_number_of_processes_is_bounded(two: list[Document]) -> None:
-    """By the kernel, whose bound is in a file of the instance's control group."""
+    """The kernel limits processes, in a file of the instance's control group."""
     for one in two:
         file = f"lxc.payload.{one['name']}/pids.max"
         (bound,) = [*CGROUPS.glob(file), *CGROUPS.glob(f"pids/{file}")]
@@ -43,7 +43,7 @@ def test_the_number_of_processes_is_bounded(two: list[Document]) -> None:
 
 
 def test_root_inside_lacks_what_counts_on_the_host(two: list[Document]) -> None:
-    """Neither the first process nor a command may even try."""
+    """Neither the first process nor a command has the capability."""
     for place in ("1", "self"):
         bits = inside(two[0], f"sed -n 's/^CapBnd:\\t*//p' /proc/{place}/status")
         assert int(bits, 16)
@@ -51,7 +51,7 @@ def test_root_inside_lacks_what_counts_on_the_host(two: list[Document]) -> None:
 
 
 def test_they_do_not_reach_each_other(two: list[Document]) -> None:
-    """The host reaches both: it is their way to the rest of the world."""
+    """The host reaches both: it is their gateway."""
     ask = "ip -4 -o addr show dev eth0 | sed 's/.* inet \\([0-9.]*\\).*/\\1/'"
     addresses = [inside(one, ask).strip() for one in two]
     assert all(addresses)

@@ -1,4 +1,4 @@
-"""What other users of the host see of an instance of LXD's: never its password or variables."""
+"""Other users of the host never see the password or variables of an LXD instance."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def lxd() -> None:
 
 
 class Seen:
-    """All argument lists that there were, as anybody can read them in /proc."""
+    """All argument lists over a time, as anybody can read them in /proc."""
 
     def __init__(self) -> None:
         self.lists: set[bytes] = set()
@@ -55,18 +55,18 @@ class Seen:
             self._thread.join()
 
     def having(self, text: str) -> list[bytes]:
-        """Return the lists that have a text in them."""
+        """Return the lists that contain a text."""
         return [one for one in self.lists if text.encode() in one]
 
 
 def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Not while it is launched, used, looked at and stopped; inside, both are there."""
+    """Neither shows while it is launched, used, listed and stopped; inside, both are set."""
     monkeypatch.setenv("TEST_TOKEN", SECRET)
     screen = f"screen.command={json.dumps(['sh', '-c', PICTURE])}"
     options = ("--on", "lxd", "--name", NAME, "--env", "TEST_TOKEN", "--set", screen)
     seen = Seen()
     with seen.looking():
-        (found,) = launch(*options, "abcd4demo")
+        (instance,) = launch(*options, "abcd4demo")
         try:
             inside = abcd_run("exec", NAME, "--", "sh", "-c", "sleep 0.2; env")
             first = abcd_run("exec", "--user", "root", NAME, "--", "cat", "/proc/1/environ")
@@ -77,12 +77,12 @@ def test_no_argument_list_has_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (picture.status, stopped.status) == (0, 0), picture.err + stopped.err
     for printed in (inside.out.splitlines(), first.out.split("\0")):
         assert f"TEST_TOKEN={SECRET}" in printed
-        assert f"ABCD_PASSWORD={found['password']}" in printed
-    assert found["password"] in shown.out
+        assert f"ABCD_PASSWORD={instance['password']}" in printed
+    assert instance["password"] in shown.out
 
     # What LXD runs for commands inside was seen, and for the picture.
     assert len(seen.having("forkexec")) >= 2
-    assert seen.having(found["password"]) == []
+    assert seen.having(instance["password"]) == []
     assert seen.having(SECRET) == []
 
 
@@ -93,7 +93,7 @@ def _lxc(*arguments: str) -> list[str]:
 
 @pytest.fixture
 def restricted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have what LXD's per-user socket gives: a project in which users are held short."""
+    """Have what LXD's per-user socket provides: a restricted project."""
     project = f"user-{os.getuid()}"
     (tmp_path / "unix.socket.user").symlink_to(service.present().socket)
     _lxc("project", "create", project, "-c", "restricted=true")
@@ -109,20 +109,20 @@ def restricted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.mark.usefixtures("restricted")
 def test_no_argument_list_has_a_secret_where_lxd_forbids_low_level_lines() -> None:
-    """The seed then goes in as a file; what has no such way in is refused."""
+    """The seed is then written as a file; what cannot be is refused."""
     seen = Seen()
     with seen.looking():
-        (found,) = launch("--on", "lxd", "--name", NAME, "abcd4demo")
+        (instance,) = launch("--on", "lxd", "--name", NAME, "abcd4demo")
         try:
             seed = abcd_run("exec", "--user", "root", NAME, "--", "cat", "/run/abcd/seed")
             abcd_run("exec", NAME, "--", "sleep", "0.2")
         finally:
             stopped = abcd_run("stop", NAME)
     assert stopped.status == 0, stopped.err
-    assert found["stage"] == "ready"
-    assert found["password"] in seed.out
+    assert instance["stage"] == "ready"
+    assert instance["password"] in seed.out
     assert seen.having("forkexec")
-    assert seen.having(found["password"]) == []
+    assert seen.having(instance["password"]) == []
     ended = abcd_run("--on", "lxd", "--name", NAME, "--env", f"A={SECRET}", "abcd4demo")
     assert ended.status == 5
     assert "restricted.containers.lowlevel=allow" in ended.err

@@ -1,6 +1,6 @@
-"""VirtualBox beyond the contract: what a machine is, what stays behind, a host without driver.
+"""VirtualBox beyond the contract: a machine's settings, its removal, a host without the driver.
 
-The machines are VirtualBox's own, asked by its own commands.
+The tests check with VirtualBox's own commands.
 """
 
 import os
@@ -49,7 +49,7 @@ def _home() -> Path:
 
 
 def _registry() -> list[object]:
-    """Return all that VirtualBox keeps: its machines, its media, and our files."""
+    """Return everything that VirtualBox keeps: machines, media, and our files."""
     listed = [_manage("list", kind) for kind in ("vms", "dvds", "hdds")]
     return [*listed, sorted(_home().glob("**/*"))]
 
@@ -65,17 +65,17 @@ def unchanged() -> Iterator[None]:
 @pytest.mark.usefixtures("unchanged")
 def test_a_machine_is_what_its_plan_says() -> None:
     name = f"shape-{os.getpid()}"
-    (found,) = launch(
+    (machine,) = launch(
         *ON, "--name", name, "--no-wait", "--memory", "96MiB", "--cpus", "2", "tiny"
     )  # fmt: skip
     try:
         facts = parse.facts(_manage("showvminfo", name, "--machinereadable"))
         folder = _home() / name
-        port = found["endpoints"][0]["url"].rstrip("/").rpartition(":")[2]
+        port = machine["endpoints"][0]["url"].rstrip("/").rpartition(":")[2]
         wanted = {
             "name": name,
             "groups": "/abcd-run",
-            "UUID": found["runtime_id"],
+            "UUID": machine["runtime_id"],
             "CfgFile": str(folder / f"{name}.vbox"),
             "memory": "96",
             "cpus": "2",
@@ -104,12 +104,12 @@ def test_a_machine_is_what_its_plan_says() -> None:
         extra = parse.noted(_manage("getextradata", name, "enumerate"))
         labels = {key: value for key, value in extra.items() if key.startswith(record.PREFIX)}
         noted = record.read(labels)
-        assert (noted.name, noted.image, noted.created) == (name, "tiny", found["created"])
+        assert (noted.name, noted.image, noted.created) == (name, "tiny", machine["created"])
         assert set(labels) == {
             f"abcd-run.{key}"
             for key in ("version", "image", "variant", "name", "created", "profile")
         }
-        assert found["password"] not in "".join([*labels.values(), *facts.values()])
+        assert machine["password"] not in "".join([*labels.values(), *facts.values()])
         assert (folder / "seed.iso").stat().st_mode & 0o077 == 0
     finally:
         assert abcd_run("stop", name).status == 0
@@ -118,23 +118,23 @@ def test_a_machine_is_what_its_plan_says() -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_many_in_a_row_leave_nothing() -> None:
     for _ in range(IN_A_ROW):
-        (found,) = launch(*ON, "--no-wait", "tiny")
-        ended = abcd_run("stop", found["name"])
+        (machine,) = launch(*ON, "--no-wait", "tiny")
+        ended = abcd_run("stop", machine["name"])
         assert ended.status == 0, ended.err
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_several_at_once_leave_nothing() -> None:
-    found = launch(*ON, "--no-wait", "--count", str(AT_ONCE), "tiny")
-    names = [one["name"] for one in found]
-    ports = {one["endpoints"][0]["url"] for one in found}
+    machines = launch(*ON, "--no-wait", "--count", str(AT_ONCE), "tiny")
+    names = [one["name"] for one in machines]
+    ports = {one["endpoints"][0]["url"] for one in machines}
     ended = abcd_run("stop", *names)
     assert ended.status == 0, ended.err
     assert len(set(names)) == len(ports) == AT_ONCE
 
 
 def test_prune_finds_what_kills_have_left(registry: str) -> None:
-    """A machine whose files are gone, and files whose machine is gone."""
+    """Prune a machine whose files are gone, and files whose machine is gone."""
     before = _registry()
     lost, left = f"lost-{os.getpid()}", _home() / f"left-{os.getpid()}"
     _manage("createvm", "--name", lost, "--groups", "/abcd-run", "--register")
@@ -152,7 +152,7 @@ def test_prune_finds_what_kills_have_left(registry: str) -> None:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give VirtualBox a registry of its own, and return its mark in the environment."""
+    """Give VirtualBox a separate registry, and return its mark in the environment."""
     monkeypatch.setenv("VBOX_USER_HOME", str(tmp_path / "settings"))
     monkeypatch.setenv("VBOX_IPC_SOCKETID", f"test-{os.getpid()}-{os.urandom(3).hex()}")
     _manage("setproperty", "machinefolder", str(tmp_path / "machines"))
@@ -160,7 +160,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _await_end_of_server(mark: str) -> None:
-    """Await that VirtualBox has nothing in mind any more: its server ends some seconds later."""
+    """Wait until VirtualBox has released its state: its server ends some seconds later."""
     deadline = time.monotonic() + 60
     while any(_has(process, mark) for process in psutil.process_iter()):
         assert time.monotonic() < deadline
@@ -178,7 +178,7 @@ def _has(process: psutil.Process, mark: str) -> bool:
 
 @pytest.fixture
 def driverless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be a host without VirtualBox's driver; its server is one from its start on."""
+    """Simulate a host without VirtualBox's driver; its server must start that way."""
     if Path("/dev/vboxdrv").exists():
         pytest.skip("this host has VirtualBox's driver")
     monkeypatch.setenv("ABCD_RUN_TEST_NO_DRIVER", "1")
@@ -186,7 +186,7 @@ def driverless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("driverless", "registry")
 def test_without_driver() -> None:
-    """The real reason stands only in the words of a process that nobody sees."""
+    """Only the output of a hidden process has the real reason."""
     before = _registry()
     ended = abcd_run("--json", *ON, "--name", f"no-driver-{os.getpid()}", "tiny")
     assert ended.status == 5, ended.err
@@ -199,7 +199,7 @@ def test_without_driver() -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_linux_begins_to_boot(tmp_path: Path) -> None:
-    """Interpreted it takes longer than anybody waits here; that it boots can be seen."""
+    """Interpreted, it takes too long to wait for; but its screen shows that it boots."""
     name, picture = f"linux-{os.getpid()}", tmp_path / "screen.png"
     ended = abcd_run("--json", *ON, "--name", name, "--timeout", BOOT_SECONDS, "abcd4demo")
     try:

@@ -19,7 +19,7 @@ sys.exit(status)
 
 
 def test_a_newer_typer_still_needs_pydantic_for_each_command(tmp_path: Path) -> None:
-    """When it does not any more, this fails: lift the cap in pyproject.toml."""
+    """If this fails, the reason is gone: lift the cap in pyproject.toml."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tmp_path)]
     fetched = subprocess.run([*pip, "typer>=0.29"], capture_output=True, text=True, check=False)
     if fetched.returncode:

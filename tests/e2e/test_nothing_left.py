@@ -55,7 +55,7 @@ def test_stop_all_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
-    """Also when the launch ends while it is still asking what there is."""
+    """Nothing is left even if the launch ends while it is still probing."""
     with subprocess.Popen(
         [PROGRAM, "--on", "podman", "abcd4demo"],
         stdout=subprocess.DEVNULL,
@@ -71,15 +71,17 @@ def test_no_service_outlives_its_launch(how: signal.Signals) -> None:
 def _sockets(pid: int) -> list[Path]:
     """Return the socket of a launch's service: in the session's folder, or in one of its own."""
     session = xdg.runtime_dir()
-    found = session.glob("abcd-run-podman-*") if session else Path("/tmp").glob("abcd-run-*/*.sock")
-    return [path for path in found if path.name.startswith(f"abcd-run-podman-{pid}-")]
+    sockets = (
+        session.glob("abcd-run-podman-*") if session else Path("/tmp").glob("abcd-run-*/*.sock")
+    )
+    return [path for path in sockets if path.name.startswith(f"abcd-run-podman-{pid}-")]
 
 
 @pytest.mark.parametrize("_again", range(6))
 def test_the_first_podman_since_login(
     _again: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Podman then ends otherwise, half of the times; nobody waits for it, and it is not left."""
+    """Podman ends differently half of the time; nothing waits for it, and it is not left."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))  # a socket's path must be short
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))

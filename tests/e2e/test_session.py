@@ -18,12 +18,12 @@ from tests.waiting import until
 
 BOTH = ["podman", "docker"]
 MINUTES = 120
-"""Seconds in which engines have answered for sure."""
+"""Seconds in which engines certainly answer."""
 
 
 @pytest.fixture(autouse=True)
 def _engines() -> Iterator[None]:
-    """The two engines, with no instance before: `stop_all` would end a person's own."""
+    """Need both engines without instances: `stop_all` would stop the user's own."""
     need(*BOTH)
     need_nothing_running()
     with Session() as lab:

@@ -19,9 +19,9 @@ BOTH = "podman,docker"
 def started() -> Iterator[list[Document]]:
     """Collect instances, which are stopped afterwards."""
     need(*BOTH.split(","))
-    found: list[Document] = []
-    yield found
-    abcd_run("stop", *(one["name"] for one in found))
+    instances: list[Document] = []
+    yield instances
+    abcd_run("stop", *(one["name"] for one in instances))
 
 
 def _page(instance: Document) -> str:
@@ -47,7 +47,7 @@ def test_six_at_once_differ(started: list[Document]) -> None:
 
 
 def test_processes_at_the_same_moment(started: list[Document]) -> None:
-    """Four launches that know nothing of each other get names and ports of their own."""
+    """Four independent launches get their own names and ports."""
     line = [PROGRAM, "--json", "--quiet", "--on", BOTH, "--count", "2", "abcd4demo"]
     processes = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     documents = [json.loads(process.communicate(timeout=300)[0]) for process in processes]

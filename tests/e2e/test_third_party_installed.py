@@ -1,4 +1,4 @@
-"""A package of somebody else's, installed by pip beside abcd-run, passes the contract suite."""
+"""A third-party package, installed by pip beside abcd-run, passes the contract suite."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def done(*line: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A fresh environment with both, and nothing of this checkout on its path."""
+    """Return a fresh environment with both, without this checkout on its path."""
     refuse = pytest.fail if os.environ.get("CI") else pytest.skip
     if os.getuid() == 0:
         pytest.skip("root's namespaces have root inside")

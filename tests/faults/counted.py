@@ -1,4 +1,4 @@
-"""Run abcd-run, and write a line for each time that it calls a function.
+"""Run abcd-run, and write a line each time it calls a function.
 
 python -m tests.faults.counted FILE MODULE FUNCTION ARGUMENTS…
 """
@@ -12,7 +12,7 @@ from abcd_run.__main__ import console
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     file, module, function, *arguments = sys.argv[1:]
     there = importlib.import_module(module)
     original = getattr(there, function)

@@ -1,4 +1,4 @@
-"""Images that no engine has seen yet: busybox that waits."""
+"""New images that no engine has: a busybox that waits."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ PADDING = 1 << 20
 
 
 def layer(padding: int = PADDING) -> Tar:
-    """Return a layer of busybox, and of bytes that nothing packs and nobody has."""
+    """Return a layer with busybox and unique, incompressible bytes."""
     tar = Tar().folder("bin").folder("sbin").folder("etc").folder("tmp").folder("proc")
     tar.folder("dev").folder("sys").folder("run")
     tar.file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n")
@@ -27,5 +27,5 @@ def image(folder: Path, *, padding: int = PADDING) -> Path:
 
 
 def archive(folder: Path, *, padding: int = PADDING) -> Path:
-    """Return a new image as a file, of a name that is new, too."""
+    """Return a new image as a file with a new name."""
     return tar_of(image(folder, padding=padding), folder / f"fresh-{os.urandom(3).hex()}.oci.tar")

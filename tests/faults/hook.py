@@ -1,10 +1,10 @@
-"""Run abcd-run, and have something happen just before or after a step of a runtime.
+"""Run abcd-run, and inject a fault just before or after a step of a runtime.
 
     python -m tests.faults.hook RUNTIME before|after STEP SIGNAL PIDS -- ARGUMENTS…
 
-At the step's first call the processes PIDS (with commas, or none) are stopped, as by SIGSTOP, or
-killed where HOOK_KILLS is set. Then abcd-run itself is sent SIGNAL, if it is not `none`; with
-HOOK_TWICE set, once more when it has heard that.
+At the step's first call the processes PIDS (comma-separated, or none) are stopped with SIGSTOP, or
+killed if HOOK_KILLS is set. Then abcd-run itself is sent SIGNAL, unless it is `none`; with
+HOOK_TWICE set, a second time after it has handled the first.
 """
 
 import importlib
@@ -30,7 +30,7 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended, and how many seconds after the signal."""
+    """The result of a command, and its seconds after the signal."""
 
     status: int
     err: str
@@ -44,7 +44,7 @@ def ended(
     stopping: tuple[int, ...] = (),
     **environment: str,
 ) -> Ended:
-    """Run abcd-run, with the signal `at` a runtime's step; the step must be come to."""
+    """Run abcd-run, with the signal `at` a runtime's step, which must be reached."""
     runtime, when, step = at
     pids = ",".join(map(str, stopping))
     sent = how.name if how else NONE
@@ -104,7 +104,7 @@ def _hooked(kind: Any, step: str, when: str, sent: str, pids: list[int]) -> None
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     runtime, when, step, sent, pids, _, *arguments = sys.argv[1:]
     module = importlib.import_module(f"abcd_run_{runtime}.runtime")
     kind = getattr(module, f"{CLASSES[runtime]}Runtime")

@@ -1,7 +1,7 @@
-"""Engines of a test's own, which it may kill, and whose storage may be small.
+"""Private engines that a test may kill, and whose storage may be small.
 
-Podman's is a service that stays; Docker's is one more rootless daemon. Their storage is mounted in
-namespaces of theirs, so that no right is needed for it.
+Podman's is a permanent service; Docker's is an additional rootless daemon. Their storage is mounted
+in their own namespaces, which needs no privileges.
 """
 
 import os
@@ -21,7 +21,7 @@ from abcd_run.testing.cli import abcd_run
 from tests.waiting import until
 
 SBIN = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where a daemon finds its tools; a login has no sbin on its PATH."""
+"""The PATH for a daemon's tools; a login's PATH lacks sbin."""
 
 ROOTLESS = Path("/usr/share/docker.io/contrib/dockerd-rootless.sh")
 """Debian's place for the script that other distributions have on PATH."""
@@ -30,12 +30,12 @@ SMALL = """\
 #!/bin/sh
 mount -t tmpfs -o size={size} tmpfs {folder}/data && exec {program} "$@"
 """
-"""Starts a program whose storage has no more room than that."""
+"""Starts a program whose storage is limited to that size."""
 
 
 @dataclass
 class Engine:
-    """An engine of this test's; `told` is what abcd-run's environment says of it."""
+    """A test's private engine; `told` is the environment that points abcd-run to it."""
 
     runtime: str
     folder: Path
@@ -45,10 +45,10 @@ class Engine:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and await that it answers."""
+        """Start it, and wait until it answers."""
         for left in self.folder.rglob("*.pid"):
             left.unlink()
-        # With its own address in the environment, podman would ask that instead of serving.
+        # With its own address in the environment, podman would be a client instead of serving.
         inherited = {key: value for key, value in os.environ.items() if key not in self.told}
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Engine:
         return bool(probe["usable"])
 
     def pids(self) -> tuple[int, ...]:
-        """Return its processes, its daemon's first; not those of containers."""
+        """Return its processes, the daemon first, without those of containers."""
         assert self.process
         top = psutil.Process(self.process.pid)
         return tuple(one.pid for one in (*top.children(recursive=True), top))
@@ -79,7 +79,7 @@ class Engine:
         self.start()
 
     def end(self) -> None:
-        """End what is left of it, containers included."""
+        """End what is left of it, including containers."""
         if self.process:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

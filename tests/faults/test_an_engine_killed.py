@@ -1,6 +1,6 @@
-"""An engine is killed at a stage of a launch: one error in time, and no remains that stay.
+"""An engine is killed during a launch: one error in time, and nothing left for good.
 
-LXD's daemon is root's, who alone could kill it.
+LXD's daemon runs as root, so only root could kill it.
 """
 
 import os
@@ -27,15 +27,15 @@ STEPS = [
     ("after", "start"),
 ]
 WITHIN = 15.0
-"""Seconds that a launch may go on without its engine."""
+"""How many seconds a launch may go on without its engine."""
 
 ENDS = {3, 5}
-"""The statuses of a runtime that cannot be used, and of a launch that failed."""
+"""The exit statuses of an unusable runtime and of a failed launch."""
 
 
 @pytest.fixture(scope="module", params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest) -> Iterator[own.Engine]:
-    """An engine that nobody else needs."""
+    """Return an engine that nothing else uses."""
     need(request.param)
     with {"podman": own.podman, "docker": own.docker}[request.param]() as engine:
         yield engine
@@ -49,18 +49,18 @@ def _left(runtime: str, name: str) -> bool:
 
 @pytest.mark.parametrize(("when", "step"), STEPS)
 def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
-    """The error names the engine; when that is back, what is left can be removed."""
+    """The error names the engine; once the engine is back, what is left can be removed."""
     name = f"killed-{engine.runtime}-{os.urandom(3).hex()}"
     words = ["--on", engine.runtime, "--name", name, "--timeout", "20", "--set", NEVER]
     at = (engine.runtime, when, step)
-    found = ended(*words, "abcd4demo", at=at, how=None, stopping=engine.pids(), HOOK_KILLS="yes")
+    launch = ended(*words, "abcd4demo", at=at, how=None, stopping=engine.pids(), HOOK_KILLS="yes")
     engine.again()
     if (when, step) != ("after", "start"):
-        assert found.status in ENDS, found.err
-        assert found.seconds < WITHIN
+        assert launch.status in ENDS, launch.err
+        assert launch.seconds < WITHIN
     else:
-        assert found.status != 0
-    assert engine.runtime in found.err
+        assert launch.status != 0
+    assert engine.runtime in launch.err
     if _left(engine.runtime, name):
         assert abcd_run("stop", name, "--on", engine.runtime).status == 0
     assert abcd_run("prune", "--on", engine.runtime).status == 0
@@ -69,16 +69,18 @@ def test_in_mid_launch(engine: own.Engine, when: str, step: str) -> None:
 
 def _libvirtd() -> tuple[int, ...]:
     mine = psutil.Process().uids().real
-    found = psutil.process_iter(["name", "uids"])
+    processes = psutil.process_iter(["name", "uids"])
     names = {"libvirtd", "virtqemud"}
     return tuple(
-        one.pid for one in found if one.info["name"] in names and one.info["uids"].real == mine
+        process.pid
+        for process in processes
+        if process.info["name"] in names and process.info["uids"].real == mine
     )
 
 
 @pytest.mark.parametrize(("when", "step"), STEPS)
 def test_libvirt_in_mid_launch(when: str, step: str) -> None:
-    """A machine outlives the daemon, which the next question starts again."""
+    """A machine outlives the daemon, which the next request restarts."""
     need("libvirt")
     name = f"killed-libvirt-{os.urandom(3).hex()}"
     words = ["--on", "libvirt", "--name", name, "--no-wait", "abcd4demo"]
@@ -87,11 +89,11 @@ def test_libvirt_in_mid_launch(when: str, step: str) -> None:
     assert daemon
     began = time.monotonic()
     at = ("libvirt", when, step)
-    found = ended(*words, at=at, how=None, stopping=daemon, HOOK_KILLS="yes")
+    launch = ended(*words, at=at, how=None, stopping=daemon, HOOK_KILLS="yes")
     assert not any(map(lives, daemon))
     assert time.monotonic() - began < 2 * WITHIN
-    assert found.status in {0, *ENDS}, found.err
-    if found.status == 0:
+    assert launch.status in {0, *ENDS}, launch.err
+    if launch.status == 0:
         assert abcd_run("stop", name).status == 0
     assert abcd_run("prune", "--on", "libvirt").status == 0
     until(lambda: not _left("libvirt", name))

@@ -1,4 +1,4 @@
-"""An engine stands still (SIGSTOP): nobody waits for it, and what it holds is not forgotten."""
+"""An engine is stopped (SIGSTOP): nothing waits for it, and its instances are not forgotten."""
 
 import os
 import signal
@@ -19,44 +19,44 @@ from tests.waiting import until
 
 WITHIN = 5.0
 SLACK = 1.0
-"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+"""How long Python takes to start on a busy host, on top of the promised seconds."""
 
 NEVER = 'ready.console="a line that nothing prints"'
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One that can be made to stand still."""
+    """An engine that can be stopped."""
 
     runtime: str
     pids: tuple[int, ...]
     environment: dict[str, str]
 
     def stop(self) -> None:
-        """Have it stand still."""
+        """Stop it."""
         for pid in self.pids:
             os.kill(pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Have it go on."""
+        """Let it continue."""
         for pid in self.pids:
             os.kill(pid, signal.SIGCONT)
 
 
 def _pids(word: str) -> tuple[int, ...]:
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if word.encode() in process.read_bytes():
-                found.append(int(process.parent.name))
+                pids.append(int(process.parent.name))
         except OSError:
             continue
-    return tuple(found)
+    return tuple(pids)
 
 
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Engine]:
-    """A service of Podman's that stays, as that of a session."""
+    """Return a permanent Podman service, like a session's."""
     need("podman")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         socket = Path(folder) / "podman.sock"
@@ -74,7 +74,7 @@ def podman() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def docker() -> Engine:
-    """The daemon of this user."""
+    """Return the user's daemon."""
     need("docker")
     folder = xdg.runtime_dir()
     assert folder
@@ -83,12 +83,12 @@ def docker() -> Engine:
 
 @pytest.fixture(params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine that goes on after the test, whatever comes of it."""
-    found: Engine = request.getfixturevalue(request.param)
-    for name, value in found.environment.items():
+    """Return an engine that continues after the test, whatever its outcome."""
+    engine: Engine = request.getfixturevalue(request.param)
+    for name, value in engine.environment.items():
         monkeypatch.setenv(name, value)
-    yield found
-    found.go_on()
+    yield engine
+    engine.go_on()
 
 
 def _name(engine: Engine) -> str:
@@ -96,7 +96,7 @@ def _name(engine: Engine) -> str:
 
 
 def _removed(engine: Engine, name: str) -> bool:
-    """Do what the error says; a request that the engine had got may still be carried out."""
+    """Follow the error's remedy; the engine may still carry out a request it had received."""
     abcd_run("stop", name, "--on", engine.runtime)
     assert abcd_run("prune", "--on", engine.runtime).status == 0
     return name not in abcd_run("ps", "--on", engine.runtime).out
@@ -114,15 +114,15 @@ def _removed(engine: Engine, name: str) -> bool:
     ],
 )
 def test_in_mid_launch(engine: Engine, when: str, step: str, how: signal.Signals) -> None:
-    """Ended in time; where something may be left it is named, with what removes it."""
+    """The launch ends in time, and names what may be left, with the command that removes it."""
     name = _name(engine)
     words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
-    found = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
+    launch = ended(*words, at=(engine.runtime, when, step), how=how, stopping=engine.pids)
     engine.go_on()
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN + SLACK
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN + SLACK
     if step in ("create", "start"):
-        assert f"abcd-run stop {name}; abcd-run prune" in found.err
+        assert f"abcd-run stop {name}; abcd-run prune" in launch.err
     until(lambda: _removed(engine, name))
 
 
@@ -130,29 +130,29 @@ def test_the_second_signal_leaves_at_once(engine: Engine) -> None:
     name = _name(engine)
     words = ["--on", engine.runtime, "--name", name, "--set", NEVER, "abcd4demo"]
     at = (engine.runtime, "before", "start")
-    found = ended(*words, at=at, how=signal.SIGTERM, stopping=engine.pids, HOOK_TWICE="yes")
+    launch = ended(*words, at=at, how=signal.SIGTERM, stopping=engine.pids, HOOK_TWICE="yes")
     engine.go_on()
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN / 2
-    assert f"abcd-run stop {name}; abcd-run prune" in found.err
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN / 2
+    assert f"abcd-run stop {name}; abcd-run prune" in launch.err
     until(lambda: _removed(engine, name))
 
 
 @pytest.mark.parametrize("words", [("show",), ("stop",), ("exec",)])
 def test_it_is_said_that_it_does_not_answer(engine: Engine, words: tuple[str, ...]) -> None:
-    """And not that there is no such instance."""
+    """The error is not that there is no such instance."""
     engine.stop()
     command = ["--", "true"] if words == ("exec",) else []
     began = time.monotonic()
-    found = abcd_run(*words, f"abcd4demo-{engine.runtime}-77", *command)
+    answer = abcd_run(*words, f"abcd4demo-{engine.runtime}-77", *command)
     assert time.monotonic() - began < WITHIN + SLACK
-    assert found.status == 3, found.err
-    assert engine.runtime in found.err
-    assert "no instance called" not in found.err
+    assert answer.status == 3, answer.err
+    assert engine.runtime in answer.err
+    assert "no instance called" not in answer.err
 
 
 def test_prune_is_no_success_where_it_could_not_ask(engine: Engine) -> None:
     engine.stop()
-    found = abcd_run("prune")
-    assert found.status == 1, found.err
-    assert engine.runtime in found.err
+    pruned = abcd_run("prune")
+    assert pruned.status == 1, pruned.err
+    assert engine.runtime in pruned.err

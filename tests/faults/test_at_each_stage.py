@@ -1,4 +1,4 @@
-"""A launch is killed, ended or loses its terminal, at each stage on each runtime."""
+"""A launch is killed, interrupted or loses its terminal, at each stage on each runtime."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from tests.faults.hook import ended
 
 WITHIN = 5.0
 SLACK = 1.0
-"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+"""How long Python takes to start on a busy host, on top of the promised seconds."""
 
 NEVER = 'ready.console="a line that nothing prints"'
 STAGES = {
@@ -27,20 +27,20 @@ def _name(engine: str) -> str:
 
 
 def _shown(engine: str, name: str) -> bool:
-    found = abcd_run("ps", "--on", engine)
-    assert found.status == 0, found.err
-    return name in found.out
+    listed = abcd_run("ps", "--on", engine)
+    assert listed.status == 0, listed.err
+    return name in listed.out
 
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_killed(engine: str, stage: str) -> None:
-    """What is left is shown, and removed; then the name is free."""
+    """What is left is listed and can be removed; then the name is free."""
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
     words = ["--on", engine, "--name", name, "--set", NEVER]
-    found = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
-    assert found.status == -signal.SIGKILL, found.err
+    killed = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
+    assert killed.status == -signal.SIGKILL, killed.err
     assert _shown(engine, name) == (stage != "fetched")
     pruned = abcd_run("--json", "prune", "--on", engine)
     assert pruned.status == 0, pruned.err
@@ -57,11 +57,11 @@ def test_killed(engine: str, stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_undone(engine: str, stage: str, how: signal.Signals) -> None:
-    """In time, and nothing is left."""
+    """The launch is undone in time, and nothing is left."""
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
     words = ["--on", engine, "--name", name, "--set", NEVER, "abcd4demo"]
-    found = ended(*words, at=(engine, when, step), how=how)
-    assert found.status == 130, found.err
-    assert found.seconds < WITHIN + SLACK
+    launch = ended(*words, at=(engine, when, step), how=how)
+    assert launch.status == 130, launch.err
+    assert launch.seconds < WITHIN + SLACK
     assert not _shown(engine, name)

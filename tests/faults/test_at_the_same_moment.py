@@ -1,4 +1,4 @@
-"""Ten people launch an image that nobody has launched yet: it is brought once, and all have it."""
+"""Ten launches of a new image at once: it is fetched only once, and all of them use it."""
 
 import json
 import subprocess
@@ -20,11 +20,11 @@ BRINGS = {
     "lxd": ("abcd_run_lxd.images", "_imported"),
     "libvirt": ("abcd_run.iso.build", "_assemble"),
 }
-"""The function by which an image is brought into an engine, or made for it."""
+"""The function that loads an image into an engine, or makes it."""
 
 
 def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
-    """Launch ten times at once, each in a process of its own; return what each has told."""
+    """Launch ten times at once, each in its own process; return what each printed."""
     counted = [sys.executable, "-m", "tests.faults.counted", str(calls), *BRINGS[engine]]
     line = [*counted, "--json", "--quiet", "--no-wait", "--on", engine, image]
     launches = [subprocess.Popen(line, stdout=subprocess.PIPE, cwd=CHECKOUT) for _ in range(COUNT)]
@@ -33,7 +33,7 @@ def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("engine", BRINGS)
 def test_first_launches(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All run, under names of their own, and the image was brought once."""
+    """All run under their own names, and the image was loaded once."""
     need(engine)
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
     image = "abcd4demo" if engine == "libvirt" else str(fresh.archive(tmp_path))

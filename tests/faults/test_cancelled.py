@@ -1,4 +1,4 @@
-"""Whatever abcd-run waits for without an engine, a signal ends in time, and nothing is left."""
+"""A signal ends any wait that involves no engine, in time and with nothing left."""
 
 import signal
 import socket
@@ -17,20 +17,20 @@ from tests.waiting import until
 
 WITHIN = 5.0
 SLACK = 1.0
-"""What a start of Python takes on a busy host, beside the seconds that are promised."""
+"""How long Python takes to start on a busy host, on top of the promised seconds."""
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @dataclass
 class Running:
-    """A command of abcd-run that waits for something."""
+    """An abcd-run command that waits for something."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
 
     def come_to(self, words: str) -> None:
-        """Read what it tells until it waits for that."""
+        """Read its output until it waits for that."""
         assert self.process.stderr
         for line in self.process.stderr:
             self.lines.append(line)
@@ -39,7 +39,7 @@ class Running:
         pytest.fail("".join(self.lines))
 
     def ended(self, how: signal.Signals) -> str:
-        """Send it a signal; return what it says at its end, which must come in time."""
+        """Send it a signal; return its last output; it must end in time."""
         began = time.monotonic()
         self.process.send_signal(how)
         _, err = self.process.communicate(timeout=60)
@@ -54,7 +54,7 @@ Begin = Callable[..., Running]
 
 @pytest.fixture
 def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
-    """Begin commands with a cache of their own."""
+    """Start commands with a cache of their own."""
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
     processes = []
 
@@ -83,7 +83,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize("how", SIGNALS)
 def test_anothers_build(how: signal.Signals, begun: Begin, tmp_path: Path) -> None:
-    """A launch whose image another process is building."""
+    """A launch waits for an image that another process is building."""
     need("podman")
     lock = tmp_path / "cache" / "build" / "abcd4demo.lock"
     lock.parent.mkdir(parents=True)
@@ -110,7 +110,7 @@ wait
 
 @pytest.mark.parametrize("how", SIGNALS)
 def test_a_silent_prepare(how: signal.Signals, begun: Begin, tmp_path: Path) -> None:
-    """It ends with all that it has begun, and its folder goes."""
+    """A build ends with all its children, and its folder is removed."""
     need("podman")
     layer = tmp_path / "profiles" / "silent" / "base"
     layer.mkdir(parents=True)
@@ -142,7 +142,7 @@ memory = "64MiB"
 @pytest.mark.parametrize("says", ["nothing", "a part"])
 @pytest.mark.parametrize("how", SIGNALS)
 def test_a_server(how: signal.Signals, says: str, begun: Begin, tmp_path: Path) -> None:
-    """A launch whose ISO comes from one that never answers, or from one that stalls."""
+    """A launch downloads its ISO from a server that never answers, or that stalls."""
     need("libvirt")
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/a.iso"

@@ -1,6 +1,6 @@
-"""Small, read-only and noexec file systems: each is said, with what to do, and nothing is left.
+"""Small, read-only and noexec file systems: a clear error with a remedy, and nothing left.
 
-They are mounted where only the process that is tested sees them, in a namespace of this user's.
+They are mounted in a namespace of the user's, visible only to the process under test.
 """
 
 import subprocess
@@ -56,7 +56,7 @@ BUILD = """
 
 
 def within(options: str, folder: Path, act: str, *arguments: str) -> list[str]:
-    """Return what an act says, and what it leaves, on a small file system with these options."""
+    """Return an act's output and the files it leaves on a small file system with these options."""
     folder.mkdir(exist_ok=True)
     script = f'mount -t tmpfs -o {options} tmpfs "$0" && exec "$@"'
     line = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, str(folder)]
@@ -110,7 +110,7 @@ def test_a_cache_where_nothing_may_be_executed(tmp_path: Path) -> None:
 
 
 class Endless(BaseHTTPRequestHandler):
-    """Send a file of which nobody says how long it is."""
+    """Send a file without announcing its length."""
 
     def do_GET(self) -> None:
         self.send_response(200)

@@ -1,4 +1,4 @@
-"""A docker daemon is killed while it launches: the other runtimes' instances become ready."""
+"""The Docker daemon is killed during a launch: the other runtimes' instances become ready."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.faults import own
 
 
 def test_the_others_become_ready() -> None:
-    """Podman's instances are ready, docker's error is clear, and `ps` soon says that it is down."""
+    """Podman's instances are ready, Docker's error is clear, and `ps` soon reports it as down."""
     need("podman", "docker")
     with own.docker() as engine:
         _killed_in_mid_launch(engine)

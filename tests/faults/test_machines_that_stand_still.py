@@ -1,4 +1,4 @@
-"""Machines of libvirt's that answer nobody, or that somebody looks for from elsewhere."""
+"""Libvirt machines that do not answer, or that are listed from another environment."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.engines_here import need
 
 Document = dict[str, Any]
 SOON = 4.0
-"""Seconds: what `ps` grants a runtime."""
+"""The seconds that `ps` allows a runtime."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def _stages() -> dict[str, str]:
 
 @pytest.mark.parametrize("variable", ["", "/run/user/0", "relative"])
 def test_su_finds_the_machines_of_a_login(pair: tuple[Document, Document], variable: str) -> None:
-    """It leaves the variable out, or another user's; the session's folder is there all the same."""
+    """su leaves the variable unset or set to another user's; the session's folder still exists."""
     environ = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
     if variable:
         environ["XDG_RUNTIME_DIR"] = variable

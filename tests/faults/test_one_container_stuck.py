@@ -1,4 +1,4 @@
-"""One container answers nobody, as when what it runs in hangs: it hides no other."""
+"""One container does not answer, as when its shim hangs: it does not hide the others."""
 
 import subprocess
 import time
@@ -16,7 +16,7 @@ STUCK_SECONDS = 1.0
 
 
 def _shim(container: str) -> psutil.Process:
-    """Return the process between docker's daemon and a container."""
+    """Return the process between Docker's daemon and a container."""
     for one in psutil.process_iter(["cmdline"]):
         words = one.info["cmdline"] or [""]
         if "containerd-shim" in words[0] and container in words:
@@ -34,7 +34,7 @@ def _is_stuck(container: str) -> bool:
 
 
 def test_docker() -> None:
-    """The others are listed with all that they have; it is listed, and can be named."""
+    """The others are listed in full; the stuck one is listed too, and can be named."""
     need("docker")
     stuck, fine = launch("--on", "docker", "--count", "2", "abcd4demo")
     shim = _shim(stuck["runtime_id"])

@@ -46,7 +46,7 @@ class Registry(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    """What a registry answers, as far as skopeo asks."""
+    """A registry's answers, as far as skopeo needs them."""
 
     server: Registry
 
@@ -95,7 +95,7 @@ def _pruned() -> None:
 
 
 def test_what_is_being_fetched_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fetch ends well, and what nobody holds any more has gone."""
+    """The fetch succeeds, and what nothing holds any more is removed."""
     need("podman")  # as what `prune` asks
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
     settings = tmp_path / ".config" / "containers" / "registries.conf"

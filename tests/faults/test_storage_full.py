@@ -1,4 +1,4 @@
-"""The storage of an engine itself is full: one error that says so, and nothing is left."""
+"""An engine's own storage is full: one error says so, and nothing is left."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ PADDING = 32 << 20
 
 @pytest.fixture(params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest) -> Iterator[own.Engine]:
-    """An engine whose storage is a file system of its own."""
+    """Return an engine whose storage is a small file system of its own."""
     need(request.param)
     start = {"podman": own.podman, "docker": own.docker}[request.param]
     with start(size=ROOM[request.param]) as engine:

@@ -1,6 +1,6 @@
-"""The terminal goes in mid-launch, as when an ssh session ends or a window is closed.
+"""The terminal closes during a launch, as when an ssh session ends or a window is closed.
 
-An sshd closes its end of the terminal, and the kernel tells everybody who is on it: so does this.
+Like sshd, the test closes its end of the terminal, and the kernel signals all processes on it.
 """
 
 import os
@@ -15,12 +15,12 @@ from tests.waiting import until
 
 NEVER = 'ready.console="a line that nothing prints"'
 WITHIN = 6.0
-"""Five seconds as they are promised, and one for a busy host."""
+"""The promised five seconds, and one more for a busy host."""
 
 
 @pytest.mark.parametrize("engine", ["podman", "docker", "lxd", "libvirt"])
 def test_it_closes_in_mid_launch(engine: str) -> None:
-    """The launch ends in time, as interrupted, and nothing is left."""
+    """The launch ends in time as interrupted, and nothing is left."""
     need(engine)
     name = f"closed-{engine}-{os.urandom(3).hex()}"
     line = [PROGRAM, "--on", engine, "--name", name, "--set", NEVER, "abcd4demo"]

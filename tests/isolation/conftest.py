@@ -1,4 +1,4 @@
-"""One instance on each runtime, and another user of the host who watches from before the launch."""
+"""One instance on each runtime, and another user who watches from before the launch."""
 
 import json
 import os
@@ -22,14 +22,14 @@ IMAGE = "abcd4demo"
 RUNTIMES = [name for name in ("podman", "docker", "lxd", "libvirt") if is_named(name)]
 BUILD_SECONDS = 280
 MARK = f"isolation-{os.urandom(12).hex()}"
-"""The value of a variable that the launch is given: as secret as a password."""
+"""The value of a variable given to the launch: as secret as a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The instances by runtime, launched after a time of the clock, and who watches.
+    """The instances by runtime, the time before their launch, and the watcher.
 
-    Before that, somebody `listened` at these TCP ports.
+    These TCP ports were `listened` on before the launch.
     """
 
     began: float
@@ -38,13 +38,13 @@ class Lab:
     watch: Running
 
     def secrets(self) -> list[str]:
-        """Return what nobody else may know."""
+        """Return what nobody else may see."""
         return [MARK, *(one["password"] for one in self.instances.values())]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What another user saw in the lists of processes, from before the launch to its end."""
+    """What another user saw in the process lists, from before the launch to its end."""
 
     arguments: list[str]
     environments: list[str]
@@ -52,7 +52,7 @@ class Seen:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have those of these tests last that end the instances which all others share."""
+    """Move the tests that end the shared instances to the end."""
     own = [place for place, item in enumerate(items) if FOLDER in item.path.parents]
     ordered = sorted(
         (items[place] for place in own),
@@ -64,24 +64,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stranger() -> Stranger:
-    """Return another user of this host: tests/engines/run makes one where it is root."""
-    found = Stranger()
+    """Return another user of this host: tests/engines/run creates one if it runs as root."""
+    other = Stranger()
     try:
-        uid = found.uid()
+        uid = other.uid()
     except OSError as error:
-        why = f"there is no second user to try with, only root can make one: {error}"
+        why = f"there is no second user to test with, and only root can create one: {error}"
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
     assert uid not in {0, os.getuid()}
-    assert found.run("id", "-u").out.split() == [str(uid)]
-    assert "lxd" not in found.run("id", "-nG").out.split()
-    return found
+    assert other.run("id", "-u").out.split() == [str(uid)]
+    assert "lxd" not in other.run("id", "-nG").out.split()
+    return other
 
 
 @pytest.fixture(scope="package")
 def lab(stranger: Stranger) -> Iterator[Lab]:
-    """Return the instances of all these tests, all launched at once and stopped at the end."""
+    """Return the instances for all these tests, launched at once and stopped at the end."""
     need(*RUNTIMES)
     on = ("--on", ",".join(RUNTIMES))
     pulled = abcd_run("pull", "--quiet", *on, IMAGE, within=BUILD_SECONDS)
@@ -90,9 +90,9 @@ def lab(stranger: Stranger) -> Iterator[Lab]:
     listened = frozenset(json.loads(stranger.python("ports").out))
     with ExitStack() as stack:
         watch = stack.enter_context(stranger.watching())
-        found = launch(*on, "--env", f"ISOLATION_MARK={MARK}", IMAGE)
-        stack.callback(abcd_run, "stop", *(one["name"] for one in found))
-        yield Lab(began, listened, {one["runtime"]: one for one in found}, watch)
+        instances = launch(*on, "--env", f"ISOLATION_MARK={MARK}", IMAGE)
+        stack.callback(abcd_run, "stop", *(one["name"] for one in instances))
+        yield Lab(began, listened, {one["runtime"]: one for one in instances}, watch)
 
 
 @pytest.fixture(scope="package")
@@ -108,7 +108,7 @@ def seen(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Seen:
         assert ended.status == 0, ended.err
     stopped = abcd_run("stop", *(one["name"] for one in lab.instances.values()))
     assert stopped.status == 0, stopped.err
-    # What everybody could have seen: the watch itself works.
+    # Everybody could see this: it proves that the watch works.
     subprocess.run(["sleep", "0.05000"], check=True)
     ended_watch = lab.watch.end()
     return Seen(**json.loads(ended_watch.out.partition("\n")[2]))

@@ -1,4 +1,4 @@
-"""Have another user of the host run commands: tests/engines/lib/stranger.py is who answers."""
+"""Run commands as another user of the host, through tests/engines/lib/stranger.py."""
 
 import json
 import os
@@ -28,18 +28,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A command of the stranger that goes on until it is ended."""
+    """A command of the stranger that runs until it is ended."""
 
     connection: socket.socket
     out: IO[bytes]
     err: IO[bytes]
 
     def said(self) -> str:
-        """Return what it has printed so far."""
+        """Return its output so far."""
         return os.pread(self.out.fileno(), os.fstat(self.out.fileno()).st_size, 0).decode()
 
     def ended(self) -> Ended:
-        """Await its end."""
+        """Wait for its end."""
         answer = b""
         while not answer.endswith(b"\n"):
             piece = self.connection.recv(100)
@@ -49,7 +49,7 @@ class Running:
         return Ended(int(answer), self.said(), err)
 
     def end(self) -> Ended:
-        """Tell it to end, and await that."""
+        """Tell it to end, and wait for that."""
         self.connection.shutdown(socket.SHUT_WR)
         return self.ended()
 
@@ -86,9 +86,9 @@ class Stranger:
             return running.ended()
 
     def python(self, program: str, *arguments: str, within: float = 60) -> Ended:
-        """Run one of the programs beside us to its end, which must be 0.
+        """Run one of the programs in `as_stranger` to its end, which must be status 0.
 
-        What it is told stands in no list of processes: those are looked at.
+        Its input appears in no process list: the tests search those.
         """
         told = f"import sys\nsys.argv[1:] = {list(arguments)!r}\n".encode()
         given = told + (PROGRAMS / f"{program}.py").read_bytes()
@@ -98,7 +98,7 @@ class Stranger:
 
     @contextmanager
     def watching(self) -> Iterator[Running]:
-        """Look at all processes of the host, again and again, from now until it is ended."""
+        """Watch all processes of the host continuously, from now until it is ended."""
         source = (PROGRAMS / "processes.py").read_bytes()
         command = ["/usr/bin/python3", "-"]
         with self.running(command, given=source, within=60) as running:

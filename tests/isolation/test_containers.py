@@ -1,4 +1,4 @@
-"""What root inside a container can do: the least, on the real engines."""
+"""Root inside a container has minimal rights, on the real engines."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ CAPABILITIES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
     "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
 )  # fmt: skip
-"""The first of the kernel's, in its order."""
+"""The kernel's first capabilities, in its order."""
 
 NEEDED = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
 
@@ -26,7 +26,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def _status(*given: str) -> dict[str, str]:
-    """Launch, and return what the kernel says of root's processes inside."""
+    """Launch, and return what the kernel says about root's processes inside."""
     launch("--name", NAME, *given, "abcd4demo")
     lines = abcd_run("exec", "--user", "root", NAME, "--", "cat", "/proc/self/status").out
     pairs = (line.partition(":") for line in lines.splitlines())

@@ -1,4 +1,4 @@
-"""What another user can read of the files that a launch leaves while its instances run."""
+"""Files of a launch that another user can read while its instances run."""
 
 import json
 import os
@@ -15,19 +15,19 @@ PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib", "/var/log", "/var/
 def _holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
     folders = [*PLACES, str(Path.home()), str(xdg.cache())]
     ended = stranger.python("files", str(since), json.dumps(words), *folders)
-    found: list[str] = json.loads(ended.out)["found"]
-    return found
+    paths: list[str] = json.loads(ended.out)["paths"]
+    return paths
 
 
 def test_no_file_tells_a_secret(lab: Lab, stranger: Stranger, tmp_path: Path) -> None:
-    """None that was written since the launch has a password in it, plain or as browsers send it."""
+    """No file written since the launch has a password, plain or as browsers send it."""
     logins = [f"abcd:{one['password']}" for one in lab.instances.values()]
     words = [*lab.secrets(), *(b64encode(login.encode()).decode() for login in logins)]
     assert _holding(stranger, lab.began, words) == []
 
 
 def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None:
-    """A file that its owner forgot to close is found; one that is closed is not."""
+    """The search finds a world-readable file, and not a private one."""
     word = f"word-{os.urandom(12).hex()}"
     opened, closed = (Path(f"/tmp/isolation-{os.getpid()}-{kind}") for kind in ("open", "closed"))
     try:
@@ -41,7 +41,7 @@ def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None
 
 
 def test_our_folders_are_closed(lab: Lab, stranger: Stranger) -> None:
-    """The session's folder, and what the cache holds of instances."""
+    """The session's folder and the cache of instances are private."""
     session = xdg.runtime_dir()
     assert session
     assert stranger.run("ls", str(session)).status != 0

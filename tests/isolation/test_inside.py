@@ -1,4 +1,4 @@
-"""What root inside an instance can do, tried inside and compared with what the engine says."""
+"""Root's rights inside an instance, tested inside and compared with what the engine reports."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ DEVICES = {
     "zero",
 }
 LXDS = {"fuse", "net/tun"}
-"""What LXD gives every container; both belong to namespaces of the container's own."""
+"""What LXD gives every container; both belong to the container's own namespaces."""
 
 FROM_DISK = {"/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv"}
 
@@ -39,7 +39,7 @@ CAPABILITIES = [
     "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG",
     "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
 ]  # fmt: skip
-"""The kernel's, in its order."""
+"""The kernel's capabilities, in its order."""
 
 REFUSED = {
     "a setting of the kernel": "echo 1 >/proc/sys/kernel/sysrq",
@@ -79,18 +79,18 @@ def _said_by(*command: str) -> Any:
 
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_devices(lab: Lab, runtime: str) -> None:
-    """Those that every program wants, and none of the host's."""
+    """Only the devices that every program needs, and none of the host's."""
     find = ("find", "/dev", "-type", "b", "-o", "-type", "c")
-    found = {
+    devices = {
         path.removeprefix("/dev/") for path in _inside(_container(lab, runtime), *find)[1].split()
     }
-    assert {"null", "zero"} <= found
-    assert found - DEVICES <= (LXDS if runtime == "lxd" else set())
+    assert {"null", "zero"} <= devices
+    assert devices - DEVICES <= (LXDS if runtime == "lxd" else set())
 
 
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_mounts(lab: Lab, runtime: str) -> None:
-    """Of a disk of the host's only the container's own root, and the few files an engine writes."""
+    """Host disks provide only the container's own root and a few files of the engine."""
     _, text = _inside(_container(lab, runtime), "cat", "/proc/self/mountinfo")
     rows = [line.split(" - ") for line in text.splitlines()]
     assert len(rows) > 5
@@ -100,13 +100,13 @@ def test_mounts(lab: Lab, runtime: str) -> None:
 
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_calls_are_filtered(lab: Lab, runtime: str) -> None:
-    """By the engine's list of system calls."""
+    """The engine's system call filter is active."""
     assert _status(_container(lab, runtime))["Seccomp"] == "2"
 
 
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_root_is_who_it_is_said_to_be(lab: Lab, runtime: str) -> None:
-    """The user on the host that the launch reports, and not its root."""
+    """Root inside is the host user that the launch reports, and not root."""
     instance = _container(lab, runtime)
     rows = [line.split() for line in _inside(instance, "cat", "/proc/self/uid_map")[1].splitlines()]
     assert [int(outside) for inside, outside, _ in rows if inside == "0"] == [instance["host_root"]]
@@ -116,7 +116,7 @@ def test_root_is_who_it_is_said_to_be(lab: Lab, runtime: str) -> None:
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_root_is_refused(lab: Lab, runtime: str, what: str) -> None:
-    """What would reach the host's kernel, or somebody else on the host."""
+    """Actions that would affect the host's kernel or its other users are refused."""
     status, out = _inside(_container(lab, runtime), "sh", "-c", REFUSED[what])
     assert status != 0, out
 
@@ -124,9 +124,9 @@ def test_root_is_refused(lab: Lab, runtime: str, what: str) -> None:
 @pytest.mark.parametrize("runtime", ENGINES)
 def test_rights_are_those_that_the_engine_says(lab: Lab, runtime: str) -> None:
     """Capabilities and no-new-privileges, as inspected and as the kernel has them."""
-    told = _status(_container(lab, runtime))
+    kernel = _status(_container(lab, runtime))
     (facts,) = _said_by(runtime, "inspect", lab.instances[runtime]["runtime_id"])
-    mask = int(told["CapBnd"], 16)
+    mask = int(kernel["CapBnd"], 16)
     held = {name for bit, name in enumerate(CAPABILITIES) if mask >> bit & 1}
     assert mask < 1 << len(CAPABILITIES)
     host = facts["HostConfig"]
@@ -134,13 +134,13 @@ def test_rights_are_those_that_the_engine_says(lab: Lab, runtime: str) -> None:
     assert not [name for name in host["CapDrop"] or () if name.removeprefix("CAP_") in held]
     if runtime == "podman":
         assert {name.removeprefix("CAP_") for name in facts["EffectiveCaps"]} == held
-    assert told["NoNewPrivs"] == "1"
+    assert kernel["NoNewPrivs"] == "1"
     assert any("no-new-privileges" in option for option in host["SecurityOpt"])
 
 
 @pytest.mark.parametrize("runtime", CONTAINERS)
 def test_the_hosts_loopback_is_not_reached(lab: Lab, runtime: str) -> None:
-    """By the address that stands for the host: what listens for the host's own users is theirs."""
+    """The host's loopback services are not reachable through the address of the host."""
     instance = _container(lab, runtime)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The wall, and the page by which a browser gets a password: on loopback, for their user alone."""
+"""The wall, and the page that gives a browser a password: on loopback, but only for their user."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def _asked(stranger: Stranger, url: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def wall(lab: Lab) -> Iterator[str]:
-    """Return the address of a wall, which another user is here taken to know."""
+    """Return the address of a wall; the tests assume that another user knows it."""
     line = [PROGRAM, "wall", "--quiet"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -43,7 +43,7 @@ def wall(lab: Lab) -> Iterator[str]:
 
 @pytest.mark.parametrize("below", ["", "instances.json", "screen/", "open/"])
 def test_the_wall_is_its_users(wall: str, lab: Lab, stranger: Stranger, below: str) -> None:
-    """Somebody who has read the token somewhere is refused by every name of loopback."""
+    """Another user who has the token is refused under every name of loopback."""
     name = next(iter(lab.instances.values()))["name"]
     url = wall + below + (name if below.endswith("/") else "")
     for answer in _asked(stranger, url):
@@ -55,7 +55,7 @@ def test_the_wall_is_its_users(wall: str, lab: Lab, stranger: Stranger, below: s
 
 @contextmanager
 def _opening(instance: Document, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Open an instance in a browser that goes nowhere yet; yield what it was given."""
+    """Open an instance in a browser that requests nothing yet; yield its arguments."""
     told = folder / "told"
     browser = folder / "browser"
     browser.write_text(
@@ -74,7 +74,7 @@ def _opening(instance: Document, folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def _led_to(argument: str, stranger: Stranger) -> str:
-    """Return the address that a browser's argument leads to; a file in between is its user's."""
+    """Return the address behind a browser's argument; a file in between is private to its user."""
     assert re.fullmatch(r"(file|http)://\S+", argument)
     if argument.startswith("http:"):
         return argument
@@ -88,7 +88,7 @@ def _led_to(argument: str, stranger: Stranger) -> str:
 def test_one_look_is_its_users(
     instance: Document, stranger: Stranger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its address gives another user nothing, and is still good for the user's own browser."""
+    """The address gives another user nothing, and still works for the user's own browser."""
     with _opening(instance, tmp_path, monkeypatch) as argument:
         assert instance["password"] not in argument
         address = _led_to(argument, stranger)

@@ -1,4 +1,4 @@
-"""What a profile says for a runtime, tried on the real engines: none of it reaches the host."""
+"""A profile's runtime options, tried on the real engines: none of them reaches the host."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_lxd_runs_no_hook_of_a_profile(profile: Path, tmp_path: Path) -> None:
 
 
 def test_lxd_runs_it_as_root_for_who_says_rootful(profile: Path, tmp_path: Path) -> None:
-    """Why it is refused: without this test the one above could pass for a hook that never runs."""
+    """The hook would run: without this test, the one above could pass for a broken hook."""
     need("lxd")
     made = tmp_path / "made-by-the-hook"
     options = ("--rootful", "--no-wait", "--set", _hook(made))

@@ -1,4 +1,4 @@
-"""A container that somebody started by hand is not ours, whatever its image says of itself."""
+"""A container started by hand is not ours, whatever labels its image has."""
 
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ IMAGE = "localhost/labelled-by-somebody:latest"
 
 @pytest.fixture(params=["podman", "docker"])
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An engine with a container, by hand, of an image that has the labels of an instance."""
+    """Return an engine with a manual container of an image that has an instance's labels."""
     program: str = request.param
     need(program)
     (one,) = launch("--on", program, "--name", NAME, "abcd4demo")

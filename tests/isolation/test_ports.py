@@ -1,4 +1,4 @@
-"""Every port of an instance wants to know who is there."""
+"""Every port of an instance requires authentication."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def _asked(stranger: Stranger, *questions: tuple[str, str, str]) -> list[dict[st
 
 
 def test_the_page_wants_the_password(instance: Document, stranger: Stranger) -> None:
-    """By whatever name of loopback, without one, with another, and for everything behind it."""
+    """Under any loopback name, without a password or with a wrong one, and for every path."""
     page = f"http://127.0.0.1:{_port(instance, 'web')}"
     logins = ("", "abcd:", "abcd:wrong")
     asked = [(page + "/", to, who) for to in LOOPBACK for who in logins]
@@ -41,7 +41,7 @@ def test_the_page_wants_the_password(instance: Document, stranger: Stranger) -> 
 
 
 def test_ssh_wants_the_key(instance: Document, stranger: Stranger) -> None:
-    """No password is asked for, so that none can be guessed."""
+    """No password is accepted, so none can be guessed."""
     (endpoint,) = (one for one in instance["endpoints"] if one["protocol"] == "ssh")
     port = str(urlsplit(endpoint["url"]).port)
     for who in ("abcd", "root"):
@@ -56,7 +56,7 @@ def test_ssh_wants_the_key(instance: Document, stranger: Stranger) -> None:
 
 
 def test_guessing_is_slow(instance: Document, stranger: Stranger) -> None:
-    """However many at once, some six answers a second; afterwards the page is there as before."""
+    """Guesses get about six answers a second, however many run; later the page works as before."""
     page = f"http://127.0.0.1:{_port(instance, 'web')}/"
     told = json.loads(stranger.python("guesses", page, str(2 * AT_ONCE), str(AT_ONCE)).out)
     assert set(told["answers"]) <= {REFUSED, 401, 429}
@@ -66,7 +66,7 @@ def test_guessing_is_slow(instance: Document, stranger: Stranger) -> None:
 
 
 def test_no_other_port(lab: Lab, stranger: Stranger) -> None:
-    """What listens on this host since the launch gives nothing to somebody without a password."""
+    """Listeners that appeared since the launch give nothing away without a password."""
     known = {
         urlsplit(endpoint["url"]).port
         for one in lab.instances.values()
@@ -88,7 +88,7 @@ def test_no_other_port(lab: Lab, stranger: Stranger) -> None:
 
 @pytest.mark.usefixtures("stranger")
 def test_no_screen_has_a_port(lab: Lab) -> None:
-    """SPICE and VNC know no user: their sockets are files in a folder of the user's."""
+    """SPICE and VNC do not authenticate users: their sockets are in a private folder."""
     screens = [
         endpoint["url"]
         for one in lab.instances.values()

@@ -1,4 +1,4 @@
-"""Which UNIX sockets of the launch another user can connect to: none."""
+"""Another user can connect to none of a launch's Unix sockets."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from tests.isolation.conftest import Lab
 from tests.isolation.stranger import Stranger
 
 OPEN_TO_ALL = re.compile("/var/lib/lxd/devlxd/sock|@/var/lib/lxd/containers/[^/]+/command")
-"""LXD's, which look at who asks after the connection."""
+"""LXD's sockets, which check the caller after it has connected."""
 
 
 def _ours(path: str) -> bool:
-    """Say whether a socket can be of an engine or a launch of this user."""
+    """Say whether a socket may belong to one of this user's engines or launches."""
     if OPEN_TO_ALL.fullmatch(path):
         return False
     own = ("/tmp/", str(xdg.runtime_dir()), str(Path.home()), "/var/lib/lxd/", "/run/lxd")
@@ -25,7 +25,7 @@ def _ours(path: str) -> bool:
 
 
 def test_no_socket_answers(lab: Lab, stranger: Stranger) -> None:
-    """Of engines, of screens, of what watches a container or a machine."""
+    """Neither engines, screens nor monitors of containers and machines accept connections."""
     folders = ["/tmp", str(xdg.runtime_dir()), str(Path.home())]
     looked = json.loads(stranger.python("sockets", *folders).out)
     screens = [
@@ -40,7 +40,7 @@ def test_no_socket_answers(lab: Lab, stranger: Stranger) -> None:
 
 
 def test_lxds_own_sockets_refuse(lab: Lab, stranger: Stranger) -> None:
-    """Those that take every connection tell another user nothing."""
+    """Sockets that accept every connection tell another user nothing."""
     if "lxd" not in lab.instances:
         pytest.skip("lxd is not among ABCD_RUN_ENGINES")
     asked = json.loads(stranger.python("lxd", lab.instances["lxd"]["name"]).out)
@@ -49,7 +49,7 @@ def test_lxds_own_sockets_refuse(lab: Lab, stranger: Stranger) -> None:
 
 
 def test_the_look_finds_what_answers(lab: Lab, stranger: Stranger) -> None:
-    """A socket that is open to all is found, by its path and by the kernel's name for it."""
+    """The search finds a socket that is open to all, by its path or its abstract name."""
     path = Path(f"/tmp/isolation-{id(lab)}.sock")
     with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
         named.bind(str(path))

@@ -1,7 +1,7 @@
-"""Another user of the host, who knows every address: what the kernel says of whose a socket is.
+"""Socket ownership from the kernel, against another user who knows every address.
 
-The stranger is a process of a subordinate uid of ours, which is another user to the kernel. That
-needs no engine, and no root to become it.
+The stranger is a process with one of our subordinate uids, which is another user to the kernel.
+This needs neither an engine nor root.
 """
 
 import json
@@ -57,7 +57,7 @@ with socket.create_server(("127.0.0.1", 0)) as listening:
 
 @pytest.fixture(scope="module", autouse=True)
 def stranger() -> None:
-    """There is a second user; where there cannot be one, nothing of this is known."""
+    """Skip if there can be no second user."""
     if not sockets.IS_TOLD or not shutil.which("newuidmap"):
         why = "there are no subordinate uids here: sudo apt install uidmap"
         if os.environ.get("CI"):
@@ -111,12 +111,12 @@ def test_a_port_of_an_instance() -> None:
         port = int(listening.stdout.readline())
         uid = sockets.listener(("127.0.0.1", port))
         assert uid not in (None, 0, this_host.user())
-        found = Instance(
+        instance = Instance(
             "one", "fake", "1", {"abcd-run.profile": dumps(facts)}, running=True,
             ports={80: ("127.0.0.1", port)}, password="secret",
         )  # fmt: skip
-        assert listener.stranger(found, ("127.0.0.1", port)) == f"uid {uid} of this host"
-        answer = readiness.look(found)
+        assert listener.stranger(instance, ("127.0.0.1", port)) == f"uid {uid} of this host"
+        answer = readiness.look(instance)
         assert answer.stage is Stage.RUNNING
         assert f"uid {uid}" in answer.seen
         assert listening.stdout.readline() == "b''\n"

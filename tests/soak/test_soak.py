@@ -1,4 +1,4 @@
-"""What takes too long for every day: many launches in a row and at once leave the host as it was.
+"""Long-running tests: many launches, in a row and at once, leave the host as it was.
 
 `make soak` runs them, CI does not; docs/reliability.md has the results.
 """
@@ -26,7 +26,7 @@ SETTLE_SECONDS = 30
 
 GROWN_FILES = 8
 GROWN_KIB = 32 << 10
-"""What a daemon may keep for good: its own caches and pools, whatever the number of launches."""
+"""What a daemon may keep for good, such as caches and pools, regardless of launches."""
 
 LISTS = {
     "podman": (
@@ -43,12 +43,12 @@ LISTS = {
     "libvirt": (["virsh", "--connect", "qemu:///session", "list", "--all", "--uuid"],),
 }
 DAEMONS = {"dockerd", "containerd", "libvirtd", "virtlogd"}
-"""Whose number does not count: libvirt's come when they are asked and go when they are idle."""
+"""Daemons whose number does not count: libvirt's start on demand and exit when idle."""
 
 
 @dataclass(frozen=True)
 class Left:
-    """What a host has that launches could leave behind."""
+    """The things on a host that launches could leave behind."""
 
     processes: Counter[str]
     ports: frozenset[str]
@@ -57,16 +57,16 @@ class Left:
 
 
 def _processes() -> dict[int, str]:
-    """Return the programs of this user that have not ended, by process id."""
-    found = {}
+    """Return this user's running programs, by process id."""
+    programs = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             state = (path / "stat").read_text().rpartition(")")[2].split()[0]
             if path.stat().st_uid == os.getuid() and state != "Z":
-                found[int(path.name)] = (path / "comm").read_text().strip()
+                programs[int(path.name)] = (path / "comm").read_text().strip()
         except OSError:
             continue
-    return found
+    return programs
 
 
 def _ports() -> frozenset[str]:
@@ -75,11 +75,11 @@ def _ports() -> frozenset[str]:
 
 
 def _files() -> frozenset[str]:
-    """Return the files of ours: in the cache, in the session's folder, in /tmp."""
+    """Return our files: in the cache, the session's folder and /tmp."""
     folders = [xdg.cache(), xdg.runtime_dir() or xdg.cache()]
-    found = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
-    found |= {str(path) for path in xdg.cache().rglob("*")}
-    return frozenset(found | {str(path) for path in Path("/tmp").glob("abcd-run*")})
+    files = {str(path) for folder in folders for path in folder.glob("abcd-run*/**/*")}
+    files |= {str(path) for path in xdg.cache().rglob("*")}
+    return frozenset(files | {str(path) for path in Path("/tmp").glob("abcd-run*")})
 
 
 def _left(runtimes: list[str]) -> Left:
@@ -92,16 +92,16 @@ def _left(runtimes: list[str]) -> Left:
 
 
 def _daemons() -> dict[int, tuple[int, int]]:
-    """Return how many files each daemon has open, and its KiB of memory."""
-    found = {}
+    """Return each daemon's number of open files and its memory in KiB."""
+    open_files = {}
     for pid, name in _processes().items():
         if name in DAEMONS:
             status = dict(
                 line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
             )
             files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208  (counted, not looked at)
-            found[pid] = files, int(status["VmRSS"].split()[0])
-    return found
+            open_files[pid] = files, int(status["VmRSS"].split()[0])
+    return open_files
 
 
 def _as_before(before: Left, runtimes: list[str]) -> None:
@@ -117,7 +117,7 @@ def _as_before(before: Left, runtimes: list[str]) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("runtime", IN_A_ROW)
 def test_in_a_row(runtime: str) -> None:
-    """Launched and stopped again and again, an image leaves nothing, and daemons do not grow."""
+    """Repeated launches and stops leave nothing, and daemons do not grow."""
     need(runtime)
     for _ in range(2):  # caches are filled
         _once(runtime)
@@ -133,16 +133,16 @@ def test_in_a_row(runtime: str) -> None:
 
 
 def _once(runtime: str) -> None:
-    (found,) = launch("--on", runtime, IMAGE)
-    assert found["stage"] == "ready"
-    ended = abcd_run("stop", found["name"])
+    (instance,) = launch("--on", runtime, IMAGE)
+    assert instance["stage"] == "ready"
+    ended = abcd_run("stop", instance["name"])
     assert ended.status == 0, ended.err
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("on", "count"), AT_ONCE)
 def test_at_once(on: str, count: int) -> None:
-    """All are ready, or refused in one clear line each; all have ended within a minute."""
+    """Each is ready or refused with one clear line; all end within a minute."""
     runtimes = on.split(",")
     need(*runtimes)
     for runtime in runtimes:

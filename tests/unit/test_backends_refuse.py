@@ -105,7 +105,7 @@ def test_what_can_be_had_is_not_refused(runtime: Callable[[], Runtime], plan: Pl
     [
         (podman, replace(CONTAINER, resources=DISK), "podman cannot limit the disk"),
         (docker, replace(CONTAINER, resources=DISK), "docker cannot limit the disk"),
-        (lxd, replace(CONTAINER, resources=DISK), "default is a folder"),
+        (lxd, replace(CONTAINER, resources=DISK), "default is a plain folder"),
         (lxd, replace(CONTAINER, options={"pool": "x"}), "no pool 'x'"),
         (lxd, replace(CONTAINER, options={"network": "eth0"}), "no network 'eth0'"),
         (lxd, replace(CONTAINER, options={"profiles": ("x",)}), "no profile 'x'"),
@@ -132,8 +132,8 @@ def test_what_cannot_be_had_is(runtime: Callable[[], Runtime], plan: Plan, said:
     ("plan", "said"),
     [
         (replace(CONTAINER, ports={8080: 9000}), "publish ports"),
-        (replace(CONTAINER, env={"A": "b"}), "forbids this user what the launch needs"),
-        (replace(CONTAINER, command=("id",)), "forbids this user what the launch needs"),
+        (replace(CONTAINER, env={"A": "b"}), "does not allow this user what the launch needs"),
+        (replace(CONTAINER, command=("id",)), "does not allow this user what the launch needs"),
     ],
 )
 def test_a_project_of_lxds_that_forbids(plan: Plan, said: str) -> None:

@@ -30,7 +30,7 @@ def test_expressions(wanted: str, printed: bytes, matches: bool) -> None:
 @pytest.mark.parametrize("wanted", ["(a+)+$", "(a|a)*$", r"(.*)*\1x", ".*.*.*.*x"])
 def test_a_slow_expression_is_given_up(wanted: str) -> None:
     begun = time.monotonic()
-    with pytest.raises(Unusable, match="no end after"):
+    with pytest.raises(Unusable, match="did not finish within"):
         says(b"a" * 5000 + b"!", wanted)
     assert time.monotonic() - begun < 10
 

@@ -80,7 +80,7 @@ def test_user_data_is_a_cloud_config() -> None:
     ("asked", "said"),
     [
         ({"env": {"TEXT": "two\nlines"}}, "--env TEXT"),
-        ({"address": "::1"}, "--address ::1: Engine forwards ports of IPv4 addresses only"),
+        ({"address": "::1"}, "--address ::1: Engine forwards only ports of IPv4 addresses"),
         ({"resources": Resources(disk=1 << 30)}, "Engine starts live systems"),
     ],
 )
@@ -139,7 +139,7 @@ def test_ssh_reads_the_path_of_known_hosts_as_it_is(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["${HOME}", "two\nlines"])
 def test_paths_that_ssh_cannot_be_told(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="ssh cannot have its known hosts"):
+    with pytest.raises(UsageError, match="ssh cannot keep its known hosts"):
         vm_ssh._options(tmp_path / name)
 
 

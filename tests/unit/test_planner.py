@@ -229,7 +229,9 @@ def test_memory_is_that_of_all_together(
     monkeypatch.setattr("abcd_run.host.this_host.has_plenty", lambda _: False)
     changes = {"resources": {"memory": "1GiB"}}
     planner.check_memory(plan("web", count=3, changes=changes).plans)
-    with pytest.raises(HostTooSmall, match="4 GiB of memory, this host has 3 GiB free") as caught:
+    with pytest.raises(
+        HostTooSmall, match="4 GiB of memory, but this host has 3 GiB free"
+    ) as caught:
         planner.check_memory(plan("web", count=4, changes=changes).plans)
     assert caught.value.status == 7
 

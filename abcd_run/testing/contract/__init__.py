@@ -1,7 +1,7 @@
-"""The contract suite: what every runtime must do, tried through the installed command.
+"""The contract suite: what every runtime must do, tested through the installed command.
 
-A subclass names its runtime. It must be usable here; elsewhere than in CI the suite is skipped
-with the reason where it is not.
+A subclass names its runtime. If the runtime is not usable here, CI fails, and elsewhere the suite
+is skipped with the reason.
 """
 
 import pytest
@@ -10,7 +10,7 @@ PARTS = (
     "basis", "launching", "looking", "following", "naming", "owning", "honouring", "ending",
     "planning", "evidence",
 )  # fmt: skip
-# So that a failed assertion shows its values: pytest does this for test files only.
+# So that failed assertions show their values: pytest does this only for test files.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from abcd_run.testing.contract.basis import Document  # noqa: E402

@@ -1,4 +1,4 @@
-"""What the tests of the contract stand on."""
+"""The base class of the contract's tests."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ INSTANCE_KEYS = {
 ERROR_KEYS = {"code", "message", "details", "remedy", "runtime", "name"}
 DIE = ("sh", "-c", "poweroff; kill -TERM 1")
 OURS = f"contract-{os.getpid()}-"
-# A system has a console; a container without a terminal has none but its first process's output.
+# A system has a console; a container without a terminal has only its first process's output.
 SPEAKS = (
     'if [ -c /dev/console ]; then out=/dev/console; else out=/proc/1/fd/1; fi; echo "$0" >>$out'
 )
@@ -34,15 +34,15 @@ NEVER = 'ready.console="a line that nothing prints"'
 class Basis:
     """The tests; `image` is a small image with a web page behind the instance's password.
 
-    A runtime that is too slow for that has a smaller one: it says what it `prints` when it is
-    ready, and why it has no page and no system inside, where the tests of those are skipped. One
-    that `undoes_slowly` may need longer to remove what was begun than a signal leaves it: it must
-    then name what is left, with what removes it.
+    A runtime that is too slow for it names a smaller image: what it `prints` when ready, and why it
+    has no page and no system inside; the tests of those are skipped. A runtime that `undoes_slowly`
+    may need more time to undo a launch than a signal allows: it must then name what may be left and
+    the command that removes it.
 
-    `no_archive` says why the image is no built one that could lie on disk as an OCI archive. The
-    shell lines `foreign` make an object called `$NAME` with the engine's own command, that is none
-    of abcd-run's, and `foreign_gone` remove it again, or fail when it is gone; without them that
-    test is skipped. `speaks` are lines that print `$0` on the console, run by root inside.
+    `no_archive` says why the image cannot exist on disk as an OCI archive. The shell lines
+    `foreign` create an object called `$NAME` with the engine's own command, which is not
+    abcd-run's; `foreign_gone` removes it again, and fails if it is gone. Without them, that test is
+    skipped. The lines `speaks` print `$0` on the console, run as root inside.
     """
 
     runtime: ClassVar[str]
@@ -60,7 +60,7 @@ class Basis:
     @pytest.fixture(scope="class")
     @classmethod
     def fleet(cls) -> Iterator[Fleet]:
-        """Connect to the runtime, or say why that cannot be."""
+        """Connect to the runtime, or skip with the reason."""
         with Fleet(Registry.installed()) as fleet:
             demand(fleet, cls.runtime)
             yield fleet
@@ -68,7 +68,7 @@ class Basis:
     @pytest.fixture(scope="class")
     @classmethod
     def connected(cls, fleet: Fleet) -> Runtime:
-        """Return the runtime itself, for what the command line cannot do."""
+        """Return the runtime itself, for tests that the command line cannot do."""
         return fleet.runtime(cls.runtime)
 
     @pytest.fixture(scope="class")
@@ -80,15 +80,15 @@ class Basis:
     @pytest.fixture(scope="class")
     @classmethod
     def instance(cls, connected: Runtime) -> Iterator[Document]:
-        """Launch the one instance that the tests look at without changing it."""
-        (found,) = launch("--on", cls.runtime, cls.image)
-        yield found
-        abcd_run("stop", found["name"])
-        assert connected.instances(found["runtime_id"]) == []
+        """Launch the one instance that tests share without changing it."""
+        (instance,) = launch("--on", cls.runtime, cls.image)
+        yield instance
+        abcd_run("stop", instance["name"])
+        assert connected.instances(instance["runtime_id"]) == []
 
     @pytest.fixture(autouse=True)
     def nothing_left(self, fleet: Fleet) -> Iterator[None]:
-        """Check that a test leaves no instance; all that a test launches has a `name` of ours."""
+        """Check that a test leaves no instance; tests name theirs with `name`."""
         yield
         left = self.names(fleet)
         for name in left:
@@ -97,32 +97,32 @@ class Basis:
 
     @pytest.fixture
     def page(self) -> None:
-        """Have an image with a page."""
+        """Skip unless the image has a page."""
         if self.no_page:
             pytest.skip(f"the image {self.image} has no page: {self.no_page}")
 
     @pytest.fixture
     def system(self) -> None:
-        """Have an image with a system in which commands run."""
+        """Skip unless the image has a system that runs commands."""
         if self.no_system:
             pytest.skip(f"the image {self.image} has no system: {self.no_system}")
 
     def names(self, fleet: Fleet) -> set[str]:
-        """Return the names of our instances, asked of the runtime: others may have theirs there."""
-        found = fleet.runtime(self.runtime).instances(detail=False)
-        return {one.name for one in found if one.name.startswith(OURS)}
+        """Return the names of our instances from the runtime, which may have others."""
+        instances = fleet.runtime(self.runtime).instances(detail=False)
+        return {one.name for one in instances if one.name.startswith(OURS)}
 
     def name(self) -> str:
-        """Return a name for an instance that no other test has."""
+        """Return a name for an instance that no other test uses."""
         return f"{OURS}{os.urandom(3).hex()}"
 
     @contextmanager
     def launched(self, *arguments: str) -> Iterator[Document]:
-        """Have one more instance, which is stopped when the block ends."""
+        """Launch one more instance, and stop it when the block ends."""
         name = self.name()
-        (one,) = launch("--on", self.runtime, "--name", name, *arguments, self.image)
+        (instance,) = launch("--on", self.runtime, "--name", name, *arguments, self.image)
         try:
-            yield one
+            yield instance
         finally:
             abcd_run("stop", name)
 
@@ -131,14 +131,14 @@ class Basis:
         return str(next(e["url"] for e in instance["endpoints"] if e["protocol"] == "http"))
 
     def works(self, instance: Document) -> bool:
-        """Say whether it does for a person what it should."""
+        """Say whether an instance works as a person would expect."""
         if self.no_page:
             return abcd_run("wait", instance["name"]).status == 0
         answer = http_status(self.url(instance), user=self.user, password=instance["password"])
         return answer[0] == 200
 
     def inside(self, instance: Document, *command: str, user: str = "") -> str:
-        """Return what a command prints inside, which must succeed."""
+        """Return the output of a command inside, which must succeed."""
         who = ["--user", user] if user else []
         ended = abcd_run("exec", *who, instance["name"], "--", *command)
         assert ended.status == 0, ended.err
@@ -146,15 +146,15 @@ class Basis:
 
 
 def listening(port: int) -> set[str]:
-    """Return the addresses on which somebody listens at a port, whoever that is."""
+    """Return the addresses on which any process listens on a port."""
     return {
-        one.laddr.ip
-        for one in psutil.net_connections("tcp")
-        if one.laddr and one.status == psutil.CONN_LISTEN and one.laddr.port == port
+        sock.laddr.ip
+        for sock in psutil.net_connections("tcp")
+        if sock.laddr and sock.status == psutil.CONN_LISTEN and sock.laddr.port == port
     }
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody has just now."""
+    """Return a loopback port that is free just now."""
     with socket.create_server(("127.0.0.1", 0)) as trial:
         return int(trial.getsockname()[1])

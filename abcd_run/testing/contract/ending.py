@@ -21,18 +21,18 @@ class Ending(Basis):
     def test_stop_leaves_nothing(self, fleet: Fleet) -> None:
         """After `stop` the instance is gone, and a second `stop` says so."""
         name = self.name()
-        (found,) = launch("--on", self.runtime, "--name", name, self.image)
+        (instance,) = launch("--on", self.runtime, "--name", name, self.image)
         ended = abcd_run("--json", "stop", name)
         assert (ended.status, ended.json) == (0, {"stopped": [name], "errors": []})
-        assert fleet.runtime(self.runtime).instances(found["runtime_id"]) == []
+        assert fleet.runtime(self.runtime).instances(instance["runtime_id"]) == []
         assert abcd_run("stop", name).status == 2
         with pytest.raises(OSError, match="refused"):
-            http_status(self.url(found))
+            http_status(self.url(instance))
 
     @pytest.mark.parametrize("stage", ["planned", "fetched", "created", "running"])
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
     def test_interrupted(self, stage: str, how: signal.Signals) -> None:
-        """Ctrl-C at any stage ends in 130 with nothing left; `nothing_left` looks."""
+        """A signal at any stage ends in 130 with nothing left, which `nothing_left` checks."""
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, "--set", NEVER, self.image)
         ended, lines = interrupted(*arguments, at=stage, how=how)
@@ -43,7 +43,7 @@ class Ending(Basis):
             abcd_run("stop", name)
 
     def test_late_is_left_running(self, connected: Runtime) -> None:
-        """An instance that is late is named with its last stage, and can be waited for."""
+        """A late instance is reported with its last stage, and `wait` can wait for it."""
         name = self.name()
         ended = abcd_run(
             "--json", "--on", self.runtime, "--name", name,
@@ -64,7 +64,7 @@ class Ending(Basis):
             assert abcd_run("stop", name).status == 0
 
     def test_killed_launch_is_seen_and_stopped(self) -> None:
-        """After `kill -9` in mid-launch, `ps` shows what is left and `stop` removes it."""
+        """After `kill -9` during a launch, `ps` shows what is left and `stop` removes it."""
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, "--set", NEVER, self.image)
         interrupted(*arguments, at="running", how=signal.SIGKILL)
@@ -72,7 +72,7 @@ class Ending(Basis):
         assert abcd_run("stop", name).status == 0
 
     def test_prune_removes_what_never_started(self, connected: Runtime) -> None:
-        """What was created and not started is a remainder; what runs is none."""
+        """An instance that was created but never started is pruned; a running one is not."""
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, self.image)
         interrupted(*arguments, at="created", how=signal.SIGKILL)

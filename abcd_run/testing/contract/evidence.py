@@ -1,7 +1,7 @@
-"""What this host itself shows of an instance, whatever its runtime says.
+"""What the host itself shows about an instance, whatever its runtime claims.
 
-A command inside a container is a process of the host, which has a user and a cgroup there. One
-inside a machine is not: the machine's own process is, and what its kernel sees is what it has.
+A command inside a container is a process of the host, with a user and a cgroup there. A command
+inside a machine is not: only the machine's own process is, and its kernel sees what it was given.
 """
 
 import os
@@ -23,7 +23,7 @@ cd /sys/fs/cgroup && cat memory.max memory/memory.limit_in_bytes 2>/dev/null
 kib=$(ulimit -v); [ "$kib" = unlimited ] || echo "$((kib * 1024))"
 while read -r key kib _; do [ "$key" != MemTotal: ] || echo "$((kib * 1024))"; done </proc/meminfo
 """
-"""Prints what limits memory inside, in bytes: cgroups, the shell's own limit, the machine."""
+"""Prints the memory limits inside, in bytes: cgroups, the shell's own limit, the machine."""
 
 CPUS = """
 nproc 2>/dev/null || grep -c ^processor /proc/cpuinfo
@@ -31,12 +31,12 @@ cd /sys/fs/cgroup && cat cpu.max 2>/dev/null
 cd cpu 2>/dev/null && echo "$(cat cpu.cfs_quota_us)" "$(cat cpu.cfs_period_us)"
 true
 """
-"""Prints what limits processors inside: their number, and quota and period of cgroups."""
+"""Prints the processor limits inside: their number, and the cgroups' quota and period."""
 
 
 @contextmanager
 def process_inside(name: str, *, user: str = "root") -> Iterator[psutil.Process | None]:
-    """Have a command run inside meanwhile; yield it as the host sees it, None if it does not."""
+    """Run a command inside during the block; yield its host process, None if the host has none."""
     mark = f"abcd-contract-{os.urandom(8).hex()}"
     shell = ("sh", "-c", 'echo up; exec cat - "$0"', mark)
     with subprocess.Popen(
@@ -50,7 +50,7 @@ def process_inside(name: str, *, user: str = "root") -> Iterator[psutil.Process 
         try:
             yield _seen(["cat", "-", mark])
         finally:
-            ran.communicate(timeout=SECONDS)  # the end of its input is the end of it
+            ran.communicate(timeout=SECONDS)  # it ends at the end of its input
 
 
 def _seen(words: list[str]) -> psutil.Process | None:
@@ -65,30 +65,31 @@ def _seen(words: list[str]) -> psutil.Process | None:
 
 
 def owners(port: int) -> set[int]:
-    """Return the users whose processes listen at a port, as far as this user may know."""
+    """Return the users whose processes listen on a port, as far as this user can see."""
     uids = set()
-    for one in psutil.net_connections("tcp"):
-        if one.laddr and one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+    for sock in psutil.net_connections("tcp"):
+        listens = sock.laddr and sock.status == psutil.CONN_LISTEN and sock.laddr.port == port
+        if listens and sock.pid:
             with suppress(psutil.Error):
-                uids.add(psutil.Process(one.pid).uids().real)
+                uids.add(psutil.Process(sock.pid).uids().real)
     return uids
 
 
 def numbers(printed: str) -> list[float]:
-    """Return what lines such as `1000`, `50000 100000` or `max` say; no limit is left out."""
+    """Parse lines such as `1000` or `50000 100000`; lines without a limit (`max`) are skipped."""
     rows = [line.split() for line in printed.splitlines()]
     whole = [row for row in rows if row and all(word.isdigit() for word in row)]
     return [int(row[0]) / int(row[1]) if len(row) > 1 else int(row[0]) for row in whole]
 
 
 def memory_of(process: psutil.Process) -> list[float]:
-    """Return the limits of memory in bytes that cgroups of the host set to a process."""
+    """Return the memory limits in bytes that the host's cgroups set for a process."""
     names = ("memory.max", "memory.limit_in_bytes")
     return [one for group in _groups(process) for name in names for one in _read(group / name)]
 
 
 def cpus_of(process: psutil.Process) -> list[float]:
-    """Return how many processors cgroups of the host leave to a process."""
+    """Return how many processors the host's cgroups allow a process."""
     limits = []
     for group in _groups(process):
         limits += _read(group / "cpu.max")
@@ -98,7 +99,7 @@ def cpus_of(process: psutil.Process) -> list[float]:
 
 
 def _groups(process: psutil.Process) -> Iterator[Path]:
-    """Yield the folders of a process's cgroups, which psutil does not know, and of their parents.
+    """Yield the folders of a process's cgroups and their parents; psutil does not report them.
 
     A line is `4:cpu,cpuacct:/path`, or `0::/path` for version 2.
     """

@@ -1,4 +1,4 @@
-"""`logs -f` beside a test, read line by line."""
+"""Run `logs -f` during a test, and read it line by line."""
 
 import queue
 import subprocess
@@ -10,12 +10,12 @@ from threading import Thread
 from abcd_run.testing.cli import PROGRAM
 
 LINE_SECONDS = 60.0
-"""How long what was printed may be on its way."""
+"""How long a printed line may take to arrive."""
 
 
 @dataclass
 class Following:
-    """A `logs -f` that runs; its lines are read by a thread, since it may print none for ever."""
+    """A running `logs -f`; a thread reads its lines, since it may stay silent forever."""
 
     process: subprocess.Popen[bytes]
     _lines: queue.Queue[bytes | None] = field(default_factory=queue.Queue[bytes | None])
@@ -30,7 +30,7 @@ class Following:
         self._lines.put(None)
 
     def shows(self, wanted: str) -> bool:
-        """Say whether a line comes that has these words."""
+        """Say whether a line with these words arrives."""
         try:
             while (line := self._lines.get(timeout=LINE_SECONDS)) is not None:
                 if wanted.encode() in line:
@@ -40,11 +40,11 @@ class Following:
         return False
 
     def goes_on(self) -> bool:
-        """Say whether it still follows."""
+        """Say whether it is still running."""
         return self.process.poll() is None
 
     def ends(self) -> bool:
-        """Say whether it comes to its end."""
+        """Say whether it ends in time."""
         try:
             self.process.wait(LINE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -54,7 +54,7 @@ class Following:
 
 @contextmanager
 def following(name: str) -> Iterator[Following]:
-    """Follow what an instance prints; ended with the block where it does not end by itself."""
+    """Follow an instance's output; kill `logs -f` at the end of the block if it still runs."""
     with subprocess.Popen(
         [PROGRAM, "logs", "--follow", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

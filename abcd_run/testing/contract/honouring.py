@@ -1,4 +1,4 @@
-"""What was asked for is what is had: limits, folders, addresses, by what the host shows of it."""
+"""Instances get what was requested: limits, folders and addresses, as the host shows them."""
 
 import os
 import socket
@@ -13,25 +13,25 @@ from abcd_run.testing.contract import evidence
 from abcd_run.testing.contract.basis import Basis, Document, listening
 
 MEMORY, ROUGHLY = 448 << 20, 0.75
-"""A kernel that has so much shows its programs that part of it at least."""
+"""A machine's kernel shows its programs at least this part of its memory."""
 
 NOT_ENFORCED = "limits are not enforced"
 OTHER = "127.0.0.2"
 
 
 def need(limit: str, connected: Runtime) -> None:
-    """Go on where nothing says that this host cannot enforce a limit."""
+    """Skip if the runtime notes that this host cannot enforce a limit."""
     for note in connected.probe().notes:
-        listed, told, _why = note.partition(NOT_ENFORCED)
-        if told and limit in listed:
+        listed, unenforced, _why = note.partition(NOT_ENFORCED)
+        if unenforced and limit in listed:
             pytest.skip(note)
 
 
 class Honouring(Basis):
-    """What was asked for is what is had."""
+    """Instances get what was requested."""
 
     def test_host_root_is_who_root_inside_is(self, instance: Document) -> None:
-        """The host's own processes show it: one of root's inside, or the machine's."""
+        """The host's own processes show it: one run by root inside, or the machine's."""
         shown = set()
         if not self.no_system:
             with evidence.process_inside(instance["name"]) as process:
@@ -44,7 +44,7 @@ class Honouring(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_memory_is_limited(self, connected: Runtime) -> None:
-        """An instance has the memory that it was given, and not more."""
+        """An instance has the memory that it was given, and no more."""
         need("memory", connected)
         with self.launched("--memory", str(MEMORY)) as launched:
             limits = evidence.numbers(
@@ -56,7 +56,7 @@ class Honouring(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_cpus_are_limited(self, instance: Document, connected: Runtime) -> None:
-        """An instance has as many processors as it was given, and not what it usually has."""
+        """An instance has as many processors as it was given, not the default number."""
         need("cpu", connected)
         if os.cpu_count() == 1:
             pytest.skip("this host has one processor")
@@ -73,7 +73,7 @@ class Honouring(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_share_is_read_only(self) -> None:
-        """Nobody inside writes into a folder that is shared with `:ro`, and all can read it."""
+        """Nobody inside can write to a folder shared with `:ro`, and everybody can read it."""
         folder = Path.home() / f"share-{self.name()}"
         folder.mkdir()
         (folder / "from-outside").write_text("outside\n")

@@ -1,4 +1,4 @@
-"""A launch: what it gives, and to whom."""
+"""A launch: what it provides, and to whom."""
 
 import re
 from contextlib import suppress
@@ -18,10 +18,10 @@ from abcd_run.testing.contract.basis import (
 
 
 class Launching(Basis):
-    """A launch: what it gives, and to whom."""
+    """A launch: what it provides, and to whom."""
 
     def test_document_is_the_designs(self, instance: Document) -> None:
-        """Every key is there, the instance is ready, and its facts are of the right kind."""
+        """Every key is present, the instance is ready, and its facts have the right types."""
         assert set(instance) == INSTANCE_KEYS
         assert instance["stage"] == "ready"
         assert instance["runtime"] == self.runtime
@@ -32,13 +32,13 @@ class Launching(Basis):
         assert instance["runtime_id"]
 
     def test_root_inside_is_nobody_outside(self, instance: Document) -> None:
-        """Root inside is a uid of the host that is not root's."""
+        """Root inside is an unprivileged uid on the host."""
         assert isinstance(instance["host_root"], int)
         assert instance["host_root"] != 0
 
     @pytest.mark.usefixtures("page")
     def test_page_wants_the_password(self, instance: Document) -> None:
-        """The page answers with the instance's password, and with no other or none."""
+        """The page accepts the instance's password and no other, nor none at all."""
         url, password = self.url(instance), instance["password"]
         assert http_status(url, user=self.user, password=password)[0] == 200
         assert http_status(url)[0] == 401
@@ -48,24 +48,24 @@ class Launching(Basis):
 
     @pytest.mark.usefixtures("page")
     def test_page_shows_where_it_runs(self, instance: Document) -> None:
-        """The seed has arrived: image, runtime and host name stand on the page."""
+        """The seed has arrived: image, runtime and host name appear on the page."""
         _, text = http_status(self.url(instance), user=self.user, password=instance["password"])
         for fact in (self.image, self.runtime, instance["name"]):
             assert fact in text
 
     def test_ports_are_on_loopback_only(self, instance: Document) -> None:
-        """Nobody reaches the instance from another host."""
-        found = [urlsplit(endpoint["url"]) for endpoint in instance["endpoints"]]
-        assert any(place.port for place in found)
-        for place in found:
+        """No other host can reach the instance."""
+        places = [urlsplit(endpoint["url"]) for endpoint in instance["endpoints"]]
+        assert any(place.port for place in places)
+        for place in places:
             if place.port:
                 assert listening(place.port) == {"127.0.0.1"}
-            else:  # a socket, in a folder that nobody else may enter
+            else:  # a socket in a private folder
                 assert place.scheme.endswith("+unix")
                 assert Path(place.path).parent.stat().st_mode & 0o077 == 0
 
     def test_password_is_in_no_argument_list(self, instance: Document) -> None:
-        """Other users of the host see every argument list."""
+        """Other users of the host can see every argument list."""
         for process in psutil.process_iter():
             with suppress(psutil.Error):  # it has ended meanwhile
                 assert not any(instance["password"] in word for word in process.cmdline())

@@ -1,4 +1,4 @@
-"""Looking at an instance, and into it."""
+"""Inspect an instance from outside and inside."""
 
 import os
 import shlex
@@ -17,19 +17,19 @@ from abcd_run.testing.picture import pixels
 
 
 class Looking(Basis):
-    """Looking at an instance, and into it."""
+    """Inspect an instance from outside and inside."""
 
     def test_ps_shows_it(self, instance: Document) -> None:
-        """`ps` measures the stage anew and knows all but how long the launch took."""
+        """`ps` measures the stage again and knows everything but the launch's duration."""
         document = abcd_run("ps", "--json", "--on", self.runtime).json
-        (found,) = [one for one in document["instances"] if one["name"] == instance["name"]]
-        assert found == {**instance, "ready_seconds": None}
+        (shown,) = [one for one in document["instances"] if one["name"] == instance["name"]]
+        assert shown == {**instance, "ready_seconds": None}
         table = abcd_run("ps", "--on", self.runtime).out
         assert instance["name"] in table
         assert f"0→{instance['host_root']}" in table
 
     def test_show_and_open_print_address_and_password(self, instance: Document) -> None:
-        """A person finds both again."""
+        """A person can find both again."""
         for command in ("show", "open"):
             ended = abcd_run(command, instance["name"])
             assert ended.status == 0, ended.err
@@ -37,7 +37,7 @@ class Looking(Basis):
             assert instance["password"] in ended.out
 
     def test_wait_returns_for_what_is_ready(self, instance: Document) -> None:
-        """`wait` is quick then, and knows the instance."""
+        """`wait` returns at once, with the instance."""
         ended = abcd_run("--json", "wait", instance["name"])
         assert ended.status == 0, ended.err
         assert ended.json["instances"][0]["stage"] == "ready"
@@ -54,14 +54,14 @@ class Looking(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_exec_is_the_images_user(self, instance: Document) -> None:
-        """A command runs as the image's user, or as the one that was asked for."""
+        """A command runs as the image's user, or as the requested one."""
         assert self.inside(instance, "id", "-un").strip() == self.user
         assert self.inside(instance, "id", "-u", user="root").strip() == "0"
         assert self.inside(instance, "hostname").strip() == instance["name"]
 
     @pytest.mark.usefixtures("system")
     def test_seed_is_roots_secret(self, instance: Document) -> None:
-        """The seed lies where images look for it, and only root reads it."""
+        """The seed is where images look for it, and only root can read it."""
         seed = self.inside(instance, "cat", "/run/abcd/seed", user="root")
         assert f"ABCD_PASSWORD={shlex.quote(instance['password'])}" in seed.replace(
             f"'{instance['password']}'", shlex.quote(instance["password"])
@@ -69,12 +69,12 @@ class Looking(Basis):
         assert abcd_run("exec", instance["name"], "--", "cat", "/run/abcd/seed").status != 0
 
     def test_logs_show_the_console(self, instance: Document, connected: Runtime) -> None:
-        """What the instance printed is kept."""
+        """The instance's output is kept."""
         assert isinstance(connected, Logs), f"{self.runtime} keeps no logs"
         assert self.prints in abcd_run("logs", instance["name"]).out
 
     def test_logs_follow(self, connected: Runtime) -> None:
-        """`logs -f` shows what is printed later too, and ends when the instance does."""
+        """`logs -f` also shows later output, and ends with the instance."""
         assert isinstance(connected, Logs), f"{self.runtime} keeps no logs"
         with self.launched() as launched, following(launched["name"]) as follow:
             assert follow.shows(self.prints)
@@ -82,7 +82,7 @@ class Looking(Basis):
                 word = f"said-{os.urandom(4).hex()}"
                 self.inside(launched, "sh", "-c", self.speaks, word, user="root")
                 assert follow.shows(word)
-            # This takes longer than whoever does not follow takes to end.
+            # A `logs` that does not follow would end before this does.
             assert abcd_run("ps", "--on", self.runtime).status == 0
             assert follow.goes_on()
             assert abcd_run("stop", launched["name"]).status == 0
@@ -91,7 +91,7 @@ class Looking(Basis):
     def test_screenshot_is_not_blank(
         self, instance: Document, connected: Runtime, tmp_path: Path
     ) -> None:
-        """Where there is a screen, its picture shows something; elsewhere an error says so."""
+        """If there is a screen, its picture shows something; if not, an error says so."""
         picture = tmp_path / "screen.png"
         ended = abcd_run("screenshot", instance["name"], "-o", str(picture))
         if not isinstance(connected, Screenshots):

@@ -19,20 +19,20 @@ class Naming(Basis):
     """Names, ports, numbers, folders: what the user chose, and what must differ."""
 
     def test_name_in_use(self, instance: Document) -> None:
-        """A name that is taken is refused with a remedy, and its owner goes on."""
+        """A taken name is refused with a remedy, and its owner keeps running."""
         ended = abcd_run("--on", self.runtime, "--name", instance["name"], self.image)
         assert ended.status == 5
         assert f"abcd-run stop {instance['name']}" in ended.err
         assert self.works(instance)
 
     def test_several_differ_in_all_that_must(self) -> None:
-        """Two at once have names, ports and passwords of their own."""
-        found = launch("--on", self.runtime, "--name", self.name(), "--count", "2", self.image)
+        """Two launched at once have their own names, ports and passwords."""
+        instances = launch("--on", self.runtime, "--name", self.name(), "--count", "2", self.image)
         try:
-            assert {one["stage"] for one in found} == {"ready"}
+            assert {one["stage"] for one in instances} == {"ready"}
             for key in ("name", "password", "runtime_id"):
-                assert len({one[key] for one in found}) == 2
-            first, second = found
+                assert len({one[key] for one in instances}) == 2
+            first, second = instances
             assert self.url(first) != self.url(second)
             assert self.works(first)
             assert self.works(second)
@@ -40,26 +40,26 @@ class Naming(Basis):
                 other = http_status(self.url(first), user=self.user, password=second["password"])
                 assert other[0] == 401
         finally:
-            abcd_run("stop", *(one["name"] for one in found))
+            abcd_run("stop", *(one["name"] for one in instances))
 
     def test_fixed_port_and_given_password(self, tmp_path: Path) -> None:
         """A port and a password that the user chose are used."""
         secret = tmp_path / "password"
         secret.write_text("correct-horse-battery-staple\n")
         port, name = free_port(), self.name()
-        (found,) = launch(
+        (instance,) = launch(
             "--on", self.runtime, "--name", name, "--publish", f"web={port}",
             "--password-file", str(secret), self.image,
         )  # fmt: skip
         try:
-            assert self.url(found) == f"http://127.0.0.1:{port}/"
-            assert found["password"] == "correct-horse-battery-staple"
-            assert self.works(found)
+            assert self.url(instance) == f"http://127.0.0.1:{port}/"
+            assert instance["password"] == "correct-horse-battery-staple"
+            assert self.works(instance)
         finally:
             assert abcd_run("stop", name).status == 0
 
     def test_port_in_use(self) -> None:
-        """A port that somebody has is an error, and nothing is left."""
+        """A port in use is an error, and nothing is left."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             ended = abcd_run(
@@ -74,22 +74,22 @@ class Naming(Basis):
 
     @pytest.mark.usefixtures("system")
     def test_environment_and_share(self) -> None:
-        """A folder is shared as the same person's on both sides; variables arrive."""
+        """A shared folder belongs to the same person on both sides; variables arrive."""
         folder = Path.home() / f"share-{self.name()}"
         folder.mkdir()
         (folder / "from-outside").write_text("outside\n")
         name = self.name()
-        (found,) = launch(
+        (instance,) = launch(
             "--on", self.runtime, "--name", name, "--share", f"{folder}:/mnt/work",
             "--env", "GREETING=hello world", self.image,
         )  # fmt: skip
         try:
-            assert self.inside(found, "sh", "-c", 'echo "$GREETING"') == "hello world\n"
-            assert self.inside(found, "cat", "/mnt/work/from-outside") == "outside\n"
-            self.inside(found, "sh", "-c", "echo inside >/mnt/work/from-inside")
+            assert self.inside(instance, "sh", "-c", 'echo "$GREETING"') == "hello world\n"
+            assert self.inside(instance, "cat", "/mnt/work/from-outside") == "outside\n"
+            self.inside(instance, "sh", "-c", "echo inside >/mnt/work/from-inside")
             assert (folder / "from-inside").read_text() == "inside\n"
             assert (folder / "from-inside").stat().st_uid == os.getuid()
-            assert self.inside(found, "stat", "-c", "%U", "/mnt/work").strip() == self.user
+            assert self.inside(instance, "stat", "-c", "%U", "/mnt/work").strip() == self.user
         finally:
             abcd_run("stop", name)
             for file in folder.iterdir():

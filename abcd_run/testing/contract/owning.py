@@ -1,4 +1,4 @@
-"""Whose things are whose: names, other people's objects, and what is gone."""
+"""Ownership: names, other people's objects, and removed instances."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +12,14 @@ from abcd_run.testing.contract.basis import Basis, Document
 from abcd_run.testing.contract.watching import Watch
 
 TRIES = 4
-"""How often a name that is taken is asked for."""
+"""How often a taken name is requested."""
 
 
 class Owning(Basis):
-    """Whose things are whose."""
+    """Ownership: names, other people's objects, and removed instances."""
 
     def test_taken_name_is_refused_always(self, instance: Document, connected: Runtime) -> None:
-        """Not only at the first try, nor by one at a time; its owner goes on."""
+        """On every try, even with two at once; its owner keeps running."""
         line = ("--no-wait", "--on", self.runtime, "--name", instance["name"], self.image)
         with ThreadPoolExecutor(2) as askers:
             ended = list(askers.map(lambda _: abcd_run(*line), range(TRIES)))
@@ -28,7 +28,7 @@ class Owning(Basis):
         assert one.password == instance["password"]
 
     def test_free_name_is_given_always(self) -> None:
-        """A name is free again when its instance is gone."""
+        """A name is free again once its instance is gone."""
         name = self.name()
         for _ in range(TRIES // 2):
             (one,) = launch("--no-wait", "--on", self.runtime, "--name", name, self.image)
@@ -36,16 +36,16 @@ class Owning(Basis):
             assert abcd_run("stop", name).status == 0
 
     def test_removing_what_is_gone(self, connected: Runtime) -> None:
-        """`remove` has nothing to do then, and says nothing."""
+        """`remove` then does nothing and raises nothing."""
         name = self.name()
         (one,) = launch("--no-wait", "--on", self.runtime, "--name", name, self.image)
         assert abcd_run("stop", name).status == 0
         connected.remove(one["runtime_id"])
 
     def test_others_objects_are_not_ours(self, instance: Document, connected: Runtime) -> None:
-        """What somebody made with the engine's own command is neither shown nor removed."""
+        """An object made with the engine's own command is neither shown nor removed."""
         if not self.foreign:
-            pytest.skip(f"nothing says how to make an object of somebody else's: {self.runtime}")
+            pytest.skip(f"{self.runtime} does not say how to create an object by hand")
         name = self.name()
         self._by_hand(self.foreign, name)
         try:
@@ -65,7 +65,7 @@ class Owning(Basis):
         assert ended.returncode == 0, ended.stderr
 
     def test_password_is_in_no_argument_list_ever(self, tmp_path: Path) -> None:
-        """Not in those of commands that live for a moment while something is done, either."""
+        """Not even in those of short-lived commands."""
         secret, name = f"secret-{self.name()}", self.name()
         (tmp_path / "password").write_text(secret)
         given = ("--password-file", str(tmp_path / "password"))

@@ -1,4 +1,4 @@
-"""The plan, commands of one's own, and images without a profile."""
+"""The plan, the user's own commands, and images without a profile."""
 
 import subprocess
 from pathlib import Path
@@ -18,7 +18,7 @@ from abcd_run.testing.contract.basis import (
 
 
 class Planning(Basis):
-    """The plan, commands of one's own, and images without a profile."""
+    """The plan, the user's own commands, and images without a profile."""
 
     def test_dry_run_touches_nothing_and_its_line_works(
         self,
@@ -27,7 +27,7 @@ class Planning(Basis):
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """The native line of the plan, typed into a shell, gives the same instance."""
+        """The plan's native lines, run in a shell, create the same instance."""
         monkeypatch.chdir(tmp_path)  # where it may make an artifact
         before, name = self.names(fleet), self.name()
         ended = abcd_run("--json", "--dry-run", "--on", self.runtime, "--name", name, self.image)
@@ -39,8 +39,8 @@ class Planning(Basis):
             subprocess.run(["sh", "-c", plan["native"]], check=True, capture_output=True)
             waited = abcd_run("--json", "wait", name)
             assert waited.status == 0, waited.err
-            found = waited.json["instances"][0]
-            assert self.works(found)
+            instance = waited.json["instances"][0]
+            assert self.works(instance)
         finally:
             abcd_run("stop", name)
 
@@ -57,14 +57,14 @@ class Planning(Basis):
             return
         try:
             assert ended.status == 0, ended.err
-            found = {"name": name}
-            assert self.inside(found, "cat", "/tmp/said") == "said: a b\n"
+            instance = {"name": name}
+            assert self.inside(instance, "cat", "/tmp/said") == "said: a b\n"
         finally:
             abcd_run("stop", name)
 
     @pytest.mark.usefixtures("system")
     def test_one_that_ends_by_itself(self) -> None:
-        """An instance that ends while it is waited for is an error, and is cleared away."""
+        """An instance that ends during the wait is an error, and is removed."""
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, "--set", NEVER, self.image)
         ended = told(*arguments, at="running", tell=("exec", "--user", "root", name, "--", *DIE))
@@ -73,7 +73,7 @@ class Planning(Basis):
 
     @pytest.mark.parametrize("transport", ["oci", "oci-archive"])
     def test_image_on_disk(self, backend: Backend, transport: str, tmp_path: Path) -> None:
-        """An OCI layout and an OCI archive launch by path, offline."""
+        """An OCI layout and an OCI archive can be launched by path, offline."""
         if not {Format.OCI, Format.LXD} & set(backend.accepts):
             pytest.skip(f"{self.runtime} takes no containers")
         if self.no_archive:
@@ -83,23 +83,23 @@ class Planning(Basis):
         copied = ["skopeo", "copy", "--quiet", stored, f"{transport}:{there}"]
         subprocess.run(copied, check=True)
         name = self.name()
-        (found,) = launch("--on", self.runtime, "--pull", "never", "--name", name, str(there))
+        (instance,) = launch("--on", self.runtime, "--pull", "never", "--name", name, str(there))
         try:
-            page = self.url(found)
-            answer = http_status(page, user=self.user, password=found["password"])
+            page = self.url(instance)
+            answer = http_status(page, user=self.user, password=instance["password"])
             assert answer[0] == 200
             assert http_status(page)[0] == 401
         finally:
             abcd_run("stop", name)
 
     def test_no_such_image(self, backend: Backend) -> None:
-        """An image that nobody has is exit 4, before anything is created."""
+        """A missing image is exit status 4, before anything is created."""
         ended = abcd_run("--json", "--on", self.runtime, "--pull", "never", "localhost/nosuch:1")
         assert ended.status in ({4} if Format.OCI in backend.accepts else {3, 4})
         assert ended.json["errors"][0]["message"]
 
     def test_builder_says_what_is_wrong(self, connected: Runtime, tmp_path: Path) -> None:
-        """A recipe that cannot be built shows the builder's own words."""
+        """A recipe that cannot be built shows the builder's own output."""
         if not isinstance(connected, Builds):
             pytest.skip(f"{self.runtime} builds no images")
         (tmp_path / "broken.toml").write_text('summary = "x"\n[abcdic]\n')

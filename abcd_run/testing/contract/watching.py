@@ -1,4 +1,4 @@
-"""A look at the arguments of all processes, all the time: some live for milliseconds only."""
+"""Watch the arguments of all processes continuously: some live only for milliseconds."""
 
 import time
 from contextlib import suppress
@@ -10,15 +10,15 @@ import psutil
 
 LOOK_SECONDS = 0.004
 YOUNG_SECONDS = 0.5
-"""How long a process may take from its start to its last program: it is looked at again."""
+"""How long a process may take from its start to its last exec: until then, look again."""
 
 ALL_SECONDS = 1.0
-"""How often the older ones are looked at, too."""
+"""How often older processes are checked as well."""
 
 
 @dataclass
 class Watch:
-    """Collects the argument lists that have a secret in them, until the block ends."""
+    """Collects argument lists that contain a secret, until the block ends."""
 
     secret: str
     seen: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])

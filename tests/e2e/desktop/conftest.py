@@ -1,7 +1,7 @@
 """The demo desktop on every runtime at once, and a real browser to look at it.
 
-All tests of this folder share the same four instances: on two cores a machine without KVM takes
-its time. Pictures stay in the folder that `ABCD_RUN_ARTIFACTS` names, to be looked at.
+All tests in this folder share the same four instances: on two cores a machine without KVM is slow.
+Pictures stay in the folder that `ABCD_RUN_ARTIFACTS` names, for people to inspect.
 """
 
 import os
@@ -27,19 +27,19 @@ from tests.engines_here import need
 
 @pytest.fixture(scope="package")
 def desktops() -> Iterator[dict[str, Document]]:
-    """Return the four desktops by runtime, started together and stopped together."""
+    """Return the four desktops by runtime, started and stopped together."""
     need(*RUNTIMES)
     built = abcd_run("pull", "--quiet", "--on", ",".join(RUNTIMES), IMAGE, within=BUILD_SECONDS)
     assert built.status == 0, built.err
     on = ("--on", ",".join(RUNTIMES), "--timeout", str(READY_SECONDS))
-    found = launch(*on, IMAGE, within=READY_SECONDS + 60)
-    yield {one["runtime"]: one for one in found}
-    abcd_run("stop", *(one["name"] for one in found))
+    instances = launch(*on, IMAGE, within=READY_SECONDS + 60)
+    yield {one["runtime"]: one for one in instances}
+    abcd_run("stop", *(one["name"] for one in instances))
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return a Chromium without a screen."""
+    """Return a headless Chromium."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield opened

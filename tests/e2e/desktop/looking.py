@@ -1,4 +1,4 @@
-"""What the tests of the desktop do with pictures, pages and what goes on inside."""
+"""Helpers for the desktop's tests: pictures, pages and commands inside."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.waiting import until
 Document = dict[str, Any]
 IMAGE = "abcd4demo-desktop"
 RUNTIMES = tuple(filter(is_named, ("podman", "docker", "lxd", "libvirt")))
-"""The runtimes to see the desktop on: all four, or those of them that were named."""
+"""The runtimes to test the desktop on: all four, or those that are named."""
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -31,19 +31,19 @@ Size = tuple[int, int]
 BUILD_SECONDS = 1500
 READY_SECONDS = 600
 SLOW = pytest.mark.timeout(BUILD_SECONDS + READY_SECONDS + 300)
-"""Whichever test comes first waits for all desktops."""
+"""The first test waits for all desktops."""
 
 USER = "abcd"
 FIRST: Size = (1280, 800)
 DISPLAY = ". /run/abcd/session/environment; "
 CLOCK = 60
-"""Pixels at the right end of the panel that show the time, which goes on."""
+"""Pixels at the right end of the panel with the clock, which changes."""
 
 PANEL = 40
 SMALL: Size = (160, 100)
 ALIKE = 0.05
 NEAR = 24
-"""How much a colour may differ, of 255, before a person would see it."""
+"""How much a colour may differ, out of 255, before a person would notice."""
 
 
 def url(instance: Document, service: str = "desktop") -> str:
@@ -52,40 +52,40 @@ def url(instance: Document, service: str = "desktop") -> str:
 
 
 def inside(instance: Document, script: str) -> str:
-    """Return what a shell script prints that runs inside as the person."""
+    """Return the output of a shell script that runs inside as the person."""
     ended = abcd_run("exec", instance["name"], "--", "sh", "-c", script)
     assert ended.status == 0, ended.err
     return ended.out
 
 
 def mode(instance: Document) -> Size:
-    """Return the size of the screen inside, as X itself says it."""
+    """Return the size of the screen inside, according to X."""
     said = inside(instance, DISPLAY + "xrandr --current")
-    found = re.search(r"current (\d+) x (\d+)", said)
-    assert found, said
-    return int(found[1]), int(found[2])
+    match = re.search(r"current (\d+) x (\d+)", said)
+    assert match, said
+    return int(match[1]), int(match[2])
 
 
 def picture(instance: Document, file: Path) -> Image.Image:
-    """Return what `abcd-run screenshot` gives, kept in a file."""
+    """Return the picture from `abcd-run screenshot`, kept in a file."""
     ended = abcd_run("screenshot", instance["name"], "--output", str(file))
     assert ended.status == 0, ended.err
     return Image.open(file).convert("RGB")
 
 
 def colours(image: Image.Image) -> int:
-    """Return how many colours a picture has, counted up to a thousand."""
-    found = image.resize((320, 200)).getcolors(maxcolors=320 * 200)
-    return len(found or ())
+    """Return the number of colours in a scaled-down picture."""
+    counted = image.resize((320, 200)).getcolors(maxcolors=320 * 200)
+    return len(counted or ())
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the part of two pictures of the same size in which a person sees a difference."""
+    """Return the fraction of two equally large pictures in which a person sees a difference."""
     return _different(_without_clock(one), _without_clock(other))
 
 
 def alike(one: Image.Image, other: Image.Image) -> bool:
-    """Say whether two pictures look alike from afar: xpra's client shows all a pixel higher."""
+    """Say whether two pictures look alike from afar: xpra's client is a pixel off."""
     small = [_without_clock(image).resize(SMALL, Image.Resampling.BOX) for image in (one, other)]
     return _different(small[0], small[1]) < ALIKE
 
@@ -106,7 +106,7 @@ def _different(one: Image.Image, other: Image.Image) -> float:
 
 @contextmanager
 def page(browser: Browser, instance: Document, size: Size = FIRST) -> Iterator[Page]:
-    """Open a container's desktop in a window of a size, and await its first frame."""
+    """Open a container's desktop in a window of a given size, and wait for its first frame."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         http_credentials={"username": USER, "password": instance["password"]},

@@ -1,7 +1,7 @@
-"""A SPICE viewer without a window: what a person does in one, by lines on standard input.
+"""A SPICE viewer without a window, driven by lines on standard input.
 
-Run by the system's Python, which has Debian's bindings: `spice_viewer.py SOCKET`. It does one line
-after the other and repeats it when that is sent; the end of standard input closes the viewer.
+Run it with the system's Python, which has Debian's bindings: `spice_viewer.py SOCKET`. It executes
+one line after the other and echoes each when done; the end of standard input closes the viewer.
 
     size WIDTH HEIGHT   the viewer's window has that size now
     click X Y           the left button, there
@@ -20,21 +20,21 @@ gi.require_version("SpiceClientGLib", "2.0")
 spice: Any = importlib.import_module("gi.repository.SpiceClientGLib")
 glib: Any = importlib.import_module("gi.repository.GLib")
 listen: Any = importlib.import_module("gi.repository.GObject").Object.connect
-"""SPICE's own `connect` hides that of objects."""
+"""SPICE's own `connect` shadows GObject's."""
 
 ROWS = {2: "1234567890-=", 16: "qwertyuiop[]\n", 30: "asdfghjkl;'", 44: "zxcvbnm,./", 57: " "}
 KEYS = {key: first + number for first, row in ROWS.items() for number, key in enumerate(row)}
-"""What a keyboard of 1984 sends for each key."""
+"""The scan codes of a 1984 keyboard."""
 
 PAUSE = 0.05
-"""Seconds from key to key: a PS/2 keyboard holds what eight have sent, and loses more."""
+"""Seconds between keys: a PS/2 keyboard buffers eight and drops the rest."""
 
 LEFT = 1
 PRESSED = 1 << (LEFT - 1)
 
 
 class Viewer:
-    """A session, and the channels by which it hears and speaks."""
+    """A session and its channels."""
 
     def __init__(self, socket: str) -> None:
         self.loop = glib.MainLoop()
@@ -86,7 +86,7 @@ class Viewer:
 
 
 def follow(viewer: Viewer) -> None:
-    """Do what standard input says, once the other end can hear it."""
+    """Execute standard input's lines, once the other end is ready."""
 
     def do(action: Callable[..., None], *words: str) -> None:
         done = threading.Event()

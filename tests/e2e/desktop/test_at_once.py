@@ -19,7 +19,7 @@ from tests.e2e.desktop.looking import (
 pytestmark = SLOW
 
 SAME = 0.01
-"""The part of the screen that may look different: the pointer, the host's name."""
+"""The fraction of the screen that may differ: the pointer, the host's name."""
 
 
 def test_all_are_ready_at_once(desktops: dict[str, Document]) -> None:
@@ -31,17 +31,17 @@ def test_all_are_ready_at_once(desktops: dict[str, Document]) -> None:
 
 
 def test_they_look_the_same(desktops: dict[str, Document], artifacts: Path) -> None:
-    found = {name: picture(one, artifacts / f"{name}.png") for name, one in desktops.items()}
-    _side_by_side(found).save(artifacts / "four.png")
-    for image in found.values():
+    pictures = {name: picture(one, artifacts / f"{name}.png") for name, one in desktops.items()}
+    _side_by_side(pictures).save(artifacts / "four.png")
+    for image in pictures.values():
         assert image.size == FIRST
         assert colours(image) > 100
-    for one, other in combinations(found, 2):
-        assert difference(found[one], found[other]) < SAME, f"{one} and {other}"
+    for one, other in combinations(pictures, 2):
+        assert difference(pictures[one], pictures[other]) < SAME, f"{one} and {other}"
 
 
 def test_nobodys_session_is_roots(desktops: dict[str, Document]) -> None:
-    """Window manager and terminal belong to the person, whose own files they are."""
+    """Window manager and terminal run as the person."""
     for one in desktops.values():
         owners = inside(one, "stat -c '%U %N' /proc/[0-9]*/exe 2>/dev/null")
         programs = [line for line in owners.splitlines() if "icewm" in line or "xterm" in line]
@@ -49,10 +49,10 @@ def test_nobodys_session_is_roots(desktops: dict[str, Document]) -> None:
         assert {line.split()[0] for line in programs} == {"abcd"}
 
 
-def _side_by_side(found: dict[str, Image.Image]) -> Image.Image:
+def _side_by_side(pictures: dict[str, Image.Image]) -> Image.Image:
     width, height = FIRST
     whole = Image.new("RGB", (2 * width + 24, 2 * height + 24), "white")
     for number, name in enumerate(RUNTIMES):
         left, top = (number % 2) * (width + 24), (number // 2) * (height + 24)
-        whole.paste(found[name], (left, top))
+        whole.paste(pictures[name], (left, top))
     return whole.resize((whole.width // 2, whole.height // 2), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""The desktop of a container in a real browser: seen, typed into, resized, and kept from others."""
+"""A container's desktop in a real browser: shown, typed into, resized, and kept from others."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ for process in /proc/[0-9]*; do
     tr '\0' '\n' <$process/cmdline | grep -x -q start-desktop && exec tr '\0' '\n' <$process/cmdline
 done
 """
-"""Print the words with which xpra was started, a line each."""
+"""Print the words of xpra's command line, one per line."""
 
 
 @pytest.fixture(params=["podman", "docker", "lxd"])
@@ -84,7 +84,7 @@ def test_the_screen_follows_the_window(
 
 
 REFUSED = {401, 429}
-"""Wrong logins are refused, and those of whoever tries many are held up: see test_gate.py."""
+"""Wrong logins are refused; many attempts are slowed down: see test_gate.py."""
 
 
 @pytest.mark.parametrize("password", WRONG)
@@ -112,14 +112,14 @@ def test_the_socket_wants_the_password(desktop: Document) -> None:
 
 
 def test_other_sites_may_not_open_the_socket(desktop: Document) -> None:
-    """A browser sends its password along whichever page asks."""
+    """A browser sends its password no matter which page causes the request."""
     own = url(desktop).rstrip("/")
     assert _socket(desktop, desktop["password"], origin=own) == 101
     assert _socket(desktop, desktop["password"], origin="http://evil.example") == 403
 
 
 def _socket(desktop: Document, password: str | None, *, origin: str = "") -> int:
-    """Return the status with which the WebSocket's handshake is answered."""
+    """Return the status of the WebSocket's handshake."""
     place = urlsplit(url(desktop))
     lines = [
         "GET /socket HTTP/1.1", f"Host: {place.netloc}", "Upgrade: websocket",
@@ -136,7 +136,7 @@ def _socket(desktop: Document, password: str | None, *, origin: str = "") -> int
 
 
 def test_nothing_else_comes_in(desktop: Document) -> None:
-    """No files, no print jobs, no commands: xpra itself was told so."""
+    """No files, no print jobs, no commands: xpra was started without them."""
     line = inside(desktop, XPRA)
     told = set(line.splitlines())
     assert {"--file-transfer=off", "--printing=no", "--start-new-commands=no"} <= told
@@ -144,7 +144,7 @@ def test_nothing_else_comes_in(desktop: Document) -> None:
 
 
 def test_open_hands_the_password_over(desktop: Document, browser: Browser, tmp_path: Path) -> None:
-    """In no argument and in no history, and nobody has to type it."""
+    """The password is in no argument and no history, and nobody has to type it."""
     kind: BrowserType = browser.browser_type
     profile = tmp_path / "profile"
     told = tmp_path / "told"

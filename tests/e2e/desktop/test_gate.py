@@ -1,4 +1,4 @@
-"""The desktop's gate holds up who guesses, and nobody else."""
+"""The desktop's gate slows down guessing, and nobody else."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.e2e.desktop.looking import Document
 
 GUESSES = 20
 AT_FIRST, A_SECOND = 6, 2
-"""How many wrong logins the gate looks at before it takes no more than that a second."""
+"""How many wrong logins the gate checks before it limits them to that many a second."""
 
 
 @pytest.mark.parametrize("runtime", ["podman", "docker", "lxd"])

@@ -1,4 +1,4 @@
-"""The demo desktop in a machine, as a person with a viewer has it: seen, typed into, resized."""
+"""The demo desktop in a machine, as in a person's viewer: shown, typed into, resized."""
 
 import subprocess
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from tests.waiting import until
 pytestmark = SLOW
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-"""Debian's bindings of SPICE are for no other."""
+"""The only Python for which Debian has SPICE bindings."""
 
 VIEWER = Path(__file__).with_name("spice_viewer.py")
 TERMINAL = (300, 560)
@@ -49,13 +49,13 @@ def machine(desktops: dict[str, Document]) -> Document:
 
 
 class Viewer:
-    """A running spice_viewer, which does one thing after the other."""
+    """A running spice_viewer, which executes one line after the other."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
     def do(self, line: str) -> None:
-        """Do what a line says, and return when it is done at this end."""
+        """Execute a line, and return when it is done at this end."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(line, file=self.process.stdin, flush=True)
@@ -92,22 +92,22 @@ def test_the_desktop_is_on_the_screen(machine: Document, tmp_path: Path) -> None
 
 
 def test_nobodys_session_is_roots(machine: Document) -> None:
-    """All that has the screen is the person's, but the server itself and the agent's daemon."""
+    """All programs on the screen run as the person, except X itself and the agent's daemon."""
     until(lambda: "spice-vdagent" in owners(machine), within=FOLLOWS)
-    found = owners(machine)
+    users = owners(machine)
     for program in ("icewm", "xterm", "spice-vdagent"):
-        assert found[program] == USER, found
-    assert found["Xorg"] == "root"
+        assert users[program] == USER, users
+    assert users["Xorg"] == "root"
 
 
 def owners(machine: Document) -> dict[str, str]:
-    """Return whose the programs are that run inside, by the programs' names."""
+    """Return the owners of the programs that run inside, by program name."""
     lines = inside(machine, "ps -o user,comm").splitlines()
     return {program: user for user, program in (line.split(maxsplit=1) for line in lines)}
 
 
 def test_only_the_person_may_draw(machine: Document) -> None:
-    """The server lets in who has its cookie, and the cookie is the person's alone."""
+    """X admits clients with its cookie, and only the person has it."""
     assert inside(machine, DISPLAY + "stat -c '%U %a' $XAUTHORITY") == f"{USER} 600\n"
     ended = abcd_run(
         "exec", machine["name"], "--", "sh", "-c",
@@ -142,9 +142,9 @@ def shown_by_vnc() -> Iterator[Document]:
     if "libvirt" not in RUNTIMES:
         pytest.skip("libvirt is not among ABCD_RUN_ENGINES")
     line = ("--on", "libvirt", "--set", "display=vnc", "--timeout", str(READY_SECONDS))
-    (found,) = launch(*line, IMAGE, within=READY_SECONDS + 60)
-    yield found
-    ended = abcd_run("stop", found["name"])
+    (machine,) = launch(*line, IMAGE, within=READY_SECONDS + 60)
+    yield machine
+    ended = abcd_run("stop", machine["name"])
     assert ended.status == 0, ended.err
 
 

@@ -22,7 +22,7 @@ LOADED = "images => images.length && images.every(one => one.complete && one.nat
 
 @contextmanager
 def _wall() -> Iterator[str]:
-    """Serve the wall, and check that Ctrl-C ends it well."""
+    """Serve the wall, and check that Ctrl-C ends it cleanly."""
     with subprocess.Popen([PROGRAM, "wall", "--json"], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         try:
@@ -76,7 +76,7 @@ def test_every_desktop_is_a_tile(
 def test_a_tile_opens_its_desktop_by_keyboard(
     desktops: dict[str, Document], browser: Browser
 ) -> None:
-    """The person types no password: the wall hands it to the browser."""
+    """The person types no password: the wall passes it to the browser."""
     wanted = next(one for one in desktops.values() if one["runtime"] != "libvirt")
     with _wall() as url:
         context = browser.new_context()

@@ -1,4 +1,4 @@
-"""As much of a VNC viewer as it takes to ask for a size: RFB 3.8 on a socket file."""
+"""Just enough of a VNC viewer to request a size: RFB 3.8 on a Unix socket."""
 
 import socket
 import struct
@@ -27,7 +27,7 @@ def viewer(path: str) -> Iterator[socket.socket]:
         file.read(name)
         kinds = (RAW, DESKTOP_SIZE, EXTENDED_DESKTOP_SIZE)
         connection.sendall(struct.pack(f">BxH{len(kinds)}i", 2, len(kinds), *kinds))
-        # Without a question for a picture the server tells nothing of sizes.
+        # The server reports sizes only after a request for a picture.
         connection.sendall(struct.pack(">BBHHHH", 3, 1, 0, 0, 1, 1))
         yield connection
 

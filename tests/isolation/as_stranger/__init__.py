@@ -1,1 +1,1 @@
-"""Programs for the other user: the system's Python reads them from standard input."""
+"""Programs that run as another user: the system's Python reads them from standard input."""

@@ -1,6 +1,6 @@
-"""Print which files hold one of some words: FROM SECONDS, then folders; the words come as a file.
+"""Print the files that contain one of some words. Arguments: a time, the words as JSON, folders.
 
-Only what was changed since then is read, all file systems on disk and in memory.
+Only files changed since that time are read, on all file systems on disk and in memory.
 """
 
 import json
@@ -48,13 +48,13 @@ def _holds(path: str, words: list[bytes]) -> bool:
 
 def main() -> None:
     since, words = float(sys.argv[1]), [word.encode() for word in json.loads(sys.argv[2])]
-    seen, found = 0, []
+    seen, paths = 0, []
     for folder in sys.argv[3:]:
         for path in _files(folder, since):
             seen += 1
             if _holds(path, words):
-                found.append(path)
-    json.dump({"seen": seen, "found": found}, sys.stdout)
+                paths.append(path)
+    json.dump({"seen": seen, "paths": paths}, sys.stdout)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Guess the password of a page as fast as can be, URL COUNT, so many AT ONCE; print the answers."""
+"""Guess a page's password as fast as possible; print the answers. Arguments: URL COUNT AT_ONCE."""
 
 import http.client
 import json

@@ -1,6 +1,6 @@
-"""Ask LXD's two sockets that everybody can connect to; print what they say to another user.
+"""Ask LXD's two sockets that everybody can connect to; print what they tell another user.
 
-Argument: the container. They look at who asks, after the connection.
+Argument: the container. The sockets check the caller after it has connected.
 """
 
 import json
@@ -9,7 +9,7 @@ import struct
 import sys
 
 GET_STATE = 3
-"""LXC's number for "what state are you in", which changes nothing."""
+"""LXC's number for the query of a state, which changes nothing."""
 
 
 def _asked(path: str, question: bytes) -> bytes:
@@ -29,7 +29,7 @@ page = _asked("/var/lib/lxd/devlxd/sock", web).partition(b"\r\n")[0].decode()
 state = _asked(command, struct.pack("iiQ", GET_STATE, 0, 0))
 answers = {
     "devlxd": page,
-    # LXC's answer begins with the state, or with an error below 0.
+    # LXC's answer begins with the state, or with a negative error.
     "state": struct.unpack_from("i", state)[0] if state else -1,
 }
 json.dump(answers, sys.stdout)

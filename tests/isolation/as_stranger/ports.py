@@ -1,6 +1,6 @@
-"""Print what the listening TCP ports of this host say to somebody who knows nothing.
+"""Print what this host's listening TCP ports tell a client without any password.
 
-Arguments: [PORT, …] to ask, as JSON; without one all ports that the kernel lists are printed.
+Argument: the ports to ask, as a JSON list; without it, print all ports that the kernel lists.
 """
 
 import json
@@ -13,16 +13,16 @@ LISTENS = "0A"
 
 
 def listening() -> list[int]:
-    found = set()
+    ports = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with suppress(OSError), open(table, encoding="ascii") as file:
             rows = [line.split() for line in file][1:]
-            found |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENS}
-    return sorted(found)
+            ports |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENS}
+    return sorted(ports)
 
 
 def greeting(address: str, port: int) -> str | None:
-    """Return the first line, of itself or to a question of the web; None where nobody listens."""
+    """Return a port's first line, unasked or in answer to HTTP; None if nothing listens."""
     said = b""
     try:
         with socket.create_connection((address, port), SECONDS) as connection:

@@ -1,6 +1,6 @@
-"""Print all that every process of the host shows of itself, until told to end.
+"""Print everything that the host's processes reveal, until told to end.
 
-One line of JSON: the arguments of programs, and the environments that could be read.
+One line of JSON: the arguments of programs, and the readable environments.
 """
 
 import contextlib

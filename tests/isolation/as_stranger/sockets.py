@@ -1,4 +1,4 @@
-"""Print which UNIX sockets answer: of all that the kernel lists, and of all in some folders."""
+"""Print the Unix sockets that answer, among all that the kernel lists or some folders contain."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 
 
 def _listed() -> set[str]:
-    """Return the sockets that somebody listens at; a name of the kernel's begins with @."""
+    """Return the sockets with a listener; an abstract name begins with @."""
     with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as table:
         rows = [line.rstrip("\n").split(" ", 7) for line in table][1:]
     accepts = 0x10000
@@ -17,16 +17,16 @@ def _listed() -> set[str]:
 
 
 def _below(folder: str) -> set[str]:
-    found = set()
+    paths = set()
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)
             try:
                 if stat.S_ISSOCK(os.lstat(path).st_mode):
-                    found.add(path)
+                    paths.add(path)
             except OSError:
                 continue
-    return found
+    return paths
 
 
 def _answers(path: str) -> bool:

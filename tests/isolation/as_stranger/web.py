@@ -1,6 +1,6 @@
-"""Ask web pages without following redirections, and print status, place and text of each answer.
+"""Request web pages without following redirects; print each answer's status, location and text.
 
-Arguments: one JSON list of [URL, address to connect to, login]. What refuses is a status of 0.
+Argument: a JSON list of [URL, address to connect to, login]. A refused connection is status 0.
 """
 
 import http.client
@@ -14,7 +14,7 @@ SECONDS = 15
 
 
 class To(http.client.HTTPConnection):
-    """A connection to another address than the one that stands in the URL."""
+    """A connection to another address than the one in the URL."""
 
     def __init__(self, netloc: str, address: str, port: int) -> None:
         super().__init__(netloc, timeout=SECONDS)

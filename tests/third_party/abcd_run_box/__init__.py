@@ -1,4 +1,4 @@
-"""A runtime of somebody else's that runs things: boxes of this user's own namespaces."""
+"""A third-party runtime that runs programs: boxes made of the user's own namespaces."""
 
 from abcd_run.runtime import Backend, Problem, Runtime
 

@@ -1,7 +1,7 @@
-"""A box for one instance: Linux namespaces of this user's own, and a folder that says all of it.
+"""A box for one instance: the user's own Linux namespaces, and a folder that describes it.
 
-The folder is named by the instance. It holds `spec.json`, what was planned; `started.json`, the
-process and ports; `log`, what was printed. Root inside is the user who launches.
+The folder is named after the instance. It holds `spec.json`, the plan; `started.json`, the process
+and ports; and `log`, the output. Root inside is the launching user.
 """
 
 import json
@@ -39,13 +39,13 @@ def root() -> Path:
 
 
 def problem() -> str:
-    """Return why this host lets the user have no box, empty where it does."""
+    """Return why the user cannot have a box on this host; empty if they can."""
     line = [*NEW, "mount", "-t", "proc", "proc", "/proc"]
     return subprocess.run(line, check=False, capture_output=True, text=True).stderr.strip()
 
 
 def make(spec: Spec) -> None:
-    """Make a box in which nothing runs yet. Raises `NameTaken`."""
+    """Make a box that does not run yet. Raises `NameTaken`."""
     root().mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=root(), prefix="."))
     (part / "spec.json").write_text(json.dumps(spec))
@@ -57,7 +57,7 @@ def make(spec: Spec) -> None:
 
 
 def start(name: str) -> None:
-    """Start it, and return when it listens. Raises `PortTaken` or `LaunchFailed`."""
+    """Start a box, and return when it listens. Raises `PortTaken` or `LaunchFailed`."""
     folder = root() / name
     spec = read(folder / "spec.json")
     line = [*NEW, *_limits(spec), sys.executable, inside.__file__, str(folder)]
@@ -79,7 +79,7 @@ def start(name: str) -> None:
 
 
 def _limits(spec: Spec) -> list[str]:
-    """Return the words before a command that limit it and what it begins."""
+    """Return the words that precede a command to limit it and its children."""
     words = []
     if spec["memory"]:
         words += ["prlimit", f"--as={spec['memory']}"]
@@ -90,7 +90,7 @@ def _limits(spec: Spec) -> list[str]:
 
 
 def read(file: Path) -> Any:
-    """Return what a file says, nothing where it is not there."""
+    """Return a file's content; empty if it does not exist."""
     try:
         return json.loads(file.read_text())
     except OSError:
@@ -98,7 +98,7 @@ def read(file: Path) -> Any:
 
 
 def running(name: str) -> int:
-    """Return the first process of a box, 0 where it does not run."""
+    """Return the first process of a box; 0 if it is not running."""
     pid = int(read(root() / name / "started.json").get("pid", 0))
     with suppress(psutil.Error):
         if pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
@@ -115,7 +115,7 @@ def command(name: str, words: Sequence[str], *, user: str) -> list[str]:
 
 
 def remove(name: str) -> None:
-    """End all that runs in a box, and remove it; a no-op when it is gone."""
+    """End everything in a box and remove it; no-op if it is gone."""
     deadline = time.monotonic() + END_SECONDS
     while (left := list(_processes(name))) and time.monotonic() < deadline:
         for process in left:
@@ -126,7 +126,7 @@ def remove(name: str) -> None:
 
 
 def _processes(name: str) -> Iterator[psutil.Process]:
-    """Yield what was started for a box, also where nobody came to note it."""
+    """Yield what was started for a box, even if it was never recorded."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.cmdline()[-2:] == [inside.__file__, str(root() / name)]:

@@ -1,6 +1,6 @@
-"""The first process of a box: makes it look as planned, and serves its page.
+"""The first process of a box: set it up as planned, and serve its page.
 
-Started with the folder of the box, which it sees no more when /tmp is its own.
+Its argument is the folder of the box, which disappears once /tmp is private.
 """
 
 import base64
@@ -28,7 +28,7 @@ def _mount(*words: str) -> None:
 
 
 def _settle(spec: dict[str, Any], folder: Path) -> None:
-    """Give the box its own folders, users, name and seed."""
+    """Set up the box's own folders, users, name and seed."""
     socket.sethostname(spec["name"])
     for name, text in (("passwd", USERS), ("group", GROUPS)):
         (folder / name).write_text(text)
@@ -40,7 +40,7 @@ def _settle(spec: dict[str, Any], folder: Path) -> None:
         _mount("--bind", source, target)
         if read_only:
             _mount("-o", f"remount,bind,{MINE}", target)
-    # Without /run nobody inside reaches the host's init, whatever they ask it for.
+    # Without /run, nothing inside can reach the host's init.
     for own in ("/run", "/tmp"):
         _mount("-t", "tmpfs", "tmpfs", own)
     _seed(spec, Path("/run/abcd"))

@@ -1,6 +1,6 @@
-"""A runtime without an engine: each instance is a box of this user's own namespaces.
+"""A runtime without an engine: each instance is a box of the user's own namespaces.
 
-It passes the contract suite; each lie that `tests/unit/lies` tells on top of it must not.
+It passes the contract suite; each lying variant in `tests/unit/lies` must fail it.
 """
 
 import json
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.02
 
 
 class BoxRuntime(Runtime):
-    """The boxes of this user."""
+    """The user's boxes."""
 
     name = "box"
 

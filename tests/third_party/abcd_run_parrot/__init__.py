@@ -1,4 +1,4 @@
-"""A runtime of somebody else's, which the core has never heard of."""
+"""A third-party runtime that the core knows nothing about."""
 
 from abcd_run.runtime import Backend, Option, Runtime
 

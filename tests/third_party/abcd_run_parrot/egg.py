@@ -15,7 +15,7 @@ def artifact(plan: Plan, *, say: Say) -> Artifact:
 
 
 def planned(plan: Plan) -> Artifact:
-    """Return the same; nothing must be made."""
+    """Return the egg; there is nothing to build."""
     return Artifact("egg", plan.source.name, reference=plan.source.location)
 
 

@@ -1,4 +1,4 @@
-"""The kind of readiness `hatched`: it is looked at some times before it is."""
+"""The kind of readiness `hatched`: an instance is ready after some looks."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The runtime itself: what it launches is no process of this host, and publishes no port."""
+"""The runtime itself: its instances are not processes of this host, and publish no port."""
 
 from typing import ClassVar
 

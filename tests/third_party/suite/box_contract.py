@@ -1,14 +1,14 @@
 """The contract suite, as the author of a runtime runs it.
 
-Not collected by itself: tests/e2e/test_third_party_installed.py runs it where the package is
-installed by pip, and tests/unit/test_contract_lies.py on runtimes that lie.
+Not collected by default: tests/e2e/test_third_party_installed.py runs it with the package installed
+by pip, and tests/unit/test_contract_lies.py runs it on lying runtimes.
 """
 
 from abcd_run.testing.contract import RuntimeContract
 
 
 class TestBox(RuntimeContract):
-    """Boxes of this user, honest or not."""
+    """The user's boxes, honest or not."""
 
     runtime = "box"
     image = "page"

@@ -1,4 +1,4 @@
-"""What is told of containers when one of them does not answer."""
+"""The list of containers when one of them does not answer."""
 
 from typing import Any
 from unittest.mock import Mock

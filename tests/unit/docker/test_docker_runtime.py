@@ -1,4 +1,4 @@
-"""What the Docker runtime makes of a daemon's answers."""
+"""How the Docker runtime handles a daemon's answers."""
 
 import socket
 from dataclasses import replace
@@ -72,9 +72,9 @@ def answered(status: int, text: str) -> APIError:
     ("raised", "kind", "says"),
     [
         (answered(409, 'the name "/x" is already in use by container "y"'), NameTaken, "name"),
-        (answered(500, "listen tcp4: bind: address already in use"), PortTaken, "taken"),
+        (answered(500, "listen tcp4: bind: address already in use"), PortTaken, "in use"),
         (answered(500, "Bind for 127.0.0.1:80 failed: port is already allocated"), PortTaken, ""),
-        (answered(500, "cannot expose privileged port 80"), LaunchFailed, "for root only"),
+        (answered(500, "cannot expose privileged port 80"), LaunchFailed, "only root may use"),
         (answered(500, "no space left on device"), LaunchFailed, "docker could not create it"),
         (requests.ConnectionError("refused"), NoRuntime, "its daemon is down"),
         (requests.ConnectionError("Read timed out."), NoAnswer, "does not answer in time"),
@@ -96,7 +96,7 @@ def test_the_first_request_tells_why_it_failed() -> None:
 
 
 class Store:
-    """Docker's images by all that they are called."""
+    """Docker's images by all of their names."""
 
     def __init__(self, **called: str) -> None:
         self.images, self.called = self, called
@@ -126,7 +126,7 @@ def test_an_image_is_known_by_either_digest(
 
 @pytest.mark.parametrize("wanted", [{}, {8080: 18080}])
 def test_ports_are_the_kernels_or_those_wanted(runtime: Any, wanted: dict[int, int]) -> None:
-    """Docker would search for them itself, and stand still when one is taken."""
+    """Docker would search for ports itself, and stall if one is taken."""
     runtime._client.info.return_value = ROOTLESS
     runtime.create(replace(CONTAINER, ports=wanted), "image")
     ports = runtime._client.containers.create.call_args.kwargs["ports"]

@@ -1,4 +1,4 @@
-"""Where Docker's daemon is looked for, and what is said when it is not there."""
+"""Locating Docker's daemon, and the messages if there is none."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ def test_not_installed() -> None:
 def test_installed_without_a_daemon(host: Path) -> None:
     (host / "bin").mkdir()
     (host / "bin" / "docker").touch(mode=0o755)
-    assert "no daemon runs for this user" in said(find())
+    assert "no daemon is running for this user" in said(find())
 
 
 def test_the_users_own_socket(host: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_daemon_that_was_stopped_is_down_and_not_missing(host: Path) -> None:
 @pytest.mark.skipif(os.getuid() == 0, reason="root may use every socket")
 def test_the_systems_socket_is_not_for_this_user(host: Path) -> None:
     (host / "system.sock").touch(mode=0o000)
-    assert "is not for this user" in said(find())
+    assert "this user may not use" in said(find())
 
 
 def test_environment_before_context(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:

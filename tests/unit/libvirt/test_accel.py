@@ -1,4 +1,4 @@
-"""KVM is used where it works, not where its device lies about."""
+"""KVM is used where it works, not merely where its device exists."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_a_device_without_such_a_processor(device: Path, tmp_path: Path) -> None
 def test_no_device(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(INTEL)
-    assert "there is no" in kvm_problem(tmp_path / "kvm", cpuinfo)
+    assert "does not exist" in kvm_problem(tmp_path / "kvm", cpuinfo)
 
 
 def test_a_device_of_others(device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

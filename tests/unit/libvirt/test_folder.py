@@ -40,7 +40,7 @@ def test_what_is_being_made_is_not_finished() -> None:
 
 
 def test_what_cannot_be_opened_is_left_alone() -> None:
-    """Nobody knows whether somebody is making it."""
+    """Another process may still be making it."""
     home = folder.homes()[0]
     with folder.made("there") as there:
         pass
@@ -88,7 +88,7 @@ def test_where_libvirt_is(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """The same from su and cron as from a login, as long as somebody is logged in."""
+    """The place is the same from su, cron and a login, as long as the user is logged in."""
     usual, own = tmp_path / "run" / str(os.getuid()), tmp_path / "own"
     monkeypatch.setattr(xdg, "SESSIONS", tmp_path / "run")
     monkeypatch.setenv("HOME", "/home/me")

@@ -1,4 +1,4 @@
-"""A plan's options against what QEMU has."""
+"""A plan's options against what QEMU supports."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_the_user_decides_otherwise() -> None:
 
 @pytest.mark.parametrize("cpu", ["Nehalem,+vmx", "-x", "a b", "", "x\n", "a=b"])
 def test_what_is_no_model_of_a_processor(cpu: str) -> None:
-    with pytest.raises(UsageError, match="no model's name"):
+    with pytest.raises(UsageError, match="not the name of a CPU model"):
         choose({"cpu": cpu}, PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""Machines of several daemons as instances, where some of them answer nobody."""
+"""Machines of several daemons as instances, some of which do not answer."""
 
 import os
 import uuid
@@ -28,7 +28,7 @@ def refused(code: int) -> Exception:
 
 
 class Domain:
-    """The part of libvirt's domain that is asked; QEMU's monitor is no part of it."""
+    """The part of libvirt's domain that the code uses, without QEMU's monitor."""
 
     def __init__(self, name: str, metadata: str) -> None:
         self._name, self._metadata, self.id = name, metadata, str(uuid.uuid4())
@@ -159,7 +159,7 @@ def test_states(
 
 
 def test_machines_of_another_daemon_are_ours_too(domain: Callable[..., Domain]) -> None:
-    """One was begun by cron, while nobody was logged in."""
+    """One daemon was started by cron while nobody was logged in."""
     by_cron = domain("by-cron")
     runtime = LibvirtRuntime([Daemon(domain("by-login")), Daemon(by_cron)])
     assert [one.name for one in runtime.instances()] == ["by-login", "by-cron"]
@@ -181,7 +181,7 @@ def test_prune_leaves_a_machine_that_runs_unknown_to_libvirt(alive: dict[str, Pr
 def test_stop_of_one_that_answers_nobody(
     domain: Callable[..., Domain], alive: dict[str, Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its process goes first; libvirt, which fails, is then asked in vain and by nobody missed."""
+    """Its process is killed first; that libvirt then fails does not matter."""
     stuck, ended = domain("stuck"), list[int]()
     alive[stuck.id] = Process(7, stuck.id, os.getuid(), stopped=True)
     monkeypatch.setattr(processes, "end", lambda process: ended.append(process.pid))

@@ -1,4 +1,4 @@
-"""What is written into machines, and what others may have written there."""
+"""Metadata that we write into machines, and that others may have written."""
 
 import time
 
@@ -58,7 +58,7 @@ TAGS = st.sampled_from(
 @examples(100)
 @given(st.lists(st.one_of(TAGS, st.text(max_size=20)), max_size=20).map("".join))
 def test_any_metadata(text: str) -> None:
-    """It is read, or refused in one way, and soon."""
+    """It is parsed, or refused with one error, and quickly."""
     begun = time.monotonic()
     try:
         noted = labels.read(f"<instance>{text}</instance>")

@@ -37,11 +37,11 @@ def test_a_stream_has_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         pieces(None, b"12345", None)
     assert pieces.all() == b"1234512345"
-    with pytest.raises(LaunchFailed, match="more than 10 B"):
+    with pytest.raises(LaunchFailed, match="larger than 10 B"):
         pieces(None, b"1", None)
 
 
 def test_a_stream_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture, "SECONDS", -1.0)
-    with pytest.raises(LaunchFailed, match="no picture of its screen within"):
+    with pytest.raises(LaunchFailed, match="no screenshot arrived within"):
         Pieces()(None, b"1", None)

@@ -1,4 +1,4 @@
-"""Port forwards, as QEMU is told and as it tells."""
+"""Port forwards: QEMU's commands and its answers."""
 
 import socket
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The processes of machines, found and ended without asking libvirt or QEMU."""
+"""The processes of machines, listed and ended without libvirt or QEMU."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def qemu(machine: str, *, name: str = "/usr/bin/qemu-system-x86_64") -> Iterator
     line = [name, "-c", SLEEP, "-uuid", machine, "-S"]
     with subprocess.Popen(line, executable=sys.executable) as process:
         try:
-            # It is begun a moment before the kernel shows its arguments.
+            # The kernel shows its arguments only a moment after its start.
             deadline = time.monotonic() + 10
             while not psutil.Process(process.pid).cmdline():
                 assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""The lies: runtimes that are honest in all but one thing."""
+"""The lies: runtimes that are honest except in one respect."""
 
 import subprocess
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ class MakesUpHostRoot(BoxRuntime):
 
 
 class ForgetsMemory(BoxRuntime):
-    """Takes --memory and does nothing with it."""
+    """Accepts --memory and ignores it."""
 
     def create(self, plan: Plan, image: str) -> str:
         return super().create(replace(plan, resources=Resources(cpus=plan.resources.cpus)), image)
 
 
 class ForgetsCpus(BoxRuntime):
-    """Takes --cpus and does nothing with it."""
+    """Accepts --cpus and ignores it."""
 
     def create(self, plan: Plan, image: str) -> str:
         kept = Resources(memory=plan.resources.memory)
@@ -39,7 +39,7 @@ class ForgetsCpus(BoxRuntime):
 
 
 class LetsWrite(BoxRuntime):
-    """Takes --share DIR:PATH:ro for --share DIR:PATH."""
+    """Treats --share DIR:PATH:ro as --share DIR:PATH."""
 
     def create(self, plan: Plan, image: str) -> str:
         shares = tuple(replace(one, read_only=False) for one in plan.shares)
@@ -47,7 +47,7 @@ class LetsWrite(BoxRuntime):
 
 
 class ListensElsewhere(BoxRuntime):
-    """Takes --address and listens where it always does."""
+    """Accepts --address and listens on the default one."""
 
     def create(self, plan: Plan, image: str) -> str:
         return super().create(replace(plan, address="127.0.0.1"), image)
@@ -61,7 +61,7 @@ class StopsFollowing(BoxRuntime):
 
 
 class ShowsOthers(BoxRuntime):
-    """Takes whatever it has for instances of abcd-run."""
+    """Treats everything it has as instances of abcd-run."""
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         there = (one.name for one in box.root().glob("[!.]*"))
@@ -69,7 +69,7 @@ class ShowsOthers(BoxRuntime):
 
 
 class ShowsPassword(BoxRuntime):
-    """Gives the password to a command that ends at once."""
+    """Passes the password to a command that ends at once."""
 
     def start(self, runtime_id: str) -> Instance:
         started = super().start(runtime_id)
@@ -78,7 +78,7 @@ class ShowsPassword(BoxRuntime):
 
 
 class FailsOnGone(BoxRuntime):
-    """Takes it for an error that there is nothing to remove."""
+    """Raises an error if there is nothing to remove."""
 
     def remove(self, runtime_id: str) -> None:
         if not self.instances(runtime_id):
@@ -87,14 +87,14 @@ class FailsOnGone(BoxRuntime):
 
 
 def _every_second_time() -> bool:
-    """Say no, yes, no, yes …, whichever process asks."""
+    """Return no, yes, no, yes …, across all processes."""
     notes = box.root().with_name("times")
     notes.write_text((notes.read_text() if notes.exists() else "") + "x")
     return len(notes.read_text()) % 2 == 0
 
 
 class GivesNamesAway(BoxRuntime):
-    """Gives a name that is taken to somebody else, every second time."""
+    """Gives a taken name to another instance, every second time."""
 
     def create(self, plan: Plan, image: str) -> str:
         try:
@@ -107,7 +107,7 @@ class GivesNamesAway(BoxRuntime):
 
 
 class RefusesFreeNames(BoxRuntime):
-    """Says of a name that is free that it is taken, every second time."""
+    """Claims that a free name is taken, every second time."""
 
     def create(self, plan: Plan, image: str) -> str:
         if _every_second_time():
@@ -116,7 +116,7 @@ class RefusesFreeNames(BoxRuntime):
 
 
 class _Backends:
-    """The backends of all of them, each as an attribute: entry points name attributes."""
+    """The backends of all of them as attributes: entry points name attributes."""
 
     def __getattr__(self, name: str) -> Backend:
         runtime: type[Runtime] = globals()[name]

@@ -1,4 +1,4 @@
-"""What the LXD backend does with LXD's answers: images, consoles, refusals, instances."""
+"""How the LXD backend handles LXD's answers: images, consoles, refusals, instances."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ ALIAS = "abcd-run-demo-0123456789abcdef"
 
 
 class Answer:
-    """An answer of LXD's, as requests shows it."""
+    """An answer from LXD, as `requests` presents it."""
 
     def __init__(self, body: Any, *, status_code: int = 200, content: bytes = b"") -> None:
         self.body, self.status_code, self.content = body, status_code, content
@@ -38,7 +38,7 @@ def refused(text: str) -> LXDAPIException:
 
 
 class Store:
-    """The part of LXD's API that knows images."""
+    """The part of LXD's API for images."""
 
     def __init__(self) -> None:
         self.named: dict[str, str] = {}
@@ -125,14 +125,14 @@ def test_an_image_is_imported_once(store: Store) -> None:
 
 
 def test_an_image_is_not_what_its_properties_claim(store: Store) -> None:
-    """An image from anywhere may say that it was made from this one."""
+    """Any image may claim that it was made from this one."""
     store.known["f7"] = {IMAGE_ID: ID}
     assert provided(store, artifact())[0] == "f1"
     assert store.named == {ALIAS: "f1"}
 
 
 def test_an_image_whose_launch_was_killed_before_it_had_its_name(store: Store) -> None:
-    """LXD has the very same bytes, and refuses to have them twice."""
+    """LXD already has the same bytes, and refuses a second copy."""
     fingerprint = hashlib.sha256(b"f1").hexdigest()
     store.refuses = "Image with same fingerprint already exists"
     assert provided(store, artifact())[0] == fingerprint
@@ -170,7 +170,7 @@ def mine(key: str) -> dict[str, str]:
 
 
 def test_prune_leaves_the_images_of_others(store: Store) -> None:
-    """All members of LXD's group have one store."""
+    """All members of LXD's group share one store."""
     theirs, nobodys = {**mine("f1"), images.OWNER: "4294967294"}, {IMAGE_ID: "sha256:f2"}
     store.known = {"f1": theirs, "f2": nobodys, "f3": mine("f3"), "f4": {**theirs}}
     store.named = {f"abcd-run-demo-{key}": key for key in store.known}
@@ -184,7 +184,7 @@ def test_an_image_is_marked_as_its_importers(store: Store) -> None:
 
 
 def test_what_is_no_lxd_image_is_refused(store: Store) -> None:
-    with pytest.raises(ArtifactError, match="no image that lxd can take"):
+    with pytest.raises(ArtifactError, match="lxd cannot use"):
         provided(store, Artifact(Format.ISO, "demo", path=Path("/x.iso")))
 
 
@@ -220,7 +220,7 @@ def test_properties_of_the_conversion() -> None:
     ],
 )
 def test_refusals(text: str, kind: type[LaunchFailed]) -> None:
-    with pytest.raises(LaunchFailed) as raised, translated("start it"):
+    with pytest.raises(LaunchFailed) as raised, translated("start the instance"):
         raise refused(text)
     assert type(raised.value) is kind
     assert raised.value.details == text
@@ -316,7 +316,7 @@ def test_what_another_member_of_the_group_launched_is_not_ours() -> None:
 
 
 class Console:
-    """The part of LXD's API that hands over what was printed, once."""
+    """The part of LXD's API that returns console output, once."""
 
     def __init__(self, *printed: bytes) -> None:
         self.printed = list(printed)

@@ -1,4 +1,4 @@
-"""What the LXD backend finds out about this host: sockets, ports, lent users."""
+"""What the LXD backend finds out about this host: sockets, ports, subordinate users."""
 
 import os
 import socket
@@ -38,7 +38,7 @@ def test_an_lxd_that_is_down(lxd_dir: Path) -> None:
     (lxd_dir / "debian").mkdir()
     problem = service.find()
     assert isinstance(problem, Problem)
-    assert "does not run" in problem.message
+    assert "not running" in problem.message
 
 
 def test_the_groups_socket(lxd_dir: Path) -> None:
@@ -170,6 +170,6 @@ def test_the_same_number_on_both_sides_needs_shifted_mounts_only(subids: Path) -
 
 def test_a_project_that_maps_its_user_only_to_the_same_number(subids: Path) -> None:
     subids.write_text("root:1234:1")
-    with pytest.raises(LaunchFailed, match="forbids"):
+    with pytest.raises(LaunchFailed, match="does not allow"):
         owned(may_map=False)
     assert owned(replace(SHARING, uid=1234), may_map=False) == shares.Ownership()

@@ -1,4 +1,4 @@
-"""What a profile may say to LXD without being trusted with the host."""
+"""The LXD options that a profile may set without being trusted with the host."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which network an instance gets, and whom it does not meet there."""
+"""Which network an instance gets, and that it is isolated there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the LXD runtime asks of LXD, and what it leaves alone."""
+"""What the LXD runtime requests from LXD, and what it leaves alone."""
 
 import os
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def facts(name: str, *, owner: str = str(os.getuid())) -> dict[str, Any]:
 
 
 class Lxd:
-    """LXD's instances: each answers, hangs, breaks or goes away when it is asked for."""
+    """LXD's instances: each answers, hangs, fails or disappears when queried."""
 
     def __init__(self, *answering: str, **other: str) -> None:
         self.other, self.known = other, {name: facts(name) for name in (*answering, *other)}
@@ -77,7 +77,7 @@ def test_one_that_is_stuck_hides_no_other(how: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_one_that_is_stuck_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """LXD tells its configuration, after some time, and waits for its state for ever."""
+    """LXD returns its configuration after some time, and waits for its state forever."""
     (stuck,) = runtime(Lxd("a", c=HANGS), monkeypatch).instances("c")
     assert (stuck.name, stuck.state) == ("c", "stopped")
 

@@ -1,4 +1,4 @@
-"""A plan as LXD wants it."""
+"""A plan as LXD's configuration and devices."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def test_labels_come_back() -> None:
 
 
 def seen_by_all(keys: dict[str, str]) -> str:
-    """Return what LXD repeats among the arguments of each command inside."""
+    """Return what LXD repeats in the arguments of each command inside."""
     return json.dumps({key: keys[key] for key in keys if key.startswith("environment.")})
 
 
@@ -43,7 +43,7 @@ def test_nothing_secret_is_where_lxd_shows_it_to_everybody(low_level: bool) -> N
 
 
 def test_the_users_environment_wins_over_the_images() -> None:
-    """LXD's own would win inside a command, so it is in one place only."""
+    """LXD's own value would win inside a command, so it is set in only one place."""
     keys = config(replace(PLAN, env={"GREETING": "from the user", "ABCD_LOCALE": "tlh"}))
     assert "GREETING" not in seen_by_all(keys)
     assert "ABCD_LOCALE" not in seen_by_all(keys)
@@ -70,13 +70,13 @@ def test_a_variable_of_several_lines_is_refused(end: str) -> None:
 
 @pytest.mark.parametrize("key", ["environment.A\nlxc.hook.pre-start", "limits.cpu\nx"])
 def test_a_line_break_in_a_profiles_own_key_is_refused(key: str) -> None:
-    with pytest.raises(UsageError, match=r"not a variable|line breaks"):
+    with pytest.raises(UsageError, match=r"not a valid variable|line breaks"):
         config(replace(PLAN, options={"config": {key: "x"}}))
 
 
 @pytest.mark.parametrize("value", ["true", True, "1", "yes"])
 def test_privileged_is_refused(value: object) -> None:
-    with pytest.raises(UsageError, match="not set without --rootful"):
+    with pytest.raises(UsageError, match="requires --rootful"):
         config(replace(PLAN, options={"config": {"security.privileged": value}}))
     assert config()["security.privileged"] == "false"
     meant = replace(PLAN, rootful=True, options={"config": {"security.privileged": "true"}})
@@ -116,7 +116,7 @@ def test_nothing_low_level_where_it_is_forbidden() -> None:
 
 
 def test_a_command_survives_the_way_to_the_init(tmp_path: Path) -> None:
-    """LXC splits the line at spaces and knows no quotes; a shell puts it together again."""
+    """LXC splits the line at spaces without quoting; a shell joins it again."""
     words = ("sh", "-c", 'printf "%s|" "$0" "$@"', "a  b", "*", "c'd", '"$HOME"')
     plan = replace(PLAN, command=words)
     keys = translate.config(plan, replace(IMAGE, start=("env", "--")), Ownership(), low_level=True)
@@ -167,7 +167,7 @@ def test_shares() -> None:
 
 
 def test_the_native_lines_are_shell_and_keep_the_secret_from_arguments(tmp_path: Path) -> None:
-    """A shell runs them with a command that writes down what it is told."""
+    """A shell runs them with a command that records its input."""
     lxc = tmp_path / "lxc"
     lxc.write_text('#!/bin/sh\necho "$*"\n[ "$1" = init ] && cat\nexit 0\n')
     lxc.chmod(0o755)

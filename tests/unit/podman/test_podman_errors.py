@@ -1,4 +1,4 @@
-"""What podman-py's errors are told as."""
+"""The translation of podman-py's errors."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""What is told of containers, one of which goes between two questions."""
+"""The list of containers when one of them disappears between two requests."""
 
 import os
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What the Podman runtime asks for, and what a person would type."""
+"""What the Podman runtime requests, and what a person would type."""
 
 from dataclasses import replace
 from pathlib import Path

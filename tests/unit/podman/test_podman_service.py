@@ -1,4 +1,4 @@
-"""The service that is started for Podman's API: none is left, however it behaves."""
+"""The service started for Podman's API: none is left behind, however it behaves."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ Begin = Callable[[str], Service]
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Return a folder with a short name, as the path of a socket must be."""
+    """Return a folder with a short name: a socket's path must be short."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         yield Path(name)
 
@@ -49,7 +49,7 @@ def folder() -> Iterator[Path]:
 def begin(
     request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Begin]:
-    """Return what begins a service whose second process answers SIGTERM in some way."""
+    """Return a function that starts a service with a given reaction to SIGTERM."""
     begun = []
     for variable in ("CONTAINER_HOST", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(variable, raising=False)
@@ -73,12 +73,12 @@ def begin(
 
 
 def runs(recorded: Path) -> bool:
-    """Say whether a process runs whose id is in a file."""
+    """Say whether the process whose id is in a file is running."""
     return lives(int(recorded.read_text()))
 
 
 def test_one_process_may_have_two(begin: Begin) -> None:
-    """As two sessions of a program have: the end of one is not the other's."""
+    """Like two sessions of a program: the end of one does not end the other."""
     first = begin("end")
     second = Service.begin()
     second.ready()
@@ -99,7 +99,7 @@ def test_a_service_that_does_not_start_can_be_closed(
     (folder / "podman").chmod(0o755)
     service = Service.begin()
     for _ in range(2):
-        with pytest.raises(NoRuntime, match="does not start"):
+        with pytest.raises(NoRuntime, match="did not start"):
             service.ready()
     service.close()
 
@@ -135,7 +135,7 @@ while True:
 
 
 def test_what_misses_the_first_signal_gets_another(begin: Begin, folder: Path) -> None:
-    """Podman has been seen to, while it starts; nobody is there any more to look after it."""
+    """Podman sometimes does while it starts, when nothing is left to watch it."""
     begin("end").close()
     (folder / "podman").write_text(DEAF.format(folder=folder))
     service = Service.begin()
@@ -148,7 +148,7 @@ def test_what_misses_the_first_signal_gets_another(begin: Begin, folder: Path) -
 def test_where_all_may_write_the_socket_is_in_a_folder_of_ones_own(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody else may listen in its place; the folder goes with it."""
+    """Nobody else can listen in its place; the folder is removed with it."""
     monkeypatch.setattr(xdg, "runtime_dir", lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     service = begin("end")
@@ -166,5 +166,5 @@ def test_a_path_too_long_for_a_socket(
     long = folder / ("x" * 100)
     long.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    with pytest.raises(NoRuntime, match="service does not start"):
+    with pytest.raises(NoRuntime, match="service did not start"):
         begin("end")

@@ -1,4 +1,4 @@
-"""Working containers: of builds of ours that have ended they go, all others stay."""
+"""Working containers of our finished builds are removed; all others stay."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Removed = list[str]
 
 @pytest.fixture
 def store(home: Path) -> Path:
-    """Podman's store, and a podman that notes what it shall remove."""
+    """Podman's store, and a podman that records what it is told to remove."""
     program = home / "bin" / "podman"
     program.write_text(
         f'#!/bin/sh\n[ "$1" = info ] && echo "{home}/store"\n'

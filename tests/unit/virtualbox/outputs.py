@@ -1,7 +1,7 @@
-"""What VirtualBox printed, shortened, with names and paths made short.
+"""Real output of VirtualBox, shortened, with short names and paths.
 
-What does not say otherwise is from VirtualBox 7.2.22 on Linux, the engine of these tests. What is
-from Windows, macOS or older versions was posted in public by others; each piece says where.
+Unless stated otherwise, it is from VirtualBox 7.2.22 on Linux, the engine of these tests. Output
+from Windows, macOS or older versions was published by others; each piece names its source.
 """
 
 VERSION = "7.2.22_Debianr175245\n"
@@ -117,7 +117,7 @@ ELSEWHERE = {
     "VBoxManage.exe: error: VT-x is not available (VERR_VMX_NO_VMX)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/docker-archive/toolbox/issues/848, Windows 10 1903
-    "Windows' hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
+    "the Windows hypervisor": "VBoxManage.exe: error: Call to WHvSetupPartition failed: "
     "ERROR_SUCCESS (Last=0xc000000d/87) (VERR_NEM_VM_CREATE_FAILED)\n"
     "VBoxManage.exe: error: Details: code E_FAIL (0x80004005), component ConsoleWrap",
     # github.com/unige-geohealth/accessmod/issues/373, macOS 11
@@ -125,4 +125,4 @@ ELSEWHERE = {
     "Make sure the kernel module has been loaded successfully.\n"
     "where: suplibOslnit what: 3 VERR_VM_DRIVER_NOT_INSTALLED (-1908)",
 }
-"""Refusals on other hosts, by words of what they mean."""
+"""Refusals on other hosts, by words of their meaning."""

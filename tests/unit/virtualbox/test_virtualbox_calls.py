@@ -1,4 +1,4 @@
-"""How VBoxManage is called: with patience, with secrets kept, and with its log read."""
+"""How VBoxManage is called: with retries, with secrets hidden, and with its log read."""
 
 import os
 import stat
@@ -41,7 +41,7 @@ def test_other_refusals_are_not(tmp_path: Path) -> None:
 def test_a_question_without_end_is_asked_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """VBoxManage has been seen to sleep on after its work; what changes something is done once."""
+    """VBoxManage sometimes hangs after its work; a call that changes something runs only once."""
     monkeypatch.setattr(service, "ANSWER_SECONDS", 0.3)
     first = '[ "$(wc -l <calls)" -gt 1 ]'
     manage = _script(tmp_path, f"cd {tmp_path}; echo x >>calls; {first} || sleep 60; echo said")
@@ -58,7 +58,7 @@ def test_what_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(Refused, match="could not start it") as caught:
         _script(tmp_path, "echo 40% >&2; sleep 60")("startvm", "uuid", doing="start it")
     assert "40%" in caught.value.text
-    assert "no end after 0.3 s" in caught.value.text
+    assert "did not end within 0.3 s" in caught.value.text
 
 
 def test_an_answer_without_end_is_a_failure(
@@ -71,7 +71,7 @@ def test_an_answer_without_end_is_a_failure(
 
 
 def test_locale_and_input_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With LC_ALL=C it dies of an umlaut; nothing that it asks is for the user's terminal."""
+    """With LC_ALL=C it crashes on an umlaut; it never reads from the user's terminal."""
     monkeypatch.setenv("LC_ALL", "C")
     manage = _script(tmp_path, 'echo "$LC_ALL"; cat; echo "100%" >&2')
     assert manage("list", "vms", doing="x") == "C.UTF-8\n"

@@ -1,4 +1,4 @@
-"""What VBoxManage prints of machines that others made: an appliance from anywhere, say."""
+"""VBoxManage's output about untrusted machines, such as imported appliances."""
 
 import time
 from pathlib import Path
@@ -31,7 +31,7 @@ VMState="running"
 
 @pytest.mark.parametrize("value", [f'"nice\n{INJECTED}"', f'"nice"\n{INJECTED}'])
 def test_a_description_adds_no_facts(value: str) -> None:
-    """It would make a machine ours, and another folder the one that `stop` removes."""
+    """It would make a machine ours, and make `stop` remove another folder."""
     facts = parse.facts(f"{FOREIGN}description={value}\n")
     assert facts["groups"] == "/"
     assert facts["CfgFile"] == "/home/user/VirtualBox VMs/theirs/theirs.vbox"
@@ -51,7 +51,7 @@ def test_rules_that_are_none_of_ours(rule: str) -> None:
 
 
 class Told(Manage):
-    """A VBoxManage that knows two machines, one of which it cannot describe."""
+    """A VBoxManage with two machines, one of which it cannot describe."""
 
     def __call__(self, *arguments: str, doing: str) -> str:
         if arguments[0] == "list":
@@ -60,7 +60,7 @@ class Told(Manage):
             return outputs.SHOWN
         if arguments[0] == "getextradata":
             return outputs.EXTRA
-        raise Refused(f"could not {doing}", text="no end after 120 s")
+        raise Refused(f"could not {doing}", text="it did not end within 120 s")
 
 
 def test_one_that_cannot_be_described_hides_no_other() -> None:
@@ -72,7 +72,7 @@ def test_where_none_can_be_described_it_is_said() -> None:
         def __call__(self, *arguments: str, doing: str) -> str:
             if arguments[0] == "list":
                 return f'"ill" {{{OTHER}}}\n'
-            raise Refused(f"could not {doing}", text="no end after 120 s")
+            raise Refused(f"could not {doing}", text="it did not end within 120 s")
 
     with pytest.raises(Refused, match="could not describe"):
         instances.listed(Silent(""), detail=False)
@@ -149,7 +149,7 @@ PIECES = st.sampled_from(
 @examples(100)
 @given(st.lists(st.one_of(PIECES, st.text(max_size=30)), max_size=30).map("".join))
 def test_any_output(said: str) -> None:
-    """Whatever is printed, it is read without a traceback."""
+    """Any output is parsed without a traceback."""
     parse.version(said)
     parse.machines(said)
     parse.broken(said)

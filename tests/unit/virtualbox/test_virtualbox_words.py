@@ -1,4 +1,4 @@
-"""What VirtualBox prints, read and understood: also on systems where no test runs."""
+"""VirtualBox's output is parsed and understood, including that of systems without tests."""
 
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def _host(root: Path, *, held: str) -> Path:
         ((7, 1, 6), "N", ""),
         ((7, 1, 6), "", ""),
         ((7, 2, 22), "Y", ""),
-        ((7, 2, 22), "N", "keeps the processor's virtualization off"),
+        ((7, 2, 22), "N", "keeps the processor's virtualization disabled"),
         ((7, 2, 22), "", ""),
     ],
 )
