@@ -1,6 +1,5 @@
 """The record of an instance: labels on the runtime's own object, and nowhere else."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -82,6 +81,8 @@ class Record:
 
 def labels(plan: Plan) -> dict[str, str]:
     """Return the labels that a runtime attaches to its object for this plan."""
+    import json  # noqa: PLC0415  (`ps` without instances reads no record)
+
     facts = {
         "user": plan.seed.user,
         "account": plan.account,
@@ -106,17 +107,17 @@ def _facts_of(service: Service) -> dict[str, Any]:
     return facts
 
 
-def read(found: Mapping[str, str]) -> Record:
+def read(texts: Mapping[str, str]) -> Record:
     """Read the labels; what another version omitted or mangled gets its default.
 
     Never raises: the user's other tools, or an image, may have written the labels.
     """
-    facts = _facts(found.get(PREFIX + "profile", ""))
+    facts = _facts(texts.get(PREFIX + "profile", ""))
     return Record(
-        name=_label(found, NAME),
-        image=_label(found, PREFIX + "image"),
-        variant=_label(found, PREFIX + "variant"),
-        created=_label(found, CREATED),
+        name=_label(texts, NAME),
+        image=_label(texts, PREFIX + "image"),
+        variant=_label(texts, PREFIX + "variant"),
+        created=_label(texts, CREATED),
         user=_user(facts.get("user")),
         account=_user(facts.get("account")),
         services=tuple(_services(facts.get("services"))),
@@ -160,6 +161,8 @@ def _known(facts: object, rules: Mapping[str, Rule]) -> dict[str, Any]:
 def _facts(text: object) -> dict[str, Any]:
     if not isinstance(text, str) or len(text) > limits.TEXT_BYTES:
         return {}
+    import json  # noqa: PLC0415  (see `labels`)
+
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError):

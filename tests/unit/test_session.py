@@ -222,7 +222,8 @@ def test_two_sessions_at_once(engine: FakeEngine, web: Path) -> None:
 
 def test_a_launch_is_cancelled_from_another_thread(lab: Session, engine: FakeEngine) -> None:
     def cancel_when_it_runs() -> None:
-        until(lambda: "logs" in engine.calls)
+        # Of the three that begin side by side, one may wait before another has been created.
+        until(lambda: engine.calls.count("create") == 3 and "logs" in engine.calls)
         lab.cancel()
 
     thread = Thread(target=cancel_when_it_runs)
