@@ -22,30 +22,32 @@ def done(*line: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=SECONDS)
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a fresh environment with both, without this checkout on its path."""
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh environment with both, and nothing of this checkout on its path."""
     refuse = pytest.fail if os.environ.get("CI") else pytest.skip
     if os.getuid() == 0:
         pytest.skip("root's namespaces have root inside")
     if problem := box.problem():
         refuse(f"users get no namespaces here: {problem}")
-    for name in ("PYTHONPATH", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("ABCD_RUN_PROFILES", str(THEIRS / "suite"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    # setuptools writes beside what it builds.
-    theirs = shutil.copytree(THEIRS, tmp_path / "theirs")
-    assert done(sys.executable, "-m", "venv", tmp_path / "venv").returncode == 0
-    python = tmp_path / "venv" / "bin" / "python"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    fetched = done(*pip, f"{TOP}[testing]", theirs)
-    if fetched.returncode:
-        refuse(f"pip: {fetched.stderr.strip()[-300:]}")
-    yield python
-    for left in box.root().glob("[!.]*"):
-        box.remove(left.name)
+    folder = tmp_path_factory.mktemp("installed")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PYTHONPATH", "PYTEST_ADDOPTS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("ABCD_RUN_CACHE", str(folder / "cache"))
+        patch.setenv("ABCD_RUN_PROFILES", str(THEIRS / "suite"))
+        patch.setenv("HOME", str(folder))
+        # setuptools writes beside what it builds.
+        theirs = shutil.copytree(THEIRS, folder / "theirs")
+        assert done(sys.executable, "-m", "venv", folder / "venv").returncode == 0
+        python = folder / "venv" / "bin" / "python"
+        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        fetched = done(*pip, f"{TOP}[testing]", theirs)
+        if fetched.returncode:
+            refuse(f"pip: {fetched.stderr.strip()[-300:]}")
+        yield python
+        for left in box.root().glob("[!.]*"):
+            box.remove(left.name)
 
 
 def test_it_passes_the_contract_suite(installed: Path, tmp_path: Path) -> None:
@@ -71,3 +73,10 @@ def test_its_format_and_its_options_are_told(installed: Path, tmp_path: Path) ->
     listed = done(program, "runtimes", "--json").stdout
     assert '"box"' in listed
     assert '"parrot"' in listed
+
+
+def test_pip_brings_the_users_packages_and_no_others(installed: Path) -> None:
+    listed = done(installed, "-m", "pip", "list", "--format", "freeze").stdout
+    names = {line.partition("==")[0].lower() for line in listed.splitlines()}
+    assert {"typer", "psutil"} <= names
+    assert {"click", "pydantic"}.isdisjoint(names)
