@@ -40,7 +40,7 @@ WAITERS = 32
 TRIES = 30
 """How many times to pick another name or port after losing a race for one."""
 
-FIRST_LOOK, SLOWEST_LOOK = 0.005, 0.25
+FIRST_LOOK, SLOWEST_LOOK, GROWTH = 0.005, 0.25, 1.25
 """Seconds between two looks at an instance: short at first, then longer and longer."""
 
 UNDO_SECONDS = 3.7
@@ -49,7 +49,7 @@ UNDO_SECONDS = 3.7
 UNDOING = 8
 """How many instances to remove at once after a cancellation."""
 
-LOOKS_BETWEEN_CHECKS = 8
+LOOKS_BETWEEN_CHECKS = 10
 """How many looks to take before checking again that the instance still runs."""
 
 
@@ -262,7 +262,7 @@ class Launcher:
                 return Launched(instance, stage, late=late)
             self.cancelled.wait(pause)
             self.cancelled.check()
-            pause = min(pause * 1.5, SLOWEST_LOOK)
+            pause = min(pause * GROWTH, SLOWEST_LOOK)
             looks += 1
             if looks % LOOKS_BETWEEN_CHECKS == 0:
                 last_signs.check_running(instance, runtime)
