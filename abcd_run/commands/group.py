@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "host:runtimes",
         "List the runtimes, what they take, and why some cannot be used.",
     ),
-    "doctor": ("host:doctor", "Report what this host can do, what is missing, and how to fix it."),
+    "doctor": ("host:doctor", "Report what works here, what is missing, and how to fix it."),
     "completion": (
         "completion:completion",
         "Print the script that lets your shell complete abcd-run.",

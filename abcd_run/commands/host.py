@@ -47,7 +47,7 @@ def _row(document: for_scripts.Document) -> tuple[str, ...]:
 def doctor(
     *, image: options.Fitting = "", profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
-    """Report what this host can do, what is missing, and how to fix it.
+    """Report what works here, what is missing, and how to fix it.
 
     \b
     abcd-run doctor
