@@ -1,8 +1,8 @@
-# abcd-run: what to do with a checkout. Everything installs what it needs, on a bare Debian 12 as
-# root or by sudo; as a plain user it uses what the host has.
+# abcd-run: what to do with a checkout. Each target installs what it needs, on a bare Debian 12 as
+# root or with sudo; as a plain user it uses what the host has.
 
 ENGINES ?= podman docker lxd libvirt virtualbox
-# What the tests of the desktop look at it with: a browser, and a SPICE viewer that can be driven.
+# What the desktop tests use: a browser, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium gir1.2-spiceclientglib-2.0 python3-gi
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
 
@@ -16,26 +16,26 @@ demo-desktop:  ## build the sample desktop and launch it on four runtimes at onc
 	@ABCD_RUN_ENGINES="podman docker lxd libvirt" tests/engines/run \
 	  abcd-run --on podman,docker,lxd,libvirt abcd4demo-desktop
 
-test:  ## everything: formatting, lint, types, unit tests, and the contract on the real engines
+test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
 
-soak:  ## what takes an hour or two: hundreds of launches in a row, dozens at once
+soak:  ## run for an hour or two: hundreds of launches in a row, dozens at once
 	@$(RUN) python -m pytest tests/soak
 	@ABCD_RUN_FUZZ=3000 $(RUN) python -m pytest -q -n auto --timeout=3600 -m fuzz tests/unit
 
-check:  ## formatting, lint, types and unit tests, in under a minute, without engines
+check:  ## run formatting, lint, types and unit tests, in under a minute, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check -m 'not slow'
 
-coverage:  ## the lines that unit tests do not reach, in two minutes
+coverage:  ## list the lines that unit tests do not reach, in two minutes
 	@ABCD_RUN_ENGINES=none tests/engines/run python -m pytest -q -n auto --cov=abcd_run --cov-report=term-missing:skip-covered tests/unit
 
-lowest:  ## the unit tests with the oldest versions of what abcd-run stands on
+lowest:  ## run the unit tests with the oldest supported dependencies
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/lowest
 
-bench:  ## measure against the native tools, into docs/benchmarks.md
+bench:  ## compare with the native tools, and write docs/benchmarks.md
 	@ABCD_RUN_PACKAGES="vagrant distrobox" $(RUN) python -m tests.bench >docs/benchmarks.new
 	@$(RUN:tests/engines/run=tests/bench/conversion) >>docs/benchmarks.new
 	@mv docs/benchmarks.new docs/benchmarks.md
@@ -43,7 +43,7 @@ bench:  ## measure against the native tools, into docs/benchmarks.md
 engines:  ## install and start the engines, and open a shell as the test user
 	@$(RUN) bash
 
-clean:  ## stop the engines that were started for tests
+clean:  ## stop the engines started for tests
 	@tests/engines/down
 
 .PHONY: help demo demo-desktop test soak check coverage lowest bench engines clean

@@ -1,6 +1,6 @@
-"""The console script: the quick answers first, then the command line."""
+"""The console script: quick answers first, then the command line."""
 
-# ruff: noqa: PLC0415  (what is not needed for an answer is not imported for it)
+# ruff: noqa: PLC0415  (each answer imports only what it needs)
 
 import os
 import sys
@@ -8,10 +8,10 @@ from contextlib import suppress
 from types import ModuleType
 
 LEFT_OUT = ("rich", "chardet", "charset_normalizer")
-"""What Typer, podman-py and requests import where it is installed, and can do without.
+"""What Typer, podman-py and requests import if it is installed, and can do without.
 
-Nothing that they do for us needs it: we print plain text, and engines speak UTF-8. It would cost a
-launch on podman 40 ms of 190, one on docker 10 of 160.
+We need nothing of it: we print plain text, and engines speak UTF-8. It would cost 40 of the 190 ms
+of a podman launch, and 10 of docker's 160.
 """
 
 
@@ -29,27 +29,27 @@ def main() -> int:
     from abcd_run.commands import run
 
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows no arrows, or a name that is no text, must not end us.
+        # A terminal without arrows, or a name that is not valid text, must not end us.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     return run(sys.argv[1:])
 
 
 def _open_streams() -> None:
-    """Lead what was closed (`>&-`) to nowhere: the next file to be opened would get its number."""
+    """Connect closed streams (`>&-`) to /dev/null: the next opened file would get their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             os.dup2(nowhere, number)
-            if nowhere > 2:  # noqa: PLR2004  (no standard stream itself)
+            if nowhere > 2:  # noqa: PLR2004  (not itself a standard stream)
                 os.close(nowhere)
             setattr(sys, name, os.fdopen(number, "w" if number else "r"))
     if sys.stdout.write_through:  # type: ignore[union-attr]
-        # With PYTHONUNBUFFERED, a full disk would be noticed at any write, not where we flush.
+        # With PYTHONUNBUFFERED, a full disk would show at any write, not where we flush.
         sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
 
 
 class _WithoutItsStart(ModuleType):
-    """`urllib3.http2` as a folder of modules: what it does first takes 6 ms, for HTTP/2 alone."""
+    """`urllib3.http2` as a bare package: its own start takes 6 ms, only for HTTP/2."""
 
     def __getattr__(self, name: str) -> list[str]:
         if name != "__path__":
@@ -60,50 +60,50 @@ class _WithoutItsStart(ModuleType):
 
 
 def _leave_out() -> None:
-    """Have packages count as not installed; done here alone, where the process is ours."""
+    """Make packages count as not installed; only here, where the process is ours."""
     import warnings
 
     sys.modules.setdefault("urllib3.http2", _WithoutItsStart("urllib3.http2"))
 
     for name in LEFT_OUT:
-        # That a module is None is Python's own way to say that it cannot be imported.
+        # In Python, None in sys.modules means that the module cannot be imported.
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    # requests says what it misses; what it does then is what we want.
+    # requests warns about what is missing; its fallback is what we want.
     warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
 
 
 def _look_for_garbage_later() -> None:
-    """Collect no garbage during the first second: what imports make stays, and is looked at often.
+    """Collect no garbage in the first second: what imports create stays, but is scanned often.
 
-    That is 3 ms of 75 that `ps` takes, and 8 of a launch.
+    This saves 3 of the 75 ms of `ps`, and 8 ms of a launch.
     """
     import gc
     from threading import Timer
 
     later = Timer(1, gc.enable)
     later.daemon = True
-    with suppress(RuntimeError):  # the host lets us start no thread, which others will say
+    with suppress(RuntimeError):  # the host lets us start no thread; others will report it
         later.start()
         gc.disable()
 
 
 def console() -> None:
-    """End the process with the status of `main`, at once.
+    """End the process at once with the status of `main`.
 
-    What was begun is undone by then. Python would take 40 ms more to free what the process's end
-    frees anyway, which is a third of what a launch costs over the engine's own command.
+    Partial work is undone by then. Python would take 40 ms more to free what the process's end
+    frees anyway: a third of what a launch costs over the engine's own command.
     """
     try:
         status = main()
-    except KeyboardInterrupt:  # before the command line hears signals, or after it
+    except KeyboardInterrupt:  # before the command line handles signals, or after it
         sys.stderr.write("abcd-run: interrupted\n")
         status = 130
     os._exit(_flushed(status))
 
 
 def _flushed(status: int) -> int:
-    """Print what is still to be printed, and return the status with which to end then."""
-    with suppress(OSError):  # what nobody reads there is told by the status
+    """Flush the output and return the exit status."""
+    with suppress(OSError):  # the status tells what nobody reads there
         sys.stderr.flush()
     try:
         sys.stdout.flush()

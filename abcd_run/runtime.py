@@ -1,21 +1,21 @@
 """The whole contract between the core and a backend.
 
 A backend is a package `abcd_run_NAME` with an entry point in the group `abcd_run.runtimes` that
-names a `Backend`. That value must be cheap to import: it says what the runtime is called, what it
-takes and whether this host has it at all, without its SDK. `Backend.open` then imports the rest.
+names a `Backend`. That value must be cheap to import: it gives the runtime's name, what it takes
+and whether this host has it at all, without its SDK. `Backend.open` then imports the rest.
 
-The core calls a runtime in this order, and from several threads at once:
+The core calls a runtime in this order, from several threads at once:
 
-    probe                                   is it usable, and if not, what would fix it
+    probe                                   is it usable, and if not, how to fix it
     instances                               which names are taken
-    check                                   what it would refuse, of one of a request's plans
+    check                                   would it refuse one of a request's plans
     provide → create → start                one launch; `remove` undoes it at any point
     instances                               ps, show, wait, stop
     remove                                  stop
     close                                   always
 
-What else a runtime can do it says by having the methods of one of the protocols below; there are
-no stubs that raise.
+A runtime shows what else it can do by having the methods of the protocols below; there are no stubs
+that raise.
 """
 
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.schema import Rule
 
 Say = Callable[[str], None]
-"""Tells the user what is being done just now, in a few words: `say("pulling 3 of 7 layers")`."""
+"""Tells the user in a few words what is happening: `say("pulling 3 of 7 layers")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class Problem:
     remedy: str = ""
 
     def error(self, runtime: str) -> NoRuntime:
-        """Return the error for a runtime of which this is the problem."""
+        """Return the error for a runtime with this problem."""
         return NoRuntime(f"{runtime} cannot be used: {self.message}", remedy=self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a look at a runtime found.
+    """What probing a runtime found.
 
-    `notes` are things that a user should know although the runtime is usable, such as limits
-    that this host cannot enforce; `advice` is told by `doctor` alone.
-    `rootful` says why root inside would be root of this host, and how to get the runtime without
-    that: it is then used for those only who ask for `--rootful`.
+    `notes` are things a user should know although the runtime is usable, such as limits that this
+    host cannot enforce; only `doctor` prints `advice`.
+    `rootful` says why root inside would be root of this host, and how to avoid that: such a runtime
+    is used only with `--rootful`.
     """
 
     version: str = ""
@@ -62,7 +62,7 @@ class Probe:
     advice: tuple[str, ...] = ()
 
     def refusal(self, *, rootful: bool = False) -> Problem | None:
-        """Return why the runtime must not be used, None if it may; `rootful` was asked for."""
+        """Return why the runtime must not be used, or None; `rootful` is the user's choice."""
         if self.problem or self.rootful is None or rootful:
             return self.problem
         message = f"{self.rootful.message}: root inside would be root of this host"
@@ -71,10 +71,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A key that `[on.NAME]` of a profile may have, and `--set on.NAME.KEY=…` sets.
+    """A key that `[on.NAME]` of a profile may have, and that `--set on.NAME.KEY=…` sets.
 
-    Its value is one of the `values`, where there are some, else what `kind` says. `default` is what
-    holds without it, as a person would write it; empty where nothing does.
+    Its value is one of `values` if there are any, otherwise of `kind`. `default` is the value used
+    without it, as a person would write it; empty if there is none.
     """
 
     kind: type | Rule
@@ -84,7 +84,7 @@ class Option:
 
     @property
     def rule(self) -> Rule:
-        """What its value must be."""
+        """The rule for its value."""
         if self.values:
             return schema.one_of(*self.values)
         return self.kind if isinstance(self.kind, Rule) else schema.BY_TYPE[self.kind]
@@ -96,28 +96,28 @@ class Option:
 
 
 Options = Mapping[str, object]
-"""What `[on.NAME]` of a profile says, its values read by the rules of that backend."""
+"""The contents of a profile's `[on.NAME]`, read by that backend's rules."""
 
 
 def trusts_all(_options: Options) -> Problem | None:
-    """Return that no option needs more trust: none of them can reach the host."""
+    """Return None: no option can reach the host, so none needs more trust."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What can be known of a runtime without importing its SDK or talking to it.
+    """What is known of a runtime without importing its SDK or talking to it.
 
     `missing` looks for a binary or socket and returns why the runtime is not here, or None.
-    `accepts` are formats, best first: those of `Format`, or a plug-in's.
+    `accepts` lists formats, best first: those of `Format`, or a plug-in's.
     `options` are the keys that `[on.NAME]` of a profile may have; they are checked before a runtime
     is asked, completed by the shell, and listed in the docs.
-    `trusts` returns which of them could give an instance rights on the host, None where none can:
-    such a profile is launched with `--rootful` alone. It asks nobody and must be cheap.
-    `memory` is what an instance gets, in bytes, where neither its profile nor the request says:
-    a machine must have some. None where it may have what there is.
-    `takes_command` says whether `abcd-run IMAGE -- COMMAND` means something to it.
-    `preference` is its place among those that `auto` tries: lower ones come first.
+    `trusts` returns which of them could give an instance rights on the host, or None: a profile
+    with such options needs `--rootful`. It asks no engine and must be cheap.
+    `memory` is what an instance gets, in bytes, if neither its profile nor the request sets it:
+    a machine must have some. None means no limit.
+    `takes_command` says whether the runtime supports `abcd-run IMAGE -- COMMAND`.
+    `preference` is its place in the order in which `auto` tries runtimes: lowest first.
     """
 
     name: str
@@ -138,14 +138,14 @@ class Runtime(ABC):
 
     @abstractmethod
     def probe(self) -> Probe:
-        """Look whether the engine answers and what it can enforce; never raises."""
+        """Check whether the engine answers and what it can enforce; never raises."""
 
     def check(self, plan: Plan) -> None:  # noqa: B027  (many refuse nothing)
-        """Raise the error of whatever this runtime would refuse about a plan.
+        """Raise an error for whatever this runtime would refuse in a plan.
 
-        Asked before an image is fetched or built, for `--dry-run` too: values of options, shares,
-        an address, a size of disk that it cannot give. Of plans that differ in names alone it is
-        asked of one. It may ask the engine, but must change nothing. `create` may rely on it.
+        Called before an image is fetched or built, also for `--dry-run`: option values, shares, an
+        address or a disk size that it cannot provide. Of plans that differ only in their names, one
+        is checked. It may ask the engine but must change nothing. `create` may rely on it.
         """
 
     @abstractmethod
@@ -158,9 +158,9 @@ class Runtime(ABC):
 
     @abstractmethod
     def create(self, plan: Plan, image: str) -> str:
-        """Create the instance, labelled by `record.labels`, and return the engine's id of it.
+        """Create the instance, labelled by `record.labels`, and return the engine's id for it.
 
-        Nothing runs yet, and nothing is left behind when it fails. Raises `NameTaken`,
+        Nothing runs yet, and a failure leaves nothing behind. Raises `NameTaken`,
         `PortTaken` or another `LaunchFailed`.
         """
 
@@ -172,16 +172,15 @@ class Runtime(ABC):
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """Return the instances of this user, or the one whose id or name is `only`.
 
-        Without `detail` the ports, password and host root may be left out, where leaving them
-        out is quicker.
+        Without `detail`, ports, password and host root may be missing if that is faster.
         """
 
     @abstractmethod
     def remove(self, runtime_id: str) -> None:
-        """Stop it and remove all of it; a no-op when it is gone."""
+        """Stop it and remove all of it; a no-op if it is gone."""
 
     def close(self) -> None:  # noqa: B027  (most engines need nothing here)
-        """Let go of the engine and of everything that was started to talk to it."""
+        """Close the connection and end everything that was started for it."""
 
     def __enter__(self) -> Self:
         return self
@@ -192,7 +191,7 @@ class Runtime(ABC):
 
 @runtime_checkable
 class Executes(Protocol):
-    """A runtime in whose instances commands can be run."""
+    """A runtime that can run commands in its instances."""
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
@@ -208,7 +207,7 @@ class Logs(Protocol):
     """A runtime that keeps what an instance prints on its console."""
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
-        """Yield what was printed, in pieces; with `follow` until the instance ends."""
+        """Yield what was printed, in pieces; with `follow`, until the instance ends."""
 
 
 @runtime_checkable
@@ -216,31 +215,31 @@ class Screenshots(Protocol):
     """A runtime whose instances have a screen."""
 
     def screenshot(self, instance: Instance) -> bytes:
-        """Return a PNG picture of what the screen shows now. Raises `LaunchFailed`."""
+        """Return a PNG picture of the screen. Raises `LaunchFailed`."""
 
 
 @runtime_checkable
 class Prunes(Protocol):
-    """A runtime that keeps more than its engine's own objects: files that a kill can orphan."""
+    """A runtime that keeps more than its engine's objects, such as files that a kill orphans."""
 
     def prune(self) -> None:
-        """Remove what belongs to no instance, and to no launch that is under way."""
+        """Remove what belongs to no instance and to no running launch."""
 
 
 @runtime_checkable
 class Consists(Protocol):
-    """A runtime that can say of which versions its parts are."""
+    """A runtime that knows the versions of its parts."""
 
     def components(self) -> Mapping[str, str]:
-        """Return versions by the names that their makers give the parts.
+        """Return versions by the parts' own names.
 
-        Asked by `doctor` alone: it may take a second. Raises `AbcdRunError`.
+        Only `doctor` calls this: it may take a second. Raises `AbcdRunError`.
         """
 
 
 @runtime_checkable
 class Explains(Protocol):
-    """A runtime that can say what a person would type for a plan."""
+    """A runtime that can show what a person would type for a plan."""
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """Return shell lines that do what the plan does."""

@@ -1,4 +1,4 @@
-"""The command line: one module for each group of commands, and what they share."""
+"""The command line: one module per group of commands, and what they share."""
 
 import os
 import traceback
@@ -15,8 +15,8 @@ from abcd_run.launch.interrupts import heeded
 from abcd_run.report import for_people, for_scripts, streams
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to end)
-    """Run a command line; whatever a user or host can cause ends in one clear error."""
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one per way to end)
+    """Run a command line; whatever a user or the host can cause ends in one clear error."""
     try:
         status = heeded(lambda: _answered(list(arguments)))
         streams.flush()
@@ -37,12 +37,12 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one for each way to
 
 
 def _answered(arguments: list[str]) -> object:
-    """Do what a line says, or tell a shell how the line that it holds may go on.
+    """Run a command line, or offer a shell its completions.
 
-    Typer's own `main` would wrap the output when its reader has gone, and take Ctrl-C for a status.
+    Typer's own `main` would wrap the output once its reader is gone, and turn Ctrl-C into a status.
     """
     if asked := os.environ.get(COMPLETES):
-        from abcd_run.commands import completion  # noqa: PLC0415  (it offers every command)
+        from abcd_run.commands import completion  # noqa: PLC0415  (it loads every command)
 
         return completion.answer(asked)
     try:
@@ -54,7 +54,7 @@ def _answered(arguments: list[str]) -> object:
 
 def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    with suppress(OSError):  # the terminal has gone, which is what has ended us
+    with suppress(OSError):  # the terminal is gone: that is what ended us
         if "--json" in before and not isinstance(error, streams.OutputLost):
             for_scripts.print_json(for_scripts.document([], [Failure(error)]))
         for_people.print_error(error)
@@ -62,7 +62,7 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
 
 
 def _usage(error: typer.TyperException) -> UsageError:
-    # Typer has no public name for the errors that know their context and what may be meant.
+    # Typer has no public name for errors that carry their context and suggestions.
     context, meant = getattr(error, "ctx", None), getattr(error, "possibilities", None)
     message = error.message + _suggestion(meant) if meant else error.format_message()
     return UsageError(
@@ -76,7 +76,7 @@ def _suggestion(meant: Sequence[str]) -> str:
 
 
 def _host(error: OSError) -> AbcdRunError:
-    """Return the error for what the host refuses: a full disk, a folder that is none."""
+    """Return the error for what the host refuses: a full disk, a file in place of a folder."""
     if refused := os_errors.told(error):
         return refused
     where = f"{error.filename}: " if error.filename else ""

@@ -1,4 +1,4 @@
-"""`artifact`: what a runtime would take, as a file."""
+"""`artifact`: write what a runtime would take to a file."""
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
@@ -17,7 +17,7 @@ def artifact(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write an image to a file, in a format that runtimes take.
+    """Write an image to a file in a format that a runtime takes.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar

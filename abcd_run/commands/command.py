@@ -1,4 +1,4 @@
-"""What a command is here: Typer's, with the options that all have, and a launch of one image."""
+"""Commands as Typer's, with the options that all of them have, and the launch of one image."""
 
 import shlex
 from typing import Any
@@ -12,14 +12,14 @@ from abcd_run.errors import UsageError
 def common(
     *, as_json: options.Json = False, quiet: options.Quiet = False, verbose: options.Verbose = False
 ) -> None:
-    """Declare the options of every command: its function takes those that it uses.
+    """Declare the options of every command; its function takes those it uses.
 
-    `--verbose` is read where unexpected errors are printed, in `commands.run`.
+    `commands.run` reads `--verbose`, where it prints unexpected errors.
     """
 
 
 def with_common(own: list[Any], shared: list[Any]) -> list[Any]:
-    """Return a command's parameters, those of `common` last; its function gets what it names."""
+    """Return a command's parameters, those of `common` last; its function gets those it names."""
     taken, names = {one.name for one in own}, {one.name for one in shared}
     for one in shared:
         one.expose_value = one.name in taken
@@ -27,9 +27,9 @@ def with_common(own: list[Any], shared: list[Any]) -> list[Any]:
 
 
 class Command(TyperCommand):
-    """A command whose usage names its words as they are typed.
+    """A command whose usage line shows its words as they are typed.
 
-    Typer has no public name for the classes of the context and the formatter that it hands over.
+    Typer has no public name for the context and formatter classes that it passes.
     """
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -39,10 +39,10 @@ class Command(TyperCommand):
 
 
 class OneImage(Command):
-    """The launch: words after IMAGE that are no option must stand behind `--`."""
+    """The launch: words after IMAGE that are not options must follow `--`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse a second IMAGE, which would otherwise be taken for a command to run inside."""
+        """Refuse a second IMAGE, which would otherwise count as a command to run inside."""
         after = len(args) - args.index("--") - 1 if "--" in args else 0
         rest = super().parse_args(ctx, args)
         command: tuple[str, ...] = ctx.params.get("command") or ()

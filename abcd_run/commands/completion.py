@@ -1,4 +1,4 @@
-"""`completion`: the script that makes a shell complete abcd-run, and what the script asks for."""
+"""`completion`: the script that lets a shell complete abcd-run, and the answers it asks for."""
 
 import io
 import sys
@@ -28,10 +28,10 @@ def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
 
 
 def answer(instruction: str) -> int:
-    """Print what a shell's script asks for by `COMPLETES`, and return its status."""
-    # This is what makes the shells known; the options that it returns are not wanted here.
+    """Print what a shell's script asks for through `COMPLETES`, and return its status."""
+    # This call registers the shells; the options it returns are not needed.
     typer.completion.get_completion_inspect_parameters()
     try:
         return typer.completion.shell_complete(cli, {}, NAME, COMPLETES, instruction)
-    except SystemExit as ended:  # so fish is told whether there is anything to offer
+    except SystemExit as ended:  # this tells fish whether there is anything to offer
         return ended.code if isinstance(ended.code, int) else 1

@@ -1,4 +1,4 @@
-"""The display of what a session tells, on standard error."""
+"""Show a session's events on standard error."""
 
 from threading import Lock
 from typing import Self
@@ -10,7 +10,7 @@ from abcd_run.session.events import Event
 
 
 class Display:
-    """Lines about events, drawn from the first one to the end of the block."""
+    """Lines about events, drawn from the first event to the end of the block."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet, self._lock = quiet, Lock()

@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 NAME = "abcd-run"
 LAUNCH = "launch"
 COMPLETES = "_ABCD_RUN_COMPLETE"
-"""The variable by which a shell asks how a line may go on."""
+"""The variable through which a shell asks for completions."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     LAUNCH: ("launch:launch", "Launch IMAGE, and print how to reach it."),
@@ -18,36 +18,36 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("listing:show", "Show endpoints, password and everything else about an instance."),
     "logs": ("inside:logs", "Print what an instance wrote to its console."),
     "open": ("listing:open_", "Open an instance's desktop or page, or print its address."),
-    "exec": ("inside:exec_", "Run a command in an instance and end with its status."),
+    "exec": ("inside:exec_", "Run a command in an instance and exit with its status."),
     "shell": ("inside:shell", "Open a shell in an instance."),
     "screenshot": ("screenshot:screenshot", "Save a picture of an instance's screen."),
     "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
     "wait": ("lifecycle:wait", "Wait until instances are ready."),
-    "stop": ("lifecycle:stop", "Stop instances and remove them: they are ephemeral."),
+    "stop": ("lifecycle:stop", "Stop and remove instances: they are ephemeral."),
     "prune": ("lifecycle:prune", "Remove what killed launches and old images left behind."),
     "images": ("images:images", "List the images that can be launched by name."),
-    "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch finds it here."),
+    "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch need not."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
-    "artifact": ("artifact:artifact", "Write an image to a file, in a format that runtimes take."),
+    "artifact": ("artifact:artifact", "Write an image to a file in a format that a runtime takes."),
     "runtimes": (
         "host:runtimes",
-        "List the runtimes: what they take, and why some cannot be used.",
+        "List the runtimes, what they take, and why some cannot be used.",
     ),
-    "doctor": ("host:doctor", "Say what this host can do, what is missing, how to fix it."),
+    "doctor": ("host:doctor", "Report what works here, what is missing, and how to fix it."),
     "completion": (
         "completion:completion",
         "Print the script that lets your shell complete abcd-run.",
     ),
 }
-"""Where a command is, and the line about it: the help of all imports none of them."""
+"""Each command's place and one-line help, so that `--help` imports no command."""
 
 QUICK = ("--help", "-h", "--version")
 
 
 class DefaultLaunch(TyperGroup):
-    """A group that imports a command when it is used, and launches where none is named.
+    """A group that imports a command when it is used, and launches if none is named.
 
-    Typer has no public name for the classes of contexts, formatters and what a shell is offered.
+    Typer has no public name for the classes of contexts, formatters and completions.
     """
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -55,7 +55,7 @@ class DefaultLaunch(TyperGroup):
         return [name for name in COMMANDS if name != LAUNCH]
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
-        """Import the function of a command and return what Typer makes of it."""
+        """Import a command's function and return Typer's command for it."""
         from abcd_run.commands import command  # noqa: PLC0415  (not for help)
 
         if cmd_name not in COMMANDS:
@@ -68,7 +68,7 @@ class DefaultLaunch(TyperGroup):
         return made
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the command first: options may stand before it, and a bare image is launched."""
+        """Put the command first: options may precede it, and a bare image is launched."""
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help(), err=True)
             ctx.exit(2)
@@ -87,7 +87,7 @@ class DefaultLaunch(TyperGroup):
         assert launch
         with launch.make_context(LAUNCH, [], ctx, resilient_parsing=True) as inner:
             if incomplete.startswith("-"):
-                # No command stands there yet: these are options of the launch.
+                # No command yet: these are options of the launch.
                 return list(launch.shell_complete(inner, incomplete))
             images = launch.params[0].shell_complete(inner, incomplete)
         return [*super().shell_complete(ctx, incomplete), *images]
@@ -117,7 +117,7 @@ def _typer(**more: Any) -> typer.Typer:
     )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  (Typer's way to call it)
+def _version(asked: bool) -> None:  # noqa: FBT001  (how Typer calls it)
     if asked:
         from abcd_run import __version__  # noqa: PLC0415
 
@@ -144,11 +144,11 @@ def main(
     abcd-run abcd4demo                          the best runtime this host has
     abcd-run --on podman abcd4demo              this one
     abcd-run --on podman,docker --count 3 IMAGE three on each
-    abcd-run ps                                 what runs
-    abcd-run stop --all                         end it all
+    abcd-run ps                                 list what is running
+    abcd-run stop --all                         stop everything
 
-    IMAGE is a name of `abcd-run images`, a variant's name, a profile, an OCI archive or layout or
-    an ISO on disk, or a reference such as docker.io/library/nginx:latest.
+    IMAGE is a name from `abcd-run images`, a variant's name, a profile, an OCI archive, an OCI
+    layout or an ISO on disk, or a reference such as docker.io/library/nginx:latest.
     `abcd-run launch --help` lists the options of a launch.
     """
 

@@ -1,4 +1,4 @@
-"""`runtimes` and `doctor`: what this host can do, what is missing, how to fix it."""
+"""`runtimes` and `doctor`: what this host can do, what is missing, and how to fix it."""
 
 from abcd_run.commands import options
 from abcd_run.errors import NoRuntime
@@ -8,7 +8,7 @@ from abcd_run.units import format_size
 
 
 def runtimes(*, on: options.Runtimes = None, as_json: options.Json = False) -> int:
-    """List the runtimes: what they take, and why some cannot be used.
+    """List the runtimes, what they take, and why some cannot be used.
 
     \b
     abcd-run runtimes
@@ -47,11 +47,11 @@ def _row(document: for_scripts.Document) -> tuple[str, ...]:
 def doctor(
     *, image: options.Fitting = "", profiles: options.Profiles = None, as_json: options.Json = False
 ) -> int:
-    """Say what this host can do, what is missing, how to fix it.
+    """Report what works here, what is missing, and how to fix it.
 
     \b
     abcd-run doctor
-    abcd-run doctor abcd4desktop      how many of it fit, what it brings
+    abcd-run doctor abcd4desktop      how many fit, and advisories for its parts
     """
     with Session(profiles=profiles) as lab:
         diagnosis = lab.doctor(image)
@@ -78,6 +78,6 @@ def _print(diagnosis: Diagnosis, image: str) -> None:
     for one in diagnosis.findings:
         for_people.print_finding(one)
     if any(one.known for one in diagnosis.findings):
-        streams.say(f"!    marks what was publicly known on {diagnosis.known_as_of}")
+        streams.say(f"!    marks advisories that were public on {diagnosis.known_as_of}")
     if diagnosis.fits:
-        streams.say(f"{diagnosis.fits.count} instances of {image} fit into the free memory")
+        streams.say(f"{diagnosis.fits.count} instances of {image} fit in the free memory")

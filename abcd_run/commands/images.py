@@ -1,4 +1,4 @@
-"""`images`: what can be launched by name."""
+"""`images`: list what can be launched by name."""
 
 from abcd_run.commands import options
 from abcd_run.images.profile import Profile

@@ -1,4 +1,4 @@
-"""`exec`, `shell` and `logs`: what goes on inside an instance."""
+"""`exec`, `shell` and `logs`: what happens inside an instance."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ def exec_(
     on: options.Runtimes = None,
     as_json: options.Json = False,
 ) -> int:
-    """Run a command in an instance and end with its status.
+    """Run a command in an instance and exit with its status.
 
     \b
     abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release

@@ -63,7 +63,7 @@ def launch(
 
 
 class Way(NamedTuple):
-    """What is done about a launch, and how it is told."""
+    """What to do about a launch, and how to report it."""
 
     wait: bool
     open_it: bool

@@ -1,4 +1,4 @@
-"""`wait`, `stop` and `prune`: instances that come and go."""
+"""`wait`, `stop` and `prune`: instances come and go."""
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
@@ -36,7 +36,7 @@ def stop(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Stop instances and remove them: they are ephemeral.
+    """Stop and remove instances: they are ephemeral.
 
     \b
     abcd-run stop abcd4demo-podman-1
@@ -45,7 +45,7 @@ def stop(
     """
     if names and everything:
         raise UsageError(
-            "--all and names exclude each other", remedy="abcd-run stop NAME, or stop --all"
+            "give names or --all, not both", remedy="abcd-run stop NAME, or stop --all"
         )
     shown, asked = Display(quiet=quiet), options.split(on)
     with Session(progress=shown) as lab:

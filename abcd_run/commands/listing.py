@@ -1,4 +1,4 @@
-"""`ps`, `show` and `open`: what there is, and how to reach it."""
+"""`ps`, `show` and `open`: list instances and reach them."""
 
 from collections.abc import Iterable
 
@@ -33,7 +33,7 @@ def ps(
         )
     for failure in listed.errors:
         for_people.print_error(failure.error)
-    # A runtime that is down is a note, unless it was asked for by name.
+    # A runtime that is down is only a note, unless the user named it.
     return NoRuntime.status if asked and listed.errors else 0
 
 
@@ -91,7 +91,7 @@ def _print_address(instance: Instance) -> None:
 
 
 def open_all(lab: Session, instances: Iterable[Instance]) -> list[Failure]:
-    """Open the endpoint of each that a person wants to see; return those that have none."""
+    """Open each instance's main endpoint; return the failures."""
     failures = []
     for one in instances:
         try:

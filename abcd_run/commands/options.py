@@ -1,6 +1,6 @@
-"""The options and words of all commands, each described once, and what the shell completes.
+"""The options and words of all commands, each described once, and their completions.
 
-Several commands share most of them. That all stand here has a second use: an option may stand
+Most are shared by several commands. Keeping all of them here has a second use: an option may come
 before the command, and `first_word` must know whether it takes the next word.
 """
 
@@ -13,12 +13,12 @@ from typer.models import OptionInfo
 
 
 def number(text: str) -> float:
-    """Read a number above 0; "inf" and "nan" are floats as well, and mean nothing here."""
+    """Read a number above 0; "inf" and "nan" are floats too, but mean nothing here."""
     try:
         read = float(text)
     except ValueError:
         read = 0
-    # Written so that "nan" is wrong, too: every comparison with it is false.
+    # Written so that "nan" fails too: every comparison with it is false.
     if not 0 < read < float("inf"):
         raise typer.BadParameter(f"{text!r} is not a number above 0")
     return read
@@ -28,7 +28,7 @@ def split(given: list[str] | None) -> tuple[str, ...]:
     """Read `--on podman,docker --on lxd`."""
     if not given:
         return ()
-    from abcd_run.plan.request import runtimes  # noqa: PLC0415  (the start-up path is counted)
+    from abcd_run.plan.request import runtimes  # noqa: PLC0415  (start-up time is tested)
 
     return runtimes(given)
 
@@ -46,7 +46,7 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_runtime(incomplete: str) -> list[str]:
-    """Offer runtimes, also after a comma; no SDK is imported."""
+    """Offer runtimes, even after a comma; imports no SDK."""
     from abcd_run.plugins.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
 
     before, comma, last = incomplete.rpartition(",")
@@ -72,21 +72,21 @@ def complete_format(incomplete: str) -> list[str]:
 
 
 def complete_change(incomplete: str) -> list[str]:
-    """Offer keys for `--set`, with their values where these are few."""
+    """Offer keys for `--set`, with their values if these are few."""
     from abcd_run.plan import shorthand  # noqa: PLC0415  (only for completion)
     from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
     return shorthand.complete(incomplete, Registry.installed())
 
 
-# A default is told by an option's help where it matters; words are explained by the usage line.
+# An option's help tells its default where it matters; the usage line explains words.
 _option = partial(typer.Option, show_default=False)
 _word = partial(typer.Argument, hidden=True)
 
 # For every command, by `command.common`.
 Json = Annotated[bool, _option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
-Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of what goes wrong.")]
+Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of errors.")]
 
 # For several.
 Image = Annotated[str, _word(metavar="IMAGE", autocompletion=complete_image)]
@@ -98,24 +98,27 @@ Runtimes = Annotated[
         "--on",
         metavar="RUNTIME[,…]",
         autocompletion=complete_runtime,
-        help="Only these runtimes.",
+        help="Use only these runtimes.",
     ),
 ]
 Profiles = Annotated[
-    Path | None, _option("--profiles", metavar="DIR", help="One more folder of profiles.")
+    Path | None, _option("--profiles", metavar="DIR", help="Also look for profiles here.")
 ]
 Pull = Annotated[
     Literal["always", "missing", "never"],
     _option(
         "--pull",
         metavar="[always|missing|never]",
-        help="When to fetch the image; never works without a network.",
+        help="When to fetch the image; 'never' needs no network.",
     ),
 ]
-Timeout = Annotated[float | None, _option("--timeout", metavar="S", parser=number, help="Seconds.")]
+Timeout = Annotated[
+    float | None,
+    _option("--timeout", metavar="S", parser=number, help="Wait at most S seconds."),
+]
 User = Annotated[
     str | None,
-    _option("--user", metavar="USER", help="As this user; default the image's own."),
+    _option("--user", metavar="USER", help="Run as this user; default: the image's own."),
 ]
 
 # For the launch.
@@ -126,26 +129,26 @@ Where = Annotated[
         "--on",
         metavar="RUNTIME[,…]",
         autocompletion=complete_runtime,
-        help="Where: runtimes by name, auto (the best one here) or all (all usable ones).",
+        help="Runtimes by name, auto (the best one here) or all (every usable one).",
     ),
 ]
-Count = Annotated[int, _option("--count", metavar="N", min=1, max=999, help="N on each.")]
+Count = Annotated[int, _option("--count", metavar="N", min=1, max=999, help="Launch N on each.")]
 Called = Annotated[
-    str | None, _option("--name", metavar="NAME", help="Name it; default IMAGE-RUNTIME-N.")
+    str | None, _option("--name", metavar="NAME", help="Name it; default: IMAGE-RUNTIME-N.")
 ]
 Memory = Annotated[str | None, _option("--memory", metavar="SIZE", help="Memory, such as 2GiB.")]
 Cpus = Annotated[float | None, _option("--cpus", metavar="N", parser=number, help="Processors.")]
 Address = Annotated[str, _option("--address", metavar="ADDR", help="Publish on this address.")]
 Publish = Annotated[
     list[str] | None,
-    _option("--publish", metavar="SERVICE[=PORT]", help="Fix a service's port."),
+    _option("--publish", metavar="SERVICE[=PORT]", help="Choose a service's port."),
 ]
 Shares = Annotated[
     list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
 ]
 Env = Annotated[
     list[str] | None,
-    _option("--env", metavar="K=V", help="Set a variable; K alone takes yours."),
+    _option("--env", metavar="K=V", help="Set a variable; K alone copies yours."),
 ]
 PasswordFile = Annotated[
     Path | None,
@@ -153,11 +156,11 @@ PasswordFile = Annotated[
         "--password-file",
         metavar="FILE",
         dir_okay=False,
-        help="Read the password from this file, not a random one.",
+        help="Use the password in this file instead of a random one.",
     ),
 ]
 Wait = Annotated[bool, _option("--wait/--no-wait", help="Wait until it is ready (default).")]
-Open = Annotated[bool, _option("--open/--no-open", help="Show it when it is ready.")]
+Open = Annotated[bool, _option("--open/--no-open", help="Open it once it is ready.")]
 Changes = Annotated[
     list[str] | None,
     _option(
@@ -171,19 +174,19 @@ Rootful = Annotated[
     bool,
     _option(
         "--rootful",
-        help="Allow root inside to be root of this host, and options of a profile "
-        "that reach the host.",
+        help="Allow root inside to be root of this host, and a profile's options "
+        "to reach the host.",
     ),
 ]
 DryRun = Annotated[
-    bool, _option("--dry-run", help="Print the plan and the native command, do nothing.")
+    bool, _option("--dry-run", help="Print the plan and the native command; launch nothing.")
 ]
 
-# For one other command each.
+# Each for one other command.
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
-Follow = Annotated[bool, _option("-f", "--follow", help="Go on printing until it ends.")]
-Everything = Annotated[bool, _option("--all", help="Every instance on every runtime.")]
-Tree = Annotated[bool, _option("--tree", help="Show which image descends from which.")]
+Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
+Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]
+Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
 Port = Annotated[
@@ -193,10 +196,10 @@ Port = Annotated[
         metavar="N",
         min=1,
         max=65535,
-        help="The port of the page; a free one is taken without it.",
+        help="The page's port; default: any free one.",
     ),
 ]
-OpenWall = Annotated[bool, _option("--open/--no-open", help="Show it in the browser.")]
+OpenWall = Annotated[bool, _option("--open/--no-open", help="Open it in the browser.")]
 Form = Annotated[
     str,
     _option(
@@ -212,7 +215,7 @@ Artifact = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="Where to write it; a file that is there is replaced once the new one is whole.",
+        help="The file to write; an old one is replaced once the new one is complete.",
     ),
 ]
 Picture = Annotated[
@@ -223,13 +226,13 @@ Picture = Annotated[
         metavar="F.png",
         dir_okay=False,
         allow_dash=True,
-        help="The file to write, - for standard output; default NAME.png here.",
+        help="The file to write, or - for standard output; default: ./NAME.png.",
     ),
 ]
 
 
 def first_word(args: list[str]) -> int | None:
-    """Return the place of the first word that is neither an option nor an option's value."""
+    """Return the index of the first word that is neither an option nor an option's value."""
     valued = with_value()
     place = 0
     while place < len(args) and args[place] != "--":
@@ -242,7 +245,7 @@ def first_word(args: list[str]) -> int | None:
 def with_value() -> frozenset[str]:
     """Return the names of the options above that take the next word."""
     described = [get_args(one) for one in globals().values() if get_origin(one) is Annotated]
-    # Typer takes the first name of an annotated option for its default, until it reads a command.
+    # Until Typer reads a command, it keeps an annotated option's first name as the default.
     return frozenset(
         name
         for kind, option in described

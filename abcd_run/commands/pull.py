@@ -1,4 +1,4 @@
-"""`pull` and `build`: having here what is to be launched."""
+"""`pull` and `build`: get an image ready before its launch."""
 
 from dataclasses import asdict
 
@@ -16,7 +16,7 @@ def pull(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Fetch or build IMAGE now, so that a launch finds it here.
+    """Fetch or build IMAGE now, so that a launch need not.
 
     \b
     abcd-run pull abcd4demo

@@ -1,4 +1,4 @@
-"""`screenshot`: a picture of an instance's screen."""
+"""`screenshot`: save a picture of an instance's screen."""
 
 import sys
 from pathlib import Path

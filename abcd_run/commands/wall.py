@@ -1,4 +1,4 @@
-"""`wall`: a page that shows everything that runs."""
+"""`wall`: one page that shows all running instances."""
 
 from threading import Thread
 
@@ -22,13 +22,13 @@ def wall(
 ) -> int:
     """Show all instances on one page, with live pictures, until Ctrl-C.
 
-    Only you can see the page, on this host.
+    Only you can see the page, and only on this host.
 
     \b
     abcd-run wall --open
     abcd-run wall --on podman,libvirt --port 8000
     """
-    # The help of this command imports this module, and must not import a server.
+    # `wall --help` imports this module and must not import a server.
     from abcd_run.concurrency.threads import Lanes  # noqa: PLC0415
     from abcd_run.wall.instances import Seen  # noqa: PLC0415
     from abcd_run.wall.server import Wall  # noqa: PLC0415
@@ -43,7 +43,7 @@ def wall(
                 if open_it:
                     Thread(target=_open, args=(server.url,), daemon=True).start()
                 server.serve_forever(LOOK_SECONDS)
-            except Interrupted:  # the way to end it
+            except Interrupted:  # this is how it ends
                 return 0
     return 0
 
@@ -54,7 +54,7 @@ def _say(url: str, *, as_json: bool, quiet: bool) -> None:
     elif quiet:
         streams.say(url)
     else:
-        for_people.print_facts("the wall shows what runs, until Ctrl-C", {"page": url})
+        for_people.print_facts("the wall runs until Ctrl-C", {"page": url})
     streams.flush()
 
 

@@ -1,1 +1,1 @@
-"""What installed packages bring: runtimes, formats, kinds of readiness."""
+"""What installed packages provide: runtimes, formats, kinds of readiness."""

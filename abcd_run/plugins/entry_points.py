@@ -1,6 +1,6 @@
-"""The entry points of what is installed, read from the same files as `importlib.metadata` reads.
+"""The entry points of installed packages, read from the files that `importlib.metadata` reads.
 
-That module brings a mail parser, zip archives and more along: 10 ms, of 80 that a command has.
+That module also imports a mail parser, zip archives and more: 10 of a command's 80 ms.
 """
 
 import importlib
@@ -15,7 +15,7 @@ INFOS = (".dist-info", ".egg-info")
 
 
 class Entry(NamedTuple):
-    """One line of a plug-in's: its name, and `module:value`."""
+    """One line of a plug-in: a name, and `module:value`."""
 
     name: str
     value: str
@@ -35,17 +35,17 @@ def entries(group: str) -> list[Entry]:
         if (text := _text(info / "entry_points.txt")) and group in text
         for entry in _entries(text, group)
     ]
-    # Nothing at all: installed in a way that only the slow module knows, such as a zip archive.
+    # Nothing at all: installed in a way that only the slow module reads, such as a zip archive.
     return written or _asked(group)
 
 
 def _infos() -> Iterator[Path]:
-    """Yield the folders about installed packages; the first of a name hides all others."""
+    """Yield the folders that describe installed packages; the first of a name hides the others."""
     known = set[str]()
     for folder in sys.path:
         try:
             names = sorted(path.name for path in Path(folder).iterdir())
-        except OSError:  # listed and not there, or no folder
+        except OSError:  # missing, or not a folder
             continue
         for name in names:
             if name.endswith(INFOS):

@@ -1,4 +1,4 @@
-"""The runtimes in use: each opened once, asked side by side, and closed at the end."""
+"""The runtimes in use: each opened once, asked in parallel, and closed at the end."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -26,29 +26,29 @@ from abcd_run.schema import did_you_mean
 T = TypeVar("T")
 
 ASK_SECONDS = 4.0
-"""How long `ps` waits for a runtime before it says that it does not answer."""
+"""How long `ps` waits for a runtime before reporting that it does not answer."""
 
 PATIENT_SECONDS = 20.0
-"""The same for what removes: better late than left."""
+"""The same for removals: better late than left behind."""
 
 FIND_SECONDS = 4.5
-"""The same for what looks for one instance, all in all."""
+"""The same for finding one instance, in total."""
 
 LIKELY_SECONDS = 1.0
-"""How long only those are asked whose names stand in an instance's name."""
+"""How long to ask only the runtimes that an instance's name suggests."""
 
 Start = Callable[[str, Callable[[], None]], None]
-"""Has a question to the named runtime asked elsewhere, and does not wait for it."""
+"""Asks the named runtime a question in the background."""
 
 
 def _in_a_thread(_name: str, question: Callable[[], None]) -> None:
-    # No pool: Python waits for a pool's threads at its end, also for one that hangs.
+    # No pool: at exit Python waits for a pool's threads, even for one that hangs.
     spawn(question)
 
 
 @dataclass
 class Fleet:
-    """All runtimes of this process, whose methods may be called from several threads."""
+    """All runtimes of this process; any thread may call its methods."""
 
     registry: Registry
     start: Start = _in_a_thread
@@ -62,18 +62,18 @@ class Fleet:
         self._stack.close()
 
     def backend(self, name: str) -> Backend:
-        """Return a backend that can be imported. Raises `UsageError` or `NoRuntime`."""
+        """Return an importable backend. Raises `UsageError` or `NoRuntime`."""
         backend = self.registry.known(name)
         if isinstance(backend, Problem):
             raise backend.error(name)
         return backend
 
     def runtime(self, name: str) -> Runtime:
-        """Return a runtime, opened at its first use. Raises `UsageError` or `NoRuntime`."""
+        """Return a runtime, opened on first use. Raises `UsageError` or `NoRuntime`."""
         return self._opened.get(name, lambda: self._open(self.backend(name)))
 
     def retry(self) -> None:
-        """Forget the runtimes that could not be opened: those that ask again may be luckier."""
+        """Forget which runtimes could not be opened: the next try may succeed."""
         self._opened.forget_failures()
 
     def _open(self, backend: Backend) -> Runtime:
@@ -88,7 +88,7 @@ class Fleet:
         return [name for name in names if self.absence(name) is None]
 
     def absence(self, name: str) -> Problem | None:
-        """Return why this host does not have a runtime, None if it has; no SDK is imported."""
+        """Return why this host lacks a runtime, or None; imports no SDK."""
         backend = self.registry.backend(name)
         return backend if isinstance(backend, Problem) else absence(backend)
 
@@ -99,7 +99,7 @@ class Fleet:
         *,
         within: float = 0,
     ) -> tuple[dict[str, T], list[Failure]]:
-        """Ask runtimes side by side; what fails or is too slow comes back as an error.
+        """Ask runtimes in parallel; one that fails or is too slow becomes an error.
 
         `within` is in seconds, 0 for `ASK_SECONDS`. Raises `Interrupted`.
         """
@@ -144,19 +144,19 @@ class Fleet:
     def could_not_be_asked(self, failure: Failure) -> bool:
         """Say whether a runtime that failed may hold instances: it was opened, or is silent.
 
-        What cannot be opened at all, such as a plug-in without its SDK, has launched nothing.
+        One that cannot be opened at all, such as a plug-in without its SDK, has launched nothing.
         """
         opened = failure.runtime in self._opened
         return opened or isinstance(failure.error, NoAnswer)
 
     def find(self, name: str, on: tuple[str, ...] = ()) -> Instance:
-        """Return the instance of a name.
+        """Return the instance with a name.
 
-        Raises `NoSuchInstance`, `UsageError` for several, or `NoRuntime` where the one that may
-        have it cannot be asked.
+        Raises `NoSuchInstance`, `UsageError` for several, or `NoRuntime` if the runtime that may
+        have it cannot answer.
         """
         names, end = self.meant(on), time.monotonic() + FIND_SECONDS
-        # IMAGE-RUNTIME-N says whom to ask: importing every SDK takes longer than the answer.
+        # IMAGE-RUNTIME-N says which one to ask: importing every SDK takes longer than the answer.
         likely = [runtime for runtime in names if f"-{runtime}-" in name]
         asked = self._called(name, likely)
         settled(asked.values(), within=LIKELY_SECONDS)
@@ -193,7 +193,7 @@ class Fleet:
 
 
 def _those(asked: Mapping[str, Future[list[Instance]]]) -> list[Instance]:
-    """Return what was found by those that have answered already."""
+    """Return what those that have already answered found."""
     answers = [answer for answer in asked.values() if answer.done() and not answer.exception()]
     return [instance for answer in answers for instance in answer.result()]
 
@@ -213,7 +213,7 @@ def _collected(
         except TimeoutError:
             answer.cancel()
             failures.append(Failure(_silent(name, within), name))
-        except Exception as error:  # noqa: BLE001  (a broken plug-in is no crash of ours)
+        except Exception as error:  # noqa: BLE001  (a broken plug-in must not crash us)
             failures.append(Failure(broken(error).error(name), name))
     return answers, failures
 

@@ -1,8 +1,8 @@
-"""The formats that artifacts have: those built in, and those that plug-ins bring.
+"""The formats of artifacts: the built-in ones, and those of plug-ins.
 
-A plug-in's entry point in the group `abcd_run.artifacts` is called as its format and names a
-`Maker`: a module, or any object with its attributes. It is loaded when a runtime that takes the
-format is considered, or the format itself is asked for, and must be cheap to import.
+A plug-in's entry point in the group `abcd_run.artifacts` has its format's name and names a `Maker`:
+a module, or any object with its attributes. It is loaded when a runtime that takes the format is
+considered, or when the format itself is requested, and must be cheap to import.
 """
 
 import importlib
@@ -25,28 +25,28 @@ MODULES: Mapping[str, str] = {
 
 
 class Maker(Protocol):
-    """What makes the artifacts of a format; all of it may raise `ArtifactError`.
+    """Makes the artifacts of a format; every method may raise `ArtifactError`.
 
-    A plug-in's also has `kinds`, the kinds of variants that it makes artifacts of.
+    A plug-in's maker also has `kinds`: the kinds of variants from which it makes artifacts.
     """
 
     def artifact(self, plan: Plan, *, say: Say) -> Artifact:
-        """Return the artifact of a plan, fetched, converted or built where it must be."""
+        """Return a plan's artifact, fetched, converted or built if necessary."""
 
     def planned(self, plan: Plan) -> Artifact:
-        """Return what `artifact` would, as far as it is there without making anything."""
+        """Return what `artifact` would, as far as known without making anything."""
 
     def write(self, plan: Plan, out: Path, *, say: Say) -> None:
-        """Write the artifact of a plan into a file."""
+        """Write a plan's artifact to a file."""
 
 
 def known() -> list[str]:
-    """Return the names of all formats; nothing is imported."""
+    """Return the names of all formats; imports nothing."""
     return [*MODULES, *sorted({one.name for one in entries(GROUP)} - set(MODULES))]
 
 
 def check(form: str) -> None:
-    """Raise `UsageError` for a format that nobody has brought."""
+    """Raise `UsageError` for an unknown format."""
     if form not in known():
         listed = ", ".join(known())
         raise UsageError(
@@ -57,7 +57,7 @@ def check(form: str) -> None:
 
 
 def kinds(form: str) -> tuple[Kind, ...]:
-    """Return the kinds of variants that can become a format; none of one that nobody brought."""
+    """Return the kinds of variants that can become a format; none if it is unknown."""
     if form in MODULES:
         return tuple(kind for kind in Kind if form in FORMATS[kind])
     if form not in known():
@@ -66,7 +66,7 @@ def kinds(form: str) -> tuple[Kind, ...]:
 
 
 def maker(form: str) -> Maker:
-    """Return who makes a format: most launches need one. Raises `ArtifactError`."""
+    """Return the maker of a format: most launches need only one. Raises `ArtifactError`."""
     if form in MODULES:
         return cast(Maker, importlib.import_module(MODULES[form]))
     named = [one for one in entries(GROUP) if one.name == form]
@@ -80,5 +80,5 @@ def maker(form: str) -> Maker:
         raise ArtifactError(
             f"the plug-in for format {form} is broken",
             details=f"{type(error).__name__}: {error}",
-            remedy="tell its author, or uninstall it",
+            remedy="report it to its author, or uninstall it",
         ) from error

@@ -1,7 +1,7 @@
-"""Kinds of readiness that plug-ins bring: a profile's `[ready]` names one by `kind`.
+"""Kinds of readiness from plug-ins: a profile's `[ready]` names one with `kind`.
 
-A plug-in's entry point in the group `abcd_run.readiness` is called as its kind and names a `Kind`.
-It is loaded when a profile, or an instance that was launched by one, asks for it.
+A plug-in's entry point in the group `abcd_run.readiness` has its kind's name and names a `Kind`.
+It is loaded when a profile, or an instance launched from one, asks for it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ GROUP = "abcd_run.readiness"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The stage that a look found, and what it saw, in words for a person who waits."""
+    """The stage that a look found, and what it saw, for the person who is waiting."""
 
     stage: Stage
     seen: str = ""
@@ -33,16 +33,16 @@ class Kind(Protocol):
     def look(
         self, instance: Instance, options: Mapping[str, object], *, seconds: float
     ) -> "Answer":
-        """Return the stage that an instance has reached now, within some seconds."""
+        """Return the stage that an instance has reached, within `seconds`."""
 
 
 def names() -> list[str]:
-    """Return the kinds that plug-ins bring; nothing is imported."""
+    """Return the kinds that plug-ins provide; imports nothing."""
     return sorted({one.name for one in entries(GROUP)})
 
 
 def loaded(name: str) -> Kind:
-    """Import a kind. Raises `LookupError` for one that is not installed, or what its code does."""
+    """Import a kind. Raises `LookupError` if it is not installed, or whatever its code raises."""
     named = [one for one in entries(GROUP) if one.name == name]
     if not named:
         raise LookupError(f"no readiness kind {name!r} is installed")
@@ -50,7 +50,7 @@ def loaded(name: str) -> Kind:
 
 
 def check(ready: Ready, *, where: str) -> None:
-    """Raise `ProfileError` for a kind that is not installed, or options that it does not take."""
+    """Raise `ProfileError` for a kind that is not installed, or options it does not take."""
     if not ready.kind:
         return
     try:

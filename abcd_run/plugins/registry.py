@@ -1,4 +1,4 @@
-"""The runtimes that are installed, found by entry points and imported when they are used."""
+"""The installed runtimes, found through entry points and imported on first use."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -14,28 +14,28 @@ from abcd_run.schema import did_you_mean
 T = TypeVar("T")
 GROUP = "abcd_run.runtimes"
 AUTO, ALL = "auto", "all"
-"""What `--on` may say instead of names: the best one here, all usable ones."""
+"""What `--on` accepts besides names: the best one here, all usable ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The entry points of all backends, by name; `order` names those that a user wants first."""
+    """The entry points of all backends, by name; `order` lists those the user prefers."""
 
     plugins: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
     order: tuple[str, ...] = ()
 
     @classmethod
     def installed(cls, order: tuple[str, ...] = ()) -> "Registry":
-        """Return the registry of what is installed; `order` names go before all others."""
+        """Return the registry of what is installed; names in `order` come first."""
         plugins: dict[str, list[Entry]] = {}
         for entry in entries(GROUP):
-            # An editable install is seen twice when its folder is also on sys.path.
+            # An editable install shows up twice when its folder is also on sys.path.
             if entry.value not in [other.value for other in plugins.get(entry.name, [])]:
                 plugins.setdefault(entry.name, []).append(entry)
         return cls(plugins, order)
 
     def names(self) -> list[str]:
-        """Return the names of all backends in the order of preference, broken ones last."""
+        """Return the names of all backends in order of preference, broken ones last."""
         wanted = dict.fromkeys(name for name in self.order if name in self.plugins)
         others = set(self.plugins) - set(wanted)
         return [*wanted, *sorted(others, key=lambda name: (self._preference(name), name))]
@@ -45,13 +45,13 @@ class Registry:
         return math.inf if isinstance(backend, Problem) else backend.preference
 
     def backend(self, name: str) -> Backend | Problem:
-        """Return a backend, or what is wrong with its plug-in; never raises for a broken one."""
+        """Return a backend, or what is wrong with its plug-in; never raises."""
         entries = self.plugins.get(name, [])
         if not entries:
             return Problem(f"there is no plug-in for {name}", f"pip install abcd-run-{name}")
         if len(entries) > 1:
             where = " and ".join(entry.value for entry in entries)
-            return Problem(f"two plug-ins call themselves {name}: {where}", "uninstall one of them")
+            return Problem(f"two plug-ins are called {name}: {where}", "uninstall one of them")
         return _guarded(entries[0].load, name, Backend)
 
     def known(self, name: str) -> Backend | Problem:
@@ -60,7 +60,7 @@ class Registry:
         return self.backend(name)
 
     def check(self, name: str, *, said: str = "") -> None:
-        """Raise `UsageError` for an unknown name, naming what `said` it; nothing is imported."""
+        """Raise `UsageError` for an unknown name, naming what `said` it; imports nothing."""
         if name not in self.plugins:
             raise UsageError(
                 f"{said}: no runtime called {name!r}" if said else f"no runtime called {name!r}",
@@ -70,16 +70,16 @@ class Registry:
 
 
 def split_runtimes(given: Iterable[str]) -> tuple[str, ...]:
-    """Return the runtimes of `--on podman,docker --on lxd`, each once, in their order."""
+    """Return the runtimes of `--on podman,docker --on lxd`, each once, in order."""
     words = (word.strip() for part in given for word in part.split(","))
     return tuple(dict.fromkeys(word for word in words if word))
 
 
 def absence(backend: Backend) -> Problem | None:
-    """Return why this host does not have a runtime, None if it has."""
+    """Return why this host lacks a runtime, or None."""
     try:
         return backend.missing()
-    except Exception as error:  # noqa: BLE001  (somebody else's code may raise anything)
+    except Exception as error:  # noqa: BLE001  (someone else's code may raise anything)
         return broken(error)
 
 
@@ -106,13 +106,13 @@ def _guarded(load: Callable[[], object], name: str, kind: type[T]) -> T | Proble
     except (Exception, SystemExit) as error:  # noqa: BLE001  (it may raise anything)
         return broken(error)
     if not isinstance(loaded, kind):
-        return broken(TypeError(f"{loaded!r} is no {kind.__name__}"))
+        return broken(TypeError(f"{loaded!r} is not a {kind.__name__}"))
     return loaded
 
 
 def broken(error: BaseException) -> Problem:
-    """Return what is wrong with a runtime whose own code raised what it must not."""
+    """Return what is wrong with a runtime whose code raised something unexpected."""
     if isinstance(error, Exception) and (refused := os_errors.told(error)):
         return Problem(refused.message, refused.remedy)
     what = f"{type(error).__name__}: {error}".rstrip(": ")
-    return Problem(f"its plug-in is broken: {what}", "tell its author, or uninstall it")
+    return Problem(f"its plug-in is broken: {what}", "report it to its author, or uninstall it")

@@ -1,6 +1,6 @@
-"""What Python programs use: `Session`, what its methods return, and what it tells.
+"""What Python programs use: `Session`, what its methods return, and its events.
 
-Each name is imported when it is wanted: the command line's start-up is counted.
+Each name is imported on first use: the command line's start-up time is tested.
 """
 
 import importlib
@@ -56,10 +56,10 @@ _HOMES = {
     "Written": "abcd_run.session.images",
 }
 
-if not TYPE_CHECKING:  # a checker would take it for every name that there is
+if not TYPE_CHECKING:  # a type checker would believe that every name exists
 
     def __getattr__(name: str) -> object:
-        """Import a name when it is wanted."""
+        """Import a name on first use."""
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(_HOMES[name]), name)

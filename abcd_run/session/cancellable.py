@@ -1,7 +1,7 @@
 """The calls of a session: each can be cancelled from another thread, and by Ctrl-C.
 
-Nothing here handles a signal. Python raises `KeyboardInterrupt` in the main thread, wherever that
-is: so the main thread only waits, while another one works, which can undo what it has begun.
+Nothing here handles a signal. Python raises `KeyboardInterrupt` in the main thread, at any point.
+So the main thread only waits; another thread works, and can undo what it started.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Calls:
-    """The calls under way, each with a token that it heeds: its caller's, or one of its own."""
+    """The running calls, each with the token that it heeds: its caller's or its own."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -36,7 +36,7 @@ class Calls:
         self._closed = False
 
     def do(self, work: Callable[[], T]) -> T:
-        """Return what work gives. Raises what it raises, or `UsageError` once this is closed."""
+        """Return the result of `work`. Raises its errors, or `UsageError` once closed."""
         with self._counted(_token()) as token, using(token):
             if current_thread() is not main_thread():
                 return work()
@@ -59,7 +59,7 @@ class Calls:
             raise UsageError("this session is closed", remedy="with Session() as lab: …")
 
     def pieces(self, pieces: Iterator[T]) -> Iterator[T]:
-        """Yield pieces that may be long in coming, until they end or are cancelled."""
+        """Yield pieces, which may arrive slowly, until they end or are cancelled."""
         own, token = not is_cancellable(), _token()
         waiting = each(pieces)
         with self._changed:
@@ -67,7 +67,7 @@ class Calls:
             self._streams.add(token)
         try:
             while True:
-                # Not around the `yield`: the token would be that of the caller's own work then.
+                # Not around the `yield`: the caller's own work would then use the token.
                 with using(token):
                     piece = next(waiting, None)
                 if piece is None:
@@ -77,17 +77,17 @@ class Calls:
             with self._changed:
                 self._streams.discard(token)
             if own:
-                token.set()  # what is read ahead is wanted no more
+                token.set()  # nobody wants what was read ahead
 
     def cancel(self) -> None:
-        """Cancel all that is under way."""
+        """Cancel all running calls."""
         with self._changed:
             tokens = [*self._tokens, *self._streams]
         for token in tokens:
             token.set()
 
     def close(self) -> bool:
-        """Cancel all, and wait until it is undone; say whether this had not been done before."""
+        """Cancel all calls and wait until they are undone; say whether this is the first time."""
         with self._changed:
             first, self._closed = not self._closed, True
         if first:
@@ -102,14 +102,14 @@ def _token() -> Token:
 
 
 def _interruptible(work: Callable[[], T], token: Token) -> T:
-    """Return what work gives; when the wait is interrupted, it is cancelled and undone first."""
-    # This queue is C's: an interrupt cannot leave a lock of it taken.
+    """Return the result of `work`; an interrupted wait first cancels and undoes it."""
+    # This queue is written in C: an interrupt cannot leave its lock held.
     ended: SimpleQueue[object] = SimpleQueue()
     answer = elsewhere(work)
     answer.add_done_callback(ended.put)
     try:
         while not answer.done():
-            # In turns: a signal that another thread was sent does not end this wait.
+            # In short turns: a signal sent to another thread does not end this wait.
             with suppress(Empty):
                 ended.get(timeout=LOOK_SECONDS)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The images that can be launched by name."""
+"""List the images that can be launched by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from abcd_run.session.opened import Opened
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image's profile, and where its variants come from, by their names."""
+    """An image's profile, and where each variant comes from, by its name."""
 
     profile: Profile
     sources: Mapping[str, Source]
 
     @property
     def name(self) -> str:
-        """The name by which it is launched."""
+        """The name that launches it."""
         return self.profile.name
 
     @property
     def summary(self) -> str:
-        """What it is, in a line."""
+        """What it is, in one line."""
         return self.profile.summary
 
 
@@ -38,7 +38,7 @@ class Images:
 
 
 def images(opened: Opened) -> Images:
-    """Return all images of this user; no runtime is asked."""
+    """Return all images of this user, without asking a runtime."""
     entries = opened.catalogue().all()
     profiles = [entry for entry in entries if isinstance(entry, Profile)]
     bad = [entry for entry in entries if isinstance(entry, Unreadable)]

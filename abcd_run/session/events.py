@@ -1,4 +1,4 @@
-"""What a session tells while it works."""
+"""What a session reports while it works."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from abcd_run.model import Stage
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that has just happened or is being done.
+    """One thing that just happened or is happening.
 
-    `name` is the instance, variant or runtime that it is about. It has come to a `stage`, or `text`
-    says what is being done. With `note`, `text` is what the user should know although it stops
-    nothing, and the name is empty.
+    `name` is the instance, variant or runtime it is about. Either it has reached a `stage`, or
+    `text` says what is happening. With `note`, `text` is something the user should know although
+    it stops nothing, and `name` is empty.
     """
 
     name: str
@@ -22,26 +22,26 @@ class Event:
 
 
 Tell = Callable[[Event], None]
-"""Hears events, from the threads that work, several at the same time. It should not take long."""
+"""Receives events from the worker threads, several at a time; it should return quickly."""
 
 
 class Teller:
-    """The progress of launches, told as events."""
+    """The progress of launches, as events."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
     def stage(self, name: str, stage: Stage) -> None:
-        """Tell that something has come to a stage."""
+        """Report that something has reached a stage."""
         self._tell(Event(name, stage=stage))
 
     def say(self, name: str, text: str) -> None:
-        """Tell what is being done."""
+        """Report what is happening."""
         self._tell(Event(name, text))
 
     def note(self, text: str) -> None:
-        """Tell what the user should know."""
+        """Report what the user should know."""
         self._tell(Event("", text, note=True))
 
     def close(self) -> None:
-        """Do nothing: whoever hears the events knows when the call has ended."""
+        """Do nothing: the receiver of the events knows when the call ends."""

@@ -1,4 +1,4 @@
-"""What this host can do, what is missing, how to fix it."""
+"""Report what this host can do, what is missing, and how to fix it."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from abcd_run.session.opened import Opened
 
 @dataclass(frozen=True, slots=True)
 class RuntimeStatus:
-    """A runtime, what it takes, best first, and what a look at it has shown."""
+    """A runtime, what it takes (best first), and the result of its probe."""
 
     name: str
     accepts: tuple[str, ...]
@@ -21,7 +21,7 @@ class RuntimeStatus:
 
     @property
     def problem(self) -> Problem | None:
-        """Why it cannot be used, with what would fix it; None if it can."""
+        """Why it cannot be used and how to fix that; None if it can."""
         return self.probe.refusal()
 
     @property
@@ -31,7 +31,7 @@ class RuntimeStatus:
 
     @property
     def version(self) -> str:
-        """Its version, empty where that is not known."""
+        """Its version; empty if unknown."""
         return self.probe.version
 
     @property
@@ -42,7 +42,7 @@ class RuntimeStatus:
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """How many instances of an image fit into the memory that is free; sizes in bytes."""
+    """How many instances of an image fit in the free memory; sizes in bytes."""
 
     count: int
     needs: int
@@ -51,9 +51,9 @@ class Fits:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was looked at; `fits` is None where no image was asked about.
+    """The findings; `fits` is None if no image was named.
 
-    `known_as_of` is the day of the knowledge about parts of the host that are not safe.
+    `known_as_of` is the date of the list of advisories.
     """
 
     findings: tuple[Finding, ...]
@@ -62,12 +62,12 @@ class Diagnosis:
 
     @property
     def usable(self) -> bool:
-        """Whether one of the runtimes can be used."""
+        """Whether at least one runtime can be used."""
         return checks.any_usable(list(self.findings))
 
 
 def runtimes(opened: Opened, on: tuple[str, ...]) -> tuple[RuntimeStatus, ...]:
-    """Return the named or all runtimes, asked side by side."""
+    """Return the named runtimes, or all, probed in parallel."""
     fleet = opened.fleet()
     probes = checks.probe_all(fleet, on)
     backends = {name: fleet.registry.backend(name) for name in probes}
@@ -79,7 +79,7 @@ def _accepts(backend: Backend | Problem) -> tuple[str, ...]:
 
 
 def doctor(opened: Opened, image: str) -> Diagnosis:
-    """Look at the host and its runtimes, and at an image where one is named."""
+    """Check the host, its runtimes and, if one is named, an image."""
     findings = [*checks.host_checks(), *checks.runtime_checks(opened.fleet())]
     if not image:
         return Diagnosis(tuple(findings))

@@ -1,4 +1,4 @@
-"""Having here what is to be launched: images fetched, built, and written into files."""
+"""Fetch and build images, and write them to files."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from abcd_run.session.opened import Opened
 
 @dataclass(frozen=True, slots=True)
 class PulledImage:
-    """A variant that a runtime has now; `id` is what the engine calls it."""
+    """A variant that a runtime now has; `id` is the engine's name for it."""
 
     variant: str
     runtime: str
@@ -27,7 +27,7 @@ class PulledImage:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """The variants that are here now, and the runtimes that cannot be used."""
+    """The variants that are now here, and the runtimes that cannot be used."""
 
     images: tuple[PulledImage, ...]
     errors: tuple[Failure, ...] = ()
@@ -44,7 +44,7 @@ class Written:
 
 
 def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
-    """Fetch or build an image for runtimes. Raises at the first that fails."""
+    """Fetch or build an image for runtimes. Raises at the first failure."""
     request = Request(image, on=on or opened.settings().on)
     fleet, teller = opened.fleet(), opened.teller()
     planned = planner.plan(request, image_word.resolve(request, opened.catalogue()), fleet)
@@ -80,7 +80,7 @@ def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
 
 
 def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) -> Written:
-    """Write an image to a file in one of the runtimes' formats; it appears when it is whole."""
+    """Write an image to a file in one of the runtimes' formats; it appears once complete."""
     _check(output)
     request = Request(image, pull=pull)
     wanted = image_word.resolve(request, opened.catalogue())
@@ -94,4 +94,4 @@ def _check(out: Path) -> None:
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
     if out.exists() and not out.is_file():
-        raise UsageError(f"{out} is not a file", remedy="give the name of a file: --output FILE")
+        raise UsageError(f"{out} is not a file", remedy="name a file: --output FILE")

@@ -1,4 +1,4 @@
-"""What goes on inside an instance: commands, its console, its screen."""
+"""What happens inside an instance: commands, console, screen."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """How a command inside an instance has ended, and the bytes that it printed."""
+    """How a command inside an instance ended, and the bytes it printed."""
 
     status: int
     stdout_bytes: bytes
@@ -27,22 +27,22 @@ class Executed:
 
     @property
     def stdout(self) -> str:
-        """What it printed, as text; what is no UTF-8 is shown as such."""
+        """What it printed, as text; invalid UTF-8 is replaced."""
         return self.stdout_bytes.decode(errors="replace")
 
     @property
     def stderr(self) -> str:
-        """What it complained of, as text."""
+        """What it printed on standard error, as text."""
         return self.stderr_bytes.decode(errors="replace")
 
 
 def line(
     opened: Opened, instance: Instance, command: Sequence[str], *, user: str | None, tty: bool
 ) -> list[str]:
-    """Return the host's command that runs one inside; an empty one is the user's shell.
+    """Return the host command that runs one inside; an empty one means the user's shell.
 
-    Without a `user` it runs as the image's own. Raises `LaunchFailed` where the instance does not
-    run.
+    Without a `user` it runs as the image's own. Raises `LaunchFailed` if the instance is not
+    running.
     """
     runtime = opened.fleet().runtime(instance.runtime)
     if not isinstance(runtime, Executes):
@@ -52,7 +52,7 @@ def line(
         )
     if not instance.running:
         raise LaunchFailed(
-            f"{instance.name} does not run: {instance.state}",
+            f"{instance.name} is not running: {instance.state}",
             remedy=f"abcd-run logs {instance.name}",
         )
     who = user if user is not None else record.read(instance.labels).account
@@ -62,14 +62,14 @@ def line(
 def execute(
     opened: Opened, which: "Which", on: tuple[str, ...], command: Sequence[str], *, user: str | None
 ) -> Executed:
-    """Run a command inside to its end, without input."""
+    """Run a command inside until it ends, without input."""
     instance = opened.instance(which, on)
     ended = programs.ran(line(opened, instance, command, user=user, tty=False))
     return Executed(ended.returncode, ended.stdout, ended.stderr)
 
 
 def logs(opened: Opened, instance: Instance, *, follow: bool) -> Iterator[bytes]:
-    """Return what an instance has printed on its console, in pieces."""
+    """Return what an instance printed on its console, in pieces."""
     runtime = opened.fleet().runtime(instance.runtime)
     if not isinstance(runtime, Logs):
         raise AbcdRunError(
@@ -79,6 +79,6 @@ def logs(opened: Opened, instance: Instance, *, follow: bool) -> Iterator[bytes]
 
 
 def screenshot(opened: Opened, instance: Instance) -> bytes:
-    """Return a PNG of what an instance's screen shows now. Raises `LaunchFailed`."""
+    """Return a PNG of an instance's screen. Raises `LaunchFailed`."""
     runtime = opened.fleet().runtime(instance.runtime)
     return call(lambda: screen.picture(runtime, instance))

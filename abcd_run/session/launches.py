@@ -1,4 +1,4 @@
-"""From a request to instances that are ready."""
+"""Turn a request into ready instances."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,8 +18,8 @@ from abcd_run.session.results import Instances
 class Plans:
     """What would be launched, and the runtimes on which nothing would be.
 
-    `native` are the shell lines by which a person would do the same, by the plan's name; empty
-    where a runtime does not know any.
+    `native` maps each plan's name to the shell lines that a person would type; empty if the runtime
+    knows none.
     """
 
     plans: tuple[Plan, ...]
@@ -29,14 +29,14 @@ class Plans:
 
 
 def plan(opened: Opened, request: Request) -> Plans:
-    """Return the plans of a request; nothing is touched. Raises where there can be none at all."""
+    """Return the plans of a request; touches nothing. Raises if there is no plan at all."""
     planned = planned_by(opened, request)
     native = {one.name: _native(opened, one) for one in planned.plans}
     return Plans(planned.plans, planned.failures, planned.notes, native)
 
 
 def planned_by(opened: Opened, request: Request) -> planner.Planned:
-    """Return the plans of a request, on the user's own runtimes where it names none."""
+    """Return the plans of a request, on the user's preferred runtimes if it names none."""
     request = replace(request, on=request.on or opened.settings().on)
     fleet = opened.fleet()
     request = replace(request, changes=shorthand.written_out(request.changes, fleet.registry))
@@ -50,9 +50,9 @@ def _native(opened: Opened, one: Plan) -> str:
 
 
 def launch(opened: Opened, request: Request, *, wait: bool) -> Instances:
-    """Launch what a request asks for, side by side. Raises where nothing can be planned.
+    """Launch what a request asks for, in parallel. Raises if nothing can be planned.
 
-    Raises `Interrupted` when it is cancelled: what was begun has been undone then.
+    Raises `Interrupted` when cancelled, after undoing what was started.
     """
     planned = planned_by(opened, request)
     planner.check_memory(planned.plans)

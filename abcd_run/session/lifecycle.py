@@ -1,4 +1,4 @@
-"""Instances that come and go: waiting for them, stopping them, removing what was left."""
+"""Wait for instances, stop them, and remove what was left behind."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PRUNE_SECONDS = 120.0
-"""How long a runtime may take to remove old images, before it is said to be stuck."""
+"""How long a runtime may take to remove old images, before it is reported as stuck."""
 
 
 def wait(
@@ -32,7 +32,7 @@ def wait(
 ) -> Instances:
     """Wait until instances are ready; `timeout` in seconds, 0 for their profiles' own.
 
-    Raises `Interrupted` when it is cancelled; the instances are left as they are.
+    Raises `Interrupted` when cancelled; the instances are left as they are.
     """
     if not which:
         raise UsageError("wait for which instance?", remedy="abcd-run ps")
@@ -51,7 +51,7 @@ def wait(
 
 
 def stop(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> Removed:
-    """Remove instances; one that is not there is an error beside the others."""
+    """Remove instances; a missing one is an error but does not stop the rest."""
     if not which:
         raise UsageError("stop which instance?", remedy="abcd-run stop NAME, or stop --all")
     chosen: dict[object, Instance] = {}
@@ -76,7 +76,7 @@ def stop_all(opened: Opened, on: tuple[str, ...]) -> Removed:
 
 
 def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
-    """Remove what belongs to no instance, and the instances that do not run."""
+    """Remove what belongs to no instance, and the instances that are not running."""
     fleet, teller = opened.fleet(), opened.teller()
     present, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
     down = {failure.runtime for failure in failures}
@@ -91,7 +91,7 @@ def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
 
 
 def end(opened: Opened) -> None:
-    """Remove what the session has launched. Raises the first error, when all were tried."""
+    """Remove what the session launched. Raises the first error, after trying all."""
     fleet = opened.fleet()
     with using(Token()):
         there = [one for one in opened.left() if _is_there(fleet, one)]
@@ -101,11 +101,11 @@ def end(opened: Opened) -> None:
 
 
 def _is_there(fleet: Fleet, instance: Instance) -> bool:
-    """Say whether an engine's id still means this instance: some give a name out again."""
+    """Say whether an engine's id still means this instance: some engines reuse ids."""
     try:
         there = fleet.runtime(instance.runtime).instances(only=instance.runtime_id, detail=False)
     except AbcdRunError:
-        return True  # which removing it will say
+        return True  # removing it will tell
     keys = [{key: one.labels.get(key) for key in record.UNIQUE} for one in there]
     return {key: instance.labels.get(key) for key in record.UNIQUE} in keys
 
@@ -132,7 +132,7 @@ def _prune_cache() -> None:
 def _counted(
     fleet: Fleet, failures: list[Failure], on: tuple[str, ...]
 ) -> tuple[list[Failure], list[Failure]]:
-    """Return what failed, and the runtimes that hold nothing and were not named."""
+    """Return the failures that count, and those of unnamed runtimes that hold nothing."""
     counted = [one for one in failures if on or fleet.could_not_be_asked(one)]
     return counted, [one for one in failures if one not in counted]
 
@@ -159,7 +159,7 @@ def _removed(
 def _interrupted(
     instances: Iterable[Instance], gone: list[Instance], failures: list[Failure]
 ) -> list[Failure]:
-    """Return the error that names what an interrupt has left, if there was one."""
+    """Return the error that names what an interrupt left, if there was one."""
     if not current().is_set():
         return []
     others = {*(one.name for one in gone), *(one.name for one in failures)}
@@ -172,10 +172,10 @@ def _interrupted(
 def _each(
     instances: Sequence[Instance], act: Callable[[Instance], T], *, grace: float = 0
 ) -> tuple[list[T], list[Failure]]:
-    """Do something with instances side by side; what fails comes back as a failure.
+    """Call `act` on instances in parallel; return results and failures.
 
-    A runtime that hangs holds up its own alone. When it is cancelled, what is under way gets
-    `grace` seconds, and nothing more is begun.
+    A runtime that hangs delays only its own instances. When cancelled, running calls get `grace`
+    seconds, and no new ones start.
     """
     with ExitStack() as stack:
         runtimes = dict.fromkeys(one.runtime for one in instances)

@@ -1,4 +1,4 @@
-"""What there is, and how far it has come."""
+"""List instances with their stages."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -15,14 +15,14 @@ LOOKS_AT_ONCE = 16
 
 
 def instances(opened: Opened, on: tuple[str, ...]) -> Instances:
-    """Return all instances with their stages, and the runtimes that could not be asked."""
+    """Return all instances with their stages, and the runtimes that could not answer."""
     fleet = opened.fleet()
     present, errors = fleet.instances(on)
     return Instances(tuple(stages(present, fleet)), tuple(errors))
 
 
 def stages(instances: Iterable[Instance], fleet: Fleet) -> list[Launched]:
-    """Return instances with the stages that they are at now."""
+    """Return instances with their current stages."""
 
     def look(instance: Instance) -> Launched:
         return measured(fleet.runtime(instance.runtime), instance)

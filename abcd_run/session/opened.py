@@ -1,4 +1,4 @@
-"""What a session holds open: each part from its first use on."""
+"""What a session holds open, each part from its first use."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from abcd_run.model import Instance
 
-if TYPE_CHECKING:  # `images` needs no runtimes, `ps` no images, and both are counted
+if TYPE_CHECKING:  # `images` needs no runtimes, `ps` no images, and tests time both
     from abcd_run.images.catalogue import Catalogue
     from abcd_run.launch.launched import Launched
     from abcd_run.plan.settings import Settings
@@ -15,11 +15,11 @@ if TYPE_CHECKING:  # `images` needs no runtimes, `ps` no images, and both are co
     from abcd_run.session.events import Tell, Teller
 
     Which: TypeAlias = str | Instance | Launched
-    """An instance, by its name or as it was seen."""
+    """An instance: its name, or a value that a method returned."""
 
 
 class Opened:
-    """The fleet, settings and catalogue of a session; its methods may be called from any thread."""
+    """A session's fleet, settings and catalogue; any thread may call its methods."""
 
     def __init__(
         self, *, profiles: Path | None, tell: "Tell | None", other_words: Iterable[str]
@@ -42,7 +42,7 @@ class Opened:
             return self._fleet
 
     def settings(self) -> "Settings":
-        """Return the user's defaults, whose order of runtimes is from now on the fleet's.
+        """Return the user's defaults; their order of runtimes becomes the fleet's.
 
         Raises `UsageError`.
         """
@@ -55,24 +55,24 @@ class Opened:
                 registry = loaded.registry()
                 if self._fleet is None:
                     self._fleet = Fleet(registry)
-                self._fleet.registry = registry  # runtimes that are open stay: their names are
+                self._fleet.registry = registry  # open runtimes stay: they keep their names
                 self._settings = loaded
             return self._settings
 
     def catalogue(self) -> "Catalogue":
-        """Return the profiles, as they are now. Raises `ProfileError`."""
+        """Return the current profiles. Raises `ProfileError`."""
         from abcd_run.images.catalogue import Catalogue  # noqa: PLC0415
 
         return Catalogue.usual(self._profiles)
 
     def teller(self) -> "Teller":
-        """Return who tells how far something has come."""
+        """Return the reporter of progress."""
         from abcd_run.session.events import Teller  # noqa: PLC0415
 
         return Teller(self._tell or (lambda _: None))
 
     def instance(self, which: "Which", on: tuple[str, ...] = ()) -> Instance:
-        """Return an instance that is meant: a given one as it was seen, a name's as it is now.
+        """Return the given instance unchanged, or look up a name.
 
         Raises as `Fleet.find` does.
         """
@@ -81,19 +81,19 @@ class Opened:
         return which if isinstance(which, Instance) else which.instance
 
     def begun(self, instance: Instance) -> None:
-        """Note an instance that this session has launched."""
+        """Remember an instance that this session launched."""
         self._begun[instance.runtime, instance.runtime_id] = instance
 
     def ended(self, instance: Instance) -> None:
-        """Forget one that is gone."""
+        """Forget an instance that is gone."""
         self._begun.pop((instance.runtime, instance.runtime_id), None)
 
     def left(self) -> list[Instance]:
-        """Return what this session has launched and not ended."""
+        """Return what this session launched and has not ended."""
         return list(self._begun.values())
 
     def close(self) -> None:
-        """Let go of the runtimes."""
+        """Close the runtimes."""
         with self._lock:
             fleet, self._fleet = self._fleet, None
         if fleet is not None:

@@ -1,4 +1,4 @@
-"""What calls of a session return about instances: what went well, and what did not."""
+"""What a session's calls return about instances: successes and failures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ T = TypeVar("T", bound="Instances | Removed")
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """Instances with their stages; to go through it is to go through them.
+    """Instances with their stages; iterate over it to get them.
 
     One that is not ready in time is among the instances and, with `NotReady`, among the errors.
-    `notes` are what the user should know although it stopped nothing.
+    `notes` are things the user should know although they stopped nothing.
     """
 
     instances: tuple[Launched, ...] = ()
@@ -34,8 +34,8 @@ class Instances:
 class Removed:
     """The instances that are gone.
 
-    `unasked` are runtimes that could not be asked, and have launched nothing: no error, unless
-    they were named.
+    `unasked` are runtimes that could not answer but have launched nothing: not an error unless they
+    were named.
     """
 
     instances: tuple[Instance, ...] = ()
@@ -44,14 +44,14 @@ class Removed:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of those that are gone."""
+        """The names of the removed instances."""
         return tuple(one.name for one in self.instances)
 
 
 def checked(done: T) -> T:
-    """Return what was done. Raises where it was cancelled, or where errors are all there is.
+    """Return `done`. Raises if it was cancelled, or if there are only errors.
 
-    Of several errors the first is raised, and the others are its notes.
+    With several errors, raises the first, with the others as its notes.
     """
     cancelled = [one.error for one in done.errors if isinstance(one.error, Interrupted)]
     if cancelled:

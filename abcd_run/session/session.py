@@ -1,7 +1,7 @@
 """`Session`: everything that abcd-run does, for Python programs.
 
-The command line is one of its users. What a method does stands in the modules beside this one,
-each imported when it is first needed: the command line's start-up is counted.
+The command line is one of its users. The modules beside this one do the work; each is imported on
+first use, because the command line's start-up time is tested.
 """
 
 # ruff: noqa: PLC0415  (see above)
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 class Session:
     """The images and runtimes of this user, used by a program.
 
-    Every method may be called from several threads, raises an error of `abcd_run.errors`, prints
-    nothing and handles no signal. `on` names runtimes, as `--on` does; without it all are meant.
-    An instance is given by its name, or as a method has returned it.
+    Every method may be called from several threads, raises errors of `abcd_run.errors`, prints
+    nothing and handles no signal. `on` names runtimes, as `--on` does; the default is all.
+    An instance is given by its name, or as a method returned it.
 
-    `progress` hears events, from the threads that work. An `ephemeral` session ends what it has
-    launched when it is closed. `profiles` is one more folder of profiles. Beside images,
-    `other_words` may be offered to who has mistyped one.
+    `progress` receives events, from worker threads. An `ephemeral` session ends what it launched
+    when it is closed. `profiles` is one more folder of profiles. `other_words` are suggested, like
+    images, when an image's name is mistyped.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Session:
         except Exception as left:
             if error is None:
                 raise
-            error.add_note(f"and it is left: {left}")
+            error.add_note(f"it could not be removed either: {left}")
 
     def close(self) -> None:
-        """Cancel what is under way, end what an ephemeral session has launched, let go of all.
+        """Cancel running calls, end what an ephemeral session launched, and close everything.
 
-        Raises the first error in ending an instance, when all were tried.
+        Raises the first error in ending an instance, after trying all.
         """
         if not self._calls.close():
             return
@@ -87,14 +87,14 @@ class Session:
             self._opened.close()
 
     def cancel(self) -> None:
-        """Cancel the calls that are under way, from another thread: each raises `Interrupted`.
+        """Cancel the running calls, from another thread: each raises `Interrupted`.
 
-        A launch has undone by then what it had begun. Later calls are not cancelled.
+        A launch first undoes what it started. Later calls are not cancelled.
         """
         self._calls.cancel()
 
     def plan(self, image: str | PathLike[str], **wanted: Unpack[Wanted]) -> Plans:
-        """Return what `launch` would do, and do nothing; see `abcd_run.plan.request.parse`."""
+        """Return what `launch` would do, without doing it; see `abcd_run.plan.request.parse`."""
         from abcd_run.plan.request import parse
         from abcd_run.session import launches
 
@@ -111,9 +111,9 @@ class Session:
     ) -> Instances:
         """Launch an image and `wait` until it is ready; see `abcd_run.plan.request.parse`.
 
-        What fails is among the errors of what is returned. Where nothing was launched at all, the
-        error is raised if `check`. Raises `NoRuntime`, `UsageError`, `ArtifactError`,
-        `HostTooSmall`, or `Interrupted` when it was cancelled and is undone.
+        Failures are among the errors of the result. If nothing was launched at all, the error is
+        raised if `check`. Raises `NoRuntime`, `UsageError`, `ArtifactError`, `HostTooSmall`, or
+        `Interrupted` when it was cancelled and undone.
         """
         from abcd_run.plan.request import parse
         from abcd_run.session import launches, results
@@ -125,7 +125,7 @@ class Session:
     def wait(
         self, *which: Which, timeout: float | None = None, on: On = (), check: bool = True
     ) -> Instances:
-        """Wait until instances are ready, `timeout` seconds or as long as their profiles say."""
+        """Wait until instances are ready, at most `timeout` seconds or what their profiles say."""
         from abcd_run.session import lifecycle, results
 
         names = _on(on)
@@ -135,7 +135,7 @@ class Session:
         return results.checked(done) if check else done
 
     def instances(self, on: On = ()) -> Instances:
-        """Return all instances; runtimes that could not be asked are among the errors."""
+        """Return all instances; runtimes that could not answer are among the errors."""
         from abcd_run.session import listing
 
         names = _on(on)
@@ -147,7 +147,7 @@ class Session:
         return self._calls.do(lambda: self._opened.instance(name, names))
 
     def show(self, which: Which, on: On = ()) -> Launched:
-        """Return an instance with the stage that it is at now. Raises `NoSuchInstance`."""
+        """Return an instance with its current stage. Raises `NoSuchInstance`."""
         from abcd_run.session import listing
 
         name, names = (which, _on(on)) if isinstance(which, str) else (which.name, (which.runtime,))
@@ -168,7 +168,7 @@ class Session:
     def exec(
         self, which: Which, command: Sequence[str], *, user: str | None = None, on: On = ()
     ) -> Executed:
-        """Run a command in an instance to its end; its status may be any."""
+        """Run a command in an instance until it ends, whatever its status."""
         from abcd_run.session import inside
 
         names = _on(on)
@@ -185,7 +185,7 @@ class Session:
         tty: bool = False,
         on: On = (),
     ) -> list[str]:
-        """Return the host's command that runs one inside, without it the user's shell."""
+        """Return the host command that runs one inside; without `command`, the user's shell."""
         from abcd_run.session import inside
 
         names = _on(on)
@@ -197,7 +197,7 @@ class Session:
         return self._calls.do(line)
 
     def logs(self, which: Which, *, follow: bool = False, on: On = ()) -> Iterator[bytes]:
-        """Return the pieces that an instance has printed; with `follow` until it ends."""
+        """Return what an instance printed, in pieces; with `follow`, until it ends."""
         from abcd_run.session import inside
 
         names = _on(on)
@@ -209,7 +209,7 @@ class Session:
         return self._calls.pieces(self._calls.do(pieces))
 
     def screenshot(self, which: Which, on: On = ()) -> bytes:
-        """Return a PNG of what an instance's screen shows now. Raises `LaunchFailed`."""
+        """Return a PNG of an instance's screen. Raises `LaunchFailed`."""
         from abcd_run.session import inside
 
         names = _on(on)
@@ -226,7 +226,7 @@ class Session:
         return results.checked(removed) if check else removed
 
     def stop_all(self, on: On = (), *, check: bool = True) -> Removed:
-        """Stop every instance of this user and remove it, whoever has launched it."""
+        """Stop and remove every instance of this user, whatever launched it."""
         from abcd_run.session import lifecycle, results
 
         names = _on(on)
@@ -248,14 +248,14 @@ class Session:
         return self._calls.do(lambda: catalogue.images(self._opened))
 
     def pull(self, image: str, on: On = ()) -> Pulled:
-        """Fetch or build an image now, so that a launch finds it here. Raises `ArtifactError`."""
+        """Fetch or build an image now, so that a launch need not. Raises `ArtifactError`."""
         from abcd_run.session import images
 
         names = _on(on)
         return self._calls.do(lambda: images.pull(self._opened, image, names))
 
     def build(self, image: str) -> tuple[str, ...]:
-        """Build an image or a variant from its recipe; return the names of what was built."""
+        """Build an image or a variant from its recipe; return the built variants' names."""
         from abcd_run.session import images
 
         return self._calls.do(lambda: images.build(self._opened, image))
@@ -280,7 +280,7 @@ class Session:
         return self._calls.do(lambda: hosts.runtimes(self._opened, names))
 
     def doctor(self, image: str = "") -> Diagnosis:
-        """Return what this host can do, what is missing, how many of an image fit."""
+        """Return what this host can do, what is missing, and how many of an image fit."""
         from abcd_run.session import hosts
 
         return self._calls.do(lambda: hosts.doctor(self._opened, image))

@@ -26,7 +26,7 @@ SAYS = {
     "raises": "its plug-in is broken: ZeroDivisionError: division by zero",
     "misses_its_sdk": "the Python package 'firecracker_sdk' is not installed",
     "misses_itself": "its plug-in is broken: No module named 'abcd_run_nosuch'",
-    "is_no_backend": "its plug-in is broken: TypeError: 'a string' is no Backend",
+    "is_no_backend": "its plug-in is broken: TypeError: 'a string' is not a Backend",
     "has_no_backend": "its plug-in is broken: AttributeError",
     "is_no_python": "its plug-in is broken: SyntaxError",
     "exits": "its plug-in is broken: SystemExit: 3",
@@ -53,7 +53,7 @@ def test_two_of_one_name_are_refused(plugins: Plugins) -> None:
     plugins(("same", "one:BACKEND"), ("same", "two:BACKEND"))
     backend = Registry.installed().backend("same")
     assert backend == Problem(
-        "two plug-ins call themselves same: one:BACKEND and two:BACKEND", "uninstall one of them"
+        "two plug-ins are called same: one:BACKEND and two:BACKEND", "uninstall one of them"
     )
 
 

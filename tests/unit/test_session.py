@@ -317,7 +317,7 @@ def test_what_cannot_be_ended_is_told_and_hides_no_error(engine: FakeEngine, web
 
     with pytest.raises(ZeroDivisionError) as caught:
         fail()
-    assert caught.value.__notes__ == ["and it is left: stuck"]
+    assert caught.value.__notes__ == ["it could not be removed either: stuck"]
 
 
 def test_a_session_that_is_closed(lab: Session, engine: FakeEngine) -> None:
