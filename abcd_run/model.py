@@ -115,7 +115,8 @@ class Source:
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
     itself. `recipes` are the recipes that the image is built from, its own last; `kinds` are the
-    variants to build together, because the same request needs them.
+    variants to build together, because the same request needs them. `stored` is the name in the
+    local store, which is an ancestor's for an image without a recipe of its own.
     """
 
     origin: Origin
@@ -125,6 +126,7 @@ class Source:
     installs: bool = False
     recipes: tuple[Path, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    stored: str = ""
 
     def __str__(self) -> str:
         return f"{self.origin} {self.location}"

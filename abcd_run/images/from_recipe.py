@@ -40,7 +40,7 @@ def ensure(plan: Plan, fleet: Fleet, *, say: Say) -> None:
         built = store.resolve(variant_name(recipes[-1].name, kind))
         return not built or built.config.labels.get(recipe.LABEL) != recipe.digest(recipes, kind)
 
-    with _locked(plan.image, say):
+    with _locked(recipes[-1].name, say):
         if missing(plan.kind):
             kinds = plan.source.kinds or (plan.kind,)
             _build(recipes, tuple(filter(missing, kinds)), fleet, say=say)

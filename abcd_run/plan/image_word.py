@@ -11,7 +11,7 @@ from abcd_run.errors import ArtifactError, NoRuntime, UsageError
 from abcd_run.host import xdg
 from abcd_run.images import profile, recipe
 from abcd_run.images.catalogue import Catalogue
-from abcd_run.images.profile import Profile, Variant
+from abcd_run.images.profile import Profile, Variant, variant_name
 from abcd_run.images.profile_keys import REFERENCE_PATTERN
 from abcd_run.model import Kind, Origin, Ready, Service, Source
 from abcd_run.oci.reference import pinned
@@ -168,13 +168,35 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
         return Source(Origin.FILE, str(variant.archive), _name_of_file(image, variant))
     if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
-    from_recipe = recipe.has(image.recipe, variant.kind)
-    labels = stored(variant.name)
-    if labels is not None and not (fresh and from_recipe and _outdated(labels, image, variant)):
-        return Source(Origin.STORE, variant.name, local)
-    if from_recipe:
-        return Source(Origin.RECIPE, str(image.recipe), local, recipes=image.recipes)
+    if here := _stored_or_built(image, variant.kind, stored, fresh=fresh):
+        return here
     return Source(Origin.REGISTRY, variant.image or local, local)
+
+
+def _stored_or_built(image: Profile, kind: Kind, stored: Stored, *, fresh: bool) -> Source | None:
+    """Return the image of a variant in the local store, or the recipe to build it from.
+
+    An image without a recipe of its own runs its parent's image with its own settings.
+    """
+    for name in (image.name, *image.parents):
+        recipes = _recipes_of(image, name)
+        from_recipe = bool(recipes) and recipe.has(recipes[-1], kind)
+        variant = variant_name(name, kind)
+        local = f"localhost/{variant}:latest"
+        labels = stored(variant)
+        if labels is not None and not (fresh and from_recipe and _outdated(labels, recipes, kind)):
+            return Source(Origin.STORE, variant, local, stored=variant)
+        if from_recipe:
+            return Source(Origin.RECIPE, str(recipes[-1]), local, recipes=recipes, stored=variant)
+        if recipes:  # this variant of it nobody can build: its parent's would lack its layers
+            return None
+    return None
+
+
+def _recipes_of(image: Profile, name: str) -> tuple[Path, ...]:
+    """Return the recipes that an ancestor's image is built from, its own last; none without one."""
+    names = [folder.name for folder in image.recipes]
+    return image.recipes[: names.index(name) + 1] if name in names else ()
 
 
 def _is_adhoc(image: Profile, variant: Variant) -> bool:
@@ -198,10 +220,10 @@ def _name_of_file(image: Profile, variant: Variant) -> str:
     return f"localhost/{name}:latest"
 
 
-def _outdated(labels: Mapping[str, str], image: Profile, variant: Variant) -> bool:
+def _outdated(labels: Mapping[str, str], recipes: tuple[Path, ...], kind: Kind) -> bool:
     """Say whether an image was built from a different recipe; one not built here has no label."""
     built_from = labels.get(recipe.LABEL)
-    return built_from is not None and built_from != recipe.digest(image.recipes, variant.kind)
+    return built_from is not None and built_from != recipe.digest(recipes, kind)
 
 
 def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from abcd_run.artifact import oci_image
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
 from abcd_run.images import from_recipe, recipe
@@ -167,6 +168,29 @@ def test_without_a_recipe_of_its_own(
     assert (plain.recipe, plain.recipes) == (None, (family,))
     with pytest.raises(ArtifactError, match="plain has no recipe"):
         from_recipe.build(plain, CONTAINER, fleet, say=said)
+
+
+def test_without_a_recipe_of_its_own_the_parents_image_is_launched(
+    family: Path, write: Write, fleet: Fleet, builder: Builder
+) -> None:
+    write("plain", "parent = 'parent'\n[resources]\nmemory = '96MiB'")
+    wanted = plan("plain", fleet)
+    assert (wanted.source.origin, wanted.source.stored) == (Origin.RECIPE, "abcdic-parent")
+    assert wanted.resources.memory == 96 << 20
+    from_recipe.ensure(wanted, fleet, say=said)
+    assert builder.saved == ["localhost/abcdic-parent:latest"]
+    again = plan("plain", fleet)
+    assert (again.source.origin, again.source.location) == (Origin.STORE, "abcdic-parent")
+    assert oci_image.planned(again).name == "localhost/abcdic-parent:latest"
+
+
+def test_a_variant_that_its_own_recipe_lacks_is_not_the_parents(
+    family: Path, fleet: Fleet, builder: Builder
+) -> None:
+    """That would lack the base of the child."""
+    child = profile("child")
+    live = next(one for one in child.variants if one.kind is Kind.LIVE)
+    assert image_word.source(child, live, image_word.stored).origin is Origin.REGISTRY
 
 
 def test_what_one_request_wants_is_built_at_once(
