@@ -115,8 +115,7 @@ class Source:
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
     itself. `recipes` are the recipes that the image is built from, its own last; `kinds` are the
-    variants to build together, because the same request needs them. `stored` is the name in the
-    local store, which is an ancestor's for an image without a recipe of its own.
+    variants to build together, because the same request needs them.
     """
 
     origin: Origin
@@ -126,7 +125,11 @@ class Source:
     installs: bool = False
     recipes: tuple[Path, ...] = ()
     kinds: tuple[Kind, ...] = ()
-    stored: str = ""
+
+    @property
+    def stored(self) -> str:
+        """Its name in the local store: an ancestor's, if the image has no recipe of its own."""
+        return self.name.removeprefix("localhost/").removesuffix(":latest")
 
     def __str__(self) -> str:
         return f"{self.origin} {self.location}"

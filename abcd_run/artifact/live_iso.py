@@ -190,8 +190,7 @@ def _built(plan: Plan, image: "Image", say: Say) -> Path:
 def _place_of(plan: Plan, image: "Image") -> Path:
     from abcd_run.iso.build import RECIPE  # noqa: PLC0415
 
-    name = plan.source.stored or plan.variant
-    return folder() / f"{name}-{_key(image)}-{RECIPE}.iso"
+    return folder() / f"{plan.source.stored}-{_key(image)}-{RECIPE}.iso"
 
 
 def _key(image: "Image") -> str:

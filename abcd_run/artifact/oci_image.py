@@ -91,4 +91,4 @@ def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
 def _place(plan: Plan) -> tuple[Path, str]:
     if plan.source.origin is Origin.FILE:
         return Path(plan.source.location), ""
-    return xdg.store(), plan.source.stored or plan.variant
+    return xdg.store(), plan.source.stored

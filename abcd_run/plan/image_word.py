@@ -168,27 +168,32 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
         return Source(Origin.FILE, str(variant.archive), _name_of_file(image, variant))
     if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
-    if here := _stored_or_built(image, variant.kind, stored, fresh=fresh):
+    # Whoever names an image means that one, and not an ancestor's.
+    names = (image.name,) if variant.image else (image.name, *image.parents)
+    if here := _stored_or_built(image, names, variant.kind, stored, fresh=fresh):
         return here
     return Source(Origin.REGISTRY, variant.image or local, local)
 
 
-def _stored_or_built(image: Profile, kind: Kind, stored: Stored, *, fresh: bool) -> Source | None:
-    """Return the image of a variant in the local store, or the recipe to build it from.
+def _stored_or_built(
+    image: Profile, names: tuple[str, ...], kind: Kind, stored: Stored, *, fresh: bool
+) -> Source | None:
+    """Return where a variant of the first of these names is: in the local store, or a recipe.
 
-    An image without a recipe of its own runs its parent's image with its own settings.
+    `names` are the image's own and its ancestors': without a recipe of its own, an image runs its
+    parent's image with its own settings.
     """
-    for name in (image.name, *image.parents):
+    for name in names:
         recipes = _recipes_of(image, name)
         from_recipe = bool(recipes) and recipe.has(recipes[-1], kind)
         variant = variant_name(name, kind)
         local = f"localhost/{variant}:latest"
         labels = stored(variant)
         if labels is not None and not (fresh and from_recipe and _outdated(labels, recipes, kind)):
-            return Source(Origin.STORE, variant, local, stored=variant)
+            return Source(Origin.STORE, variant, local)
         if from_recipe:
-            return Source(Origin.RECIPE, str(recipes[-1]), local, recipes=recipes, stored=variant)
-        if recipes:  # this variant of it nobody can build: its parent's would lack its layers
+            return Source(Origin.RECIPE, str(recipes[-1]), local, recipes=recipes)
+        if recipes:  # it has layers of its own, which an ancestor's variant would lack
             return None
     return None
 

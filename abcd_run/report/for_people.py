@@ -1,7 +1,7 @@
-"""What commands print: documents for scripts, tables and lines for people.
+"""What commands print for people: tables, facts and errors.
 
-Guests, images, profiles and engines may print anything. Text for people goes through one function
-that keeps it from controlling the terminal; documents are in ASCII.
+Guests, images, profiles and engines may say anything; `streams` keeps it from controlling the
+terminal.
 """
 
 from __future__ import annotations

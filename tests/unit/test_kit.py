@@ -39,7 +39,7 @@ def surface(module: str) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef):
             names, line = [node.name], f"{node.name}({ast.unparse(node.args)})"
         elif isinstance(node, ast.ClassDef):
-            names, line = [node.name], f"class {node.name}"
+            names, line = [node.name], f"class {node.name}: {', '.join(_methods(node))}"
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             inside = [one for target in targets for one in ast.walk(target)]
@@ -49,6 +49,11 @@ def surface(module: str) -> Iterator[str]:
             continue
         if not any(name.startswith("_") for name in names):
             yield f"{module}: {line}"
+
+
+def _methods(node: ast.ClassDef) -> list[str]:
+    functions = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    return [f"{one.name}({ast.unparse(one.args)})" for one in functions if one.name[0] != "_"]
 
 
 @pytest.mark.parametrize("package", BACKENDS, ids=lambda package: package.name)

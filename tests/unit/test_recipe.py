@@ -184,6 +184,14 @@ def test_without_a_recipe_of_its_own_the_parents_image_is_launched(
     assert oci_image.planned(again).name == "localhost/abcdic-parent:latest"
 
 
+def test_an_image_that_a_profile_names_is_not_its_parents(
+    family: Path, write: Write, fleet: Fleet
+) -> None:
+    write("named", "parent = 'parent'\n[abcdic]\nimage = 'registry.example/named:1'")
+    named = plan("named", fleet).source
+    assert (named.origin, named.location) == (Origin.REGISTRY, "registry.example/named:1")
+
+
 def test_a_variant_that_its_own_recipe_lacks_is_not_the_parents(
     family: Path, fleet: Fleet, builder: Builder
 ) -> None:
