@@ -168,7 +168,7 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
         return Source(Origin.FILE, str(variant.archive), _name_of_file(image, variant))
     if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
-    # Whoever names an image means that one, and not an ancestor's.
+    # A profile that names an image wants that one, not an ancestor's.
     names = (image.name,) if variant.image else (image.name, *image.parents)
     if here := _stored_or_built(image, names, variant.kind, stored, fresh=fresh):
         return here
