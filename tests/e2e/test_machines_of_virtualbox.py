@@ -6,6 +6,7 @@ The tests check with VirtualBox's own commands.
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,12 +152,17 @@ def test_prune_finds_what_kills_have_left(registry: str) -> None:
 
 
 @pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Give VirtualBox a separate registry, and return its mark in the environment."""
+    name = f"test-{os.getpid()}-{os.urandom(3).hex()}"
     monkeypatch.setenv("VBOX_USER_HOME", str(tmp_path / "settings"))
-    monkeypatch.setenv("VBOX_IPC_SOCKETID", f"test-{os.getpid()}-{os.urandom(3).hex()}")
+    monkeypatch.setenv("VBOX_IPC_SOCKETID", name)
     _manage("setproperty", "machinefolder", str(tmp_path / "machines"))
-    return f"VBOX_IPC_SOCKETID={os.environ['VBOX_IPC_SOCKETID']}"
+    mark = f"VBOX_IPC_SOCKETID={name}"
+    yield mark
+    # VirtualBox leaves the folder of its sockets behind.
+    _await_end_of_server(mark)
+    shutil.rmtree(Path(tempfile.gettempdir(), f".vbox-{name}-ipc"))
 
 
 def _await_end_of_server(mark: str) -> None:
