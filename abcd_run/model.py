@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -108,14 +109,51 @@ class Origin(StrEnum):
     ISO = "iso"
 
 
+BASE = "base"
+"""The layer that all variants of an image share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One folder that a layer is built from: an image's base, or its upper layer for a variant."""
+
+    folder: Path
+    image: str
+    layer: str
+    """`base`, or a `Kind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that an image's variants are built from.
+
+    `folder` is its own, beside its profile, where there may be none; `parts` are its ancestors' and
+    its own, the root's first. `origin` is the OCI image under the
+    base, as a reference or an absolute path; empty if the base starts from nothing. `settings` are
+    what the built images say about themselves, by variant: OCI's `config`.
+    """
+
+    folder: Path
+    parts: tuple[Part, ...]
+    origin: str = ""
+    settings: Mapping[Kind, Mapping[str, Any]] = field(
+        default_factory=dict[Kind, Mapping[str, Any]]
+    )
+
+    @property
+    def image(self) -> str:
+        """The name of the image."""
+        return self.folder.name
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the variant's image comes from.
 
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
-    itself. `recipes` are the recipes that the image is built from, its own last; `kinds` are the
-    variants to build together, because the same request needs them.
+    itself. `recipe` is what the image is built from; `kinds` are the variants to build together,
+    because the same request needs them.
     """
 
     origin: Origin
@@ -123,7 +161,7 @@ class Source:
     name: str
     sha256: str = ""
     installs: bool = False
-    recipes: tuple[Path, ...] = ()
+    recipe: Recipe | None = None
     kinds: tuple[Kind, ...] = ()
 
     @property

@@ -88,6 +88,14 @@ def _uid(value: Value) -> Value:
     return value
 
 
+def _texts(value: Value) -> Value:
+    if not isinstance(value, dict):
+        raise Wrong
+    if any(not isinstance(one, str) or CONTROL.search(one) for one in value.values()):
+        raise Wrong
+    return value
+
+
 def _words(value: Value) -> Value:
     """Return a command; each of its words may be a script of several lines."""
     if not isinstance(value, list) or not value:
@@ -119,6 +127,7 @@ STRING = _of(str, "a string of one line")
 FLAG = _of(bool, "true or false")
 WHOLE = _of(int, "a whole number")
 TABLE = _of(dict, "a table")
+LABELS = Rule("a table of strings", _texts)
 NUMBER = Rule("a number above 0", _number)
 PORT = Rule("a port from 1 to 65535", _port)
 SIZE = Rule('a size such as "2GiB" or "512MiB"', _size)

@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcd_run.backend.oci_images import on_disk
-from abcd_run.errors import ArtifactError
-from abcd_run.host import programs, xdg
+from abcd_run.host import xdg
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
     from abcd_run.oci.model import Image
-    from abcd_run.oci.store import Store
-
-LOCAL = "localhost/"
 
 
 def artifact(plan: Plan, *, say: Say) -> Artifact:
@@ -48,19 +44,10 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     source = plan.source
     if source.origin is not Origin.REGISTRY:
         return opened(plan)
-    from abcd_run.oci.store import Store  # noqa: PLC0415  (only images from registries need it)
+    from abcd_run.oci.fetch import fetched  # noqa: PLC0415  (only images from registries need it)
+    from abcd_run.oci.store import Store  # noqa: PLC0415
 
-    store = Store(xdg.store())
-    image = store.resolve(source.location)
-    if image is None or plan.pull == "always":
-        _fetch(store, source.location, pull=plan.pull, say=say)
-        image = store.resolve(source.location)
-    if image is None:
-        raise ArtifactError(
-            f"{source.location}: the registry sent a different image",
-            remedy=f"skopeo inspect docker://{source.location}",
-        )
-    return image
+    return fetched(Store(xdg.store()), source.location, pull=plan.pull, say=say)
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:
@@ -72,20 +59,6 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
     with out.open("wb") as file:
         for piece in stream_archive(image, plan.source.name):
             file.write(piece)
-
-
-def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
-    if reference.startswith(LOCAL) or pull == "never":
-        raise ArtifactError(
-            f"there is no image {reference} here",
-            details="it has not been built or fetched yet",
-            remedy="abcd-run images shows what can be built; --pull missing fetches it",
-        )
-    store.check(reference)  # skopeo trusts the blobs that are already there
-    with store.fetching(reference) as (folder, lock):
-        blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
-        command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]
-        programs.run(command, doing=f"fetching {reference}", say=say, inherited=[lock])
 
 
 def _place(plan: Plan) -> tuple[Path, str]:

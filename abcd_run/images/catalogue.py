@@ -10,7 +10,7 @@ from typing import Any
 from abcd_run import schema
 from abcd_run.errors import AbcdRunError, ArtifactError, ProfileError
 from abcd_run.host import xdg
-from abcd_run.images import profile
+from abcd_run.images import inherited, profile
 from abcd_run.images.profile import Profile
 from abcd_run.images.profile_keys import SHAPE
 from abcd_run.model import Kind
@@ -82,13 +82,8 @@ class Catalogue:
             path.stem,
             tables,
             origin=str(path),
-            folder=path.parent,
             parents=tuple(ancestor.stem for ancestor, _ in files[1:]),
-            recipes=tuple(
-                recipe
-                for ancestor, _ in reversed(files[1:])
-                if (recipe := profile.recipe_in(ancestor.parent, ancestor.stem))
-            ),
+            recipes=tuple(inherited.recipes(reversed(files))),
         )
 
     def lineage(self, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from abcd_run import limits, schema
 from abcd_run.errors import ProfileError
 from abcd_run.host import bounded_match
 from abcd_run.images.profile_keys import SHAPE, WAYS
-from abcd_run.model import Kind, Ready, Resources, Service
+from abcd_run.model import Kind, Ready, Recipe, Resources, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,14 @@ class Profile:
     ready: Ready = Ready()
     verify: tuple[Check, ...] = ()
     on: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
-    recipe: Path | None = None
-    recipes: tuple[Path, ...] = ()
-    """The recipes of its parents, the root's first, then its own."""
+    recipes: tuple[Recipe, ...] = ()
+    """What its ancestors that have layers of their own are built from, the root first, then it."""
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """What it is built from; None if it has no layer of its own."""
+        own = [recipe for recipe in self.recipes if recipe.image == self.name]
+        return own[0] if own else None
 
 
 def variant_name(image: str, kind: Kind) -> str:
@@ -84,11 +89,11 @@ def load(path: Path) -> dict[str, Any]:
     """
     tables = parse(path)
     schema.check(tables, SHAPE, where=str(path))
-    for kind in Kind:
+    for table in ("base", *Kind):
         for key in ("archive", "iso"):
-            location = tables.get(kind, {}).get(key)
+            location = tables.get(table, {}).get(key)
             if location and "://" not in location:
-                tables[kind][key] = str(path.parent.absolute() / Path(location).expanduser())
+                tables[table][key] = str(path.parent.absolute() / Path(location).expanduser())
     return tables
 
 
@@ -138,17 +143,12 @@ def build(
     tables: Mapping[str, Any],
     *,
     origin: str,
-    folder: Path,
     parents: tuple[str, ...] = (),
-    recipes: tuple[Path, ...] = (),
+    recipes: tuple[Recipe, ...] = (),
 ) -> Profile:
-    """Return the profile that the tables describe; its recipe, if any, is in `folder`.
-
-    `recipes` are its parents' recipes.
-    """
+    """Return the profile that the tables describe."""
     read = schema.check(tables, SHAPE, where=origin)
     services = _services(read.get("services", {}), origin)
-    own = recipe_in(folder, name)
     return Profile(
         name=name,
         origin=origin,
@@ -165,21 +165,15 @@ def build(
         ready=_ready(_dict(read.get("ready", {})), services, origin),
         verify=tuple(Check(**_check(check, origin)) for check in _list(read.get("verify", []))),
         on=_on(_dict(read.get("on", {})), origin),
-        recipe=own,
-        recipes=(*recipes, own) if own else recipes,
+        recipes=recipes,
     )
 
 
-def recipe_in(folder: Path, name: str) -> Path | None:
-    """Return the folder of an image's recipe, beside its profile; None if it has none."""
-    recipe = folder / name
-    return recipe if recipe.is_dir() else None
-
-
 def _variant(image: str, kind: Kind, keys: dict[str, Any]) -> Variant:
-    archive = keys.pop("archive", None)
+    archive = keys.get("archive")
+    where = {key: keys[key] for key in ("image", "iso", "sha256", "installs") if key in keys}
     name = variant_name(image, kind)
-    return Variant(kind, name, archive=Path(archive) if archive else None, **keys)
+    return Variant(kind, name, archive=Path(archive) if archive else None, **where)
 
 
 def _services(tables: object, origin: str) -> tuple[Service, ...]:

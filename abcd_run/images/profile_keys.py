@@ -14,6 +14,12 @@ REFERENCE_PATTERN = (
 REFERENCE = schema.matching(
     REFERENCE_PATTERN, "an image reference: registry/name:tag or name@sha256:DIGEST, in lower case"
 )
+_BUILT: schema.Shape = {
+    "entrypoint": schema.WORDS,
+    "stop_signal": schema.matching(r"SIG[A-Z0-9+-]{2,12}", "a signal's name: SIGTERM"),
+    "labels": schema.LABELS,
+}
+"""What a built image says about itself."""
 _SERVICE: schema.Shape = {
     "port": schema.PORT,
     "protocol": schema.one_of(*PROTOCOLS),
@@ -28,13 +34,15 @@ SHAPE: schema.Shape = {
     "uid": schema.UID,
     "unverified": schema.FLAG,
     "runtimes": schema.STRINGS,
-    Kind.CONTAINER: {"image": REFERENCE, "archive": schema.FILE},
+    "base": {"image": REFERENCE, "archive": schema.FILE},
+    Kind.CONTAINER: {"image": REFERENCE, "archive": schema.FILE, **_BUILT},
     Kind.LIVE: {
         "iso": schema.FILE,
         "sha256": schema.SHA256,
         "installs": schema.FLAG,
         "image": REFERENCE,
         "archive": schema.FILE,
+        **_BUILT,
     },
     Kind.BROWSER: {"image": REFERENCE},
     "resources": {

@@ -1,49 +1,101 @@
-"""A recipe: the folder beside a profile that an image is built from, one folder per layer."""
+"""A recipe: the folder beside a profile that an image is built from, one folder per layer.
+
+A layer's folder has one or more of these, applied in this order:
+
+| name | what it is |
+|---|---|
+| `prepare` | a program that writes tars, each of which becomes a layer |
+| `Containerfile` | what an engine builds, over what is below it |
+| `packages` | the names of packages to install |
+| `setup` | a program that runs inside, as root, after the packages |
+| `files/` | a tree that is put over it |
+
+If the recipe has no folder `base`, its own folder is the base's.
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from abcd_run.images.profile import variant_name
-from abcd_run.model import Kind
+from abcd_run.model import BASE, Kind, Part, Recipe
 
-BASE = "base"
 LABEL = "abcd-run.recipe"
 """The label on a built image that identifies the state of its recipe."""
 
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One folder of a recipe and the name of the image built from it."""
-
-    folder: Path
-    name: str
-
-
-def has(recipe: Path | None, kind: Kind) -> bool:
-    """Say whether a variant can be built from a recipe."""
-    return recipe is not None and (recipe / kind / "Containerfile").is_file()
+PREPARE, CONTAINERFILE, PACKAGES, SETUP, FILES = WAYS = (
+    "prepare",
+    "Containerfile",
+    "packages",
+    "setup",
+    "files",
+)
+"""What a layer can be made from."""
 
 
-def layers(recipe: Path, kinds: tuple[Kind, ...]) -> list[Layer]:
-    """Return the layers to build for these variants, base first; the folder names the image."""
-    image = recipe.name
-    own = [Layer(recipe / kind, variant_name(image, kind)) for kind in kinds if has(recipe, kind)]
-    return [Layer(recipe / BASE, f"{image}-{BASE}"), *own]
+def parts(folder: Path) -> tuple[Part, ...]:
+    """Return the layers that the recipe in a folder describes; none if there is no such folder."""
+    image = folder.name
+    base = folder / BASE if (folder / BASE).is_dir() else folder
+    wanted = [Part(base, image, BASE), *(Part(folder / kind, image, kind) for kind in Kind)]
+    return tuple(part for part in wanted if any((part.folder / way).exists() for way in WAYS))
 
 
-def digest(recipes: Iterable[Path], kind: Kind) -> str:
-    """Return a digest of everything a variant is built from: names, contents, executable bits."""
+def below(recipe: Recipe, kind: Kind) -> tuple[Part, ...]:
+    """Return the parts of a variant in the order in which they lie over each other."""
+    bases = [part for part in recipe.parts if part.layer == BASE]
+    return (*bases, *(part for part in recipe.parts if part.layer == kind))
+
+
+def has(recipe: Recipe | None, kind: Kind) -> bool:
+    """Say whether a variant can be built: a container needs a base, others an upper layer too."""
+    if recipe is None:
+        return False
+    layers = {part.layer for part in recipe.parts}
+    return kind in layers or (kind is Kind.CONTAINER and bool(recipe.origin or BASE in layers))
+
+
+def digest(recipe: Recipe, kind: Kind) -> str:
+    """Return a digest of everything a variant is built from."""
     import hashlib  # noqa: PLC0415  (OpenSSL costs 2 ms; `images` needs it only for what was built here)
+    import json  # noqa: PLC0415
 
     total = hashlib.sha256()
-    for recipe in recipes:
-        for file in (*_files(recipe / BASE), *_files(recipe / kind)):
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            executable = file.stat().st_mode & 0o100
-            total.update(f"{file.relative_to(recipe)}\0{executable}\0{content}\n".encode())
+    for part in below(recipe, kind):
+        total.update(f"{part.image}\0{part.layer}\0{digest_of(part.folder)}\n".encode())
+    settings = json.dumps(recipe.settings.get(kind, {}), sort_keys=True)
+    total.update(f"{_state(recipe.origin)}\0{settings}".encode())
     return total.hexdigest()
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+def digest_of(folder: Path, *, without: Iterable[str] = ()) -> str:
+    """Return a digest of a layer's folder: names, contents, executable bits and links.
+
+    Leaves out what is called as in `without` at its top.
+    """
+    import hashlib  # noqa: PLC0415
+
+    total = hashlib.sha256()
+    for path in _files(folder, {*without}):
+        name = path.relative_to(folder)
+        if path.is_symlink():
+            total.update(f"{name}\0link\0{path.readlink()}\n".encode())
+        elif path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{name}\0{path.stat().st_mode & 0o100}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def _files(folder: Path, without: set[str]) -> Iterator[Path]:
+    """Yield what is in a layer's folder, without the layers' folders if it is the recipe's own."""
+    others = {*Kind, *without} if folder.name != BASE else without
+    for path in sorted(folder.iterdir()):
+        if path.name not in others:
+            yield from sorted(path.rglob("*")) if path.is_dir() else (path,)
+
+
+def _state(origin: str) -> str:
+    """Tell one state of a base from another without reading all of it."""
+    path = Path(origin)
+    if not path.is_absolute() or not path.exists():
+        return origin
+    facts = path.stat()
+    return f"{origin} {facts.st_size} {facts.st_mtime_ns}"

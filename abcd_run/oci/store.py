@@ -88,11 +88,11 @@ class Store:
         the program to inherit. It must not write the store's index, or it would undo what others
         add meanwhile.
         """
-        with self.importing() as lock, self._part() as folder:
+        with self.importing() as lock, self.part() as folder:
             folder.mkdir(mode=0o700)
             yield folder, lock
             for item in index.read(folder)[-1:]:
-                self._enter({**item, "annotations": {REF_NAME: name}}, name)
+                self.enter({**item, "annotations": {REF_NAME: name}}, name)
 
     def remove(self, name: str) -> bool:
         """Forget a name and delete the blobs that no other image needs; tell whether it existed."""
@@ -113,26 +113,23 @@ class Store:
         with locked(self.folder / ".lock-blobs", wait=False) as alone:
             if not alone:
                 return 0
-            entries = parse.descriptors(self._entries(), self.folder)
+            entries = parse.descriptors(self.entries(), self.folder)
             return garbage.delete(self.folder, entries, f"{PART}*")
-
-    def _entries(self) -> list[dict[str, Any]]:
-        return index.read(self.folder)
 
     def _changing(self) -> AbstractContextManager[bool]:
         return locked(self.folder / ".lock-index")
 
     def _add(self, image: Image, name: str) -> Image:
         for blob in referenced(image):
-            self._put(image.source, blob)
+            self.put(image.source, blob)
         entry = index.entry(image, name)
-        self._enter(entry, name)
+        self.enter(entry, name)
         named = parse.descriptors([entry], self.folder)
         wanted = image.config.architecture or select.host_architecture()
         return from_entries(Kept(self.folder), named, wanted)
 
     def _described(self, name: str, architecture: str | None) -> Image | None:
-        entries = parse.descriptors(self._entries(), self.folder)
+        entries = parse.descriptors(self.entries(), self.folder)
         named = [entry for entry in entries if name in select.names(entry)]
         named = named or [e for e in entries if select.matches(name, select.names(e), e.digest)]
         if not named:
@@ -143,18 +140,24 @@ class Store:
         except CorruptError:
             return None
 
-    def _enter(self, entry: dict[str, Any], name: str) -> None:
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the index's entries, with the annotations that never leave this store."""
+        return index.read(self.folder)
+
+    def enter(self, entry: dict[str, Any], name: str) -> None:
+        """Give a name to a manifest whose blobs are here, in place of what had it."""
         with self._changing():
-            others = [item for item in self._entries() if index.name_of(item) != name]
+            others = [item for item in self.entries() if index.name_of(item) != name]
             index.write(self.folder, [*others, entry])
 
-    def _put(self, source: Source, blob: Descriptor) -> None:
+    def put(self, source: Source, blob: Descriptor) -> None:
+        """Copy a blob into the store unless it is here; the caller holds `importing`."""
         if Kept(self.folder).is_whole(blob):
             return
         file = self.folder / blob_name(blob.digest)
         reader = open_blob(source, blob)
         try:
-            with self._part() as part:
+            with self.part() as part:
                 _copy(reader, part)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 part.replace(file)
@@ -164,12 +167,13 @@ class Store:
     @contextmanager
     def _spooled(self, stream: Readable) -> Iterator[Path]:
         """Save a stream in a part-file, since its index may come last."""
-        with self._part() as part:
+        with self.part() as part:
             _copy(stream, part)
             yield part
 
     @contextmanager
-    def _part(self) -> Iterator[Path]:
+    def part(self) -> Iterator[Path]:
+        """Yield the path of a new part-file, which is gone at the end unless it was moved."""
         part = self.folder / f"{PART}{os.getpid()}-{os.urandom(6).hex()}"
         try:
             yield part

@@ -13,7 +13,7 @@ from abcd_run.images import profile, recipe
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.images.profile import Profile, Variant, variant_name
 from abcd_run.images.profile_keys import REFERENCE_PATTERN
-from abcd_run.model import Kind, Origin, Ready, Service, Source
+from abcd_run.model import Kind, Origin, Ready, Recipe, Service, Source
 from abcd_run.oci.reference import pinned
 
 if TYPE_CHECKING:  # `images` makes no request, and a test limits its start-up
@@ -131,9 +131,7 @@ def _reference_variant(word: str) -> Variant:
 
 
 def _adhoc(variant: Variant, request: "Request") -> Target:
-    adhoc = profile.build(
-        variant.name, request.changes, origin=request.image, folder=Path("/nonexistent")
-    )
+    adhoc = profile.build(variant.name, request.changes, origin=request.image)
     services = adhoc.services or exposed_services(_exposed_ports(variant))
     image = replace(adhoc, variants=(variant,), services=services)
     if not (adhoc.ready.service or adhoc.ready.console):
@@ -184,24 +182,18 @@ def _stored_or_built(
     parent's image with its own settings.
     """
     for name in names:
-        recipes = _recipes_of(image, name)
-        from_recipe = bool(recipes) and recipe.has(recipes[-1], kind)
+        wanted = next((one for one in image.recipes if one.image == name), None)
+        from_recipe = recipe.has(wanted, kind)
         variant = variant_name(name, kind)
         local = f"localhost/{variant}:latest"
         labels = stored(variant)
-        if labels is not None and not (fresh and from_recipe and _outdated(labels, recipes, kind)):
+        if labels is not None and not (fresh and from_recipe and _outdated(labels, wanted, kind)):
             return Source(Origin.STORE, variant, local)
-        if from_recipe:
-            return Source(Origin.RECIPE, str(recipes[-1]), local, recipes=recipes)
-        if recipes:  # it has layers of its own, which an ancestor's variant would lack
+        if wanted and from_recipe:
+            return Source(Origin.RECIPE, str(wanted.folder), local, recipe=wanted)
+        if wanted:  # it has layers of its own, which an ancestor's variant would lack
             return None
     return None
-
-
-def _recipes_of(image: Profile, name: str) -> tuple[Path, ...]:
-    """Return the recipes that an ancestor's image is built from, its own last; none without one."""
-    names = [folder.name for folder in image.recipes]
-    return image.recipes[: names.index(name) + 1] if name in names else ()
 
 
 def _is_adhoc(image: Profile, variant: Variant) -> bool:
@@ -225,10 +217,10 @@ def _name_of_file(image: Profile, variant: Variant) -> str:
     return f"localhost/{name}:latest"
 
 
-def _outdated(labels: Mapping[str, str], recipes: tuple[Path, ...], kind: Kind) -> bool:
+def _outdated(labels: Mapping[str, str], wanted: Recipe | None, kind: Kind) -> bool:
     """Say whether an image was built from a different recipe; one not built here has no label."""
     built_from = labels.get(recipe.LABEL)
-    return built_from is not None and built_from != recipe.digest(recipes, kind)
+    return bool(wanted and built_from and built_from != recipe.digest(wanted, kind))
 
 
 def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:

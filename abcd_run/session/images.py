@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from abcd_run import build as building
 from abcd_run.artifact import obtain, write
 from abcd_run.concurrency.cancel import heeding
 from abcd_run.errors import ArtifactError, Failure, UsageError
-from abcd_run.images import from_recipe as building
 from abcd_run.images import recipe
 from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Stage
@@ -69,12 +69,12 @@ def build(opened: Opened, image: str) -> tuple[str, ...]:
 
 
 def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
-    folder = profile.recipe
-    described = tuple(kind for kind in kinds if recipe.has(folder, kind))
-    if folder and not described:
+    described = tuple(kind for kind in kinds if recipe.has(profile.recipe, kind))
+    if profile.recipe and not described:
+        folder = Path(profile.origin).with_suffix("") / kinds[0]
         raise ArtifactError(
             f"the recipe of {profile.name} has no variant {', '.join(kinds)}",
-            remedy=f"add {folder / kinds[0]}/Containerfile",
+            remedy=f"add {folder} with files/, packages or a Containerfile",
         )
     return described
 

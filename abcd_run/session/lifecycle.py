@@ -116,14 +116,14 @@ def _prune_runtime(runtime: Runtime) -> None:
 
 
 def _prune_cache() -> None:
+    from abcd_run import build  # noqa: PLC0415  (`stop` needs none of them)
     from abcd_run.artifact import live_iso  # noqa: PLC0415
     from abcd_run.host import xdg  # noqa: PLC0415  (`stop` needs none of them)
-    from abcd_run.images import from_recipe  # noqa: PLC0415  (`stop` needs none of them)
     from abcd_run.oci.store import Store  # noqa: PLC0415
     from abcd_run.viewing import browser  # noqa: PLC0415  (`stop` needs none of them)
 
     browser.prune()
-    from_recipe.prune()
+    build.prune()
     live_iso.prune()
     if xdg.store().exists():
         Store(xdg.store()).collect()

@@ -18,6 +18,7 @@ LAYERS = (
     ("backend",),
     ("plugins",),
     ("images",),
+    ("build",),
     ("artifact",),
     ("plan",),
     ("launch",),

@@ -1,0 +1,123 @@
+"""Make images in a store out of layers: those of other images, and new tars."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import IO, TYPE_CHECKING, Any
+
+from abcd_run.errors import ArtifactError
+from abcd_run.oci import index, select, spool
+from abcd_run.oci.blobs import blob_name, digest_of
+from abcd_run.oci.compress import chosen, compressing
+from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, REF_NAME, Descriptor, Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from abcd_run.oci.model import Image
+    from abcd_run.oci.spool import Readable
+    from abcd_run.oci.store import Store
+
+EPOCH = "1970-01-01T00:00:00Z"
+"""When every image was made, so that the same layers give the same image."""
+
+MEDIA_TYPES = {"zstd": f"{PLAIN_LAYER}+zstd", "gzip": f"{PLAIN_LAYER}+gzip"}
+
+
+class Hashed:
+    """A file that remembers size and digest of what is written to it."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out, self._sum, self.size = out, hashlib.sha256(), 0
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of it."""
+        self._sum.update(data)
+        self.size += len(data)
+        return self._out.write(data)
+
+    def flush(self) -> None:
+        """Do what the file does."""
+        self._out.flush()
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything so far."""
+        return f"sha256:{self._sum.hexdigest()}"
+
+
+def add_layer(store: Store, tar: Readable) -> Layer:
+    """Compress a tar into a store and return the layer; the caller holds `store.importing()`."""
+    kind = chosen("auto")
+    with store.part() as part:
+        with part.open("xb") as file:
+            packed: Any = Hashed(file)
+            with compressing(packed, kind) as out:  # type: ignore[arg-type]
+                plain: Any = Hashed(out)
+                spool.copy(tar, plain)
+        target = store.folder / blob_name(packed.digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(target)
+    return Layer(Descriptor(MEDIA_TYPES[kind], packed.digest, packed.size), plain.digest)
+
+
+def add_image(
+    store: Store,
+    name: str,
+    layers: Iterable[Layer],
+    settings: Mapping[str, Any],
+    annotations: Mapping[str, str],
+) -> None:
+    """Give a name to an image of layers that a store has.
+
+    `settings` are the image's `config`, in OCI's terms; `annotations` are those of the store's own
+    entry, which does not travel. The caller holds `store.importing()`.
+    """
+    layers = tuple(layers)
+    raw = _config(layers, settings)
+    config = Descriptor(CONFIG, digest_of(raw), len(raw))
+    manifest = index.manifest(config, (layer.blob for layer in layers))
+    for content in (raw, manifest):
+        _write(store, digest_of(content), content)
+    entry = {
+        "mediaType": MANIFEST,
+        "digest": digest_of(manifest),
+        "size": len(manifest),
+        "annotations": {**annotations, REF_NAME: name},
+        "platform": {"architecture": select.host_architecture(), "os": "linux"},
+    }
+    store.enter(entry, name)
+
+
+def borrow(store: Store, image: Image) -> None:
+    """Copy an image's layers from elsewhere into a store; the caller holds `store.importing()`."""
+    for layer in image.layers:
+        store.put(image.source, layer.blob)
+
+
+def _config(layers: tuple[Layer, ...], settings: Mapping[str, Any]) -> bytes:
+    top = {
+        "created": EPOCH,
+        "architecture": select.host_architecture(),
+        "os": "linux",
+        "config": settings,
+        "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
+        "history": [{"created": EPOCH, "created_by": "abcd-run build"} for _ in layers],
+    }
+    return json.dumps(top, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _write(store: Store, digest: str, content: bytes) -> None:
+    file = store.folder / blob_name(digest)
+    if file.exists() and file.stat().st_size == len(content):
+        return
+    with store.part() as part:
+        try:
+            part.write_bytes(content)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(file)
+        except OSError as error:
+            raise ArtifactError(
+                f"{file}: {error.strerror}", remedy=f"df -h {store.folder}"
+            ) from error
