@@ -1,5 +1,6 @@
 """The values that flow through a launch: frozen, and free of any runtime's types."""
 
+import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -128,22 +129,25 @@ class Recipe:
     """Everything that an image's variants are built from.
 
     `folder` is its own, beside its profile, where there may be none; `parts` are its ancestors' and
-    its own, the root's first. `origin` is the OCI image under the
-    base, as a reference or an absolute path; empty if the base starts from nothing. `settings` are
-    what the built images say about themselves, by variant: OCI's `config`.
+    its own, the root's first. `origin` is the OCI image under the base, as a reference or an
+    absolute path; empty if the base starts from nothing. `settings` are what the built variants say
+    about themselves: OCI's `config`, as JSON.
     """
 
     folder: Path
     parts: tuple[Part, ...]
     origin: str = ""
-    settings: Mapping[Kind, Mapping[str, Any]] = field(
-        default_factory=dict[Kind, Mapping[str, Any]]
-    )
+    settings: tuple[tuple[Kind, str], ...] = ()
 
     @property
     def image(self) -> str:
         """The name of the image."""
         return self.folder.name
+
+    def said(self, kind: Kind) -> dict[str, Any]:
+        """Return what a built variant says about itself."""
+        said: dict[str, Any] = json.loads(dict(self.settings).get(kind, "{}"))
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class Source:
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
     itself. `recipe` is what the image is built from; `kinds` are the variants to build together,
-    because the same request needs them.
+    because the same request needs them. `stale` says that the recipe has changed since.
     """
 
     origin: Origin
@@ -163,6 +167,7 @@ class Source:
     installs: bool = False
     recipe: Recipe | None = None
     kinds: tuple[Kind, ...] = ()
+    stale: bool = False
 
     @property
     def stored(self) -> str:

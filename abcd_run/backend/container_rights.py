@@ -51,6 +51,13 @@ SYS_CHROOT: an init or sshd needs them to start as root, prepare folders and cha
 PIDS = 4096
 """The limit of processes and threads per container; a browser has a few hundred."""
 
+OPEN_FILES = 65536
+"""The limit of open files per process.
+
+Engines that root's systemd starts hand down a billion, and programs that close all they could have
+open (KDE's file workers) then spin for 80 s each.
+"""
+
 # host, container:NAME and ns:PATH are others' networks. What follows a colon may open the host's
 # loopback (slirp4netns:allow_host_loopback=true).
 _NETWORK = re.compile(r"(?!host$)[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -102,3 +109,11 @@ def _capability(word: str) -> str:
 
 def _words(value: object) -> Sequence[str]:
     return value if isinstance(value, list | tuple) else ()
+
+
+def open_files() -> int:
+    """Return the limit of open files for a container: not above what this user may have."""
+    import resource  # noqa: PLC0415  (only a launch asks)
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)

@@ -27,7 +27,7 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
     Only those limits on memory, cpu and processes are passed that the engine can enforce.
     Whether setuid works is left to the caller: each SDK has its own argument for it.
     """
-    resources, options = plan.resources, plan.options
+    resources, options, files = plan.resources, plan.options, container_rights.open_files()
     given = {
         "command": list(plan.command) or None,
         "name": plan.name,
@@ -42,6 +42,7 @@ def arguments(plan: Plan, *, ports: Iterable[int], limits: Container[str]) -> di
         "devices": options.get("devices", []),
         "init": options.get("init"),
         "shm_size": resources.shm,
+        "ulimits": [{"Name": "nofile", "Soft": files, "Hard": files}],
     }
     if "memory" in limits:
         given["mem_limit"] = resources.memory

@@ -51,6 +51,7 @@ def run_line(
         line += ["--cpus", f"{resources.cpus:g}"]
     if resources.shm:
         line += ["--shm-size", str(resources.shm)]
+    line += [f"--ulimit=nofile={container_rights.open_files()}"]
     line += _rights(plan.options)
     for share in plan.shares:
         line += ["--volume", f"{share.source}:{share.target}:{'ro' if share.read_only else 'rw'}"]

@@ -1,5 +1,6 @@
 """What the images of a lineage are built from, each with all that it inherits."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ def _origin(tables: Tables) -> str:
     return str(base.get("archive") or base.get("image") or "")
 
 
-def _settings(image: str, tables: Tables) -> dict[Kind, dict[str, Any]]:
-    return {kind: _of(image, kind, tables) for kind in Kind if kind in tables}
+def _settings(image: str, tables: Tables) -> tuple[tuple[Kind, str], ...]:
+    kinds = [kind for kind in Kind if kind in tables]
+    return tuple((kind, json.dumps(_of(image, kind, tables), sort_keys=True)) for kind in kinds)
 
 
 def _of(image: str, kind: Kind, tables: Tables) -> dict[str, Any]:

@@ -26,10 +26,11 @@ MEDIA_TYPES = {"zstd": f"{PLAIN_LAYER}+zstd", "gzip": f"{PLAIN_LAYER}+gzip"}
 
 
 class Hashed:
-    """A file that remembers size and digest of what is written to it."""
+    """A writer into a file that remembers size and digest of what is written to it."""
 
-    def __init__(self, out: IO[bytes]) -> None:
-        self._out, self._sum, self.size = out, hashlib.sha256(), 0
+    def __init__(self, out: IO[bytes], file: IO[bytes]) -> None:
+        self._out, self._file = out, file
+        self._sum, self.size = hashlib.sha256(), 0
 
     def write(self, data: bytes, /) -> int:
         """Write all of it."""
@@ -40,6 +41,10 @@ class Hashed:
     def flush(self) -> None:
         """Do what the file does."""
         self._out.flush()
+
+    def fileno(self) -> int:
+        """Return the file's, whose disk must have room."""
+        return self._file.fileno()
 
     @property
     def digest(self) -> str:
@@ -52,9 +57,9 @@ def add_layer(store: Store, tar: Readable) -> Layer:
     kind = chosen("auto")
     with store.part() as part:
         with part.open("xb") as file:
-            packed: Any = Hashed(file)
+            packed: Any = Hashed(file, file)
             with compressing(packed, kind) as out:  # type: ignore[arg-type]
-                plain: Any = Hashed(out)
+                plain: Any = Hashed(out, file)
                 spool.copy(tar, plain)
         target = store.folder / blob_name(packed.digest)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -187,8 +187,9 @@ def _stored_or_built(
         variant = variant_name(name, kind)
         local = f"localhost/{variant}:latest"
         labels = stored(variant)
-        if labels is not None and not (fresh and from_recipe and _outdated(labels, wanted, kind)):
-            return Source(Origin.STORE, variant, local)
+        stale = labels is not None and from_recipe and _outdated(labels, wanted, kind)
+        if labels is not None and not (fresh and stale):
+            return Source(Origin.STORE, variant, local, stale=stale)
         if wanted and from_recipe:
             return Source(Origin.RECIPE, str(wanted.folder), local, recipe=wanted)
         if wanted:  # it has layers of its own, which an ancestor's variant would lack

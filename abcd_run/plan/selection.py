@@ -123,9 +123,15 @@ def _usable(
         fresh = request.pull != NEVER
         source = image_word.source(wanted.profile, variant, image_word.stored, fresh=fresh)
         notes = (*probe.notes, ROOTFUL) if probe.rootful else probe.notes
+        notes = (*notes, _stale(source)) if source.stale else notes
         runtime, backend = fleet.runtime(name), fleet.backend(name)
         choices.append(Choice(runtime, backend, variant, form, source, options[name], notes))
     return choices, failures
+
+
+def _stale(source: Source) -> str:
+    build = f"abcd-run build {source.stored}"
+    return f"{source.stored} is older than its recipe, and --pull never builds nothing: {build}"
 
 
 def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:

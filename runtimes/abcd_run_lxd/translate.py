@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from abcd_run import variables
-from abcd_run.backend import record
+from abcd_run.backend import container_rights, record
 from abcd_run.errors import UsageError
 from abcd_run.model import Plan
 from abcd_run_lxd import environment
@@ -57,6 +57,7 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
     # Not security.idmap.isolated: when two instances are created at once, LXD 5.0 may give one of
     # them uids outside its range, or another instance's.
     keys["limits.processes"] = str(PROCESSES)
+    keys["limits.kernel.nofile"] = str(container_rights.OPEN_FILES)
     if plan.resources.memory:
         keys["limits.memory"] = str(plan.resources.memory)
     if plan.resources.cpus:

@@ -10,6 +10,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 
+from abcd_run import build
 from abcd_run.concurrency.cache import Once
 from abcd_run.concurrency.cancel import (
     Token,
@@ -27,7 +28,6 @@ from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.host import programs
 from abcd_run.host.locks import locked
 from abcd_run.host.part_file import part_of
-from abcd_run.images import from_recipe
 from tests.running import lives
 from tests.waiting import SOON, ends_soon, until
 
@@ -151,9 +151,9 @@ def test_a_lock_of_another_process(token: Token, tmp_path: Path) -> None:
 
 
 def test_anothers_build(token: Token, home: Path) -> None:
-    with held_by_another(from_recipe._folder() / "web.lock"), ends_soon():
+    with held_by_another(build._folder() / "web.lock"), ends_soon():
         Timer(0.05, token.set).start()
-        with from_recipe._locked("web", lambda _: None):
+        with build._locked("web", lambda _: None):
             pytest.fail("another builds it")
 
 

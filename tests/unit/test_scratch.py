@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from abcd_run import build
 from abcd_run.host import parent_death, scratch, xdg
-from abcd_run.images import from_recipe
 from tests.running import argument_lists, lives
 from tests.unit.conftest import Run
 
@@ -87,8 +87,8 @@ def test_prune_removes_what_builds_have_left(home: Path, run: Run) -> None:
 
 
 def test_a_build_s_folder_is_held(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scratch.held(from_recipe._folder(), from_recipe.PREFIX) as folder:
-        from_recipe.prune()
+    with scratch.held(build._folder(), build.PREFIX) as folder:
+        build.prune()
         assert folder.is_dir()
 
 

@@ -208,7 +208,9 @@ def test_a_recipe_that_has_changed_is_built_again(write: Write) -> None:
     folder = write("x", "[abcdic]").with_suffix("")
     (folder / "abcdic").mkdir(parents=True)
     (folder / "abcdic" / "Containerfile").write_text("FROM scratch")
-    built = {recipe.LABEL: recipe.digest([folder], Kind.CONTAINER)}
+    wanted = resolve("x").profile.recipe
+    assert wanted is not None
+    built = {recipe.LABEL: recipe.digest(wanted, Kind.CONTAINER)}
     assert _source(built) == (Origin.STORE, "abcdic-x")
     (folder / "abcdic" / "Containerfile").write_text("FROM scratch\nUSER abcd")
     assert _source(built) == (Origin.RECIPE, str(folder))

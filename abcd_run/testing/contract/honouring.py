@@ -64,6 +64,13 @@ class Honouring(Basis):
         with self.launched("--cpus", str(wanted)) as launched:
             assert self.cpus(launched) == wanted
 
+    @pytest.mark.usefixtures("system")
+    def test_open_files_are_limited(self, instance: Document) -> None:
+        """Some engines hand down a billion, and what closes them all at its start takes minutes."""
+        limits = self.inside(instance, "cat", "/proc/1/limits", user="root")
+        (line,) = (line for line in limits.splitlines() if line.startswith("Max open files"))
+        assert 1024 <= int(line.split()[3]) <= 1 << 20
+
     def cpus(self, instance: Document) -> float:
         """Return how many processors an instance has."""
         limits = evidence.numbers(self.inside(instance, "sh", "-c", evidence.CPUS, user="root"))
