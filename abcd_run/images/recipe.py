@@ -7,8 +7,8 @@ A layer's folder has one or more of these, applied in this order:
 | `prepare` | a program that writes tars, each of which becomes a layer |
 | `Containerfile` | what an engine builds, over what is below it |
 | `packages` | the names of packages to install |
-| `setup` | a program that runs inside, as root, after the packages |
 | `files/` | a tree that is put over it |
+| `setup` | a program that runs inside, as root |
 
 If the recipe has no folder `base`, its own folder is the base's.
 """
@@ -21,12 +21,12 @@ from abcd_run.model import BASE, Kind, Part, Recipe
 LABEL = "abcd-run.recipe"
 """The label on a built image that identifies the state of its recipe."""
 
-PREPARE, CONTAINERFILE, PACKAGES, SETUP, FILES = WAYS = (
+PREPARE, CONTAINERFILE, PACKAGES, FILES, SETUP = WAYS = (
     "prepare",
     "Containerfile",
     "packages",
-    "setup",
     "files",
+    "setup",
 )
 """What a layer can be made from."""
 
