@@ -1,0 +1,19 @@
+// The desktop of somebody who is here for the first time: Plasma's own panel, with this image's
+// programs in the task bar, and its wallpaper.
+loadTemplate("org.kde.plasma.desktop.defaultPanel")
+
+var launchers = ["org.kde.dolphin", "firefox-esr", "org.kde.konsole", "org.kde.kate"]
+panels().forEach(function (panel) {
+    panel.widgets("org.kde.plasma.icontasks").forEach(function (tasks) {
+        tasks.currentConfigGroup = ["General"]
+        tasks.writeConfig("launchers", launchers.map(function (name) {
+            return "applications:" + name + ".desktop"
+        }).join(","))
+    })
+})
+
+desktopsForActivity(currentActivity()).forEach(function (desktop) {
+    desktop.wallpaperPlugin = "org.kde.image"
+    desktop.currentConfigGroup = ["Wallpaper", "org.kde.image", "General"]
+    desktop.writeConfig("Image", "file:///usr/share/abcd/wallpaper.svg")
+})
