@@ -23,6 +23,7 @@ LAYERS = (
     ("launch",),
     ("doctor",),
     ("viewing",),
+    ("verify",),
     ("session",),
     ("report",),
     ("wall",),
