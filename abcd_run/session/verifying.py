@@ -98,6 +98,8 @@ def _uppers(
 ) -> tuple[Mapping[str, Upper], tuple[str, ...]]:
     """Return what each runtime's variant adds to the base, and what the user should know of it."""
     kinds = {Kind(one.kind) for one in subjects if one.kind}
+    if len(kinds) == 1:  # the same layers everywhere
+        return {}, ()
     try:
         images = {kind: _image(wanted, kind) for kind in sorted(kinds)}
         here = {kind: image for kind, image in images.items() if image}

@@ -69,7 +69,8 @@ def safe_lines(output: bytes) -> list[str]:
 
 def shown(line: str) -> str:
     """Return an untrusted line with its control characters visible, escapes included."""
-    return visible(line[:LONGEST].replace("\x1b", "\\x1b"))
+    line = line[:LONGEST]
+    return line if line.isprintable() else visible(line.replace("\x1b", "\\x1b"))
 
 
 def _failed(instance: Instance, why: str) -> LaunchFailed:

@@ -13,6 +13,7 @@ Explain = Callable[[Row], str]
 
 ABSENT = None
 ALONE = "there is no other to compare it with"
+NOTHING = "the image has nothing of this"
 
 
 def unexplained(_row: Row) -> str:
@@ -50,9 +51,13 @@ def compare(
 
 
 def _with_others(answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
-    """Return the answers; one alone cannot be compared and does not count."""
+    """Return the answers; one alone cannot be compared, and empty ones do not count as equal."""
     asked = [runtime for runtime, answer in answers.items() if not answer.why]
-    return answers if len(asked) != 1 else {**answers, asked[0]: Answer(why=ALONE)}
+    if len(asked) == 1:
+        return {**answers, asked[0]: Answer(why=ALONE)}
+    if not any(answers[runtime].facts for runtime in asked):
+        return {**answers, **dict.fromkeys(asked, Answer(why=NOTHING))}
+    return answers
 
 
 def _row(key: str, asked: Mapping[str, Facts], wanted: Facts | None) -> Row:

@@ -40,6 +40,13 @@ class Interview:
     picture: "Image | None" = None
     errors: list[AbcdRunError] = field(default_factory=list[AbcdRunError])
 
+    def failed(self, error: AbcdRunError) -> None:
+        """Keep an error; each question may fail for the same reason."""
+        if (error.message, error.details) not in [
+            (one.message, one.details) for one in self.errors
+        ]:
+            self.errors.append(error)
+
 
 def interview(subject: Subject, agenda: Agenda, say: Say) -> Interview:
     """Ask an instance everything; what fails is among its errors. Raises `Interrupted`."""
@@ -63,7 +70,7 @@ def _ask_all(subject: Subject, questions: tuple[Question, ...], done: Interview,
         except Interrupted:
             raise
         except AbcdRunError as error:
-            done.errors.append(error)
+            done.failed(error)
             rest = questions[place:] if isinstance(error, NotReady) else (one,)
             done.why.update({other.name: error.message for other in rest})
             if isinstance(error, NotReady):
@@ -100,7 +107,7 @@ def _take_picture(subject: Subject, agenda: Agenda, done: Interview, say: Say) -
     except Interrupted:
         raise
     except AbcdRunError as error:
-        done.errors.append(error)
+        done.failed(error)
         done.why[PICTURE] = error.message
 
 

@@ -133,7 +133,9 @@ def files(listed: Said, hashed: Said) -> Facts:
             facts[path] = value
         else:
             facts[line] = YES
-    return facts
+    # Without what they complain about: in which order, is chance.
+    statuses = {"list files": listed.status, "hash files": hashed.status}
+    return facts | {f"status of {what}": f"{status}" for what, status in statuses.items() if status}
 
 
 def _hashes(lines: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -45,6 +45,11 @@ for f in /etc/default/keyboard /etc/vconsole.conf /etc/conf.d/keymaps \\
     [ -f "$f" ] && sed "s|^|$f |" "$f"
 done
 [ -r /run/abcd/seed ] && sed -n "s/^ABCD_KEYBOARD=/seed /p" /run/abcd/seed
+if [ -r /run/abcd/session/environment ] && command -v xprop >/dev/null 2>&1; then
+    . /run/abcd/session/environment
+    xprop -root _XKB_RULES_NAMES 2>/dev/null |
+        sed -n 's/.*= "[^"]*", "[^"]*", "\\([^"]*\\)".*/screen \\1/p'
+fi
 :
 """
 
@@ -72,12 +77,16 @@ echo "groups $(id -Gn)"
 echo "home $(sed -n "s/^$(id -un):.*:\\([^:]*\\):[^:]*$/\\1/p" /etc/passwd)"
 """
 
-# Threads of the kernel have no arguments. What asks is not part of the system.
+# Threads of the kernel have no arguments. What asks is not part of the system, and what has ended
+# between two looks is not worth a word.
 PROCESSES = """\
+seen=
 for p in /proc/[0-9]*; do
-    [ "$p" = "/proc/$$" ] && continue
     words=; read -r words 2>/dev/null <"$p/cmdline"
-    [ -n "$words" ] && read -r name 2>/dev/null <"$p/comm" && echo "$name"
+    [ -n "$words" ] && [ "$p" != "/proc/$$" ] && seen="$seen $p"
+done
+for p in $seen; do
+    read -r name 2>/dev/null <"$p/comm" && echo "$name"
 done
 :
 """

@@ -99,6 +99,13 @@ def test_one_alone_is_not_compared() -> None:
     assert compare("x", {}).outcome is Outcome.UNASKED
 
 
+def test_nothing_anywhere_is_not_equal() -> None:
+    one = compare("x", {"a": Answer(), "b": Answer(), "c": Answer(why="no")})
+    nothing = "the image has nothing of this"
+    assert one.why == {"a": nothing, "b": nothing, "c": "no"}
+    assert compare("x", {"a": Answer(), "b": Answer({"k": ""})}).outcome is Outcome.DIFFERS
+
+
 def test_what_is_demanded_counts_even_if_all_agree() -> None:
     same = {"a": Answer({"k": "1"}), "b": Answer({"k": "1"})}
     assert compare("x", same, wanted={"k": "1"}).outcome is Outcome.EQUAL

@@ -73,6 +73,11 @@ def test_a_file_that_cannot_be_read() -> None:
     assert facts == {"/etc/secret": "mode 600, 0:0, 1 bytes, sha256 unknown"}
 
 
+def test_files_that_cannot_be_listed() -> None:
+    facts = reading.files(said("", 127, "stat: not found"), said("", 1))
+    assert facts == {"status of list files": "127", "status of hash files": "1"}
+
+
 def test_lines_in_order() -> None:
     assert reading.numbered(said("b\na")) == {"line 1": "b", "line 2": "a"}
     assert reading.numbered(said("", 2, "no such file")) == {"exit status": "2: no such file"}
