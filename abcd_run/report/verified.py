@@ -100,12 +100,12 @@ def _by_reason(told: Iterable[tuple[Checked, Row]]) -> dict[tuple[str, str], lis
 
 
 def _print_unasked(done: Verified) -> None:
-    told = [
-        f"  {one.name} on {runtime}: {why}"
-        for one in done.checks
-        for runtime, why in one.why.items()
-    ]
-    if told:
+    where: dict[tuple[str, str], list[str]] = {}
+    for one in done.checks:
+        for runtime, why in one.why.items():
+            where.setdefault((one.name, why), []).append(runtime)
+    if where:
+        told = [f"  {name} on {', '.join(on)}: {why}" for (name, why), on in where.items()]
         streams.say("\n".join(["\n? not asked", *told]))
 
 

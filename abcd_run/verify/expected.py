@@ -48,6 +48,7 @@ PROCESSES: Mapping[str, str] = {
     "dhcpcd": "where no engine gives an address, the system asks for one",
     "modprobe": "only machines load drivers",
     "*udevd": "only machines have devices to look after",
+    "(udev-worker)": "only machines have devices to look after",
     "sleep": "a script waits; it comes and goes",
     "usleep": "a script waits; it comes and goes",
 }

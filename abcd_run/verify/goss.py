@@ -108,6 +108,8 @@ def _resource(path: Path, kind: str, key: object, given: object) -> Resource | N
     name = _text(given.get(NAMES[kind], key))
     if not name or CONTROL.search(name):
         raise _wrong(path, where, "a name of one line")
+    if kind == "file" and not name.startswith("/"):
+        raise _wrong(path, where, "a path that starts with /")
     for attribute, value in given.items():
         if attribute in IGNORED or attribute == NAMES[kind]:
             continue

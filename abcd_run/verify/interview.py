@@ -14,7 +14,7 @@ from abcd_run.runtime import Executes, Runtime
 from abcd_run.verify import picture
 from abcd_run.verify.agenda import Agenda
 from abcd_run.verify.ask import Said, ask
-from abcd_run.verify.checks import HASH_FILES, LIST_FILES, PICTURE, Question
+from abcd_run.verify.checks import HASH_FILES, LIST_FILES, PICTURE, PROCESSES, Question
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,6 +52,8 @@ def interview(subject: Subject, agenda: Agenda, say: Say) -> Interview:
     """Ask an instance everything; what fails is among its errors. Raises `Interrupted`."""
     done = Interview()
     questions = (*agenda.all_questions, LIST_FILES, HASH_FILES)
+    # Processes last: a machine that has just become ready is still busy with starting.
+    questions = tuple(sorted(questions, key=lambda one: one.name == PROCESSES))
     if isinstance(subject.runtime, Executes):
         _ask_all(subject, questions, done, say)
     else:

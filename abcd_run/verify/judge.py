@@ -1,13 +1,14 @@
 """What a goss file's resources are in an instance: questions, and facts from the answers."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from abcd_run.verify import reading, scripts
 from abcd_run.verify.ask import Said
 from abcd_run.verify.checks import PACKAGES, PORTS, PROCESSES, QUESTIONS, USERS, Question
 from abcd_run.verify.goss import Resource
+from abcd_run.verify.values import Facts
 
 NONE = "nothing"
 SHARED = {"package": PACKAGES, "user": USERS, "group": USERS, "port": PORTS, "process": PROCESSES}
@@ -81,10 +82,15 @@ def wanted(resources: Sequence[Resource]) -> dict[str, str]:
 
 def found(resources: Sequence[Resource], answers: Mapping[str, Said]) -> dict[str, str]:
     """Return what an instance has of what is demanded; `answers` by their questions' names."""
-    facts = {}
-    for one in demands(resources):
-        if (said := answers.get(question(one.resource).name)) is not None:
-            facts[one.key] = _found(one, _actual(one.resource, said))
+    facts, read = dict[str, str](), dict[str, Facts]()
+    for resource in resources:
+        asked = question(resource)
+        if (said := answers.get(asked.name)) is None:
+            continue
+        if asked.name not in read:  # a list of packages is long
+            read[asked.name] = asked.read(said)
+        actual = _ACTUAL[resource.kind](resource.name, said, read[asked.name])
+        facts |= {one.key: _found(one, actual) for one in demands([resource])}
     return facts
 
 
@@ -93,6 +99,7 @@ def _yes(true: bool) -> str:  # noqa: FBT001  (it is the value that is written)
 
 
 Actual = Mapping[str, str | tuple[str, ...]]
+"""What a resource's attributes are; lists are of texts."""
 
 
 def _found(demand: Demand, actual: Actual) -> str:
@@ -110,21 +117,12 @@ def _same_mode(value: str, want: str) -> str:
     return want if value.lstrip("0") == want.lstrip("0") else value
 
 
-def _actual(resource: Resource, said: Said) -> Actual:
-    read = {
-        "package": _package, "user": _user, "group": _group, "file": _file,
-        "port": _port, "process": _process, "command": _command,
-    }[resource.kind]  # fmt: skip
-    return read(resource.name, said)
-
-
-def _package(name: str, said: Said) -> Actual:
-    version = reading.packages(said).get(name)
+def _package(name: str, _: Said, facts: Facts) -> Actual:
+    version = facts.get(name)
     return {"installed": _yes(version is not None), "versions": (version,) if version else ()}
 
 
-def _user(name: str, said: Said) -> Actual:
-    facts = reading.users(said)
+def _user(name: str, _: Said, facts: Facts) -> Actual:
     if (line := facts.get(f"user {name}")) is None:
         return {"exists": "no"}
     uid, gid, home, shell = (part.strip() for part in line.split(",", 3))
@@ -144,34 +142,45 @@ def _member(key: str, value: str, user: str, gid: str) -> bool:
     return own == gid or user in members
 
 
-def _group(name: str, said: Said) -> Actual:
-    value = reading.users(said).get(f"group {name}")
+def _group(name: str, _: Said, facts: Facts) -> Actual:
+    value = facts.get(f"group {name}")
     if value is None:
         return {"exists": "no"}
     return {"exists": "yes", "gid": value.split(",")[0].removeprefix("gid ")}
 
 
-def _file(_name: str, said: Said) -> Actual:
+def _file(_name: str, said: Said, _facts: Facts) -> Actual:
     lines = [line.partition(" ") for line in said.lines]
-    facts: dict[str, str | tuple[str, ...]] = {
+    found: dict[str, str | tuple[str, ...]] = {
         key: value for key, _, value in lines if key != "contents"
     }
-    kind = str(facts.get("filetype", ""))
+    kind = str(found.get("filetype", ""))
     contents = tuple(value for key, _, value in lines if key == "contents")
-    if facts:
-        facts["filetype"] = _TYPES.get(kind, kind)
-    return {**facts, "exists": _yes(bool(facts)), "contents": contents}
+    if found:
+        found["filetype"] = _TYPES.get(kind, kind)
+    return {**found, "exists": _yes(bool(found)), "contents": contents}
 
 
-def _port(name: str, said: Said) -> Actual:
+def _port(name: str, _: Said, facts: Facts) -> Actual:
     protocol, _, number = name.rpartition(":")
     known = protocol in {"", "tcp", "tcp6"}
-    return {"listening": _yes(known and number in reading.ports(said))}
+    return {"listening": _yes(known and number in facts)}
 
 
-def _process(name: str, said: Said) -> Actual:
-    return {"running": _yes(name in said.lines)}
+def _process(name: str, _: Said, facts: Facts) -> Actual:
+    return {"running": _yes(name in facts)}
 
 
-def _command(_name: str, said: Said) -> Actual:
+def _command(_name: str, said: Said, _facts: Facts) -> Actual:
     return {"exit-status": str(said.status), "stdout": said.lines}
+
+
+_ACTUAL: Mapping[str, Callable[[str, Said, Facts], Actual]] = {
+    "package": _package,
+    "user": _user,
+    "group": _group,
+    "file": _file,
+    "port": _port,
+    "process": _process,
+    "command": _command,
+}
