@@ -162,7 +162,7 @@ def _file(_name: str, said: Said, _facts: Facts) -> Actual:
 
 
 def _port(name: str, _: Said, facts: Facts) -> Actual:
-    protocol, _, number = name.rpartition(":")
+    protocol, number = ("", *name.split(":"))[-2:]
     known = protocol in {"", "tcp", "tcp6"}
     return {"listening": _yes(known and number in facts)}
 
