@@ -240,7 +240,7 @@ def _check(keys: dict[str, Any], origin: str) -> Check:
             f"{origin}: verify.{ways[1]}: expected one of {', '.join(CHECKS)}, found two",
             remedy=f"give {ways[1]} an entry of its own: [[verify]]",
         )
-    if "name" not in keys and ways[0] not in FILES:
+    if not keys.get("name") and ways[0] not in FILES:
         raise _missing_key("verify.name", "a string", origin)
     if ways[0] == "differs" and not keys.get("expected"):
         raise _missing_key("verify.expected", "the reason why it may differ", origin)

@@ -46,6 +46,7 @@ class Agenda:
 
 def of(profile: Profile) -> Agenda:
     """Return what to ask about an image. Raises `ProfileError` for a bad file of its profile."""
+    _check_names(profile)
     own = [
         Question(f"{OWN}{one.name}", one.command, reading.numbered, PERSON)
         for one in profile.verify
@@ -65,6 +66,15 @@ def of(profile: Profile) -> Agenda:
         services=profile.services,
         needle=needle.joined(needles),
     )
+
+
+def _check_names(profile: Profile) -> None:
+    names = [one.name for one in profile.verify if one.command or one.goss]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise ProfileError(
+            f"{profile.origin}: verify.name: two checks are called {twice!r}",
+            remedy="give one of them another name",
+        )
 
 
 def _allowed(profile: Profile) -> tuple[Allowed, ...]:

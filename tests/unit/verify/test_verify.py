@@ -168,12 +168,16 @@ expected = "it is cold"
     assert checks["picture"].outcome is Outcome.EQUAL
 
 
+TRUE = 'name = "x"\ncommand = ["true"]'
+
+
 def test_a_profile_that_cannot_be_used_launches_nothing(
     systems: Systems, write: Callable[..., Path]
 ) -> None:
     for text, match in (
         ('goss = "none.yaml"', "none.yaml: cannot be read"),
         ('needle = "none.json"', "none.json: cannot be read"),
+        (f"{TRUE}\n[[verify]]\n{TRUE}", "two checks are called 'x'"),
         ('name = "processs"\ndiffers = "x"\nexpected = "y"', "no check 'processs'"),
     ):
         write("web", f"{WEB}\n[[verify]]\n{text}")
