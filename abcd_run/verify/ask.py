@@ -31,13 +31,15 @@ def ask(
     instance: Instance,
     command: Sequence[str],
     *,
+    about: str,
     user: str,
     seconds: float,
     most: int,
 ) -> Said:
     """Run a command inside as a user, and return up to `most` bytes of what it prints.
 
-    Raises `LaunchFailed` if it takes longer than `seconds` or prints more, or as the runtime does.
+    `about` is what it asks about, for errors. Raises `LaunchFailed` if it takes longer than
+    `seconds` or prints more, or as the runtime does.
     """
     assert isinstance(runtime, Executes)
 
@@ -48,9 +50,9 @@ def ask(
     try:
         ended = call(run)
     except TimeoutError as error:
-        raise _failed(instance, f"no answer within {seconds:g} s") from error
+        raise _failed(instance, about, f"no answer within {seconds:g} s") from error
     except TooMuch as error:
-        raise _failed(instance, f"it printed {error}") from error
+        raise _failed(instance, about, f"it printed {error}") from error
     return said(ended)
 
 
@@ -73,7 +75,9 @@ def shown(line: str) -> str:
     return line if line.isprintable() else visible(line.replace("\x1b", "\\x1b"))
 
 
-def _failed(instance: Instance, why: str) -> LaunchFailed:
+def _failed(instance: Instance, about: str, why: str) -> LaunchFailed:
     return LaunchFailed(
-        f"cannot ask {instance.name}", details=why, remedy=f"abcd-run logs {instance.name}"
+        f"cannot ask {instance.name} about {about}",
+        details=why,
+        remedy="abcd-run verify --keep, then look inside: abcd-run shell NAME",
     )

@@ -83,7 +83,7 @@ def _asked(subject: Subject, one: Question) -> Said:
     user = one.user or _person(subject.instance)
     return ask(
         subject.runtime, subject.instance, one.command,
-        user=user, seconds=one.seconds, most=one.most,
+        about=one.name, user=user, seconds=one.seconds, most=one.most,
     )  # fmt: skip
 
 

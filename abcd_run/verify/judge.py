@@ -28,10 +28,11 @@ group %%G
 filetype %%F' "$f"
     [ -L "$f" ] && echo "linked-to $(readlink "$f")"
     [ -f "$f" ] && echo "sha256 $(sha256sum <"$f" | cut -c 1-64)"
-    [ -f "$f" ] && sed 's/^/contents /' "$f"
+    %s
 fi
 :
 """
+_CONTENTS = """[ -f "$f" ] && sed 's/^/contents /' "$f\""""
 
 
 def question(resource: Resource) -> Question:
@@ -39,7 +40,8 @@ def question(resource: Resource) -> Question:
     if resource.kind in SHARED:
         return next(one for one in QUESTIONS if one.name == SHARED[resource.kind])
     if resource.kind == "file":
-        script = _FILE % shlex.quote(resource.name)
+        read = _CONTENTS if "contents" in resource.attributes else ":"
+        script = _FILE % (shlex.quote(resource.name), read)
         return Question(resource.title, scripts.command(script), reading.numbered)
     seconds = resource.attributes.get("timeout", TIMEOUT)
     assert isinstance(seconds, int)

@@ -109,6 +109,15 @@ def test_what_is_not_as_demanded(
     assert unmet(resources, {**answers(), question: answer}) == found
 
 
+def test_a_file_is_read_only_for_its_contents() -> None:
+    plain, read = (
+        judge.question(Resource("file", "/x", attributes)).command[-1]
+        for attributes in ({"exists": True}, {"contents": ("a",)})
+    )
+    assert "contents" not in plain
+    assert """[ -f "$f" ] && sed 's/^/contents /' "$f"\n""" in read
+
+
 def test_what_is_asked_for_a_file(resources: tuple[Resource, ...]) -> None:
     questions = [judge.question(one) for one in resources]
     assert "packages" in {one.name for one in questions}
