@@ -1,6 +1,8 @@
 """`verify` on the real engines: nothing differs, and what is planted is found."""
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from abcd_run import Session
 from abcd_run.plan import image_word
 from abcd_run.plan.request import Request
 from abcd_run.session import Verified, verifying
-from abcd_run.testing.cli import abcd_run
+from abcd_run.testing.cli import abcd_run, interrupted
 from abcd_run.verify import agenda
 from abcd_run.verify.values import Checked, Outcome
 from tests.engines_here import need
@@ -73,6 +75,18 @@ def test_the_same_on_four() -> None:
     assert checks["base files"]["outcome"] == checks["listening services"]["outcome"] == "equal"
     running = abcd_run("ps", "--json").json["instances"]
     assert not {one["name"] for one in running} & {*ended.json["instances"].values()}
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    need("podman", "docker")
+    profile = tmp_path / f"verified-{os.getpid()}.toml"
+    profile.write_text('parent = "abcd4demo"\n')
+    line = ("verify", "--on", "podman,docker", str(profile))
+    ended, seen = interrupted(*line, at="ready")
+    assert ended.status == 130, ended.err
+    assert any(line.rstrip().endswith("ready") for line in seen)
+    left = abcd_run("ps", "--json").json["instances"]
+    assert profile.stem not in {one["image"] for one in left}
 
 
 def test_what_is_planted_is_found(lab: Session) -> None:
