@@ -6,7 +6,7 @@ from pathlib import Path
 
 from abcd_run.backend import record
 from abcd_run.concurrency.cancel import current
-from abcd_run.errors import ArtifactError, Failure, UsageError
+from abcd_run.errors import ArtifactError, Failure, NotReady, UsageError
 from abcd_run.host import xdg
 from abcd_run.launch.launched import Launched
 from abcd_run.model import Kind, Origin, Source
@@ -49,6 +49,9 @@ def verify(opened: Opened, request: Request, *, keep: bool, pictures: Path | Non
         verified = inspect(opened, done.instances, wanted, questions, folder=pictures)
     finally:
         left = () if keep else _end(opened, done.instances)
+    for failure in done.errors if not keep else ():
+        if isinstance(failure.error, NotReady):  # it does not run any more
+            failure.error.remedy = f"abcd-run verify --timeout S {request.image}, with more seconds"
     return Verified(
         wanted.profile.name,
         verified.instances,

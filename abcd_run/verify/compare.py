@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from abcd_run.verify.values import Answer, Checked, Facts, Outcome, Row
+from abcd_run.verify.values import FAILED, Answer, Checked, Facts, Outcome, Row
 
 ROWS = 500
 """How many rows one check keeps."""
@@ -51,12 +51,19 @@ def compare(
 
 
 def _with_others(answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
-    """Return the answers; one alone cannot be compared, and empty ones do not count as equal."""
+    """Return the answers that can be compared; the others with the reason why they cannot.
+
+    One alone, nothing at all, and a question that fails everywhere are not equal.
+    """
     asked = [runtime for runtime, answer in answers.items() if not answer.why]
     if len(asked) == 1:
         return {**answers, asked[0]: Answer(why=ALONE)}
-    if not any(answers[runtime].facts for runtime in asked):
+    facts = [answers[runtime].facts for runtime in asked]
+    if not any(facts):
         return {**answers, **dict.fromkeys(asked, Answer(why=NOTHING))}
+    statuses = {one.get(FAILED) for one in facts}
+    if len(statuses) == 1 and (status := statuses.pop()):
+        return {**answers, **dict.fromkeys(asked, Answer(why=f"it fails everywhere: {status}"))}
     return answers
 
 

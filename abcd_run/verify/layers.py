@@ -7,8 +7,10 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from abcd_run.errors import ArtifactError
+from abcd_run.limits import IMAGE_BYTES, IMAGE_ENTRIES
 from abcd_run.model import Kind
-from abcd_run.oci.layers import reading
+from abcd_run.oci.layers import REFUSED, reading
 from abcd_run.oci.merge import META, WHITEOUT
 from abcd_run.oci.model import Image, Layer
 from abcd_run.oci.packages import LIST_BYTES
@@ -99,6 +101,8 @@ def _read(image: Image, layer: Layer, paths: set[str], gone: set[str]) -> dict[s
     packages: dict[str, str] | None = None
     with reading(image, layer) as stream:
         for entry in entries(stream):
+            if len(paths) > IMAGE_ENTRIES or stream.position > IMAGE_BYTES:
+                raise ArtifactError(f"layer {layer.blob.digest} is too large", remedy=REFUSED)
             path = posixpath.normpath(f"/{entry.name.lstrip('/')}")
             folder, _, name = path.rpartition("/")
             if name.startswith(META):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from abcd_run.oci.packages import LISTS, parsed
 from abcd_run.verify.ask import Said
-from abcd_run.verify.values import Facts
+from abcd_run.verify.values import FAILED, Facts
 
 YES = "yes"
 LONG_HASH, SHORT_HASH = 64, 16
@@ -30,9 +30,7 @@ def failed(said: Said) -> dict[str, str]:
     """Return the fact that a command failed; nothing if it did not."""
     if not said.status:
         return {}
-    return {
-        "exit status": f"{said.status}: {said.complaint}" if said.complaint else f"{said.status}"
-    }
+    return {FAILED: f"{said.status}: {said.complaint}" if said.complaint else f"{said.status}"}
 
 
 def numbered(said: Said) -> Facts:

@@ -10,6 +10,10 @@ Facts = Mapping[str, str]
 """An answer: what was asked about, and what it is. A set of names maps each to "yes"."""
 
 
+FAILED = "exit status"
+"""The fact that a command failed, and how."""
+
+
 class Outcome(StrEnum):
     """What a comparison found, the worst last."""
 

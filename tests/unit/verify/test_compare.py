@@ -106,6 +106,14 @@ def test_nothing_anywhere_is_not_equal() -> None:
     assert compare("x", {"a": Answer(), "b": Answer({"k": ""})}).outcome is Outcome.DIFFERS
 
 
+def test_what_fails_everywhere_is_not_equal() -> None:
+    fails = Answer({"exit status": "127: not found", "line 1": "x"})
+    one = compare("x", {"a": fails, "b": fails})
+    assert one.why == dict.fromkeys("ab", "it fails everywhere: 127: not found")
+    assert compare("x", {"a": fails, "b": Answer({"line 1": "x"})}).outcome is Outcome.DIFFERS
+    assert compare("x", {"a": fails, "b": fails}, wanted=fails.facts).outcome is Outcome.EQUAL
+
+
 def test_what_is_demanded_counts_even_if_all_agree() -> None:
     same = {"a": Answer({"k": "1"}), "b": Answer({"k": "1"})}
     assert compare("x", same, wanted={"k": "1"}).outcome is Outcome.EQUAL

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from abcd_run.errors import ArtifactError
 from abcd_run.model import Kind
+from abcd_run.verify import layers
 from abcd_run.verify.layers import uppers
 from tests.unit.oci.making import Tar, image
 
@@ -45,6 +49,14 @@ def test_two_variants_of_a_base(tmp_path: Path) -> None:
 def test_a_variant_alone_has_no_upper_layer(tmp_path: Path) -> None:
     (own,) = uppers({Kind.CONTAINER: image(tmp_path, BASE, Tar().file("etc/x"))}).values()
     assert (own.paths, own.packages) == (frozenset(), None)
+
+
+def test_a_layer_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "IMAGE_ENTRIES", 2)
+    long = Tar().file("a").file("b").file("c").file("d")
+    images = {Kind.CONTAINER: image(tmp_path / "c", long), Kind.LIVE: image(tmp_path / "k", BASE)}
+    with pytest.raises(ArtifactError, match="too large"):
+        uppers(images)
 
 
 def test_variants_without_a_common_base(tmp_path: Path) -> None:

@@ -213,6 +213,18 @@ def test_a_launch_that_fails(systems: Systems, run: Run) -> None:
     assert run("verify", "web").status == LaunchFailed.status
 
 
+def test_an_instance_that_is_late_is_asked_and_ended(
+    systems: Systems, held: Callable[[], list[str]]
+) -> None:
+    engine("lxd").page = 503
+    done = verified(timeout=0.3)
+    assert {*done.instances} == {*NAMES}
+    (failure,) = done.errors
+    assert isinstance(failure.error, NotReady)
+    assert failure.error.remedy.startswith("abcd-run verify --timeout")
+    assert held() == []
+
+
 def test_an_instance_that_cannot_be_asked(systems: Systems) -> None:
     def refuse(runtime: str, _: str) -> None:
         if runtime == "lxd":
