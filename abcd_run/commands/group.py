@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "shell": ("inside:shell", "Open a shell in an instance."),
     "screenshot": ("screenshot:screenshot", "Save a picture of an instance's screen."),
     "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
+    "verify": ("verify:verify", "Launch IMAGE on each runtime, and compare what is inside."),
     "wait": ("lifecycle:wait", "Wait until instances are ready."),
     "stop": ("lifecycle:stop", "Stop and remove instances: they are ephemeral."),
     "prune": ("lifecycle:prune", "Remove what killed launches and old images left behind."),

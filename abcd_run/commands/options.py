@@ -199,6 +199,25 @@ Port = Annotated[
         help="The page's port; default: any free one.",
     ),
 ]
+Each = Annotated[
+    list[str] | None,
+    _option(
+        "--on",
+        metavar="RUNTIME[,…]",
+        autocompletion=complete_runtime,
+        help="The runtimes to compare; default: all, that is every usable one.",
+    ),
+]
+Keep = Annotated[bool, _option("--keep", help="Leave what was launched running.")]
+Pictures = Annotated[
+    Path | None,
+    _option(
+        "--pictures",
+        metavar="DIR",
+        file_okay=False,
+        help="Write each screen's picture here, and what differs in red.",
+    ),
+]
 OpenWall = Annotated[bool, _option("--open/--no-open", help="Open it in the browser.")]
 Form = Annotated[
     str,

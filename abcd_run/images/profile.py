@@ -9,16 +9,25 @@ from typing import Any
 from abcd_run import limits, schema
 from abcd_run.errors import ProfileError
 from abcd_run.host import bounded_match
-from abcd_run.images.profile_keys import SHAPE, WAYS
+from abcd_run.images.profile_keys import CHECKS, FILES, SHAPE, WAYS
 from abcd_run.model import Kind, Ready, Recipe, Resources, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A command whose output must be the same on every runtime."""
+    """Something that must be the same on every runtime, in one of four ways.
+
+    A `command` prints the same. What a `goss` file demands is so. Pictures are compared within the
+    areas of a `needle`. Or the built-in check `name` may differ where a row fits the pattern
+    `differs`. `expected` is the reason why a command's output or such a row may differ.
+    """
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    goss: Path | None = None
+    needle: Path | None = None
+    differs: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,14 @@ def load(path: Path) -> dict[str, Any]:
         for key in ("archive", "iso"):
             location = tables.get(table, {}).get(key)
             if location and "://" not in location:
-                tables[table][key] = str(path.parent.absolute() / Path(location).expanduser())
+                tables[table][key] = _beside(path, location)
+    for check in tables.get("verify", []):
+        check.update({key: _beside(path, check[key]) for key in FILES if key in check})
     return tables
+
+
+def _beside(path: Path, location: str) -> str:
+    return str(path.parent.absolute() / Path(location).expanduser())
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def build(
         services=services,
         screen=_dict(read.get("screen", {})).get("command", ()),
         ready=_ready(_dict(read.get("ready", {})), services, origin),
-        verify=tuple(Check(**_check(check, origin)) for check in _list(read.get("verify", []))),
+        verify=tuple(_check(check, origin) for check in _list(read.get("verify", []))),
         on=_on(_dict(read.get("on", {})), origin),
         recipes=recipes,
     )
@@ -209,11 +224,23 @@ def _ready(keys: dict[str, Any], services: tuple[Service, ...], origin: str) -> 
     return Ready(**keys)
 
 
-def _check(keys: dict[str, Any], origin: str) -> dict[str, Any]:
-    for key, expected in (("name", "a string"), ("command", "a list of strings")):
-        if key not in keys:
-            raise _missing_key(f"verify.{key}", expected, origin)
-    return keys
+def _check(keys: dict[str, Any], origin: str) -> Check:
+    ways = [way for way in CHECKS if way in keys]
+    if not ways:
+        expected = f"a list of strings, or one of {', '.join(CHECKS[1:])}"
+        raise _missing_key("verify.command", expected, origin)
+    if len(ways) > 1:
+        raise ProfileError(
+            f"{origin}: verify.{ways[1]}: expected one of {', '.join(CHECKS)}, found two",
+            remedy=f"give {ways[1]} an entry of its own: [[verify]]",
+        )
+    if not keys.get("name") and ways[0] not in FILES:
+        raise _missing_key("verify.name", "a string", origin)
+    if ways[0] == "differs" and not keys.get("expected"):
+        raise _missing_key("verify.expected", "the reason why it may differ", origin)
+    files = {key: Path(keys[key]) for key in FILES if key in keys}
+    name = keys.get("name") or files[ways[0]].name
+    return Check(**{**keys, **files, "name": name})
 
 
 def _on(tables: dict[str, Any], origin: str) -> dict[str, Mapping[str, object]]:

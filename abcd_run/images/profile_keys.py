@@ -7,6 +7,10 @@ from abcd_run.model import PROTOCOLS, Kind
 WAYS = ("console", "service", "kind")
 """The ways to tell that an instance is ready; a profile uses one of them."""
 
+FILES = ("goss", "needle")
+CHECKS = ("command", *FILES, "differs")
+"""The kinds of an entry of `verify`, each with a key of that name; some name a file."""
+
 REFERENCE_PATTERN = (
     r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
@@ -61,7 +65,16 @@ SHAPE: schema.Shape = {
         "kind": schema.SERVICE,
         "options": schema.TABLE,
     },
-    "verify": schema.Listed({"name": schema.STRING, "command": schema.WORDS}),
+    "verify": schema.Listed(
+        {
+            "name": schema.STRING,
+            "command": schema.WORDS,
+            "goss": schema.FILE,
+            "needle": schema.FILE,
+            "differs": schema.STRING,
+            "expected": schema.STRING,
+        }
+    ),
     "on": schema.TABLE,
 }
 """All keys of a profile; `on.RUNTIME` is checked against the options that runtime declares."""

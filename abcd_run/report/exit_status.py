@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from abcd_run.errors import Failure
     from abcd_run.launch.launched import Launched
+    from abcd_run.verify.values import Verified
 
 
 def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = True) -> int:
@@ -28,3 +29,8 @@ def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = T
 def of_launched(launched: Iterable[Launched], failures: Sequence[Failure]) -> int:
     """Return the exit status when instances should be ready; a late one is a failure."""
     return status(failures, partly=any(one.late is None for one in launched))
+
+
+def of_verified(done: Verified) -> int:
+    """Return the exit status of a comparison: 1 if something differs or failed."""
+    return 0 if done.equal else status(done.errors, partly=True) or 1

@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from abcd_run.errors import AbcdRunError
 from abcd_run.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class OutputLost(AbcdRunError):
@@ -43,9 +47,21 @@ def give_up() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def say(text: str) -> None:
-    """Print lines for people on standard output."""
-    sys.stdout.write(_lines(text))
+def say(text: str, *, paints: Mapping[str, str] | None = None) -> None:
+    """Print lines for people on standard output.
+
+    On a terminal, words of `paints` are shown in the colour (an ANSI number) that it maps them to.
+    """
+    lines = _lines(text)
+    for word, colour in (paints or {}).items() if _in_colour() else ():
+        lines = lines.replace(word, f"\x1b[{colour}m{word}\x1b[0m")
+    sys.stdout.write(lines)
+
+
+def _in_colour() -> bool:
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
 
 
 def complain(text: str) -> None:

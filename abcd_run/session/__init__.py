@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.verify.values import Checked, Row, Verified
 
 __all__ = [
+    "Checked",
     "Diagnosis",
     "Event",
     "Executed",
@@ -33,12 +35,15 @@ __all__ = [
     "Pulled",
     "PulledImage",
     "Removed",
+    "Row",
     "RuntimeStatus",
     "Session",
+    "Verified",
     "Written",
 ]
 
 _HOMES = {
+    "Checked": "abcd_run.verify.values",
     "Diagnosis": "abcd_run.session.hosts",
     "Event": "abcd_run.session.events",
     "Executed": "abcd_run.session.inside",
@@ -52,7 +57,9 @@ _HOMES = {
     "Pulled": "abcd_run.session.images",
     "PulledImage": "abcd_run.session.images",
     "Removed": "abcd_run.session.results",
+    "Row": "abcd_run.verify.values",
     "RuntimeStatus": "abcd_run.session.hosts",
+    "Verified": "abcd_run.verify.values",
     "Written": "abcd_run.session.images",
 }
 

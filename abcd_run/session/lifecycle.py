@@ -92,12 +92,15 @@ def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
 
 def end(opened: Opened) -> None:
     """Remove what the session launched. Raises the first error, after trying all."""
-    fleet = opened.fleet()
-    with using(Token()):
-        there = [one for one in opened.left() if _is_there(fleet, one)]
-        removed = _removed(opened, there, [])
-    for failure in removed.errors:
+    for failure in end_these(opened, opened.left()).errors:
         raise failure.error
+
+
+def end_these(opened: Opened, instances: Sequence[Instance], *, hurried: bool = False) -> Removed:
+    """Remove instances, those that are gone already aside; nothing cancels this."""
+    with using(Token(hurried=hurried)):
+        there = [one for one in instances if _is_there(opened.fleet(), one)]
+        return _removed(opened, there, [])
 
 
 def _is_there(fleet: Fleet, instance: Instance) -> bool:

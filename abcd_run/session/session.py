@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from abcd_run.session.launches import Plans
     from abcd_run.session.opened import Which
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.verify.values import Verified
 
     On = str | Iterable[str]
 
@@ -215,6 +216,28 @@ class Session:
         names = _on(on)
         return self._calls.do(
             lambda: inside.screenshot(self._opened, self._opened.instance(which, names))
+        )
+
+    def verify(
+        self,
+        image: str | PathLike[str],
+        *,
+        keep: bool = False,
+        pictures: str | PathLike[str] | None = None,
+        **wanted: Unpack[Wanted],
+    ) -> Verified:
+        """Launch an image once on each runtime, and compare what is inside; see docs/verify.md.
+
+        What was launched is ended, unless `keep`. `pictures` is a folder for the screens' pictures.
+        A launch that fails is among the errors of the result; if all do, raises as `launch` does.
+        """
+        from abcd_run.plan.request import parse
+        from abcd_run.session import verifying
+
+        request = parse(image, **wanted)
+        folder = None if pictures is None else Path(pictures)
+        return self._calls.do(
+            lambda: verifying.verify(self._opened, request, keep=keep, pictures=folder)
         )
 
     def stop(self, *which: Which, on: On = (), check: bool = True) -> Removed:

@@ -328,6 +328,17 @@ def test_a_command_may_be_a_script_of_several_lines(write: Write) -> None:
     assert Catalogue.usual().read(write("x", text)).verify[0].command[-1] == "a\n\tb"
 
 
+def test_files_of_checks_are_beside_the_profile(write: Write, tmp_path: Path) -> None:
+    text = "[[verify]]\ngoss = 'a/goss.yaml'\n[[verify]]\nname = 'n'\nneedle = '/n.json'"
+    parent = write("parent", text, folder=tmp_path / "else")
+    write("x", "parent = 'parent'", folder=tmp_path / "else")
+    image = Catalogue((tmp_path / "else",)).profile("x")
+    assert [(one.name, one.goss, one.needle) for one in image.verify] == [
+        ("goss.yaml", parent.parent / "a" / "goss.yaml", None),
+        ("n", None, Path("/n.json")),
+    ]
+
+
 def test_a_profile_is_no_larger_than_any_text(write: Write) -> None:
     with pytest.raises(ProfileError, match=r"x\.toml: more than 1 MiB"):
         Catalogue.usual().read(write("x", "#" * (limits.TEXT_BYTES + 1)))

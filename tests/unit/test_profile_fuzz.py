@@ -21,7 +21,12 @@ PROFILE = {
     "resources": {"memory": "1GiB", "cpus": 2, "shm": "64MiB"},
     "services": {"web": {"port": 80, "protocol": "http", "path": "/", "open": True}},
     "ready": {"service": "web", "timeout": 9},
-    "verify": [{"name": "release", "command": ["cat", "/etc/os-release"]}],
+    "verify": [
+        {"name": "release", "command": ["cat", "/etc/os-release"], "expected": "why"},
+        {"goss": "goss.yaml"},
+        {"needle": "needle.json"},
+        {"name": "base files", "differs": "/etc/*", "expected": "why"},
+    ],
     "on": {"podman": {"init": True}, "lxd": {"config": {"security.nesting": "true"}}},
 }
 WORDS = st.sampled_from(

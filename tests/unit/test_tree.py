@@ -24,6 +24,7 @@ LAYERS = (
     ("launch",),
     ("doctor",),
     ("viewing",),
+    ("verify",),
     ("session",),
     ("report",),
     ("wall",),
