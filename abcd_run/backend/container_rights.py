@@ -112,7 +112,10 @@ def _words(value: object) -> Sequence[str]:
 
 
 def open_files() -> int:
-    """Return the limit of open files for a container: not above what this user may have."""
+    """Return the limit of open files for a container: not above what this user may have.
+
+    An engine whose own limit is lower refuses a higher one.
+    """
     import resource  # noqa: PLC0415  (only a launch asks)
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -57,7 +57,7 @@ def config(plan: Plan, image: Image, ownership: Ownership, *, low_level: bool) -
     # Not security.idmap.isolated: when two instances are created at once, LXD 5.0 may give one of
     # them uids outside its range, or another instance's.
     keys["limits.processes"] = str(PROCESSES)
-    keys["limits.kernel.nofile"] = str(container_rights.OPEN_FILES)
+    keys["limits.kernel.nofile"] = str(container_rights.open_files())
     if plan.resources.memory:
         keys["limits.memory"] = str(plan.resources.memory)
     if plan.resources.cpus:

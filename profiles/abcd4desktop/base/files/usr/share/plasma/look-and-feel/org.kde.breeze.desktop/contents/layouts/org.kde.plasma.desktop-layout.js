@@ -8,7 +8,7 @@ panels().forEach(function (panel) {
         tasks.currentConfigGroup = ["General"]
         tasks.writeConfig("launchers", launchers.map(function (name) {
             return "applications:" + name + ".desktop"
-        }).join(","))
+        }))
     })
 })
 
