@@ -72,6 +72,13 @@ class Images(ABC):
     def load(self, archive: Iterator[bytes], name: str) -> None:
         """Load an image under the name `name`."""
 
+    def copied(self, artifact: Artifact) -> bool:  # noqa: ARG002  (most engines cannot)
+        """Take an image from a layout, reading only the layers that the engine lacks.
+
+        Returns False if the engine cannot: then the whole image is loaded.
+        """
+        return False
+
     def reads_zstd(self) -> bool:
         """Say whether the engine unpacks layers compressed with zstd."""
         return False
@@ -111,6 +118,8 @@ class Images(ABC):
 
         with _loading(artifact, into=self.engine, say=say):
             if name := self.stored(artifact):
+                return name
+            if self.copied(artifact) and (name := self.stored(artifact)):
                 return name
             image = on_disk(path, artifact.reference)
             archive = stream_archive(image, artifact.name, keep_zstd=self.reads_zstd())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.spool import Readable
     from abcd_run.oci.store import Store
 
-EPOCH = "1970-01-01T00:00:00Z"
+CREATED = "2026-01-01T00:00:00Z"
 """When every image was made, so that the same layers give the same image."""
 
 MEDIA_TYPES = {"zstd": f"{PLAIN_LAYER}+zstd", "gzip": f"{PLAIN_LAYER}+gzip"}
@@ -103,12 +103,12 @@ def borrow(store: Store, image: Image) -> None:
 
 def _config(layers: tuple[Layer, ...], settings: Mapping[str, Any]) -> bytes:
     top = {
-        "created": EPOCH,
+        "created": CREATED,
         "architecture": select.host_architecture(),
         "os": "linux",
         "config": settings,
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
-        "history": [{"created": EPOCH, "created_by": "abcd-run build"} for _ in layers],
+        "history": [{"created": CREATED, "created_by": "abcd-run build"} for _ in layers],
     }
     return json.dumps(top, separators=(",", ":"), sort_keys=True).encode()
 

@@ -1,6 +1,8 @@
 """Images in Podman's store: look up, load, pull, build."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,18 @@ class PodmanImages(Images):
         if named and _bare(str(named.id)) == _bare(artifact.id):
             return artifact.name
         return artifact.id if artifact.id and self.client.images.exists(artifact.id) else ""
+
+    def copied(self, artifact: Artifact) -> bool:
+        """See the kit.
+
+        skopeo shares the user's store with Podman, unless that is told to work elsewhere.
+        """
+        path, remote = artifact.path, os.environ.get("CONTAINER_HOST")
+        if remote or path is None or not path.is_dir() or shutil.which("skopeo") is None:
+            return False
+        source = f"oci:{path}:{artifact.reference}"
+        command = ["skopeo", "copy", "--quiet", source, f"containers-storage:{artifact.name}"]
+        return programs.ran(command).returncode == 0
 
     def load(self, archive: Iterator[bytes], name: str) -> None:  # noqa: ARG002  (the archive holds it)
         """See the kit."""
