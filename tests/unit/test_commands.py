@@ -279,7 +279,7 @@ def test_images(engine: FakeEngine, web: Path, write: Callable[..., Path], run: 
     assert [error["name"] for error in answer["errors"]] == ["broken"]
     assert next(i for i in answer["images"] if i["name"] == "child")["lineage"] == ["web"]
     ended = run("images", "--tree")
-    assert "├─ abcd4demo" in ended.out
+    assert "└─ abcd4demo-desktop" in ended.out
     assert "web  An image for tests\n└─ child  An image for tests" in ended.out
     assert "broken.toml" in ended.err
 
