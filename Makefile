@@ -12,9 +12,9 @@ help:  ## print this
 demo:  ## build the sample image and launch it in rootless podman
 	@ABCD_RUN_ENGINES=podman tests/engines/run abcd-run --on podman abcd4demo
 
-demo-desktop:  ## build the sample desktop and launch it on four runtimes at once
+demo-desktop:  ## build KDE Plasma and launch it on four runtimes at once
 	@ABCD_RUN_ENGINES="podman docker lxd libvirt" tests/engines/run \
-	  abcd-run --on podman,docker,lxd,libvirt abcd4demo-desktop
+	  abcd-run --on podman,docker,lxd,libvirt abcd4desktop
 
 test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
