@@ -115,7 +115,9 @@ class Source:
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
     itself. `recipes` are the recipes that the image is built from, its own last; `kinds` are the
-    variants to build together, because the same request needs them.
+    variants to build together, because the same request needs them. `digest` is that of the
+    manifest in a file that holds several. An image to be `fetched` is brought into the local store,
+    and engines load it from there; `plain_http` allows its registry to have no TLS.
     """
 
     origin: Origin
@@ -125,6 +127,9 @@ class Source:
     installs: bool = False
     recipes: tuple[Path, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    digest: str = ""
+    fetched: bool = False
+    plain_http: bool = False
 
     @property
     def stored(self) -> str:

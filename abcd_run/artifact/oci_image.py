@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from abcd_run.backend.oci_images import on_disk
 from abcd_run.errors import ArtifactError
-from abcd_run.host import programs, xdg
-from abcd_run.model import Artifact, Format, Origin, Plan
+from abcd_run.host import xdg
+from abcd_run.model import Artifact, Format, Origin, Plan, Source
+from abcd_run.oci import registry
 from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
@@ -17,14 +18,21 @@ LOCAL = "localhost/"
 
 
 def artifact(plan: Plan, *, say: Say) -> Artifact:
-    """Return the image of a plan for an engine, which pulls a missing one itself."""
-    del say  # nothing to make
+    """Return the image of a plan for an engine, which pulls a missing one itself.
+
+    One that is to be fetched is brought into the local store: an engine in a network of its own
+    does not reach every registry that this user reaches.
+    """
+    if plan.source.fetched:
+        brought(plan, say=say)
     return planned(plan)
 
 
 def planned(plan: Plan) -> Artifact:
     """Return what `artifact` would return."""
     source = plan.source
+    if source.fetched:
+        return _fetched(source)
     if source.origin is Origin.REGISTRY:
         return Artifact(Format.OCI, source.name, reference=source.location)
     path, reference = _place(plan)
@@ -32,6 +40,15 @@ def planned(plan: Plan) -> Artifact:
         return Artifact(Format.OCI, source.name, reference, path)
     image = opened(plan)
     return Artifact(Format.OCI, source.name, reference, path, id=image.config_digest)
+
+
+def _fetched(source: Source) -> Artifact:
+    """Return an image in the local store under its reference; without an id until it is there."""
+    from abcd_run.oci.store import Store  # noqa: PLC0415
+
+    image = Store(xdg.store()).resolve(source.location)
+    found = image.config_digest if image else ""
+    return Artifact(Format.OCI, source.name, source.location, xdg.store(), id=found)
 
 
 def opened(plan: Plan) -> "Image":
@@ -53,7 +70,7 @@ def brought(plan: Plan, *, say: Say) -> "Image":
     store = Store(xdg.store())
     image = store.resolve(source.location)
     if image is None or plan.pull == "always":
-        _fetch(store, source.location, pull=plan.pull, say=say)
+        _fetch(store, source, pull=plan.pull, say=say)
         image = store.resolve(source.location)
     if image is None:
         raise ArtifactError(
@@ -74,7 +91,8 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
             file.write(piece)
 
 
-def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
+def _fetch(store: "Store", source: Source, *, pull: str, say: Say) -> None:
+    reference = source.location
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
@@ -84,11 +102,15 @@ def _fetch(store: "Store", reference: str, *, pull: str, say: Say) -> None:
     store.check(reference)  # skopeo trusts the blobs that are already there
     with store.fetching(reference) as (folder, lock):
         blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
-        command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]
-        programs.run(command, doing=f"fetching {reference}", say=say, inherited=[lock])
+        plain = registry.source_options(reference, plain_http=source.plain_http)
+        words = [*blobs, *plain, registry.address(reference), f"oci:{folder}:fetched"]
+        doing = f"fetching {reference}"
+        registry.copy(words, reference=reference, doing=doing, say=say, inherited=[lock])
 
 
 def _place(plan: Plan) -> tuple[Path, str]:
     if plan.source.origin is Origin.FILE:
-        return Path(plan.source.location), ""
+        return Path(plan.source.location), plan.source.digest
+    if plan.source.fetched:
+        return xdg.store(), plan.source.location
     return xdg.store(), plan.source.stored

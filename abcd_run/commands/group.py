@@ -29,6 +29,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch need not."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
     "artifact": ("artifact:artifact", "Write an image to a file in a format that a runtime takes."),
+    "publish": (
+        "publish:publish",
+        "Put all variants of IMAGE and its profile behind one REFERENCE.",
+    ),
     "runtimes": (
         "host:runtimes",
         "List the runtimes, what they take, and why some cannot be used.",

@@ -11,6 +11,9 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
+FILES = ("oci-archive:", "oci:")
+"""What a family is published to beside registries."""
+
 
 def number(text: str) -> float:
     """Read a number above 0; "inf" and "nan" are floats too, but mean nothing here."""
@@ -69,6 +72,13 @@ def complete_format(incomplete: str) -> list[str]:
     from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
 
     return [name for name in formats.known() if name.startswith(incomplete)]
+
+
+def complete_reference(incomplete: str) -> list[str]:
+    """Offer the family references that are known here, and what begins a file's."""
+    from abcd_run.oci import kept_families  # noqa: PLC0415  (only for completion)
+
+    return [one for one in (*kept_families.names(), *FILES) if one.startswith(incomplete)]
 
 
 def complete_change(incomplete: str) -> list[str]:
@@ -182,11 +192,21 @@ DryRun = Annotated[
     bool, _option("--dry-run", help="Print the plan and the native command; launch nothing.")
 ]
 
+PlainHttp = Annotated[
+    bool,
+    _option("--plain-http", help="Accept a registry without TLS; one on loopback needs no option."),
+]
+
 # Each for one other command.
+Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_reference)]
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
 Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
+Svg = Annotated[
+    Path | None,
+    _option("--svg", metavar="F.svg", dir_okay=False, help="Draw the family tree into this file."),
+]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
 Port = Annotated[

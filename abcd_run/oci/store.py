@@ -11,10 +11,10 @@ from abcd_run.errors import ArtifactError
 from abcd_run.host.locks import held, locked
 from abcd_run.host.part_file import helps
 from abcd_run.oci import garbage, index, parse, select, spool
-from abcd_run.oci.blobs import CorruptError, blob_name, open_blob
+from abcd_run.oci.blobs import CorruptError, blob_name, digest_of, open_blob
 from abcd_run.oci.healing import Kept
 from abcd_run.oci.manifests import from_entries
-from abcd_run.oci.model import CONFIG, REF_NAME, Descriptor
+from abcd_run.oci.model import CONFIG, INDEX, REF_NAME, Descriptor
 from abcd_run.oci.reader import open_image
 
 if TYPE_CHECKING:
@@ -88,11 +88,32 @@ class Store:
         the program to inherit. It must not write the store's index, or it would undo what others
         add meanwhile.
         """
-        with self.importing() as lock, self._part() as folder:
-            folder.mkdir(mode=0o700)
+        with self.receiving() as (folder, lock):
             yield folder, lock
             for item in index.read(folder)[-1:]:
                 self._enter({**item, "annotations": {REF_NAME: name}}, name)
+
+    @contextmanager
+    def receiving(self) -> Iterator[tuple[Path, int]]:
+        """Have another program fetch blobs as in `fetching`, without giving them a name."""
+        with self.importing() as lock, self._part() as folder:
+            folder.mkdir(mode=0o700)
+            yield folder, lock
+
+    def entries(self) -> tuple[Descriptor, ...]:
+        """Return what the store's index names, unchecked."""
+        return parse.descriptors(self._entries(), self.folder)
+
+    def enter_index(self, data: bytes, name: str, annotations: dict[str, str]) -> None:
+        """Give an index a name; what it leads to is then kept, as far as it is here.
+
+        The caller holds the lock of `importing`, if the blobs are new.
+        """
+        digest = digest_of(data)
+        self._put_bytes(data, digest)
+        given = {**annotations, REF_NAME: name}
+        entry = {"mediaType": INDEX, "digest": digest, "size": len(data), "annotations": given}
+        self._enter(entry, name)
 
     def remove(self, name: str) -> bool:
         """Forget a name and delete the blobs that no other image needs; tell whether it existed."""
@@ -160,6 +181,13 @@ class Store:
                 part.replace(file)
         finally:
             reader.close()
+
+    def _put_bytes(self, data: bytes, digest: str) -> None:
+        file = self.folder / blob_name(digest)
+        with self._part() as part:
+            part.write_bytes(data)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(file)
 
     @contextmanager
     def _spooled(self, stream: Readable) -> Iterator[Path]:

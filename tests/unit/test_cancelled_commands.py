@@ -14,7 +14,7 @@ from abcd_run.artifact import oci_image
 from abcd_run.concurrency.cancel import Token, current
 from abcd_run.errors import NoAnswer
 from abcd_run.launch import readiness
-from abcd_run.model import Stage
+from abcd_run.model import Origin, Source, Stage
 from abcd_run.oci.store import Store
 from abcd_run.plugins import fleet, readiness_kinds
 from abcd_run.plugins.fleet import Fleet
@@ -215,9 +215,8 @@ def test_oci_images_are_fetched_by_a_child_that_ends(
     skopeo.chmod(0o755)
     Timer(0.3, token.set).start()
     with ends_soon():
-        oci_image._fetch(
-            Store(home / "store"), "registry.example/a:1", pull="missing", say=lambda _: None
-        )
+        silent = Source(Origin.REGISTRY, "registry.example/a:1", "localhost/a:latest")
+        oci_image._fetch(Store(home / "store"), silent, pull="missing", say=lambda _: None)
 
 
 def test_a_page_that_is_silent(

@@ -1,0 +1,321 @@
+"""Publish an image and launch it from there, with a registry that is a folder."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcd_run.model import Format, Origin
+from abcd_run.oci.blobs import digest_of
+from abcd_run.runtime import Option, Problem
+from abcd_run.session import Session
+from abcd_run.testing.cli import Ended
+from abcd_run.testing.fake import FakeEngine
+from tests.unit import skopeo
+from tests.unit.oci.making import Tar, layout
+
+Run = Callable[..., Ended]
+Write = Callable[..., Path]
+Engines = Callable[..., list[FakeEngine]]
+
+REFERENCE = "127.0.0.1:5000/family/web:1"
+PROFILE = """
+summary = "An image for tests"
+user = "abcd"
+[abcdic]
+archive = "{folder}/ic"
+[abcdik]
+archive = "{folder}/ik"
+[services.web]
+port = 8080
+protocol = "http"
+open = true
+[ready]
+timeout = 20
+[on.fake]
+flavour = "sweet"
+turbo = true
+"""
+
+
+@pytest.fixture
+def shelf(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The registry's folder, reached by a skopeo on this user's PATH."""
+    folder = home / "registry"
+    folder.mkdir()
+    program = home / "bin" / "skopeo"
+    program.write_text(f"#!{sys.executable} -IS\n" + Path(skopeo.__file__).read_text())
+    program.chmod(0o755)
+    monkeypatch.setenv("FAKE_REGISTRY", str(folder))
+    return folder
+
+
+@pytest.fixture
+def images(home: Path, write: Write) -> Path:
+    """A profile called web, whose variants are layouts that share a layer."""
+    folder = home / "images"
+    folder.mkdir()
+    common = Tar().file("base", b"base" * 1000).bytes()
+    layout(folder / "ic", common, Tar().file("ic", b"1"))
+    layout(folder / "ik", common, Tar().file("ik", b"2"))
+    write("web", PROFILE.format(folder=folder))
+    return folder
+
+
+@pytest.fixture
+def elsewhere(
+    images: Path, shelf: Path, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Publish it, and go on as somebody with an empty cache and no such profile."""
+    done = run("--json", "publish", "web", REFERENCE)
+    assert done.status == 0, done.err
+    (home / ".config" / "abcd-run" / "profiles" / "web.toml").unlink()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "empty"))
+    (shelf / "log").unlink()
+    published: dict[str, Any] = done.json["published"]
+    return published
+
+
+def asked(shelf: Path) -> list[str]:
+    """Return what skopeo was told to do."""
+    log = shelf / "log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def test_what_is_published(images: Path, shelf: Path, run: Run, engine: FakeEngine) -> None:
+    done = run("--json", "publish", "web", REFERENCE)
+    answer = done.json["published"]
+    assert [one["name"] for one in answer["variants"]] == ["abcdic-web", "abcdik-web"]
+    assert answer["pinned"] == f"127.0.0.1:5000/family/web@{answer['digest']}"
+    assert answer["uploaded"] == answer["size"] > 0
+    assert json.loads((shelf / "tags.json").read_text()) == {REFERENCE: answer["digest"]}
+    again = run("--json", "publish", "web", "127.0.0.1:5000/family/web:2").json["published"]
+    assert (again["uploaded"], again["digest"]) == (0, answer["digest"])
+    text = run("publish", "web", REFERENCE).out
+    assert f"abcd-run {REFERENCE}" in text
+    assert answer["digest"] in text
+    assert not list((images.parent / ".cache" / "abcd-run" / "publish").iterdir())
+    assert all("--dest-tls-verify=false" in line for line in asked(shelf))
+
+
+def test_a_host_with_an_empty_cache(
+    elsewhere: dict[str, Any], shelf: Path, run: Run, engine: FakeEngine
+) -> None:
+    ended = run("--json", REFERENCE)
+    assert ended.status == 0, ended.err
+    (one,) = ended.json["instances"]
+    assert (one["image"], one["variant"], one["name"]) == ("web", "abcdic-web", "web-fake-1")
+    (held,) = engine.held.values()
+    source = held.plan.source
+    assert source.origin is Origin.REGISTRY
+    assert source.location == f"127.0.0.1:5000/family/web@{elsewhere['variants'][0]['digest']}"
+    assert source.name.startswith("localhost/fetched-abcdic-web-")
+    assert held.plan.options == {"flavour": "sweet", "turbo": True}
+    assert held.plan.seed.ssh_key == ""
+    before = asked(shelf)
+    assert run("--json", "--pull", "never", REFERENCE).status == 0
+    assert asked(shelf) == before
+    pinned = run("--json", elsewhere["pinned"])
+    assert pinned.status == 0, pinned.err
+    assert asked(shelf) == before
+
+
+def test_a_machine_gets_its_variant(elsewhere: dict[str, Any], run: Run, engines: Engines) -> None:
+    _, machine = engines("box", "machine")
+    machine.accepts = (Format.ISO,)
+    plans = run("--json", "--dry-run", "--on", "box,machine", REFERENCE).json["plans"]
+    assert [one["variant"] for one in plans] == ["abcdic-web", "abcdik-web"]
+    only = run("--json", "--dry-run", "--on", "machine", elsewhere["pinned"]).json["plans"]
+    assert [one["variant"] for one in only] == ["abcdik-web"]
+
+
+def test_options_that_need_trust_are_not_used(
+    elsewhere: dict[str, Any], run: Run, engine: FakeEngine
+) -> None:
+    engine.trusts = lambda options: (
+        Problem("turbo reaches the host") if "turbo" in options else None
+    )
+    engine.options = {"turbo": Option(bool, "")}
+    ended = run("--json", "--rootful", REFERENCE)
+    assert ended.status == 0
+    (held,) = engine.held.values()
+    assert held.plan.options == {}
+    assert f"on.fake.turbo of {REFERENCE} is not used: turbo reaches the host" in ended.err
+    assert "on.fake.flavour" in ended.err
+
+
+def test_the_users_own_changes_count(
+    elsewhere: dict[str, Any], run: Run, engine: FakeEngine
+) -> None:
+    ended = run("--json", "--memory", "7MiB", "--set", "on.fake.flavour=sour", REFERENCE)
+    assert ended.status == 0, ended.err
+    (held,) = engine.held.values()
+    assert held.plan.options["flavour"] == "sour"
+    assert held.plan.resources.memory == 7 << 20
+
+
+def test_images_and_pull_know_it(elsewhere: dict[str, Any], run: Run, engine: FakeEngine) -> None:
+    assert run("--json", "images").json["families"] == []
+    assert run("pull", REFERENCE).status == 0
+    (known,) = run("--json", "images").json["families"]
+    assert known == {
+        "reference": REFERENCE,
+        "image": "web",
+        "digest": elsewhere["digest"],
+        "variants": [
+            {"name": "abcdic-web", "here": True}, {"name": "abcdik-web", "here": False},
+        ],
+    }  # fmt: skip
+    assert REFERENCE in run("images").out
+    (ready, *_) = run("--json", REFERENCE).json["instances"]
+    assert ready["stage"] == "ready"
+
+
+@pytest.mark.parametrize("target", ["oci-archive:web.tar", "oci:web-layout"])
+def test_offline(
+    target: str, images: Path, shelf: Path, run: Run, engines: Engines, home: Path
+) -> None:
+    box, machine = engines("box", "machine")
+    machine.accepts = (Format.ISO,)
+    done = run("--json", "publish", "web", target)
+    assert done.status == 0, done.err
+    word = done.json["published"]["word"]
+    assert word == "./" + target.partition(":")[2]
+    (home / "bin" / "skopeo").unlink()
+    plans = run("--json", "--dry-run", "--on", "box,machine", word).json["plans"]
+    assert [one["variant"] for one in plans] == ["abcdic-web", "abcdik-web"]
+    ended = run("--json", "--on", "box", word)
+    assert ended.status == 0, ended.err
+    (held,) = box.held.values()
+    assert held.plan.source.digest == done.json["published"]["variants"][0]["digest"]
+
+
+def test_a_plain_image_is_asked_about_once(shelf: Path, run: Run, engine: FakeEngine) -> None:
+    plain = json.dumps({"schemaVersion": 2, "layers": [], "config": {}}).encode()
+    blob = shelf / "blobs" / "sha256" / digest_of(plain).removeprefix("sha256:")
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(plain)
+    (shelf / "tags.json").write_text(json.dumps({"r.example/x:1": digest_of(plain)}))
+    for _ in range(2):
+        assert run("--json", "--dry-run", "r.example/x:1").status == 0
+    assert len(asked(shelf)) == 1
+    assert run("--json", "--dry-run", "--pull", "always", "r.example/x:1").status == 0
+    assert len(asked(shelf)) == 2
+
+
+@pytest.mark.parametrize("word", ["nginx:1", "a/nginx", "web", "localhost/nginx:1"])
+def test_nobody_is_asked_about_other_words(
+    word: str, images: Path, shelf: Path, run: Run, engine: FakeEngine
+) -> None:
+    assert run("--dry-run", word).status == 0
+    assert asked(shelf) == []
+
+
+def test_a_silent_registry_is_the_engines_business(shelf: Path, run: Run, engines: Engines) -> None:
+    _, machine = engines("box", "machine")
+    machine.accepts = (Format.ISO,)
+    (shelf / "refusal").write_text("connect: connection refused")
+    assert run("--on", "box", "r.example/x:1").status == 0
+    ended = run("--json", "--on", "machine", "r.example/x:1")
+    assert ended.status == 3
+    (error,) = ended.json["errors"]
+    assert "r.example does not answer" in error["message"]
+    assert "--pull never" in error["remedy"]
+
+
+def test_a_refusal_on_loopback_is_told(shelf: Path, run: Run, engine: FakeEngine) -> None:
+    ended = run("--json", "127.0.0.1:5000/nosuch:1")
+    assert ended.status == 4
+    (error,) = ended.json["errors"]
+    assert error["message"] == "127.0.0.1:5000 has no 127.0.0.1:5000/nosuch:1"
+    assert error["remedy"] == "skopeo list-tags docker://127.0.0.1:5000/nosuch"
+
+
+def test_a_tampered_index_is_refused_by_name(
+    elsewhere: dict[str, Any], shelf: Path, run: Run, engine: FakeEngine
+) -> None:
+    blob = shelf / "blobs" / "sha256" / elsewhere["digest"].removeprefix("sha256:")
+    blob.write_bytes(blob.read_bytes().replace(b"abcdik", b"abcdiz"))
+    ended = run("--json", elsewhere["pinned"])
+    assert ended.status == 4
+    assert elsewhere["pinned"] in ended.json["errors"][0]["message"]
+    assert engine.held == {}
+
+
+def test_a_tampered_layer_is_refused_by_name(
+    elsewhere: dict[str, Any], shelf: Path, run: Run, engine: FakeEngine
+) -> None:
+    digest = elsewhere["variants"][0]["digest"].removeprefix("sha256:")
+    manifest = json.loads((shelf / "blobs" / "sha256" / digest).read_text())
+    layer = manifest["layers"][0]["digest"]
+    (shelf / "blobs" / "sha256" / layer.removeprefix("sha256:")).write_bytes(b"something else")
+    ended = run("--json", REFERENCE)
+    assert ended.status == 4
+    assert layer in ended.json["errors"][0]["message"]
+    assert engine.held == {}
+
+
+@pytest.mark.parametrize(
+    ("image", "reference", "why"),
+    [
+        ("web", "-x", "not a reference"),
+        ("web", "nginx", "not a reference"),
+        ("web", "UPPER.example/x", "not a reference"),
+        ("web", "r.example/x@sha256:" + "0" * 64, "under a digest"),
+        ("web", "oci-archive:", "without a colon"),
+        ("web", "oci-archive:a:b", "without a colon"),
+        ("web", "oci-archive:nosuch/x.tar", "no such folder"),
+        ("web", "oci-archive:.", "something else"),
+        ("./thing", "r.example/x:1", "no profile"),
+        ("nosuch", "r.example/x:1", "no image called"),
+    ],
+)
+def test_wrong_use(
+    image: str, reference: str, why: str, images: Path, shelf: Path, run: Run, engine: FakeEngine
+) -> None:
+    layout(Path("thing"), Tar().file("x", b"1"))
+    ended = run("--json", "publish", "--", image, reference)
+    assert ended.status in (2, 4)
+    (error,) = ended.json["errors"]
+    assert why in error["message"]
+    assert error["remedy"]
+    assert asked(shelf) == []
+
+
+def test_what_has_only_an_iso_is_left_out(
+    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
+) -> None:
+    text = PROFILE.format(folder=images).replace(f'archive = "{images}/ik"', 'iso = "x.iso"')
+    write("web", text)
+    ended = run("--json", "publish", "web", REFERENCE)
+    assert [one["name"] for one in ended.json["published"]["variants"]] == ["abcdic-web"]
+    assert "abcdik-web is not published" in ended.err
+
+
+def test_a_registry_without_tls(images: Path, shelf: Path, run: Run, engine: FakeEngine) -> None:
+    (shelf / "refusal").write_text("http: server gave HTTP response to HTTPS client")
+    ended = run("--json", "publish", "web", "r.example/x:1")
+    assert ended.status == 4
+    assert "--plain-http" in ended.json["errors"][0]["remedy"]
+    (shelf / "refusal").unlink()
+    ended = run("publish", "--plain-http", "web", "r.example/x:1")
+    assert "abcd-run --plain-http r.example/x:1" in ended.out
+    run("--plain-http", "--pull", "always", "r.example/x:1")
+    (held,) = engine.held.values()
+    assert held.plan.source.plain_http
+    assert all("tls-verify=false" in line for line in asked(shelf)[1:])
+
+
+def test_from_python(images: Path, shelf: Path, engine: FakeEngine) -> None:
+    told = []
+    with Session(progress=lambda event: told.append(event.text)) as lab:
+        done = lab.publish("web", REFERENCE)
+        assert done.digest in done.pinned
+        assert [one.kind for one in done.variants] == ["abcdic", "abcdik"]
+        assert lab.launch(done.pinned).instances[0].stage.name == "READY"
+    assert any("7 of 7 blobs are there" in text for text in told)
+    assert not any(os.environ["HOME"] in line for line in (shelf / "tags.json").read_text().split())
