@@ -35,6 +35,7 @@ _PLAIN = ("http response to https client", "first record does not look like a tl
 _CERTIFICATE = ("x509", "certificate")
 _FORBIDDEN = ("unauthorized", "authentication required", "denied", "forbidden", "no basic auth")
 _MISSING = ("manifest unknown", "name unknown", "repository name not known", "not found")
+_BROKEN = ("unexpected http status: 5", "internal server error")
 _SILENT = (
     "connection refused", "no such host", "timeout", "timed out", "unreachable", "connection reset",
     "deadline exceeded", "temporary failure", "no route", "eof", "server misbehaving",
@@ -137,6 +138,7 @@ def meaning(reference: str, text: str) -> ArtifactError:
         (_FORBIDDEN, f"{host} does not allow {reference}", f"skopeo login {host}"),
         (_MISSING, f"{host} has no {reference}",
          f"skopeo list-tags docker://{repository(reference)}"),
+        (_BROKEN, f"{host} failed", "try again, or read its log"),
         (_SILENT, f"{host} does not answer",
          "check its name and the network; --pull never uses what is here"),
     ):  # fmt: skip

@@ -16,12 +16,6 @@ from tests.e2e.registry import Shelf
 from tests.engines_here import need
 
 NAME = f"family-{os.getpid()}"
-STORAGE = """
-[storage]
-driver = "overlay"
-graphroot = "{folder}/images"
-runroot = "{folder}/run"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +43,14 @@ def demo(shelf: Shelf) -> dict[str, Any]:
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody whose caches and whose Podman are empty, and who has no profiles of their own."""
-    (tmp_path / "storage.conf").write_text(STORAGE.format(folder=tmp_path))
-    monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "storage.conf"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "cache").mkdir()
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+        (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path)
     yield
     # Files there belong to other ids: of all users, only root of the namespace may remove them.
-    subprocess.run(["podman", "unshare", "rm", "-rf", tmp_path / "images"], check=False)
+    left = tmp_path / "XDG_DATA_HOME" / "containers"
+    subprocess.run(["podman", "unshare", "rm", "-rf", left], check=False)
 
 
 @contextmanager
@@ -124,47 +118,47 @@ def test_a_child_uploads_only_what_is_new(shelf: Shelf, demo: dict[str, Any]) ->
 
 
 @contextmanager
-def tampered(file: Path) -> Iterator[None]:
-    """Change a letter of a file until the end of the block."""
+def tampered(file: Path, old: bytes = b"", new: bytes = b"") -> Iterator[None]:
+    """Replace some bytes of a file, or its last one, until the end of the block."""
     good = file.read_bytes()
-    file.write_bytes(good[:-2] + bytes([good[-2] ^ 1]) + good[-1:])
+    file.write_bytes(good.replace(old, new) if old else good[:-1] + bytes([good[-1] ^ 1]))
     try:
         yield
     finally:
         file.write_bytes(good)
 
 
-@pytest.mark.usefixtures("stranger")
-def test_a_tampered_layer_is_refused_by_name(shelf: Shelf, demo: dict[str, Any]) -> None:
-    manifest = json.loads(shelf.blob(demo["variants"][0]["digest"]).read_text())
-    layer = manifest["layers"][-1]["digest"]
-    with tampered(shelf.blob(layer)):
-        done = abcd_run("--json", "--on", "podman", "--name", NAME, demo["reference"])
-    assert done.status == 4
+def refusal(word: str) -> str:
+    """Return why a launch is refused, which it must be."""
+    done = abcd_run("--json", "--on", "podman", "--name", NAME, word)
+    if done.json["instances"]:
+        abcd_run("stop", NAME)
+    assert done.status == 4, done.err
     (error,) = done.json["errors"]
-    assert layer in error["message"]
-    assert "refused" in error["message"]
     assert error["remedy"]
+    message: str = error["message"]
+    return message
 
 
 @pytest.mark.usefixtures("stranger")
-def test_a_tampered_index_is_refused_by_name(shelf: Shelf, demo: dict[str, Any]) -> None:
-    with tampered(shelf.blob(demo["digest"])):
-        done = abcd_run("--json", "--on", "podman", "--name", NAME, demo["pinned"])
-    assert done.status == 4
-    (error,) = done.json["errors"]
-    assert demo["digest"] in error["message"]
-    assert "refused" in error["message"]
-
-
-@pytest.mark.usefixtures("stranger")
-def test_a_tampered_profile_is_refused_by_name(shelf: Shelf, demo: dict[str, Any]) -> None:
-    entries = json.loads(shelf.blob(demo["digest"]).read_text())["manifests"]
-    profile = json.loads(shelf.blob(entries[-1]["digest"]).read_text())["layers"][0]["digest"]
-    with tampered(shelf.blob(profile)):
-        done = abcd_run("--json", "--on", "podman", "--name", NAME, demo["reference"])
-    assert done.status == 4
-    assert profile in done.json["errors"][0]["message"]
+def test_what_is_tampered_with_is_refused_by_name(shelf: Shelf, demo: dict[str, Any]) -> None:
+    index, variant = shelf.blob(demo["digest"]), demo["variants"][0]["digest"]
+    profile_manifest = json.loads(index.read_text())["manifests"][-1]["digest"]
+    (profile,) = json.loads(shelf.blob(profile_manifest).read_text())["layers"]
+    layer = json.loads(shelf.blob(variant).read_text())["layers"][-1]
+    for file, digest, change in (
+        (index, demo["digest"], (b'abcdik"', b'abcdix"')),
+        (shelf.blob(profile["digest"]), profile["digest"], ()),
+        (shelf.blob(profile_manifest), profile_manifest, (b'"layers"', b'"layerz"')),
+        (shelf.blob(layer["digest"]), layer["digest"], ()),
+        (shelf.blob(variant), variant, (b'"schemaVersion":2', b'"schemaVersion": 2')),
+    ):
+        with tampered(file, *change):
+            message = refusal(demo["pinned"])
+        assert digest in message
+        assert "refused" in message
+    with launched("--on", "podman", demo["pinned"]) as (one,):
+        assert page(one) == 200
 
 
 def test_an_archive_needs_no_network(
@@ -173,6 +167,7 @@ def test_an_archive_needs_no_network(
     archive = tmp_path / "demo.oci.tar"
     with monkeypatch.context() as own:
         own.delenv("XDG_CACHE_HOME")
+        own.delenv("XDG_DATA_HOME")
         publish("abcd4demo", f"oci-archive:{archive}")
     words = ("--json", "--dry-run", "--on", "podman", str(archive))
     (plan,) = abcd_run(*words).json["plans"]
