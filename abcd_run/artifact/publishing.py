@@ -11,6 +11,7 @@ from abcd_run.host import scratch, xdg
 from abcd_run.host.part_file import part_of
 from abcd_run.oci import bundle, registry
 from abcd_run.oci.blobs import digest_of
+from abcd_run.oci.healing import AGAIN
 from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
@@ -69,10 +70,28 @@ class Heard:
         return sum(self.sizes.get(digest, 0) for digest in self.uploaded)
 
 
-def to_registry(family: Family, reference: str, *, plain_http: bool, say: Say) -> Sent:
-    """Push a family. Raises `ArtifactError`."""
-    plain = registry.target_options(reference, plain_http=plain_http)
-    return _sent(family, registry.address(reference), say, options=plain, reference=reference)
+def to_registry(
+    family: Family, reference: str, *, plain_http: bool, sign_by: str, say: Say
+) -> Sent:
+    """Push a family, with a signature of the index and each manifest if there is a key.
+
+    Raises `ArtifactError`.
+    """
+    options = registry.target_options(reference, plain_http=plain_http)
+    options += ["--sign-by", sign_by] if sign_by else []
+    try:
+        return _sent(family, registry.address(reference), say, options=options, reference=reference)
+    except registry.Unknown:
+        raise
+    except ArtifactError as error:  # a blob is not what its digest says: it was ours
+        bad = ", ".join(bundle.discard_damaged(family.variants))
+        if not bad:
+            raise
+        raise ArtifactError(
+            f"{family.image} is damaged in the local store: {bad}",
+            details=error.details,
+            remedy=AGAIN,
+        ) from error
 
 
 def to_layout(family: Family, folder: Path, *, say: Say) -> Sent:

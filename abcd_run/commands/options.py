@@ -37,14 +37,16 @@ def split(given: list[str] | None) -> tuple[str, ...]:
 
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the images of the catalogue with their summaries, and the variants."""
+    """Offer the images of the catalogue with their summaries, the variants, and known families."""
     from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.oci import kept_families  # noqa: PLC0415
     from abcd_run.visible import visible  # noqa: PLC0415
 
     listed = Catalogue.usual().all()
     profiles = [one for one in listed if not isinstance(one, Unreadable)]
     offered = [(one.name, visible(one.summary)) for one in profiles]
     offered += [(variant.name, "") for one in profiles for variant in one.variants]
+    offered += [(reference, "") for reference in kept_families.names()]
     return [one for one in offered if one[0].startswith(incomplete)]
 
 
@@ -198,6 +200,9 @@ PlainHttp = Annotated[
 ]
 
 # Each for one other command.
+SignBy = Annotated[
+    str, _option("--sign-by", metavar="KEY", help="Sign it with this GPG key: its fingerprint.")
+]
 Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_reference)]
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]

@@ -14,6 +14,7 @@ def publish(
     image: options.Image,
     reference: options.Reference,
     plain_http: options.PlainHttp = False,
+    sign_by: options.SignBy = "",
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -27,7 +28,7 @@ def publish(
     abcd-run ./abcd4demo.oci.tar                      the same, without a network
     """
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
-        done = lab.publish(image, reference, plain_http=plain_http)
+        done = lab.publish(image, reference, plain_http=plain_http, sign_by=sign_by)
     if as_json:
         for_scripts.print_json({"published": asdict(done), "errors": []})
     elif not quiet:

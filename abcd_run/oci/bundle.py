@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from abcd_run.concurrency.cancel import check
 from abcd_run.oci import family, index
 from abcd_run.oci.blobs import CHUNK, Layout, blob_name, digest_of, open_blob
+from abcd_run.oci.healing import Kept
 from abcd_run.oci.model import INDEX
 from abcd_run.oci.store import referenced
 
@@ -46,6 +47,17 @@ def sizes(variants: Variants, profile: bytes) -> dict[str, int]:
     for _, one in variants:
         found |= {blob.digest: blob.size for blob in referenced(one) if blob.digest != one.digest}
     return found
+
+
+def discard_damaged(variants: Variants) -> list[str]:
+    """Read all blobs that are the store's own, remove the bad ones, and return their digests."""
+    return [
+        blob.digest
+        for _, image in variants
+        if isinstance(image.source, Kept)
+        for blob in referenced(image)
+        if not image.source.is_whole(blob)
+    ]
 
 
 def _put(folder: Path, image: Image, blob: Descriptor) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from abcd_run.runtime import Say
 
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 15
 """How long a registry may take to say what a reference names."""
 
 PLAIN_HTTP = "add --plain-http, if you trust the network between"
@@ -31,6 +31,7 @@ LONGEST = 1000
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAMPERED = ("did not match", "does not match", "digest mismatch", "unexpected eof")
+_UNSIGNED = ("signature was required", "source image rejected", "rejected by policy")
 _PLAIN = ("http response to https client", "first record does not look like a tls handshake")
 _CERTIFICATE = ("x509", "certificate")
 _FORBIDDEN = ("unauthorized", "authentication required", "denied", "forbidden", "no basic auth")
@@ -107,8 +108,12 @@ def copy(
 
 
 def source_options(reference: str, *, plain_http: bool) -> list[str]:
-    """Return the options of `skopeo copy` for the registry that it reads from."""
-    return ["--src-tls-verify=false"] if is_plain(reference, plain_http=plain_http) else []
+    """Return the options of `skopeo copy` for the registry that it reads from.
+
+    Signatures are checked as the user's policy wants it; a layout cannot keep them.
+    """
+    plain = ["--src-tls-verify=false"] if is_plain(reference, plain_http=plain_http) else []
+    return ["--remove-signatures", *plain]
 
 
 def target_options(reference: str, *, plain_http: bool) -> list[str]:
@@ -131,6 +136,13 @@ def meaning(reference: str, text: str) -> ArtifactError:
     details = escaped(_last_words(text))
     if any(sign in low for sign in _TAMPERED) and _DIGEST.search(text):
         return tampered(reference, details)
+    if any(sign in low for sign in _UNSIGNED):
+        return ArtifactError(
+            f"{reference} is refused: your policy wants a signature that it lacks",
+            details=details,
+            remedy="abcd-run publish --sign-by KEY, by its author; the policy is"
+            " ~/.config/containers/policy.json",
+        )
     for signs, message, remedy in (
         (_PLAIN, f"{host} has no TLS", PLAIN_HTTP),
         (_CERTIFICATE, f"{host}: its certificate is not trusted",

@@ -47,6 +47,20 @@ def read(word: str) -> Destination:
     return Destination(word if match["tag"] else f"{word}:latest")
 
 
+def check_key(key: str, to: Destination) -> None:
+    """Refuse what cannot be the fingerprint of a key, and a signature in a file. `UsageError`."""
+    if key and not re.fullmatch(r"[0-9A-Fa-f]{16,40}", key):
+        raise UsageError(
+            f"--sign-by {key!r} is not the fingerprint of a GPG key",
+            remedy="gpg --list-secret-keys --fingerprint; write it without spaces",
+        )
+    if key and not to.reference:
+        raise UsageError(
+            "--sign-by: a file cannot hold signatures",
+            remedy="publish it to a registry, or sha256sum",
+        )
+
+
 def _path(text: str, prefix: str) -> Path:
     path = Path(text).expanduser()
     if not text or ":" in text:  # skopeo takes what follows a colon for a name

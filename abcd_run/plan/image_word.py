@@ -151,10 +151,16 @@ def _reference(variant: Variant, request: "Request", say: Say) -> Target:
     except Unknown as error:  # an engine may have it, or know another way to it
         if error.answered and (here or plain):
             raise
-        return replace(_adhoc(variant, request), unanswered=error)
+        target = replace(_adhoc(variant, request), unanswered=error)
+        return target if request.pull == "never" else replace(target, notes=(_taken(error),))
     if known:
         return family_word.target(known, request, variant)
     return _adhoc(replace(variant, fetched=here or plain), request)
+
+
+def _taken(error: ArtifactError) -> str:
+    """Return the note that a reference may be more than it is taken for."""
+    return f"{error.message}: it is taken for a plain container image"
 
 
 def _adhoc(variant: Variant, request: "Request") -> Target:

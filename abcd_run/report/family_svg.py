@@ -21,6 +21,9 @@ BAR, GAP = 18, 3
 BESIDE, BELOW, MARGIN = 28, 46, 20
 """Space between siblings, between generations, and around the tree."""
 
+LEGEND = 150
+"""Width of one explanation of a colour."""
+
 NAME_SHOWN, SUMMARY_SHOWN, LINE_SHOWN = 24, 66, 36
 """Characters of a name, of a summary on two lines, and of one line."""
 
@@ -45,7 +48,7 @@ def drawn(roots: Sequence[Node]) -> str:
     for one in roots:
         parts += _tree(one, left, 0, bars)
         left += _wide(one) + BESIDE
-    width = max(left - BESIDE + MARGIN, 2 * MARGIN + WIDTH)
+    width = max(left - BESIDE + MARGIN, 2 * MARGIN + len(KINDS) * LEGEND)
     height = 2 * MARGIN + max(tallest * step - BELOW, 0) + 24
     legend = _legend(height - MARGIN)
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
@@ -127,7 +130,7 @@ def _legend(top: int) -> Iterator[str]:
         shape = f'x="{left}" y="{top - 9}" width="12" height="10" rx="2"'
         yield f'<rect fill="{COLOURS[kind]}" {shape}/>'
         yield f'<text class="summary" x="{left + 17}" y="{top}">{kind}: {where}</text>'
-        left += 150
+        left += LEGEND
 
 
 def _wrapped(summary: str) -> list[str]:

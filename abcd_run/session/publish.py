@@ -51,9 +51,12 @@ class Published:
     notes: tuple[str, ...] = ()
 
 
-def publish(opened: Opened, image: str, reference: str, *, plain_http: bool) -> Published:
+def publish(
+    opened: Opened, image: str, reference: str, *, plain_http: bool, sign_by: str
+) -> Published:
     """Build or fetch what is missing, and publish it. Raises `UsageError` or `ArtifactError`."""
     to = destination.read(reference)
+    destination.check_key(sign_by, to)
     request = Request(image, plain_http=plain_http)
     teller = opened.teller()
     say = heeding(partial(teller.say, image))
@@ -65,7 +68,7 @@ def publish(opened: Opened, image: str, reference: str, *, plain_http: bool) -> 
     images = [artifact.image_of(plan, opened.fleet(), say=say) for plan in plans]
     given = [(str(plan.kind), one) for plan, one in zip(plans, images, strict=True)]
     whole = Family(wanted.profile.name, given, travelling.written(wanted.profile))
-    sent = _sent(whole, to, plain_http=plain_http, say=say)
+    sent = _sent(whole, to, plain_http=plain_http, sign_by=sign_by, say=say)
     variants = tuple(map(_variant, plans, images))
     pinned = f"{repository(to.reference)}@{sent.digest}" if to.reference else ""
     return Published(
@@ -111,12 +114,14 @@ def _together(plans: Sequence[Plan]) -> list[Plan]:
     ]
 
 
-def _sent(whole: Family, to: Destination, *, plain_http: bool, say: Say) -> Sent:
+def _sent(whole: Family, to: Destination, *, plain_http: bool, sign_by: str, say: Say) -> Sent:
     if to.archive:
         return publishing.to_archive(whole, to.archive, say=say)
     if to.layout:
         return publishing.to_layout(whole, to.layout, say=say)
-    sent = publishing.to_registry(whole, to.reference, plain_http=plain_http, say=say)
+    sent = publishing.to_registry(
+        whole, to.reference, plain_http=plain_http, sign_by=sign_by, say=say
+    )
     family.forget(to.reference)
     return sent
 

@@ -257,15 +257,20 @@ class Session:
             lambda: images.pull(self._opened, image, names, plain_http=plain_http)
         )
 
-    def publish(self, image: str, reference: str, *, plain_http: bool = False) -> Published:
+    def publish(
+        self, image: str, reference: str, *, plain_http: bool = False, sign_by: str = ""
+    ) -> Published:
         """Put all variants of an image and its profile behind one reference.
 
-        `reference` is a registry's, or `oci-archive:FILE`, or `oci:FOLDER`. Raises `ArtifactError`.
+        `reference` is a registry's, or `oci-archive:FILE`, or `oci:FOLDER`; `sign_by` is the
+        fingerprint of a GPG key. Raises `ArtifactError`.
         """
         from abcd_run.session import publish
 
         return self._calls.do(
-            lambda: publish.publish(self._opened, image, reference, plain_http=plain_http)
+            lambda: publish.publish(
+                self._opened, image, reference, plain_http=plain_http, sign_by=sign_by
+            )
         )
 
     def build(self, image: str) -> tuple[str, ...]:

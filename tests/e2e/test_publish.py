@@ -176,6 +176,68 @@ def test_an_archive_needs_no_network(
         assert page(one) == 200
 
 
+POLICY = {"default": [{"type": "reject"}]}
+"""Of somebody who launches only what is signed."""
+
+
+def test_signatures(
+    shelf: Shelf,
+    demo: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    unsigned, signed = demo["reference"], f"{shelf.address}/signed/abcd4demo:1"
+    home = tmp_path / "home"
+    monkeypatch.setenv("GNUPGHOME", str(home / "gnupg"))
+    key = _key(home / "gnupg")
+    request.addfinalizer(lambda: _end_agent(home / "gnupg"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_cache()))
+    monkeypatch.setenv("HOME", str(home))
+    _lookaside(home, shelf)
+    done = abcd_run("publish", "--sign-by", key, "abcd4demo", signed)
+    assert done.status == 0, done.err
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    policy = {"type": "signedBy", "keyType": "GPGKeys", "keyPath": str(home / "gnupg" / "key.asc")}
+    whole = {**POLICY, "transports": {"docker": {shelf.address: [policy]}}}
+    (home / ".config/containers/policy.json").write_text(json.dumps(whole))
+    out = ("--json", "artifact", "--to", "oci", "-o", str(tmp_path / "out.tar"))
+    assert abcd_run(*out, signed).status == 0
+    refused = abcd_run(*out, unsigned)
+    assert refused.status == 4
+    assert "your policy wants a signature" in refused.json["errors"][0]["message"]
+
+
+def _cache() -> Path:
+    """Return the cache of the user that runs the tests, whatever HOME says later."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _key(folder: Path) -> str:
+    """Make a GPG key without a passphrase, and return its fingerprint."""
+    folder.mkdir(mode=0o700, parents=True)
+    gpg = ["gpg", "--batch", "--quiet", "--passphrase", ""]
+    subprocess.run(
+        [*gpg, "--quick-generate-key", "author@example.org", "ed25519", "sign", "never"], check=True
+    )
+    subprocess.run([*gpg, "--export", "--armor", "--output", str(folder / "key.asc")], check=True)
+    listed = subprocess.check_output([*gpg, "--list-secret-keys", "--with-colons"], text=True)
+    return next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
+
+
+def _end_agent(folder: Path) -> None:
+    subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "gpg-agent"], check=True)
+
+
+def _lookaside(home: Path, shelf: Shelf) -> None:
+    """Say where signatures of this registry's images are kept."""
+    folder = home / ".config/containers/registries.d"
+    folder.mkdir(parents=True)
+    place = f"file://{home}/signatures"
+    text = f"docker:\n  {shelf.address}:\n    lookaside: {place}\n    sigstore: {place}\n"
+    (folder / "tests.yaml").write_text(text)
+
+
 def test_a_registry_that_is_down(shelf: Shelf) -> None:
     port = registry.free_port()
     done = abcd_run("--json", "publish", "abcd4demo", f"127.0.0.1:{port}/x:1")

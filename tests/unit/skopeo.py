@@ -72,7 +72,10 @@ def _fetch(address: str, folder: Path, shared: Path) -> None:
 def _push(layout: Path, reference: str, digest: str) -> None:
     BLOBS.mkdir(parents=True, exist_ok=True)
     for blob in sorted((layout / "blobs" / "sha256").iterdir()):
-        there = (BLOBS / blob.name).exists()
+        there, data = (BLOBS / blob.name).exists(), blob.read_bytes()
+        if _sha(data) != f"sha256:{blob.name}":
+            wrong = f"Digest did not match, expected sha256:{blob.name}, got {_sha(data)}"
+            sys.exit(f'level=fatal msg="writing blob: {wrong}"')
         said = (
             "Skipping blob sha256:{} (already present):"
             if there

@@ -5,18 +5,24 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
+from abcd_run.commands import options
+from abcd_run.concurrency.cancel import Token
+from abcd_run.host import xdg
 from abcd_run.model import Format, Origin
 from abcd_run.oci.blobs import digest_of
+from abcd_run.oci.store import Store
 from abcd_run.runtime import Option, Problem
 from abcd_run.session import Session
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
 from tests.unit import skopeo
 from tests.unit.oci.making import Tar, layout
+from tests.waiting import ends_soon
 
 Run = Callable[..., Ended]
 Write = Callable[..., Path]
@@ -219,7 +225,10 @@ def test_a_silent_registry_is_the_engines_business(shelf: Path, run: Run, engine
     _, machine = engines("box", "machine")
     machine.accepts = (Format.ISO,)
     (shelf / "refusal").write_text("connect: connection refused")
-    assert run("--on", "box", "r.example/x:1").status == 0
+    ended = run("--on", "box", "r.example/x:1")
+    assert ended.status == 0
+    assert "r.example does not answer: it is taken for a plain container image" in ended.err
+    assert "taken for" not in run("--on", "box", "--pull", "never", "r.example/x:1").err
     ended = run("--json", "--on", "machine", "r.example/x:1")
     assert ended.status == 3
     (error,) = ended.json["errors"]
@@ -308,6 +317,41 @@ def test_a_registry_without_tls(images: Path, shelf: Path, run: Run, engine: Fak
     (held,) = engine.held.values()
     assert held.plan.source.plain_http
     assert all("tls-verify=false" in line for line in asked(shelf)[1:])
+
+
+def test_a_blob_that_was_damaged_here_is_built_or_fetched_again(
+    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
+) -> None:
+    store = Store(xdg.store())
+    stored = store.add(images / "ic", "abcdic-web")
+    write("web", "[abcdic]")
+    bad = stored.layers[0].blob.digest
+    file = store.folder / "blobs" / "sha256" / bad.removeprefix("sha256:")
+    file.write_bytes(b"x" * file.stat().st_size)
+    ended = run("--json", "publish", "web", REFERENCE)
+    assert ended.status == 4
+    (error,) = ended.json["errors"]
+    assert "damaged in the local store" in error["message"]
+    assert bad in error["message"]
+    assert "try again" in error["remedy"]
+    assert not file.exists()
+
+
+def test_an_interrupt_leaves_nothing(
+    images: Path, home: Path, token: Token, shelf: Path, engine: FakeEngine
+) -> None:
+    (home / "bin" / "skopeo").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    Timer(0.3, token.set).start()
+    with Session() as lab, ends_soon():
+        lab.publish("web", REFERENCE)
+    assert list((home / ".cache" / "abcd-run" / "publish").iterdir()) == []
+
+
+def test_references_are_completed(elsewhere: dict[str, Any], run: Run, engine: FakeEngine) -> None:
+    run("pull", REFERENCE)
+    assert options.complete_reference("127.") == [REFERENCE]
+    assert options.complete_reference("oci-") == ["oci-archive:"]
+    assert (REFERENCE, "") in options.complete_image("127.")
 
 
 def test_from_python(images: Path, shelf: Path, engine: FakeEngine) -> None:

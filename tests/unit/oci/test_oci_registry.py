@@ -44,6 +44,14 @@ def test_what_does_not_match_is_refused_by_name() -> None:
     assert not isinstance(error, Unknown)
 
 
+def test_what_is_not_signed_is_refused() -> None:
+    said = "Source image rejected: A signature was required, but no signature exists"
+    error = registry.meaning(REFERENCE, f'level=fatal msg="{said}"')
+    assert "signature" in error.message
+    assert "policy.json" in error.remedy
+    assert not isinstance(error, Unknown)
+
+
 def test_escapes_of_a_registry_reach_no_terminal() -> None:
     error = registry.meaning(REFERENCE, "\x1b[2J\x07 something new")
     assert error.details.isprintable()
@@ -67,6 +75,5 @@ def test_every_reference_is_behind_a_prefix() -> None:
 def test_only_loopback_needs_no_tls(reference: str, plain_http: bool, plain: bool) -> None:
     reading = registry.source_options(reference, plain_http=plain_http)
     writing = registry.target_options(reference, plain_http=plain_http)
-    assert (reading, writing) == (
-        (["--src-tls-verify=false"], ["--dest-tls-verify=false"]) if plain else ([], [])
-    )
+    assert ("--src-tls-verify=false" in reading) == plain
+    assert ("--dest-tls-verify=false" in writing) == plain
