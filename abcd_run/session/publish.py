@@ -10,7 +10,8 @@ from abcd_run.artifact import family, publishing
 from abcd_run.artifact.publishing import Family, Sent
 from abcd_run.concurrency.cancel import heeding
 from abcd_run.errors import ArtifactError, UsageError
-from abcd_run.images import travelling
+from abcd_run.images import profile, travelling
+from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Origin, Plan
 from abcd_run.oci.reference_parts import repository
 from abcd_run.plan import destination, image_word, planner
@@ -67,13 +68,18 @@ def publish(
         teller.note(note)
     images = [artifact.image_of(plan, opened.fleet(), say=say) for plan in plans]
     given = [(str(plan.kind), one) for plan, one in zip(plans, images, strict=True)]
-    whole = Family(wanted.profile.name, given, travelling.written(wanted.profile))
+    whole = Family(wanted.profile.name, given, travelling.written(_whole(wanted)))
     sent = _sent(whole, to, plain_http=plain_http, sign_by=sign_by, say=say)
     variants = tuple(map(_variant, plans, images))
     pinned = f"{repository(to.reference)}@{sent.digest}" if to.reference else ""
     return Published(
         reference, to.word, pinned, sent.digest, variants, sent.size, sent.uploaded, notes
     )
+
+
+def _whole(wanted: Target) -> Profile:
+    """Return the profile with all options for runtimes, also a stranger's: they travel on."""
+    return replace(wanted.profile, on=profile.inherit(wanted.profile.on, wanted.brought))
 
 
 def _refuse_unnamed(wanted: Target, image: str) -> None:

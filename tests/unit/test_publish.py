@@ -181,6 +181,14 @@ def test_images_and_pull_know_it(elsewhere: dict[str, Any], run: Run, engine: Fa
     assert ready["stage"] == "ready"
 
 
+def test_a_family_can_be_published_again(
+    elsewhere: dict[str, Any], run: Run, engine: FakeEngine
+) -> None:
+    copied = run("--json", "publish", REFERENCE, "127.0.0.1:5000/copy/web:1").json["published"]
+    assert copied["digest"] == elsewhere["digest"]
+    assert copied["uploaded"] == 0
+
+
 @pytest.mark.parametrize("target", ["oci-archive:web.tar", "oci:web-layout"])
 def test_offline(
     target: str, images: Path, shelf: Path, run: Run, engines: Engines, home: Path
