@@ -34,6 +34,7 @@ _TAMPERED = ("did not match", "does not match", "digest mismatch", "unexpected e
 _UNSIGNED = ("signature was required", "source image rejected", "rejected by policy")
 _PLAIN = ("http response to https client", "first record does not look like a tls handshake")
 _CERTIFICATE = ("x509", "certificate")
+_CREDENTIALS = ("auth.json", "config.json")
 _FORBIDDEN = ("unauthorized", "authentication required", "denied", "forbidden", "no basic auth")
 _MISSING = ("manifest unknown", "name unknown", "repository name not known", "not found")
 _BROKEN = ("unexpected http status: 5", "internal server error")
@@ -147,6 +148,8 @@ def meaning(reference: str, text: str) -> ArtifactError:
         (_PLAIN, f"{host} has no TLS", PLAIN_HTTP),
         (_CERTIFICATE, f"{host}: its certificate is not trusted",
          f"put its authority's certificate into ~/.config/containers/certs.d/{host}/ca.crt"),
+        (_CREDENTIALS, "skopeo cannot read its credentials",
+         "export XDG_RUNTIME_DIR=/run/user/$(id -u), or REGISTRY_AUTH_FILE=FILE"),
         (_FORBIDDEN, f"{host} does not allow {reference}", f"skopeo login {host}"),
         (_MISSING, f"{host} has no {reference}",
          f"skopeo list-tags docker://{repository(reference)}"),
@@ -155,7 +158,7 @@ def meaning(reference: str, text: str) -> ArtifactError:
          "check its name and the network; --pull never uses what is here"),
     ):  # fmt: skip
         if any(sign in low for sign in signs):
-            answered = signs is not _SILENT
+            answered = signs not in (_SILENT, _CREDENTIALS)
             return Unknown(message, details=details, remedy=remedy, answered=answered)
     remedy = f"skopeo inspect --raw {address(reference)}"
     return Unknown(f"{reference} could not be copied", details=details, remedy=remedy)

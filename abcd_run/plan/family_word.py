@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # a family is known only to those who launch one
     from abcd_run.artifact.family import Known
     from abcd_run.plan.request import Request
 
+LONGEST = 200
+"""Characters of a stranger's names in a note."""
+
 
 def target(known: "Known", request: "Request", named: Variant) -> Target:
     """Return a family's image with the variants that its index pins.
@@ -54,23 +57,26 @@ def trusted(
 
     `--rootful` does not help: the user knows the reference, not the profile behind it.
     """
-    kept, notes = dict[str, object](), []
-    for key, value in given.items():
-        if problem := _problem(backend, key, value):
-            notes.append(f"on.{backend.name}.{key} of {origin} is not used: {problem}")
-        else:
-            kept |= _read(backend, key, value)
-    return kept, tuple(notes)
+    problems = {key: _problem(backend, {key: value}) for key, value in given.items()}
+    kept = {key: value for key, value in given.items() if not problems[key]}
+    if together := _problem(backend, kept):
+        problems, kept = dict.fromkeys(given, together), {}
+    bad = [key for key, problem in problems.items() if problem]
+    if not bad:
+        return _read(backend, kept), ()
+    names = ", ".join(f"on.{backend.name}.{key}" for key in bad)[:LONGEST]
+    return _read(backend, kept), (f"{names} of {origin} is not used: {problems[bad[0]]}",)
 
 
-def _problem(backend: Backend, key: str, value: object) -> str:
+def _problem(backend: Backend, given: Options) -> str:
+    """Return why options cannot be used without trust; empty if they can."""
     try:
-        refused = backend.trusts(_read(backend, key, value))
+        refused = backend.trusts(_read(backend, given))
     except ProfileError as error:
         return error.message
     return refused.message if refused else ""
 
 
-def _read(backend: Backend, key: str, value: object) -> Options:
+def _read(backend: Backend, given: Options) -> Options:
     shape = {name: option.rule for name, option in backend.options.items()}
-    return schema.check({key: value}, shape, where="it")
+    return schema.check(given, shape, where="it")

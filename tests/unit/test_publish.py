@@ -16,7 +16,7 @@ from abcd_run.host import xdg
 from abcd_run.model import Format, Origin
 from abcd_run.oci.blobs import digest_of
 from abcd_run.oci.store import Store
-from abcd_run.runtime import Option, Problem
+from abcd_run.runtime import Problem
 from abcd_run.session import Session
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
@@ -145,13 +145,15 @@ def test_options_that_need_trust_are_not_used(
     engine.trusts = lambda options: (
         Problem("turbo reaches the host") if "turbo" in options else None
     )
-    engine.options = {"turbo": Option(bool, "")}
     ended = run("--json", "--rootful", REFERENCE)
     assert ended.status == 0
     (held,) = engine.held.values()
-    assert held.plan.options == {}
+    assert held.plan.options == {"flavour": "sweet"}
     assert f"on.fake.turbo of {REFERENCE} is not used: turbo reaches the host" in ended.err
-    assert "on.fake.flavour" in ended.err
+    engine.trusts = lambda options: Problem("both do") if len(options) == 2 else None
+    assert "on.fake.flavour, on.fake.turbo of" in run("--dry-run", REFERENCE).err
+    engine.options = {}
+    assert "unknown key" in run("--dry-run", REFERENCE).err
 
 
 def test_the_users_own_changes_count(

@@ -21,6 +21,7 @@ DIGEST, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
         ("denied: requested access", "does not allow", "skopeo login r.example:5000", True),
         ("manifest unknown: manifest unknown", "has no r.example", "skopeo list-tags", True),
         ("name unknown: repository name not known", "has no", "skopeo list-tags", True),
+        ("open /run/containers/9/auth.json: permission denied", "credentials", "export", False),
         ("received unexpected HTTP status: 500 Internal Server Error", "failed", "log", True),
         ("something new", "could not be copied", "skopeo inspect --raw", False),
     ],
