@@ -54,6 +54,10 @@ class Unknown(ArtifactError):
         self.answered = answered
 
 
+class NoSkopeo(Unknown):
+    """Nobody can be asked: skopeo is not installed."""
+
+
 def is_plain(reference: str, *, plain_http: bool) -> bool:
     """Say whether a reference's registry may answer without TLS.
 
@@ -182,7 +186,7 @@ def tampered(reference: str, details: str) -> ArtifactError:
 
 def needs_skopeo() -> ArtifactError:
     """Return the error for a host without skopeo."""
-    return Unknown("skopeo is not installed", remedy="sudo apt install skopeo")
+    return NoSkopeo("skopeo is not installed", remedy="sudo apt install skopeo")
 
 
 def _last_words(text: str) -> str:

@@ -185,7 +185,10 @@ class Store:
     def _put_bytes(self, data: bytes, digest: str) -> None:
         file = self.folder / blob_name(digest)
         with self._part() as part:
-            part.write_bytes(data)
+            with part.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
             file.parent.mkdir(parents=True, exist_ok=True)
             part.replace(file)
 

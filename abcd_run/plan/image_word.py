@@ -141,7 +141,7 @@ def _reference(variant: Variant, request: "Request", say: Say) -> Target:
     if not registry(variant.image):  # what a short name means is the engines' business
         return _adhoc(variant, request)
     from abcd_run.artifact import family  # noqa: PLC0415  (`images` needs none of them)
-    from abcd_run.oci.registry import Unknown  # noqa: PLC0415
+    from abcd_run.oci.registry import NoSkopeo, Unknown  # noqa: PLC0415
     from abcd_run.plan import family_word  # noqa: PLC0415
 
     here, plain = is_loopback(variant.image), request.plain_http
@@ -152,7 +152,8 @@ def _reference(variant: Variant, request: "Request", say: Say) -> Target:
         if error.answered and (here or plain):
             raise
         target = replace(_adhoc(variant, request), unanswered=error)
-        return target if request.pull == "never" else replace(target, notes=(_taken(error),))
+        expected = request.pull == "never" or isinstance(error, NoSkopeo)
+        return target if expected else replace(target, notes=(_taken(error),))
     if known:
         return family_word.target(known, request, variant)
     return _adhoc(replace(variant, fetched=here or plain), request)
@@ -201,8 +202,9 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
         own, digest = _name_of_file(image, variant), variant.digest
         return Source(Origin.FILE, str(variant.archive), own, digest=digest)
     if variant.fetched:
-        own = _name_of_fetched(variant)
-        plain = variant.plain_http
+        from abcd_run.oci.fetched import local_name  # noqa: PLC0415  (`images` lists none)
+
+        own, plain = local_name(variant.name, variant.image), variant.plain_http
         return Source(Origin.REGISTRY, variant.image, own, fetched=True, plain_http=plain)
     if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
@@ -262,14 +264,6 @@ def _name_of_file(image: Profile, variant: Variant) -> str:
     strange = _is_adhoc(image, variant) or variant.digest
     name = f"file-{variant.name}" if strange else variant.name
     return f"localhost/{name}:latest"
-
-
-def _name_of_fetched(variant: Variant) -> str:
-    """Return what engines call an image that we fetched: no reference and no recipe can mean it."""
-    import hashlib  # noqa: PLC0415  (2 ms that only a registry's images cost)
-
-    key = hashlib.sha256(variant.image.encode()).hexdigest()[:12]
-    return f"localhost/fetched-{variant.name}-{key}:latest"
 
 
 def _outdated(labels: Mapping[str, str], recipes: tuple[Path, ...], kind: Kind) -> bool:

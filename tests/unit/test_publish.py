@@ -14,6 +14,7 @@ from abcd_run.commands import options
 from abcd_run.concurrency.cancel import Token
 from abcd_run.host import xdg
 from abcd_run.model import Format, Origin
+from abcd_run.oci import fetched
 from abcd_run.oci.blobs import digest_of
 from abcd_run.oci.store import Store
 from abcd_run.runtime import Problem
@@ -362,6 +363,30 @@ def test_references_are_completed(elsewhere: dict[str, Any], run: Run, engine: F
     assert options.complete_reference("127.") == [REFERENCE]
     assert options.complete_reference("oci-") == ["oci-archive:"]
     assert (REFERENCE, "") in options.complete_image("127.")
+
+
+def test_prune_forgets_what_a_reference_has_left_behind(
+    elsewhere: dict[str, Any], images: Path, write: Write, run: Run, engine: FakeEngine
+) -> None:
+    run("pull", REFERENCE)
+    store, old = Store(xdg.store()), elsewhere["variants"][0]["digest"]
+    place = f"127.0.0.1:5000/family/web@{old}"
+    iso = xdg.cache() / "iso" / f"fetched-abcdik-web-{fetched._key(place)}-{'0' * 16}-1.iso"
+    iso.parent.mkdir(exist_ok=True)
+    iso.touch()
+    run("prune")
+    assert place in store.names()
+    assert iso.exists()
+    (images / "new").mkdir()
+    layout(images / "new" / "ic", Tar().file("other", b"3"))
+    write("web", f'[abcdic]\narchive = "{images}/new/ic"')
+    assert run("publish", "./../.config/abcd-run/profiles/web.toml", REFERENCE).status == 0
+    run("pull", REFERENCE)
+    assert place in store.names()
+    run("prune")
+    assert place not in store.names()
+    assert store.names() != []
+    assert not iso.exists()
 
 
 def test_from_python(images: Path, shelf: Path, engine: FakeEngine) -> None:
