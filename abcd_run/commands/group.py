@@ -152,7 +152,8 @@ def main(
     abcd-run stop --all                         stop everything
 
     IMAGE is a name from `abcd-run images`, a variant's name, a profile, an OCI archive, an OCI
-    layout or an ISO on disk, or a reference such as docker.io/library/nginx:latest.
+    layout or an ISO on disk, or a reference, such as docker.io/library/nginx:latest or one that
+    `abcd-run publish` made.
     `abcd-run launch --help` lists the options of a launch.
     """
 

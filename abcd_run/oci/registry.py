@@ -87,6 +87,20 @@ def raw(reference: str, *, plain_http: bool) -> bytes:
     return ended.stdout
 
 
+def check(reference: str, *, plain_http: bool) -> None:
+    """Raise `ArtifactError` if a registry does not answer, or has no TLS, before long work.
+
+    That it has no such reference yet, or shows it to nobody, says nothing about a push.
+    """
+    try:
+        raw(reference, plain_http=plain_http)
+    except Unknown as error:
+        if not error.answered or lacks_tls(error.details):
+            raise
+    except ArtifactError:  # what is there now is going to be replaced
+        return
+
+
 def copy(
     words: Sequence[str],
     *,
@@ -159,13 +173,14 @@ def meaning(reference: str, text: str) -> ArtifactError:
          f"skopeo list-tags docker://{repository(reference)}"),
         (_BROKEN, f"{host} failed", "try again, or read its log"),
         (_SILENT, f"{host} does not answer",
-         "check its name and the network; --pull never uses what is here"),
+         "check its name and the network; a launch with --pull never uses what is here"),
     ):  # fmt: skip
         if any(sign in low for sign in signs):
             answered = signs not in (_SILENT, _CREDENTIALS)
             return Unknown(message, details=details, remedy=remedy, answered=answered)
     remedy = f"skopeo inspect --raw {address(reference)}"
-    return Unknown(f"{reference} could not be copied", details=details, remedy=remedy)
+    message = f"{reference} could not be copied"
+    return Unknown(message, details=details, remedy=remedy, answered=True)
 
 
 def lacks_tls(text: str) -> bool:

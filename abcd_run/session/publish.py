@@ -13,6 +13,7 @@ from abcd_run.errors import ArtifactError, UsageError
 from abcd_run.images import profile, travelling
 from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Origin, Plan
+from abcd_run.oci import registry
 from abcd_run.oci.reference_parts import repository
 from abcd_run.plan import destination, image_word, planner
 from abcd_run.plan.destination import Destination
@@ -63,6 +64,8 @@ def publish(
     say = heeding(partial(teller.say, image))
     wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words, say=say)
     _refuse_unnamed(wanted, image)
+    if to.reference:
+        registry.check(to.reference, plain_http=plain_http)
     plans, notes = _plans(request, wanted)
     for note in notes:
         teller.note(note)

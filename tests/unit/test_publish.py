@@ -106,7 +106,7 @@ def test_what_is_published(images: Path, shelf: Path, run: Run, engine: FakeEngi
     assert f"abcd-run {REFERENCE}" in text
     assert answer["digest"] in text
     assert not list((images.parent / ".cache" / "abcd-run" / "publish").iterdir())
-    assert all("--dest-tls-verify=false" in line for line in asked(shelf))
+    assert all("tls-verify=false" in line for line in asked(shelf))
 
 
 def test_a_host_with_an_empty_cache(
@@ -316,6 +316,20 @@ def test_what_has_only_an_iso_is_left_out(
     assert "abcdik-web is not published" in ended.err
 
 
+def test_a_registry_that_is_down_is_noticed_before_anything_is_built(
+    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
+) -> None:
+    (shelf / "refusal").write_text("connect: connection refused")
+    recipe = write("web", "[abcdic]").with_suffix("") / "abcdic"
+    recipe.mkdir(parents=True)
+    (recipe / "Containerfile").touch()
+    ended = run("--json", "publish", "web", "r.example/x:1")
+    assert ended.status == 4
+    assert ended.json["errors"][0]["message"] == "r.example does not answer"
+    assert "building" not in ended.err
+    assert engine.calls.count("probe") == 0
+
+
 def test_a_registry_without_tls(images: Path, shelf: Path, run: Run, engine: FakeEngine) -> None:
     (shelf / "refusal").write_text("http: server gave HTTP response to HTTPS client")
     ended = run("--json", "publish", "web", "r.example/x:1")
@@ -351,7 +365,9 @@ def test_a_blob_that_was_damaged_here_is_built_or_fetched_again(
 def test_an_interrupt_leaves_nothing(
     images: Path, home: Path, token: Token, shelf: Path, engine: FakeEngine
 ) -> None:
-    (home / "bin" / "skopeo").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    (home / "bin" / "skopeo").write_text(
+        "#!/bin/sh\ncase $* in *copy*) exec /bin/sleep 60 ;; *) exit 1 ;; esac\n"
+    )
     Timer(0.3, token.set).start()
     with Session() as lab, ends_soon():
         lab.publish("web", REFERENCE)

@@ -23,7 +23,7 @@ DIGEST, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
         ("name unknown: repository name not known", "has no", "skopeo list-tags", True),
         ("open /run/containers/9/auth.json: permission denied", "credentials", "export", False),
         ("received unexpected HTTP status: 500 Internal Server Error", "failed", "log", True),
-        ("something new", "could not be copied", "skopeo inspect --raw", False),
+        ("something new", "could not be copied", "skopeo inspect --raw", True),
     ],
 )
 def test_what_a_failure_means(said: str, message: str, remedy: str, answered: bool) -> None:
