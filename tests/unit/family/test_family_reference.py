@@ -1,112 +1,27 @@
-"""Publish an image and launch it from there, with a registry that is a folder."""
+"""Launch what somebody published, with a registry that is a folder."""
 
 import json
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
 
 from abcd_run.commands import options
-from abcd_run.concurrency.cancel import Token
 from abcd_run.host import xdg
 from abcd_run.model import Format, Origin
 from abcd_run.oci import fetched
 from abcd_run.oci.blobs import digest_of
 from abcd_run.oci.store import Store
 from abcd_run.runtime import Problem
-from abcd_run.session import Session
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
-from tests.unit import skopeo
+from tests.unit.family.shelf import REFERENCE, asked
 from tests.unit.oci.making import Tar, layout
-from tests.waiting import ends_soon
 
 Run = Callable[..., Ended]
 Write = Callable[..., Path]
 Engines = Callable[..., list[FakeEngine]]
-
-REFERENCE = "127.0.0.1:5000/family/web:1"
-PROFILE = """
-summary = "An image for tests"
-user = "abcd"
-[abcdic]
-archive = "{folder}/ic"
-[abcdik]
-archive = "{folder}/ik"
-[services.web]
-port = 8080
-protocol = "http"
-open = true
-[ready]
-timeout = 20
-[on.fake]
-flavour = "sweet"
-turbo = true
-"""
-
-
-@pytest.fixture
-def shelf(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The registry's folder, reached by a skopeo on this user's PATH."""
-    folder = home / "registry"
-    folder.mkdir()
-    program = home / "bin" / "skopeo"
-    program.write_text(f"#!{sys.executable} -IS\n" + Path(skopeo.__file__).read_text())
-    program.chmod(0o755)
-    monkeypatch.setenv("FAKE_REGISTRY", str(folder))
-    return folder
-
-
-@pytest.fixture
-def images(home: Path, write: Write) -> Path:
-    """A profile called web, whose variants are layouts that share a layer."""
-    folder = home / "images"
-    folder.mkdir()
-    common = Tar().file("base", b"base" * 1000).bytes()
-    layout(folder / "ic", common, Tar().file("ic", b"1"))
-    layout(folder / "ik", common, Tar().file("ik", b"2"))
-    write("web", PROFILE.format(folder=folder))
-    return folder
-
-
-@pytest.fixture
-def elsewhere(
-    images: Path, shelf: Path, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
-    """Publish it, and go on as somebody with an empty cache and no such profile."""
-    done = run("--json", "publish", "web", REFERENCE)
-    assert done.status == 0, done.err
-    (home / ".config" / "abcd-run" / "profiles" / "web.toml").unlink()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "empty"))
-    (shelf / "log").unlink()
-    published: dict[str, Any] = done.json["published"]
-    return published
-
-
-def asked(shelf: Path) -> list[str]:
-    """Return what skopeo was told to do."""
-    log = shelf / "log"
-    return log.read_text().splitlines() if log.exists() else []
-
-
-def test_what_is_published(images: Path, shelf: Path, run: Run, engine: FakeEngine) -> None:
-    done = run("--json", "publish", "web", REFERENCE)
-    answer = done.json["published"]
-    assert [one["name"] for one in answer["variants"]] == ["abcdic-web", "abcdik-web"]
-    assert answer["pinned"] == f"127.0.0.1:5000/family/web@{answer['digest']}"
-    assert answer["uploaded"] == answer["size"] > 0
-    assert json.loads((shelf / "tags.json").read_text()) == {REFERENCE: answer["digest"]}
-    again = run("--json", "publish", "web", "127.0.0.1:5000/family/web:2").json["published"]
-    assert (again["uploaded"], again["digest"]) == (0, answer["digest"])
-    text = run("publish", "web", REFERENCE).out
-    assert f"abcd-run {REFERENCE}" in text
-    assert answer["digest"] in text
-    assert not list((images.parent / ".cache" / "abcd-run" / "publish").iterdir())
-    assert all("tls-verify=false" in line for line in asked(shelf))
 
 
 def test_a_host_with_an_empty_cache(
@@ -182,14 +97,6 @@ def test_images_and_pull_know_it(elsewhere: dict[str, Any], run: Run, engine: Fa
     assert REFERENCE in run("images").out
     (ready, *_) = run("--json", REFERENCE).json["instances"]
     assert ready["stage"] == "ready"
-
-
-def test_a_family_can_be_published_again(
-    elsewhere: dict[str, Any], run: Run, engine: FakeEngine
-) -> None:
-    copied = run("--json", "publish", REFERENCE, "127.0.0.1:5000/copy/web:1").json["published"]
-    assert copied["digest"] == elsewhere["digest"]
-    assert copied["uploaded"] == 0
 
 
 @pytest.mark.parametrize("target", ["oci-archive:web.tar", "oci:web-layout"])
@@ -279,101 +186,6 @@ def test_a_tampered_layer_is_refused_by_name(
     assert engine.held == {}
 
 
-@pytest.mark.parametrize(
-    ("image", "reference", "why"),
-    [
-        ("web", "-x", "not a reference"),
-        ("web", "nginx", "not a reference"),
-        ("web", "UPPER.example/x", "not a reference"),
-        ("web", "r.example/x@sha256:" + "0" * 64, "under a digest"),
-        ("web", "oci-archive:", "without a colon"),
-        ("web", "oci-archive:a:b", "without a colon"),
-        ("web", "oci-archive:nosuch/x.tar", "no such folder"),
-        ("web", "oci-archive:.", "something else"),
-        ("./thing", "r.example/x:1", "no profile"),
-        ("nosuch", "r.example/x:1", "no image called"),
-    ],
-)
-def test_wrong_use(
-    image: str, reference: str, why: str, images: Path, shelf: Path, run: Run, engine: FakeEngine
-) -> None:
-    layout(Path("thing"), Tar().file("x", b"1"))
-    ended = run("--json", "publish", "--", image, reference)
-    assert ended.status in (2, 4)
-    (error,) = ended.json["errors"]
-    assert why in error["message"]
-    assert error["remedy"]
-    assert asked(shelf) == []
-
-
-def test_what_has_only_an_iso_is_left_out(
-    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
-) -> None:
-    text = PROFILE.format(folder=images).replace(f'archive = "{images}/ik"', 'iso = "x.iso"')
-    write("web", text)
-    ended = run("--json", "publish", "web", REFERENCE)
-    assert [one["name"] for one in ended.json["published"]["variants"]] == ["abcdic-web"]
-    assert "abcdik-web is not published" in ended.err
-
-
-def test_a_registry_that_is_down_is_noticed_before_anything_is_built(
-    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
-) -> None:
-    (shelf / "refusal").write_text("connect: connection refused")
-    recipe = write("web", "[abcdic]").with_suffix("") / "abcdic"
-    recipe.mkdir(parents=True)
-    (recipe / "Containerfile").touch()
-    ended = run("--json", "publish", "web", "r.example/x:1")
-    assert ended.status == 4
-    assert ended.json["errors"][0]["message"] == "r.example does not answer"
-    assert "building" not in ended.err
-    assert engine.calls.count("probe") == 0
-
-
-def test_a_registry_without_tls(images: Path, shelf: Path, run: Run, engine: FakeEngine) -> None:
-    (shelf / "refusal").write_text("http: server gave HTTP response to HTTPS client")
-    ended = run("--json", "publish", "web", "r.example/x:1")
-    assert ended.status == 4
-    assert "--plain-http" in ended.json["errors"][0]["remedy"]
-    (shelf / "refusal").unlink()
-    ended = run("publish", "--plain-http", "web", "r.example/x:1")
-    assert "abcd-run --plain-http r.example/x:1" in ended.out
-    run("--plain-http", "--pull", "always", "r.example/x:1")
-    (held,) = engine.held.values()
-    assert held.plan.source.plain_http
-    assert all("tls-verify=false" in line for line in asked(shelf)[1:])
-
-
-def test_a_blob_that_was_damaged_here_is_built_or_fetched_again(
-    images: Path, shelf: Path, write: Write, run: Run, engine: FakeEngine
-) -> None:
-    store = Store(xdg.store())
-    stored = store.add(images / "ic", "abcdic-web")
-    write("web", "[abcdic]")
-    bad = stored.layers[0].blob.digest
-    file = store.folder / "blobs" / "sha256" / bad.removeprefix("sha256:")
-    file.write_bytes(b"x" * file.stat().st_size)
-    ended = run("--json", "publish", "web", REFERENCE)
-    assert ended.status == 4
-    (error,) = ended.json["errors"]
-    assert "damaged in the local store" in error["message"]
-    assert bad in error["message"]
-    assert "try again" in error["remedy"]
-    assert not file.exists()
-
-
-def test_an_interrupt_leaves_nothing(
-    images: Path, home: Path, token: Token, shelf: Path, engine: FakeEngine
-) -> None:
-    (home / "bin" / "skopeo").write_text(
-        "#!/bin/sh\ncase $* in *copy*) exec /bin/sleep 60 ;; *) exit 1 ;; esac\n"
-    )
-    Timer(0.3, token.set).start()
-    with Session() as lab, ends_soon():
-        lab.publish("web", REFERENCE)
-    assert list((home / ".cache" / "abcd-run" / "publish").iterdir()) == []
-
-
 def test_references_are_completed(elsewhere: dict[str, Any], run: Run, engine: FakeEngine) -> None:
     run("pull", REFERENCE)
     assert options.complete_reference("127.") == [REFERENCE]
@@ -403,14 +215,3 @@ def test_prune_forgets_what_a_reference_has_left_behind(
     assert place not in store.names()
     assert store.names() != []
     assert not iso.exists()
-
-
-def test_from_python(images: Path, shelf: Path, engine: FakeEngine) -> None:
-    told = []
-    with Session(progress=lambda event: told.append(event.text)) as lab:
-        done = lab.publish("web", REFERENCE)
-        assert done.digest in done.pinned
-        assert [one.kind for one in done.variants] == ["abcdic", "abcdik"]
-        assert lab.launch(done.pinned).instances[0].stage.name == "READY"
-    assert any("7 of 7 blobs are there" in text for text in told)
-    assert not any(os.environ["HOME"] in line for line in (shelf / "tags.json").read_text().split())
