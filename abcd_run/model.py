@@ -157,7 +157,9 @@ class Source:
     `location` is a registry reference, a name in the local store, a path, or for an ISO a path
     or URL. `name` is what engines call the image. `installs` allows an ISO that installs by
     itself. `recipe` is what the image is built from; `kinds` are the variants to build together,
-    because the same request needs them. `stale` says that the recipe has changed since.
+    because the same request needs them. `stale` says that the recipe has changed since. `digest` is
+    that of the manifest in a file that holds several. An image to be `fetched` is brought into the
+    local store, and engines load it from there; `plain_http` allows its registry to have no TLS.
     """
 
     origin: Origin
@@ -168,6 +170,9 @@ class Source:
     recipe: Recipe | None = None
     kinds: tuple[Kind, ...] = ()
     stale: bool = False
+    digest: str = ""
+    fetched: bool = False
+    plain_http: bool = False
 
     @property
     def stored(self) -> str:

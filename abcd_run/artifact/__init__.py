@@ -1,12 +1,16 @@
 """From a plan's source to the artifact that its runtime takes: one module per format."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abcd_run.host.part_file import part_of, unwritable
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.plugins import formats
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
+
+if TYPE_CHECKING:
+    from abcd_run.oci.model import Image
 
 
 def obtain(plan: Plan, fleet: Fleet, *, say: Say) -> Artifact:
@@ -43,6 +47,17 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
         except BaseException:
             part.discard()
             raise
+
+
+def image_of(plan: Plan, fleet: Fleet, *, say: Say) -> "Image":
+    """Return the OCI image of a plan's variant, built or fetched if it is not here yet.
+
+    Raises `ArtifactError`.
+    """
+    from abcd_run.artifact import oci_image  # noqa: PLC0415  (only `publish` needs it)
+
+    _ensure(plan, fleet, say)
+    return oci_image.brought(plan, say=say)
 
 
 def _write_sum(made: Path, out: Path) -> None:

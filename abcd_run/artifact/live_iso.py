@@ -68,6 +68,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
 def prune() -> None:
     """Remove what killed builds and downloads left behind, and the ISOs of images that are gone."""
     from abcd_run.host.part_file import discard_abandoned  # noqa: PLC0415
+    from abcd_run.oci import fetched  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415  (only `prune` asks)
 
     if not folder().is_dir():
@@ -79,10 +80,17 @@ def prune() -> None:
         image = store.resolve(name)
         for path in folder().glob(f"{name}-????????????????-*.iso"):
             if image and _key(image) not in path.name:
-                path.unlink(missing_ok=True)
-                for suffix in (".sha256", ".checked"):
-                    path.with_name(path.name + suffix).unlink(missing_ok=True)
-                shutil.rmtree(boot_folder(path), ignore_errors=True)
+                _remove(path)
+    for path in folder().glob(f"{fetched.PREFIX}*.iso"):
+        if fetched.is_left_behind(path):
+            _remove(path)
+
+
+def _remove(iso: Path) -> None:
+    iso.unlink(missing_ok=True)
+    for suffix in (".sha256", ".checked"):
+        iso.with_name(iso.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(boot_folder(iso), ignore_errors=True)
 
 
 # Published ISOs

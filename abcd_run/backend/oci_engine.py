@@ -74,7 +74,9 @@ def _rights(options: Mapping[str, Any]) -> list[str]:
 def pull_line(plan: Plan) -> str:
     """Return the line that pulls a plan's image into its engine."""
     word = plan.source.location if plan.source.origin is Origin.FILE else plan.variant
-    return shlex.join(["abcd-run", "pull", "--quiet", "--on", plan.runtime, word])
+    plain = ["--plain-http"] if plan.source.plain_http else []
+    word = plan.profile if plan.source.fetched else word
+    return shlex.join(["abcd-run", "pull", "--quiet", *plain, "--on", plan.runtime, word])
 
 
 def _host(address: str) -> str:

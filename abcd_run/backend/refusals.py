@@ -13,6 +13,7 @@ from abcd_run.errors import (
 )
 from abcd_run.host import this_host
 from abcd_run.model import Plan
+from abcd_run.oci import registry
 from abcd_run.units import format_size
 
 _TAKEN_PORT = ("address already in use", "port is already allocated")
@@ -58,6 +59,8 @@ def what_helps(text: str, *, engine: str, usual: str = "abcd-run doctor") -> str
 def not_pulled(reference: str, text: str, *, engine: str) -> ArtifactError:
     """Return the error for an image that an engine could not pull from its registry."""
     usual = "check the name and the network, or use the local image: --pull never"
+    if registry.lacks_tls(text):
+        usual = registry.PLAIN_HTTP
     return ArtifactError(
         f"{reference} could not be pulled",
         details=text,

@@ -30,6 +30,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch need not."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
     "artifact": ("artifact:artifact", "Write an image to a file in a format that a runtime takes."),
+    "publish": (
+        "publish:publish",
+        "Put all variants of IMAGE and its profile behind one REFERENCE.",
+    ),
     "runtimes": (
         "host:runtimes",
         "List the runtimes, what they take, and why some cannot be used.",
@@ -149,7 +153,8 @@ def main(
     abcd-run stop --all                         stop everything
 
     IMAGE is a name from `abcd-run images`, a variant's name, a profile, an OCI archive, an OCI
-    layout or an ISO on disk, or a reference such as docker.io/library/nginx:latest.
+    layout or an ISO on disk, or a reference, such as docker.io/library/nginx:latest or one that
+    `abcd-run publish` made.
     `abcd-run launch --help` lists the options of a launch.
     """
 

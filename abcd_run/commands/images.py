@@ -1,38 +1,53 @@
-"""`images`: list what can be launched by name."""
+"""`images`: list what can be launched by name, and the family references known here."""
+
+from pathlib import Path
 
 from abcd_run.commands import options
-from abcd_run.images.profile import Profile
-from abcd_run.report import for_people, for_scripts, streams
-from abcd_run.session import Image, Session
-from abcd_run.visible import visible
+from abcd_run.errors import UsageError
+from abcd_run.report import for_people, for_scripts
+from abcd_run.session import FamilyReference, Image, Images, Session
 
 
 def images(
-    *, tree: options.Tree = False, profiles: options.Profiles = None, as_json: options.Json = False
+    *,
+    tree: options.Tree = False,
+    svg: options.Svg = None,
+    profiles: options.Profiles = None,
+    as_json: options.Json = False,
 ) -> int:
     """List the images that can be launched by name.
 
     \b
     abcd-run images
-    abcd-run images --tree
+    abcd-run images --tree                  with the layers that they share
+    abcd-run images --tree --svg tree.svg   the family tree as a picture
     """
     with Session(profiles=profiles) as lab:
-        listed = lab.images()
+        listed = lab.images(layers=tree or bool(svg))
+    if svg:
+        _draw(listed, svg)
     if as_json:
-        documents = [_document(one) for one in listed.images]
-        errors = [for_scripts.error(failure) for failure in listed.errors]
-        for_scripts.print_json({"images": documents, "errors": errors})
+        for_scripts.print_json(_whole(listed, tree=tree))
+    elif svg:
+        for_people.print_facts(f"the family tree is in {svg}", {})
     elif tree:
-        _print_tree([one.profile for one in listed.images])
+        _print_tree(listed)
     else:
-        rows = [_row(one) for one in listed.images]
-        for_people.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
+        _print_rows(listed)
     for failure in listed.errors:
         for_people.print_error(failure.error)
     return 0
 
 
-def _document(image: Image) -> for_scripts.Document:
+def _whole(listed: Images, *, tree: bool) -> for_scripts.Document:
+    return {
+        "images": [_document(one, tree=tree) for one in listed.images],
+        "families": [_family(one) for one in listed.families],
+        "errors": [for_scripts.error(failure) for failure in listed.errors],
+    }
+
+
+def _document(image: Image, *, tree: bool) -> for_scripts.Document:
     profile = image.profile
     return {
         "name": profile.name,
@@ -40,12 +55,43 @@ def _document(image: Image) -> for_scripts.Document:
         "parent": profile.parents[0] if profile.parents else None,
         "lineage": list(profile.parents),
         "variants": [
-            {"name": one.name, "kind": str(one.kind), "source": str(image.sources[one.name])}
+            {
+                "name": one.name,
+                "kind": str(one.kind),
+                "source": str(image.sources[one.name]),
+                **(_layers(image, one.name) if tree else {}),
+            }
             for one in profile.variants
         ],
         "unverified": profile.unverified,
         "profile": profile.origin,
     }
+
+
+def _layers(image: Image, variant: str) -> for_scripts.Document:
+    stored = image.layers.get(variant)
+    if stored is None:
+        return {"layers": None, "shared": None, "own": None}
+    layers = [
+        {"digest": one.digest, "size": one.size, "shared_with": list(one.shared_with)}
+        for one in stored.layers
+    ]
+    return {"layers": layers, "shared": stored.shared, "own": stored.own}
+
+
+def _family(one: FamilyReference) -> for_scripts.Document:
+    return {
+        "reference": one.reference,
+        "image": one.image,
+        "digest": one.digest,
+        "variants": [{"name": name, "here": name in one.here} for name in one.variants],
+    }
+
+
+def _print_rows(listed: Images) -> None:
+    rows = [_row(one) for one in listed.images]
+    rows += [_family_row(one) for one in listed.families]
+    for_people.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
 
 
 def _row(image: Image) -> tuple[str, ...]:
@@ -55,13 +101,24 @@ def _row(image: Image) -> tuple[str, ...]:
     return image.name, image.summary, variants, ", ".join(origins) + unverified
 
 
-def _print_tree(profiles: list[Profile]) -> None:
-    def branch(parent: str | None, before: str) -> None:
-        children = [one for one in profiles if (one.parents or (None,))[0] == parent]
-        for one in children:
-            last = one is children[-1]
-            knot = "" if parent is None else ("└─ " if last else "├─ ")
-            streams.say(f"{before}{knot}{one.name}  {visible(one.summary)}")
-            branch(one.name, before + ("" if parent is None else ("   " if last else "│  ")))
+def _family_row(one: FamilyReference) -> tuple[str, ...]:
+    origin = "store" if set(one.here) == set(one.variants) else "registry"
+    return one.reference, f"{one.image}, published", ", ".join(one.variants), origin
 
-    branch(None, "")
+
+def _print_tree(listed: Images) -> None:
+    from abcd_run.report import family_tree, streams  # noqa: PLC0415  (a plain list draws none)
+
+    for line in family_tree.lines(listed.images):
+        streams.say(line)
+
+
+def _draw(listed: Images, file: Path) -> None:
+    from abcd_run.report import family_svg, family_tree  # noqa: PLC0415
+
+    try:
+        file.write_text(family_svg.drawn(family_tree.nodes(listed.images)), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {file}: {error.strerror}", remedy="name another file with --svg"
+        ) from error

@@ -34,6 +34,7 @@ def launch(
     profiles: options.Profiles = None,
     changes: options.Changes = None,
     rootful: options.Rootful = False,
+    plain_http: options.PlainHttp = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -51,7 +52,7 @@ def launch(
         "on": options.split(on), "count": count, "name": name, "memory": memory, "cpus": cpus,
         "address": address, "publish": publish or (), "shares": share or (), "env": env or (),
         "set": changes or (), "password_file": password_file, "command": command or (),
-        "pull": pull, "timeout": timeout, "rootful": rootful,
+        "pull": pull, "timeout": timeout, "rootful": rootful, "plain_http": plain_http,
     }  # fmt: skip
     way = Way(wait=wait, open_it=open_it, as_json=as_json)
     shown = Display(quiet=quiet)

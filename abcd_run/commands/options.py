@@ -11,6 +11,9 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
+FILES = ("oci-archive:", "oci:")
+"""What a family is published to beside registries."""
+
 
 def number(text: str) -> float:
     """Read a number above 0; "inf" and "nan" are floats too, but mean nothing here."""
@@ -34,14 +37,16 @@ def split(given: list[str] | None) -> tuple[str, ...]:
 
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the images of the catalogue with their summaries, and the variants."""
+    """Offer the images of the catalogue with their summaries, the variants, and known families."""
     from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.oci import kept_families  # noqa: PLC0415
     from abcd_run.visible import visible  # noqa: PLC0415
 
     listed = Catalogue.usual().all()
     profiles = [one for one in listed if not isinstance(one, Unreadable)]
     offered = [(one.name, visible(one.summary)) for one in profiles]
     offered += [(variant.name, "") for one in profiles for variant in one.variants]
+    offered += [(reference, "") for reference in kept_families.names()]
     return [one for one in offered if one[0].startswith(incomplete)]
 
 
@@ -69,6 +74,13 @@ def complete_format(incomplete: str) -> list[str]:
     from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
 
     return [name for name in formats.known() if name.startswith(incomplete)]
+
+
+def complete_reference(incomplete: str) -> list[str]:
+    """Offer the family references that are known here, and what begins a file's."""
+    from abcd_run.oci import kept_families  # noqa: PLC0415  (only for completion)
+
+    return [one for one in (*kept_families.names(), *FILES) if one.startswith(incomplete)]
 
 
 def complete_change(incomplete: str) -> list[str]:
@@ -182,11 +194,24 @@ DryRun = Annotated[
     bool, _option("--dry-run", help="Print the plan and the native command; launch nothing.")
 ]
 
+PlainHttp = Annotated[
+    bool,
+    _option("--plain-http", help="Accept a registry without TLS; one on loopback needs no option."),
+]
+
 # Each for one other command.
+SignBy = Annotated[
+    str, _option("--sign-by", metavar="KEY", help="Sign it with this GPG key: its fingerprint.")
+]
+Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_reference)]
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
 Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
+Svg = Annotated[
+    Path | None,
+    _option("--svg", metavar="F.svg", dir_okay=False, help="Draw the family tree into this file."),
+]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
 Port = Annotated[

@@ -12,6 +12,7 @@ def pull(
     *,
     image: options.Image,
     on: options.Runtimes = None,
+    plain_http: options.PlainHttp = False,
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -23,7 +24,7 @@ def pull(
     abcd-run pull --on docker docker.io/library/nginx:latest
     """
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
-        pulled = lab.pull(image, options.split(on))
+        pulled = lab.pull(image, options.split(on), plain_http=plain_http)
     if as_json:
         errors = [for_scripts.error(failure) for failure in pulled.errors]
         for_scripts.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})

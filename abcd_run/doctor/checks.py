@@ -20,7 +20,7 @@ from abcd_run.units import format_size
 if TYPE_CHECKING:
     from abcd_run.images.profile import Variant
     from abcd_run.oci.model import Image
-    from abcd_run.plan.image_word import Target
+    from abcd_run.plan.target import Target
 
 SUBIDS_NEEDED = 65536
 SMALLEST_MEMORY = 256 * 2**20

@@ -34,7 +34,8 @@ class Check:
 class Variant:
     """Where one variant of an image comes from; empty strings mean the conventional place.
 
-    `installs` allows an ISO that would write to a disk without asking.
+    `installs` allows an ISO that would write to a disk without asking. `digest`, `fetched` and
+    `plain_http` are as in `model.Source`: no profile sets them.
     """
 
     kind: Kind
@@ -44,6 +45,9 @@ class Variant:
     iso: str = ""
     sha256: str = ""
     installs: bool = False
+    digest: str = ""
+    fetched: bool = False
+    plain_http: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,12 @@ def open_archive(
     raise _not_an_image(path, "it has neither index.json nor manifest.json")
 
 
+def opened(path: Path) -> tuple[Archive, bytes]:
+    """Open a tar file, and return its index.json; empty if it has none."""
+    archive = _archive(path)
+    return archive, archive.small("index.json") if archive.has("index.json") else b""
+
+
 def _archive(path: Path) -> Archive:
     file = _pinned(path)
     try:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import IO, TYPE_CHECKING, Any
 
-from abcd_run.errors import ArtifactError
 from abcd_run.oci import index, select, spool
 from abcd_run.oci.blobs import blob_name, digest_of
 from abcd_run.oci.compress import chosen, compressing
@@ -84,7 +83,7 @@ def add_image(
     config = Descriptor(CONFIG, digest_of(raw), len(raw))
     manifest = index.manifest(config, (layer.blob for layer in layers))
     for content in (raw, manifest):
-        _write(store, digest_of(content), content)
+        store.put_bytes(content, digest_of(content))
     entry = {
         "mediaType": MANIFEST,
         "digest": digest_of(manifest),
@@ -111,18 +110,3 @@ def _config(layers: tuple[Layer, ...], settings: Mapping[str, Any]) -> bytes:
         "history": [{"created": CREATED, "created_by": "abcd-run build"} for _ in layers],
     }
     return json.dumps(top, separators=(",", ":"), sort_keys=True).encode()
-
-
-def _write(store: Store, digest: str, content: bytes) -> None:
-    file = store.folder / blob_name(digest)
-    if file.exists() and file.stat().st_size == len(content):
-        return
-    with store.part() as part:
-        try:
-            part.write_bytes(content)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(file)
-        except OSError as error:
-            raise ArtifactError(
-                f"{file}: {error.strerror}", remedy=f"df -h {store.folder}"
-            ) from error

@@ -1,21 +1,23 @@
 """Images from registries, fetched into the local store by skopeo."""
 
 from abcd_run.errors import ArtifactError
-from abcd_run.host import programs
+from abcd_run.oci import registry
 from abcd_run.oci.model import Image
 from abcd_run.oci.reference import LOCAL
 from abcd_run.oci.store import Store
 from abcd_run.runtime import Say
 
 
-def fetched(store: Store, reference: str, *, pull: str, say: Say) -> Image:
+def fetched(
+    store: Store, reference: str, *, pull: str, plain_http: bool = False, say: Say
+) -> Image:
     """Return a registry's image, fetched if the store lacks it or `pull` is "always".
 
-    Raises `ArtifactError`.
+    `plain_http` allows its registry to have no TLS. Raises `ArtifactError`.
     """
     image = store.resolve(reference)
     if image is None or pull == "always":
-        _fetch(store, reference, pull=pull, say=say)
+        _fetch(store, reference, pull=pull, plain_http=plain_http, say=say)
         image = store.resolve(reference)
     if image is None:
         raise ArtifactError(
@@ -25,7 +27,7 @@ def fetched(store: Store, reference: str, *, pull: str, say: Say) -> Image:
     return image
 
 
-def _fetch(store: Store, reference: str, *, pull: str, say: Say) -> None:
+def _fetch(store: Store, reference: str, *, pull: str, plain_http: bool, say: Say) -> None:
     if reference.startswith(LOCAL) or pull == "never":
         raise ArtifactError(
             f"there is no image {reference} here",
@@ -35,5 +37,7 @@ def _fetch(store: Store, reference: str, *, pull: str, say: Say) -> None:
     store.check(reference)  # skopeo trusts the blobs that are already there
     with store.fetching(reference) as (folder, lock):
         blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
-        command = ["skopeo", "copy", *blobs, f"docker://{reference}", f"oci:{folder}:fetched"]
-        programs.run(command, doing=f"fetching {reference}", say=say, inherited=[lock])
+        plain = registry.source_options(reference, plain_http=plain_http)
+        words = [*blobs, *plain, registry.address(reference), f"oci:{folder}:fetched"]
+        doing = f"fetching {reference}"
+        registry.copy(words, reference=reference, doing=doing, say=say, inherited=[lock])

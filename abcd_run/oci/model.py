@@ -15,6 +15,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
 REF_NAME = "org.opencontainers.image.ref.name"
+FAMILY_VARIANT = "run.abcd.variant"
+"""The annotation of a variant's manifest in a family's index: its kind."""
+FAMILY_PROFILE = "run.abcd.profile"
+"""The annotation of the profile's manifest in a family's index: the image's name."""
 MANIFESTS = frozenset({MANIFEST, "application/vnd.docker.distribution.manifest.v2+json"})
 INDEXES = frozenset({INDEX, "application/vnd.docker.distribution.manifest.list.v2+json"})
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
+from abcd_run.oci import parse
 from abcd_run.oci.blobs import Layout, small
 from abcd_run.oci.manifests import REMEDY, from_index
 
 if TYPE_CHECKING:
-    from abcd_run.oci.model import Image
+    from abcd_run.oci.interfaces import Source
+    from abcd_run.oci.model import Descriptor, Image
 
 
 def open_image(
@@ -42,3 +44,18 @@ def open_layout(
     except OSError as error:
         raise ArtifactError(f"{path}: not an image", details=str(error), remedy=REMEDY) from error
     return from_index(Layout(path), data, reference, architecture=architecture)
+
+
+def entries_of(path: Path) -> tuple[Source, tuple[Descriptor, ...]]:
+    """Open a layout or an archive, and return what its index names; nothing without an index."""
+    from abcd_run.oci.archived import opened  # noqa: PLC0415 - a layout needs none of it
+
+    if path.is_dir():
+        source: Source = Layout(path)
+        data = small(path / "index.json") if (path / "index.json").is_file() else b""
+    else:
+        source, data = opened(path)
+    if not data:
+        return source, ()
+    top = parse.document(data, path, "index.json")
+    return source, parse.descriptors(top.get("manifests"), path)

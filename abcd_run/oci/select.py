@@ -71,6 +71,9 @@ def by_reference(
     unpinned = not pinned(reference)  # anyone may write any digest into a name
     exact = tuple(entry for entry in entries if unpinned and reference in names(entry))
     named = exact or tuple(e for e in entries if matches(reference, names(e), e.digest))
+    if not named and reference.startswith("sha256:"):  # one of an index's own manifests
+        inside = _manifests(entries, source, Seen(source))
+        named = tuple(one for one in inside if one.digest == reference)
     if not named:
         raise no_such_reference(source, reference, known)
     return named

@@ -11,10 +11,10 @@ from abcd_run.errors import ArtifactError
 from abcd_run.host.locks import held, locked
 from abcd_run.host.part_file import helps
 from abcd_run.oci import garbage, index, parse, select, spool
-from abcd_run.oci.blobs import CorruptError, blob_name, open_blob
+from abcd_run.oci.blobs import CorruptError, blob_name, digest_of, open_blob
 from abcd_run.oci.healing import Kept
 from abcd_run.oci.manifests import from_entries
-from abcd_run.oci.model import CONFIG, REF_NAME, Descriptor
+from abcd_run.oci.model import CONFIG, INDEX, REF_NAME, Descriptor
 from abcd_run.oci.reader import open_image
 
 if TYPE_CHECKING:
@@ -88,11 +88,32 @@ class Store:
         the program to inherit. It must not write the store's index, or it would undo what others
         add meanwhile.
         """
-        with self.importing() as lock, self.part() as folder:
-            folder.mkdir(mode=0o700)
+        with self.receiving() as (folder, lock):
             yield folder, lock
             for item in index.read(folder)[-1:]:
                 self.enter({**item, "annotations": {REF_NAME: name}}, name)
+
+    @contextmanager
+    def receiving(self) -> Iterator[tuple[Path, int]]:
+        """Have another program fetch blobs as in `fetching`, without giving them a name."""
+        with self.importing() as lock, self.part() as folder:
+            folder.mkdir(mode=0o700)
+            yield folder, lock
+
+    def entries(self) -> tuple[Descriptor, ...]:
+        """Return what the store's index names, unchecked; its annotations stay in this store."""
+        return parse.descriptors(index.read(self.folder), self.folder)
+
+    def enter_index(self, data: bytes, name: str, annotations: dict[str, str]) -> None:
+        """Give an index a name; what it leads to is then kept, as far as it is here.
+
+        The caller holds the lock of `importing`, if the blobs are new.
+        """
+        digest = digest_of(data)
+        self.put_bytes(data, digest)
+        given = {**annotations, REF_NAME: name}
+        entry = {"mediaType": INDEX, "digest": digest, "size": len(data), "annotations": given}
+        self.enter(entry, name)
 
     def remove(self, name: str) -> bool:
         """Forget a name and delete the blobs that no other image needs; tell whether it existed."""
@@ -113,8 +134,7 @@ class Store:
         with locked(self.folder / ".lock-blobs", wait=False) as alone:
             if not alone:
                 return 0
-            entries = parse.descriptors(self.entries(), self.folder)
-            return garbage.delete(self.folder, entries, f"{PART}*")
+            return garbage.delete(self.folder, self.entries(), f"{PART}*")
 
     def _changing(self) -> AbstractContextManager[bool]:
         return locked(self.folder / ".lock-index")
@@ -129,7 +149,7 @@ class Store:
         return from_entries(Kept(self.folder), named, wanted)
 
     def _described(self, name: str, architecture: str | None) -> Image | None:
-        entries = parse.descriptors(self.entries(), self.folder)
+        entries = self.entries()
         named = [entry for entry in entries if name in select.names(entry)]
         named = named or [e for e in entries if select.matches(name, select.names(e), e.digest)]
         if not named:
@@ -140,14 +160,10 @@ class Store:
         except CorruptError:
             return None
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Return the index's entries, with the annotations that never leave this store."""
-        return index.read(self.folder)
-
     def enter(self, entry: dict[str, Any], name: str) -> None:
         """Give a name to a manifest whose blobs are here, in place of what had it."""
         with self._changing():
-            others = [item for item in self.entries() if index.name_of(item) != name]
+            others = [item for item in index.read(self.folder) if index.name_of(item) != name]
             index.write(self.folder, [*others, entry])
 
     def put(self, source: Source, blob: Descriptor) -> None:
@@ -163,6 +179,17 @@ class Store:
                 part.replace(file)
         finally:
             reader.close()
+
+    def put_bytes(self, data: bytes, digest: str) -> None:
+        """Write a blob that was made here; the caller holds `importing`."""
+        file = self.folder / blob_name(digest)
+        with self.part() as part:
+            with part.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(file)
 
     @contextmanager
     def _spooled(self, stream: Readable) -> Iterator[Path]:

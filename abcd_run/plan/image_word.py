@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from abcd_run.images.profile import Profile, Variant, variant_name
 from abcd_run.images.profile_keys import REFERENCE_PATTERN
 from abcd_run.model import Kind, Origin, Ready, Recipe, Service, Source
 from abcd_run.oci.reference import pinned
+from abcd_run.oci.reference_parts import is_loopback, registry
+from abcd_run.plan.target import Target
+from abcd_run.runtime import Say
 
 if TYPE_CHECKING:  # `images` makes no request, and a test limits its start-up
     from abcd_run.plan.request import Request
@@ -25,25 +28,17 @@ Stored = Callable[[str], Mapping[str, str] | None]
 _REFERENCE = re.compile(REFERENCE_PATTERN)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An image and the variants of it that may be launched."""
-
-    profile: Profile
-    variants: tuple[Variant, ...]
-    exposed: bool = False
-    """Whether the ports that the image exposes become services."""
-    adhoc: bool = False
-    """Whether it is a file or reference without a profile, so it may not read a seed."""
-
-    notes: tuple[str, ...] = ()
-    """What the user should know about how the word was read."""
+def _silently(_: str) -> None:
+    """Tell nobody."""
 
 
-def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = ()) -> Target:
+def resolve(
+    request: "Request", catalogue: Catalogue, *, more: Iterable[str] = (), say: Say = _silently
+) -> Target:
     """Return what the request's image is: a profile, a variant, a file or a reference.
 
-    `more` are more words to suggest when the image is unknown.
+    `more` are more words to suggest when the image is unknown. `say` hears that a registry is
+    asked what a reference is.
     """
     word = request.image
     if not word.strip():
@@ -55,9 +50,10 @@ def resolve(request: "Request", catalogue: Catalogue, *, more: Iterable[str] = (
     if (family := profile.variant_of(word)) and catalogue.path(family[0]):
         return _one(catalogue.profile(family[0], request.changes), family[1], word)
     if _is_path(word):
-        return _adhoc(_file_variant(word), request)
+        return _file(_file_variant(word), request)
     if "/" in word or ":" in word or "@" in word:
-        return replace(_adhoc(_reference_variant(word), request), notes=_note_on_file(word))
+        target = _reference(_reference_variant(word), request, say)
+        return replace(target, notes=(*_note_on_file(word), *target.notes))
     error = catalogue.unknown(word, more=tuple(more))
     if _exists(word):
         error.remedy = f"abcd-run ./{word}, if you mean the file here"
@@ -130,6 +126,44 @@ def _reference_variant(word: str) -> Variant:
     return Variant(Kind.CONTAINER, name, image=whole)
 
 
+def _file(variant: Variant, request: "Request") -> Target:
+    if variant.archive is None:
+        return _adhoc(variant, request)
+    from abcd_run.artifact import family  # noqa: PLC0415  (`images` needs neither)
+    from abcd_run.plan import family_word  # noqa: PLC0415
+
+    known = family.in_file(variant.archive)
+    return family_word.target(known, request, variant) if known else _adhoc(variant, request)
+
+
+def _reference(variant: Variant, request: "Request", say: Say) -> Target:
+    """Return a registry's family if the reference names one, or else the image for containers."""
+    if not registry(variant.image):  # what a short name means is the engines' business
+        return _adhoc(variant, request)
+    from abcd_run.artifact import family  # noqa: PLC0415  (`images` needs none of them)
+    from abcd_run.oci.registry import NoSkopeo, Unknown  # noqa: PLC0415
+    from abcd_run.plan import family_word  # noqa: PLC0415
+
+    here, plain = is_loopback(variant.image), request.plain_http
+    variant = replace(variant, fetched=plain, plain_http=plain)
+    try:
+        known = family.behind(variant.image, pull=request.pull, plain_http=plain, say=say)
+    except Unknown as error:  # an engine may have it, or know another way to it
+        if error.answered and (here or plain):
+            raise
+        target = replace(_adhoc(variant, request), unanswered=error)
+        expected = request.pull == "never" or isinstance(error, NoSkopeo)
+        return target if expected else replace(target, notes=(_taken(error),))
+    if known:
+        return family_word.target(known, request, variant)
+    return _adhoc(replace(variant, fetched=here or plain), request)
+
+
+def _taken(error: ArtifactError) -> str:
+    """Return the note that a reference may be more than it is taken for."""
+    return f"{error.message}: it is taken for a plain container image"
+
+
 def _adhoc(variant: Variant, request: "Request") -> Target:
     adhoc = profile.build(variant.name, request.changes, origin=request.image)
     services = adhoc.services or exposed_services(_exposed_ports(variant))
@@ -163,7 +197,13 @@ def source(image: Profile, variant: Variant, stored: Stored, *, fresh: bool = Tr
     if variant.iso:
         return Source(Origin.ISO, variant.iso, variant.name, variant.sha256, variant.installs)
     if variant.archive:
-        return Source(Origin.FILE, str(variant.archive), _name_of_file(image, variant))
+        own, digest = _name_of_file(image, variant), variant.digest
+        return Source(Origin.FILE, str(variant.archive), own, digest=digest)
+    if variant.fetched:
+        from abcd_run.oci.fetched import local_name  # noqa: PLC0415  (`images` lists none)
+
+        own, plain = local_name(variant.name, variant.image), variant.plain_http
+        return Source(Origin.REGISTRY, variant.image, own, fetched=True, plain_http=plain)
     if pinned(variant.image) or _is_foreign(image, variant):
         return Source(Origin.REGISTRY, variant.image, local)
     # A profile that names an image wants that one, not an ancestor's.
@@ -214,7 +254,8 @@ def _name_of_file(image: Profile, variant: Variant) -> str:
     If nginx.tar were loaded as localhost/nginx, a later `nginx` would find it: Podman matches that
     to every name that ends in /nginx.
     """
-    name = f"file-{variant.name}" if _is_adhoc(image, variant) else variant.name
+    strange = _is_adhoc(image, variant) or variant.digest
+    name = f"file-{variant.name}" if strange else variant.name
     return f"localhost/{name}:latest"
 
 
@@ -226,6 +267,13 @@ def _outdated(labels: Mapping[str, str], wanted: Recipe | None, kind: Kind) -> b
 
 def none_takes(target: Target, runtime: str, takes: str) -> NoRuntime:
     """Return the error for a runtime that takes none of the target's variants."""
+    if target.unanswered:
+        return NoRuntime(
+            f"{runtime} cannot run a container image, and {target.profile.origin} may be no other:"
+            f" {target.unanswered.message}",
+            details=target.unanswered.details,
+            remedy=target.unanswered.remedy,
+        )
     names = ", ".join(variant.name for variant in target.variants)
     return NoRuntime(
         f"{runtime} cannot run {names}",

@@ -15,12 +15,13 @@ from abcd_run.concurrency.cancel import call
 from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError
 from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
+from abcd_run.images.profile import Profile, Variant
 from abcd_run.model import Kind, Plan, Ready, Seed, Service
 from abcd_run.plan import image_word
 from abcd_run.plan.arguments import Publish, port
-from abcd_run.plan.image_word import Target
 from abcd_run.plan.request import LOOPBACK, Request
 from abcd_run.plan.selection import NEVER, Choice, choose
+from abcd_run.plan.target import Target
 from abcd_run.plugins import formats, readiness_kinds
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Runtime
@@ -102,6 +103,11 @@ def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
             details=f"{form} is made from a variant {kinds}",
             remedy=f"abcd-run images lists the variants of {profile.name}",
         )
+    return for_variant(request, profile, variant, form)
+
+
+def for_variant(request: Request, profile: Profile, variant: Variant, form: str) -> Plan:
+    """Return the plan for a variant that is made but not launched."""
     return Plan(
         name="",
         image=profile.name,

@@ -44,6 +44,7 @@ class Request:
     pull: str = "missing"
     timeout: float = 0
     rootful: bool = False
+    plain_http: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -66,6 +67,7 @@ class Wanted(TypedDict, total=False):
     pull: Pull
     timeout: float | None
     rootful: bool
+    plain_http: bool
 
 
 def parse(
@@ -87,6 +89,7 @@ def parse(
     pull: Pull = "missing",
     timeout: float | None = None,
     rootful: bool = False,
+    plain_http: bool = False,
 ) -> Request:
     """Return the request made of words or ready values. Raises `UsageError`.
 
@@ -107,6 +110,7 @@ def parse(
         pull=_pull(pull),
         timeout=_above_0("timeout", timeout) or 0,
         rootful=rootful,
+        plain_http=plain_http,
         changes=_changes(set, memory=memory, cpus=_above_0("cpus", cpus)),
     )
 

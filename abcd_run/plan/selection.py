@@ -8,8 +8,8 @@ from abcd_run.errors import Failure, NoRuntime, ProfileError
 from abcd_run.images.profile import Variant
 from abcd_run.model import Origin, Source
 from abcd_run.plan import image_word
-from abcd_run.plan.image_word import Target
 from abcd_run.plan.request import Request
+from abcd_run.plan.target import Target
 from abcd_run.plugins import formats
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import ALL, AUTO
@@ -111,7 +111,9 @@ def _usable(
         except NoRuntime as error:
             failures.append(Failure(error, name))
     # Check the options before any runtime is asked and before anything is fetched.
-    options = {name: _options(fleet.backend(name), request, wanted) for name in fitting}
+    options, unused = dict[str, Options](), dict[str, tuple[str, ...]]()
+    for name in fitting:
+        options[name], unused[name] = _all_options(fleet.backend(name), request, wanted)
     probes, failed = fleet.ask(fitting, lambda runtime: runtime.probe(), within=PROBE_SECONDS)
     failures += failed
     choices = []
@@ -122,16 +124,18 @@ def _usable(
         variant, form = fitting[name]
         fresh = request.pull != NEVER
         source = image_word.source(wanted.profile, variant, image_word.stored, fresh=fresh)
-        notes = (*probe.notes, ROOTFUL) if probe.rootful else probe.notes
-        notes = (*notes, _stale(source)) if source.stale else notes
+        rootful = (ROOTFUL,) if probe.rootful else ()
+        notes = (*unused[name], *probe.notes, *rootful, *_stale(source))
         runtime, backend = fleet.runtime(name), fleet.backend(name)
         choices.append(Choice(runtime, backend, variant, form, source, options[name], notes))
     return choices, failures
 
 
-def _stale(source: Source) -> str:
+def _stale(source: Source) -> tuple[str, ...]:
+    if not source.stale:
+        return ()
     build = f"abcd-run build {source.stored}"
-    return f"{source.stored} is older than its recipe, and --pull never builds nothing: {build}"
+    return (f"{source.stored} is older than its recipe, and --pull never builds nothing: {build}",)
 
 
 def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:
@@ -139,6 +143,20 @@ def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:
         return fitting
     takes = sorted({kind for form in backend.accepts for kind in formats.kinds(form)})
     raise image_word.none_takes(wanted, backend.name, " and ".join(takes) or "nothing")
+
+
+def _all_options(
+    backend: Backend, request: Request, wanted: Target
+) -> tuple[Options, tuple[str, ...]]:
+    """Return the profile's options for a runtime, and notes on those that nobody may trust."""
+    own = _options(backend, request, wanted)
+    given = wanted.brought.get(backend.name)
+    if not given:
+        return own, ()
+    from abcd_run.plan import family_word  # noqa: PLC0415  (only strangers' profiles need it)
+
+    brought, notes = family_word.trusted(backend, given, origin=wanted.profile.origin)
+    return {**brought, **own}, notes
 
 
 def _options(backend: Backend, request: Request, wanted: Target) -> Options:

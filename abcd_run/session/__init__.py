@@ -11,12 +11,13 @@ from abcd_run.session.session import Session
 if TYPE_CHECKING:
     from abcd_run.launch.launched import Launched
     from abcd_run.plan.arguments import Publish
-    from abcd_run.session.catalogue import Image, Images
+    from abcd_run.session.catalogue import FamilyReference, Image, Images
     from abcd_run.session.events import Event
     from abcd_run.session.hosts import Diagnosis, Fits, RuntimeStatus
     from abcd_run.session.images import Pulled, PulledImage, Written
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
+    from abcd_run.session.publish import Published, PublishedVariant
     from abcd_run.session.results import Instances, Removed
     from abcd_run.verify.values import Checked, Row, Verified
 
@@ -25,6 +26,7 @@ __all__ = [
     "Diagnosis",
     "Event",
     "Executed",
+    "FamilyReference",
     "Fits",
     "Image",
     "Images",
@@ -32,6 +34,8 @@ __all__ = [
     "Launched",
     "Plans",
     "Publish",
+    "Published",
+    "PublishedVariant",
     "Pulled",
     "PulledImage",
     "Removed",
@@ -47,6 +51,7 @@ _HOMES = {
     "Diagnosis": "abcd_run.session.hosts",
     "Event": "abcd_run.session.events",
     "Executed": "abcd_run.session.inside",
+    "FamilyReference": "abcd_run.session.catalogue",
     "Fits": "abcd_run.session.hosts",
     "Image": "abcd_run.session.catalogue",
     "Images": "abcd_run.session.catalogue",
@@ -54,6 +59,8 @@ _HOMES = {
     "Launched": "abcd_run.launch.launched",
     "Plans": "abcd_run.session.launches",
     "Publish": "abcd_run.plan.arguments",
+    "Published": "abcd_run.session.publish",
+    "PublishedVariant": "abcd_run.session.publish",
     "Pulled": "abcd_run.session.images",
     "PulledImage": "abcd_run.session.images",
     "Removed": "abcd_run.session.results",

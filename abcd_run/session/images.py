@@ -43,11 +43,12 @@ class Written:
     size: int
 
 
-def pull(opened: Opened, image: str, on: tuple[str, ...]) -> Pulled:
+def pull(opened: Opened, image: str, on: tuple[str, ...], *, plain_http: bool = False) -> Pulled:
     """Fetch or build an image for runtimes. Raises at the first failure."""
-    request = Request(image, on=on or opened.settings().on)
+    request = Request(image, on=on or opened.settings().on, plain_http=plain_http)
     fleet, teller = opened.fleet(), opened.teller()
-    planned = planner.plan(request, image_word.resolve(request, opened.catalogue()), fleet)
+    wanted = image_word.resolve(request, opened.catalogue(), say=partial(teller.say, image))
+    planned = planner.plan(request, wanted, fleet)
     pulled = []
     for plan in planned.plans:
         where = f"{plan.variant} on {plan.runtime}"

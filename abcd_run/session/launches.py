@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from abcd_run import artifact
 from abcd_run.errors import Failure
@@ -40,7 +41,8 @@ def planned_by(opened: Opened, request: Request) -> planner.Planned:
     request = replace(request, on=request.on or opened.settings().on)
     fleet = opened.fleet()
     request = replace(request, changes=shorthand.written_out(request.changes, fleet.registry))
-    wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words)
+    say = partial(opened.teller().say, request.image)
+    wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words, say=say)
     return planner.plan(request, wanted, fleet)
 
 

@@ -12,7 +12,7 @@ from abcd_run.concurrency.threads import Threads
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.launch.launched import Launched
 from abcd_run.launch.launcher import UNDO_SECONDS, WORKERS, Launcher
-from abcd_run.model import Instance
+from abcd_run.model import Instance, Kind
 from abcd_run.plugins.fleet import PATIENT_SECONDS, Fleet
 from abcd_run.runtime import Prunes, Runtime
 from abcd_run.session.opened import Opened
@@ -122,11 +122,14 @@ def _prune_cache() -> None:
     from abcd_run import build  # noqa: PLC0415  (`stop` needs none of them)
     from abcd_run.artifact import live_iso  # noqa: PLC0415
     from abcd_run.host import xdg  # noqa: PLC0415  (`stop` needs none of them)
+    from abcd_run.oci import fetched  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415
     from abcd_run.viewing import browser  # noqa: PLC0415  (`stop` needs none of them)
 
     browser.prune()
     build.prune()
+    if xdg.store().exists():
+        fetched.prune(tuple(Kind))
     live_iso.prune()
     if xdg.store().exists():
         Store(xdg.store()).collect()

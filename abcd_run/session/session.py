@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
     from abcd_run.session.opened import Which
+    from abcd_run.session.publish import Published
     from abcd_run.session.results import Instances, Removed
     from abcd_run.verify.values import Verified
 
@@ -264,18 +265,36 @@ class Session:
         removed = self._calls.do(lambda: lifecycle.prune(self._opened, names))
         return results.checked(removed) if check else removed
 
-    def images(self) -> Images:
-        """Return the images that can be launched by name."""
+    def images(self, *, layers: bool = False) -> Images:
+        """Return the images that can be launched by name; with the `layers` that are stored."""
         from abcd_run.session import catalogue
 
-        return self._calls.do(lambda: catalogue.images(self._opened))
+        return self._calls.do(lambda: catalogue.images(self._opened, layers=layers))
 
-    def pull(self, image: str, on: On = ()) -> Pulled:
+    def pull(self, image: str, on: On = (), *, plain_http: bool = False) -> Pulled:
         """Fetch or build an image now, so that a launch need not. Raises `ArtifactError`."""
         from abcd_run.session import images
 
         names = _on(on)
-        return self._calls.do(lambda: images.pull(self._opened, image, names))
+        return self._calls.do(
+            lambda: images.pull(self._opened, image, names, plain_http=plain_http)
+        )
+
+    def publish(
+        self, image: str, reference: str, *, plain_http: bool = False, sign_by: str = ""
+    ) -> Published:
+        """Put all variants of an image and its profile behind one reference.
+
+        `reference` is a registry's, or `oci-archive:FILE`, or `oci:FOLDER`; `sign_by` is the
+        fingerprint of a GPG key. Raises `ArtifactError`.
+        """
+        from abcd_run.session import publish
+
+        return self._calls.do(
+            lambda: publish.publish(
+                self._opened, image, reference, plain_http=plain_http, sign_by=sign_by
+            )
+        )
 
     def build(self, image: str) -> tuple[str, ...]:
         """Build an image or a variant from its recipe; return the built variants' names."""

@@ -14,8 +14,8 @@ from abcd_run.oci.model import Image
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.store import Store
 from abcd_run.plan import image_word
-from abcd_run.plan.image_word import Target
 from abcd_run.plan.request import Request
+from abcd_run.plan.target import Target
 from abcd_run.plugins.registry import ALL
 from abcd_run.session import launches, lifecycle, results
 from abcd_run.session.opened import Opened

@@ -215,7 +215,7 @@ def test_oci_images_are_fetched_by_a_child_that_ends(
     skopeo.chmod(0o755)
     Timer(0.3, token.set).start()
     with ends_soon():
-        fetch._fetch(
+        fetch.fetched(
             Store(home / "store"), "registry.example/a:1", pull="missing", say=lambda _: None
         )
 

@@ -14,6 +14,7 @@ from abcd_run.plan import image_word, planner
 from abcd_run.plan.arguments import Publish, published
 from abcd_run.plan.planner import Planned, free_name
 from abcd_run.plan.request import Request
+from abcd_run.plan.target import Target
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.runtime import Probe, Problem
@@ -23,7 +24,7 @@ Engines = Callable[..., list[FakeEngine]]
 Write = Callable[..., Path]
 
 
-def resolve(word: str, **wanted: Any) -> image_word.Target:
+def resolve(word: str, **wanted: Any) -> Target:
     return image_word.resolve(Request(word, **wanted), Catalogue.usual())
 
 

@@ -16,12 +16,13 @@ from abcd_run.model import Kind, Origin, Ready, Service
 from abcd_run.oci.store import Store
 from abcd_run.plan import image_word
 from abcd_run.plan.request import Request
+from abcd_run.plan.target import Target
 from abcd_run.testing.image import write_layout
 
 Write = Callable[..., Path]
 
 
-def resolve(word: str, **wanted: Any) -> image_word.Target:
+def resolve(word: str, **wanted: Any) -> Target:
     return image_word.resolve(Request(word, **wanted), Catalogue.usual())
 
 

@@ -12,8 +12,8 @@ from abcd_run.errors import ArtifactError, UsageError
 from abcd_run.model import Artifact, Format
 from abcd_run.oci.reader import open_image
 from abcd_run.plan import planner
-from abcd_run.plan.image_word import Target
 from abcd_run.plan.request import Request
+from abcd_run.plan.target import Target
 from abcd_run_docker.images import DockerImages
 from abcd_run_lxd import images as lxd
 from abcd_run_podman.images import PodmanImages

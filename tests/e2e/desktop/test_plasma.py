@@ -1,6 +1,6 @@
 """KDE Plasma, the family's desktop, on four runtimes: the same everywhere, and good to work with.
 
-`verify` launches them, because a machine without KVM takes minutes for it, and they stay for the rest.
+`verify` launches them, because a machine without KVM takes minutes for it; the rest looks at those.
 """
 
 import time
@@ -83,9 +83,7 @@ def test_nobodys_session_is_roots(plasma: Document) -> None:
     assert owner == "abcd\n"
 
 
-def test_the_screen_follows_the_window(
-    plasma: Document, browser: Browser, artifacts: Path
-) -> None:
+def test_the_screen_follows_the_window(plasma: Document, browser: Browser, artifacts: Path) -> None:
     with page(browser, plasma) as opened:
         for size in ((1000, 700), (1280, 800)):
             opened.set_viewport_size({"width": size[0], "height": size[1]})

@@ -7,6 +7,8 @@ base_packages() {
     libvirt-dev git make
   echo skopeo buildah umoci bubblewrap mmdebstrap squashfs-tools squashfs-tools-ng xorriso grub-pc-bin \
     grub-efi-amd64-bin grub-common openssh-client mtools dosfstools ovmf busybox-static zstd xz-utils
+  # A registry to publish to, and what signs.
+  echo docker-registry gpg gpg-agent
 }
 
 missing_packages() {

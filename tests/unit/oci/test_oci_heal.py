@@ -139,8 +139,9 @@ import os, sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 from abcd_run.oci.reader import open_image
-shared, target = sys.argv[3], sys.argv[5].split(":")[1]
-assert sys.argv[4] == "docker://{reference}", sys.argv
+shared = sys.argv[sys.argv.index("--dest-shared-blob-dir") + 1]
+target = sys.argv[-1].split(":")[1]
+assert sys.argv[-2] == "docker://{reference}", sys.argv
 source = Path({source!r})
 for file in source.glob("blobs/*/*"):
     there = Path(shared) / file.relative_to(source / "blobs")

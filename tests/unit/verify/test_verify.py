@@ -15,7 +15,7 @@ from abcd_run.host import xdg
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.model import Instance
 from abcd_run.oci.store import Store
-from abcd_run.plan.image_word import Target
+from abcd_run.plan.target import Target
 from abcd_run.session import Event, Verified, verifying
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, FakeRuntime, fails
