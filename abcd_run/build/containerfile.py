@@ -1,7 +1,7 @@
 """The layer of a `Containerfile`, for those who would rather write one.
 
-`ARG BASE` and `FROM ${BASE}` stand on what is below; a base's Containerfile may begin with any image
-instead.
+`ARG BASE` and `FROM ${BASE}` stand on what is below; a base's Containerfile may begin with any
+other image.
 """
 
 import re

@@ -105,7 +105,8 @@ def _apt() -> str:
     """Return how this host's apt gets through its network, in apt's own terms."""
     if shutil.which("apt-config") is None:
         return ""
-    wanted = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Retries", "Acquire::Check-")
+    names = ("http::Proxy", "https::Proxy", "Retries", "Check")
+    wanted = tuple(f"Acquire::{name}" for name in names)
     dump = printed(["apt-config", "dump"], seconds=10, most=limits.TEXT_BYTES).out
     lines = dump.decode(errors="replace").splitlines()
     return "\n".join(line for line in lines if line.startswith(wanted))

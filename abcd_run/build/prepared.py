@@ -1,4 +1,4 @@
-"""The layers of a program `prepare`: it runs as the user, and each tar that it writes is a layer."""
+"""The layers of a program `prepare`: it runs as the user, and each of its tars is a layer."""
 
 import shutil
 from pathlib import Path

@@ -39,6 +39,9 @@ CONSOLE_OVERLAP = 1 << 16
 """How many bytes of console a pattern of several lines may span and still be found."""
 
 WEB = ("http", "https")
+GREETING = b"SSH-"
+"""What every ssh server says first."""
+
 HTTP_OK = range(200, 400)
 HTTP_UP = range(100, 500)
 
@@ -135,6 +138,8 @@ def _service(service: Service, instance: Instance, *, lenient: bool, seconds: fl
             # Checked once connected: a process that starts listening later gets nothing.
             if stranger := listener.stranger(instance, at):
                 return Answer(Stage.RUNNING, f"the listener at port {port} is {stranger}")
+            if service.protocol == "ssh":
+                return _ssh(connection, until)
             if service.protocol not in WEB:
                 return _tcp(connection, port)
             user = record.read(instance.labels).user
@@ -144,6 +149,14 @@ def _service(service: Service, instance: Instance, *, lenient: bool, seconds: fl
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return Answer(Stage.RUNNING, f"{service.name} does not answer yet: {reason}")
+
+
+def _ssh(connection: socket.socket, until: float) -> Answer:
+    """Wait for the server's greeting: a port forward accepts before anything listens inside."""
+    connection.settimeout(bounded_reader.left(until))
+    if connection.recv(len(GREETING)).startswith(GREETING):
+        return Answer(Stage.READY)
+    return Answer(Stage.RUNNING, "ssh does not greet yet")
 
 
 def _judge(status: int, service: Service, *, lenient: bool) -> Answer:

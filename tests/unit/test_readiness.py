@@ -25,6 +25,7 @@ from abcd_run.viewing import handover
 
 WEB = Service("web", 8080, "http", open=True)
 SSH = Service("ssh", 22, "ssh")
+PLAIN = Service("plain", 22, "tcp")
 SECONDS = 30
 
 
@@ -79,7 +80,8 @@ def babbles(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("service", "talk", "stage", "seen"),
     [
-        (SSH, closes, Stage.RUNNING, "port \\d+ closes at once"),
+        (PLAIN, closes, Stage.RUNNING, "port \\d+ closes at once"),
+        (SSH, closes, Stage.RUNNING, "ssh does not greet yet"),
         (SSH, greets, Stage.READY, ""),
         (WEB, closes, Stage.RUNNING, "web does not answer yet: .+"),
         (WEB, babbles, Stage.RUNNING, "web does not answer yet: .+"),
@@ -177,7 +179,7 @@ def test_whom_it_costs_little_to_know() -> None:
 
 def test_a_silent_port_that_stays_open_is_ready() -> None:
     plain = Listener(("127.0.0.1", 0))
-    answer = readiness.look(instance(SSH, ports={22: plain.address}))
+    answer = readiness.look(instance(PLAIN, ports={22: plain.address}))
     plain.close()
     assert answer.stage is Stage.READY
 
@@ -320,10 +322,18 @@ def test_what_needs_no_waiting() -> None:
     assert unpublished == readiness_kinds.Answer(Stage.RUNNING, "port 8080 is not published")
 
 
+def test_ssh_that_accepts_and_says_nothing_is_not_ready() -> None:
+    """As QEMU's forward to a machine that still boots."""
+    silent = Listener(("127.0.0.1", 0))
+    asked = instance(SSH, ports={22: silent.address})
+    assert readiness.look(asked, seconds=0.2).stage is Stage.RUNNING
+    silent.close()
+
+
 def test_the_readys_service_is_the_one_that_is_asked() -> None:
     page, plain = Page(("127.0.0.1", 0), "x:y"), Listener(("127.0.0.1", 0))
     ports = {8080: page.address, 22: plain.address}
-    both = instance(WEB, SSH, ready=Ready("ssh"), ports=ports)
+    both = instance(WEB, PLAIN, ready=Ready("plain"), ports=ports)
     assert readiness.look(both).stage is Stage.READY
     page.close()
     plain.close()

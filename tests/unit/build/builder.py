@@ -52,7 +52,10 @@ class Builder:
 
     def save(self, name: str, out: Path) -> None:
         """Write the image that was built last under a name."""
-        with _image(self.folder / out.name, name, self.built[name]) as image, out.open("wb") as file:
+        with (
+            _image(self.folder / out.name, name, self.built[name]) as image,
+            out.open("wb") as file,
+        ):
             file.writelines(stream_archive(image, name))
 
     @property

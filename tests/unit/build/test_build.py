@@ -14,11 +14,9 @@ from abcd_run.build import files, packages, prepared
 from abcd_run.build.stack import ANNOTATION
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
-from abcd_run.images import recipe
 from abcd_run.images.catalogue import Catalogue
 from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Origin, Plan
-from abcd_run.oci.decompress import decompressed
 from abcd_run.oci.layers import open_layer
 from abcd_run.oci.model import Image
 from abcd_run.oci.store import Store
@@ -64,10 +62,17 @@ def contents(image: Image) -> list[dict[str, tarfile.TarInfo]]:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is made, and not taken from what was built before."""
     done: list[str] = []
-    for module, name in ((files, "layer"), (prepared, "layers"), (packages, "installed"), (packages, "set_up")):
+    for module, name in (
+        (files, "layer"),
+        (prepared, "layers"),
+        (packages, "installed"),
+        (packages, "set_up"),
+    ):
         original = getattr(module, name)
 
-        def counted(what: object, *args: object, original: Callable[..., object] = original) -> object:
+        def counted(
+            what: object, *args: object, original: Callable[..., object] = original
+        ) -> object:
             done.append(str(getattr(what, "folder", what)).rpartition("profiles/")[2])
             return original(what, *args)
 
@@ -80,7 +85,7 @@ def test_bases_lie_below_upper_layers_and_ancestors_below_children(
 ) -> None:
     container, live = built("child", fleet, BOTH)
     base, own = container.layers[:2]
-    assert [sorted(one)[-1] for one in contents(container)] == ["where", "etc/child", "etc/variant"]
+    assert [max(one) for one in contents(container)] == ["where", "etc/child", "etc/variant"]
     assert live.layers[:2] == (base, own)
     assert container.layers[2] != live.layers[2]
     assert container.config.entrypoint == ("/init",)
@@ -199,7 +204,7 @@ def test_setup_runs_over_the_files(
     (folder / "setup").write_text("#!/bin/sh\necho done\n")
     (image,) = built("child", fleet)
     assert "setup=" in builder.built["localhost/child-base:latest"]
-    assert [sorted(one)[-1] for one in contents(image)][1:3] == [
+    assert [max(one) for one in contents(image)][1:3] == [
         "etc/child",
         "built/localhost/child-base:latest",
     ]
@@ -255,7 +260,7 @@ def test_a_base_from_an_archive(
     write("mine", f"parent = 'parent'\n[base]\narchive = '{archive}'")
     (image,) = built("mine", fleet)
     # The parent's upper layer stands on it, the parent's base is left out.
-    assert [sorted(one)[-1] for one in contents(image)] == ["alpine", "etc/variant"]
+    assert [max(one) for one in contents(image)] == ["alpine", "etc/variant"]
     assert image.config.env == ("A=1",)
     assert image.config.entrypoint == ("/init",)
     assert image.config.cmd == ()
