@@ -18,6 +18,8 @@ from abcd_run.host.process_group import send
 from abcd_run.runtime import Say
 
 LAST_LINES = 15
+LONGEST_LINE = 500
+"""Characters of a line that an error shows; some programs print whole lists in one."""
 KILL_SECONDS = 2.0
 """How long a program may take to end after SIGTERM."""
 
@@ -40,7 +42,7 @@ def run(
         assert process.stdout is not None
         for line in process.stdout:
             text = line.decode(errors="replace").strip()
-            last.append(text)
+            last.append(text[:LONGEST_LINE])
             say(f"{doing}: {text}")
     if process.returncode:
         raise ArtifactError(

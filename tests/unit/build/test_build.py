@@ -115,15 +115,29 @@ def test_a_layer_that_is_gone_is_made_again(family: Path, fleet: Fleet, made: li
     assert len(made) == 4
 
 
+def test_what_is_done_is_kept_when_a_later_layer_fails(
+    family: Path, fleet: Fleet, made: list[str]
+) -> None:
+    broken = family.with_name("child") / "abcdic" / "Containerfile"
+    broken.parent.mkdir()
+    broken.write_text("FROM scratch\n")
+    with pytest.raises(ArtifactError):
+        built("child", fleet)
+    assert len(made) == 3
+    broken.unlink()
+    built("child", fleet)
+    assert len(made) == 3
+
+
 def test_nobody_elses_image_can_say_what_its_layers_were_made_from(
     family: Path, fleet: Fleet, made: list[str], tmp_path: Path
 ) -> None:
     built("parent", fleet)
     store = Store(xdg.store())
-    (entry,) = store.entries()
-    said = {ANNOTATION: entry.annotations[ANNOTATION]}
+    said = {ANNOTATION: store.entries()[-1].annotations[ANNOTATION]}
     foreign = layout(tmp_path / "foreign", Tar().file("evil"), Tar().file("evil2"), Labels=said)
-    store.remove("abcdic-parent")
+    for name in store.names():
+        store.remove(name)
     store.add(foreign, "abcdic-parent")
     made.clear()
     (image,) = built("parent", fleet)
