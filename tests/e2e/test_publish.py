@@ -40,16 +40,28 @@ def demo(shelf: Shelf) -> dict[str, Any]:
     return publish("abcd4demo", f"{shelf.address}/family/abcd4demo:1")
 
 
+STORAGE = """
+[storage]
+driver = "overlay"
+runroot = "{folder}/run"
+graphroot = "{folder}/graph"
+"""
+
+
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody whose caches and whose Podman are empty, and who has no profiles of their own."""
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
         (tmp_path / name).mkdir()
+    # Not the folder of mounts that the user's other Podman has: each would forget the other's.
+    left = tmp_path / "containers"
+    settings = tmp_path / "XDG_CONFIG_HOME" / "containers" / "storage.conf"
+    settings.parent.mkdir()
+    settings.write_text(STORAGE.format(folder=left))
     monkeypatch.chdir(tmp_path)
     yield
     # Files there belong to other ids: of all users, only root of the namespace may remove them.
-    left = tmp_path / "XDG_DATA_HOME" / "containers"
     subprocess.run(["podman", "unshare", "rm", "-rf", left], check=False)
 
 
@@ -168,6 +180,7 @@ def test_an_archive_needs_no_network(
     with monkeypatch.context() as own:
         own.delenv("XDG_CACHE_HOME")
         own.delenv("XDG_DATA_HOME")
+        own.delenv("XDG_CONFIG_HOME")
         publish("abcd4demo", f"oci-archive:{archive}")
     words = ("--json", "--dry-run", "--on", "podman", str(archive))
     (plan,) = abcd_run(*words).json["plans"]
