@@ -18,7 +18,7 @@ class Check:
     """Something that must be the same on every runtime, in one of four ways.
 
     A `command` prints the same. What a `goss` file demands is so. Pictures are compared within the
-    areas of a `needle`. Or the built-in check `name` may differ where a row fits the pattern
+    areas of a `needle`. Or the built-in check `name` may differ where a row fits a pattern of
     `differs`. `expected` is the reason why a command's output or such a row may differ.
     """
 
@@ -26,7 +26,7 @@ class Check:
     command: tuple[str, ...] = ()
     goss: Path | None = None
     needle: Path | None = None
-    differs: str = ""
+    differs: tuple[str, ...] = ()
     expected: str = ""
 
 

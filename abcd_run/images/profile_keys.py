@@ -71,7 +71,7 @@ SHAPE: schema.Shape = {
             "command": schema.WORDS,
             "goss": schema.FILE,
             "needle": schema.FILE,
-            "differs": schema.STRING,
+            "differs": schema.WORDS,
             "expected": schema.STRING,
         }
     ),

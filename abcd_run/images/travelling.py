@@ -60,7 +60,7 @@ def _verify(given: Check) -> dict[str, Any]:
     keys = {
         "name": given.name,
         "command": list(given.command),
-        "differs": given.differs,
+        "differs": list(given.differs),
         "expected": given.expected,
     }
     return {key: value for key, value in keys.items() if value}

@@ -86,4 +86,6 @@ def _allowed(profile: Profile) -> tuple[Allowed, ...]:
                 details=f"the checks are {', '.join(BUILT_IN)}",
                 remedy=did_you_mean(one.name, BUILT_IN, f"name one of {', '.join(BUILT_IN)}"),
             )
-    return tuple(Allowed(one.name, one.differs, one.expected) for one in rules)
+    return tuple(
+        Allowed(one.name, pattern, one.expected) for one in rules for pattern in one.differs
+    )

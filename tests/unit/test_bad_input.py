@@ -154,7 +154,7 @@ PROFILES = [
     profile("[[verify]]\nname=''\ncommand=['x']", "verify.name: missing", remedy="verify.name"),
     profile("[[verify]]\ncommand=['x']", "verify.name: missing", remedy="verify.name"),
     profile("[[verify]]\ngoss='g'\nneedle='n'", "verify.needle: expected one", remedy="own"),
-    profile("[[verify]]\nname='x'\ndiffers='*'", "verify.expected: missing", remedy="expected"),
+    profile("[[verify]]\nname='x'\ndiffers=['*']", "verify.expected: missing", remedy="expected"),
     profile("[[verify]]\ngoss=5", "verify[0].goss: expected the path", remedy="goss"),
     profile("[[verify]]\nname='x'\ncommand=[]", "verify[0].command", remedy="list"),
     profile("runtimes = ['a', 1]", "runtimes: expected a list of strings", remedy="runtimes"),

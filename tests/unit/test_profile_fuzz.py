@@ -25,7 +25,7 @@ PROFILE = {
         {"name": "release", "command": ["cat", "/etc/os-release"], "expected": "why"},
         {"goss": "goss.yaml"},
         {"needle": "needle.json"},
-        {"name": "base files", "differs": "/etc/*", "expected": "why"},
+        {"name": "base files", "differs": ["/etc/*"], "expected": "why"},
     ],
     "on": {"podman": {"init": True}, "lxd": {"config": {"security.nesting": "true"}}},
 }

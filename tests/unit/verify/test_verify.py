@@ -146,7 +146,7 @@ command = ["/bin/sh", "-c", "echo $FAKE_ENGINE"]
 expected = "that is its name"
 [[verify]]
 name = "processes"
-differs = "mi*"
+differs = ["mi*"]
 expected = "it is cold"
 """).parent  # fmt: skip
     write("web", 'parent = "parent"')
@@ -178,7 +178,7 @@ def test_a_profile_that_cannot_be_used_launches_nothing(
         ('goss = "none.yaml"', "none.yaml: cannot be read"),
         ('needle = "none.json"', "none.json: cannot be read"),
         (f"{TRUE}\n[[verify]]\n{TRUE}", "two checks are called 'x'"),
-        ('name = "processs"\ndiffers = "x"\nexpected = "y"', "no check 'processs'"),
+        ('name = "processs"\ndiffers = ["x"]\nexpected = "y"', "no check 'processs'"),
     ):
         write("web", f"{WEB}\n[[verify]]\n{text}")
         with pytest.raises(ProfileError, match=match):
