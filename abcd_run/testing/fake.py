@@ -18,7 +18,7 @@ from abcd_run.backend import oci_engine, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
 from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld, Service
 from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
-from abcd_run.testing.page import Listener, Page
+from abcd_run.testing.page import Greeter, Listener, Page
 
 ROOT = 100_000
 """The host's uid of root inside, as for a user with subordinate ids."""
@@ -188,7 +188,7 @@ class FakeRuntime(Runtime):
     def _listener(self, plan: Plan, service: Service) -> Listener:
         where = plan.address, plan.ports.get(service.port, 0)
         if service.protocol != "http":
-            return Listener(where)
+            return (Greeter if service.protocol == "ssh" else Listener)(where)
         seed, engine = plan.seed, self.engine
         return Page(where, f"{seed.user}:{seed.password}", late=engine.late, status=engine.page)
 

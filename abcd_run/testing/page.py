@@ -3,6 +3,7 @@
 import base64
 import socket
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -21,6 +22,26 @@ class Listener:
     def close(self) -> None:
         """Stop listening."""
         self._socket.close()
+
+
+class Greeter(Listener):
+    """An ssh server that greets, and no more."""
+
+    def __init__(self, where: Address) -> None:
+        super().__init__(where)
+        Thread(target=self._greet, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        super().close()
+
+    def _greet(self) -> None:
+        with suppress(OSError):  # it was closed, or the client has gone
+            while True:
+                connection, _ = self._socket.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(b"SSH-2.0-fake\r\n")
 
 
 class Page(Listener):
