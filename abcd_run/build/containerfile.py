@@ -48,7 +48,7 @@ def layer(part: Part, key: str, stack: Stack, bench: Bench) -> Step:
     if (private / PREPARE).exists():
         prepared.run(private, part.folder, bench.say)
     if stack.steps:
-        _set_base(private, engine.offer(stack, f"{name}-below", bench.store, say=bench.say))
+        _set_base(private, engine.offer(stack, name, bench.store, say=bench.say))
     try:
         with engine.built(private, name, say=bench.say) as image:
             own = above(image, stack)

@@ -27,14 +27,16 @@ class Engine:
     runtime: Runtime
     builds: Builds
 
-    def offer(self, stack: Stack, name: str, store: Store, *, say: Say) -> str:
-        """Give the engine a stack as an image; return its full name, for `FROM`."""
+    def offer(self, stack: Stack, above: str, store: Store, *, say: Say) -> str:
+        """Give the engine what a layer is to stand on; return its full name, for `FROM`."""
+        name = f"{above}-below"
         add_image(store, name, stack.layers, stack.settings, stack.annotations)
         image = store.resolve(name)
         assert image is not None
         full = f"{LOCAL}{name}:latest"
         known = Artifact(Format.OCI, full, name, store.folder, id=image.config_digest)
         self.runtime.provide(known, pull="never", say=say)
+        store.remove(name)
         return full
 
     @contextmanager

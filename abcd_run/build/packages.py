@@ -19,7 +19,7 @@ from abcd_run.oci.layers import open_layer
 from abcd_run.oci.model import Layer
 
 INSTALL = """\
-set -eu
+set -euf
 export DEBIAN_FRONTEND=noninteractive
 if command -v apt-get >/dev/null; then
     printf '%s\\n' "$apt" >/tmp/apt.conf
@@ -31,6 +31,7 @@ if command -v apt-get >/dev/null; then
     apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io install $packages
     cp /tmp/sources.list $list
     apt-get -q clean
+    set +f
     rm -rf /tmp/apt.conf /tmp/sources.list /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt
     rm -f /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache
 elif command -v apk >/dev/null; then
@@ -58,7 +59,7 @@ rm /tmp/setup
 def installed(part: Part, key: str, stack: Stack, bench: Bench) -> Step:
     """Return the step that installs a folder's packages. Raises `ArtifactError`."""
     given = {
-        "packages": " ".join(map(shlex.quote, words(part.folder / PACKAGES))),
+        "packages": " ".join(words(part.folder / PACKAGES)),
         "apt": _apt(),
         "mirror": os.environ.get("ABCD_RUN_DEBIAN_MIRROR", ""),
     }
@@ -81,7 +82,7 @@ def _ran(part: Part, way: str, script: str, stack: Stack, bench: Bench) -> tuple
     context = bench.work / name
     shutil.rmtree(context, ignore_errors=True)
     context.mkdir()
-    below = engine.offer(stack, f"{name}-below", bench.store, say=bench.say)
+    below = engine.offer(stack, name, bench.store, say=bench.say)
     run = json.dumps(["/bin/sh", "-c", script])
     (context / CONTAINERFILE).write_text(f"FROM {below}\nUSER 0\nRUN {run}\n")
     try:

@@ -135,7 +135,9 @@ def _stale(source: Source) -> tuple[str, ...]:
     if not source.stale:
         return ()
     build = f"abcd-run build {source.stored}"
-    return (f"{source.stored} is older than its recipe, and --pull never builds nothing: {build}",)
+    return (
+        f"{source.stored} is older than its recipe, and --pull never rebuilds nothing: {build}",
+    )
 
 
 def _fits(backend: Backend, wanted: Target) -> tuple[Variant, str]:

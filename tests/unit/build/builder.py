@@ -2,8 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +26,7 @@ class Builder:
     folder: Path
     built: dict[str, str] = field(default_factory=dict[str, str])
     files: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    provided: list[str] = field(default_factory=list[str])
+    provided: dict[str, Image] = field(default_factory=dict[str, Image])
     fails: str = ""
 
     @property
@@ -38,7 +36,9 @@ class Builder:
 
     def provide(self, artifact: Artifact, **_: Any) -> str:
         """Take an image from the local store."""
-        self.provided.append(artifact.name)
+        image = Store(xdg.store()).resolve(artifact.reference)
+        assert image is not None
+        self.provided[artifact.name] = image
         return artifact.name
 
     def build(self, context: Path, *, name: str, say: Say) -> None:
@@ -52,31 +52,25 @@ class Builder:
 
     def save(self, name: str, out: Path) -> None:
         """Write the image that was built last under a name."""
-        with (
-            _image(self.folder / out.name, name, self.built[name]) as image,
-            out.open("wb") as file,
-        ):
+        image = self._made(Store(self.folder / out.name), name, self.built[name])
+        with out.open("wb") as file:
             file.writelines(stream_archive(image, name))
+
+    def _made(self, store: Store, name: str, text: str) -> Image:
+        """Make what a Containerfile asks for, in a store of its own."""
+        argument = re.search(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+        below = self.provided.get(argument[1] if argument else FROM.findall(text)[-1])
+        with store.importing():
+            if below:
+                compose.borrow(store, below)
+            own = compose.add_layer(store, io.BytesIO(Tar().file(f"built/{name}").bytes()))
+            layers = [*(below.layers if below else ()), own]
+            compose.add_image(store, name, layers, {"Cmd": ["built"], "WorkingDir": "/built"}, {})
+        image = store.resolve(name)
+        assert image is not None
+        return image
 
     @property
     def order(self) -> list[str]:
         """The names that were built, the first one first."""
         return [name.removeprefix("localhost/").removesuffix(":latest") for name in self.built]
-
-
-@contextmanager
-def _image(folder: Path, name: str, text: str) -> Iterator[Image]:
-    """Make what a Containerfile asks for in a store of its own."""
-    ours, store = Store(xdg.store()), Store(folder)
-    argument = re.search(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
-    base = argument[1] if argument else FROM.findall(text)[-1]
-    below = ours.resolve(base.removeprefix("localhost/").removesuffix(":latest"))
-    with store.importing():
-        if below:
-            compose.borrow(store, below)
-        own = compose.add_layer(store, io.BytesIO(Tar().file(f"built/{name}").bytes()))
-        layers = [*(below.layers if below else ()), own]
-        compose.add_image(store, name, layers, {"Cmd": ["built"], "WorkingDir": "/built"}, {})
-    image = store.resolve(name)
-    assert image is not None
-    yield image

@@ -194,7 +194,7 @@ def test_packages_are_installed_over_what_is_below(
     (folder / "packages").write_text("tree  # shows folders\n\n# nothing\nhtop\n")
     (image,) = built("child", fleet)
     ((name, text),) = builder.built.items()
-    assert (name, builder.provided) == (
+    assert (name, [*builder.provided]) == (
         "localhost/child-base:latest",
         ["localhost/child-base-below:latest"],
     )
@@ -345,6 +345,6 @@ def test_who_wants_nothing_built_is_told_that_it_is_stale(family: Path, fleet: F
     (family / "base" / "more").touch()
     (note,) = notes()
     assert note == (
-        "fake: abcdic-child is older than its recipe, and --pull never builds nothing:"
+        "fake: abcdic-child is older than its recipe, and --pull never rebuilds nothing:"
         " abcd-run build abcdic-child"
     )
