@@ -84,9 +84,6 @@ def _over(stack: Stack, wanted: Recipe, layer: str, bench: Bench) -> Stack:
     for part in wanted.parts:
         if part.layer == layer:
             stack = put_over(stack, part, bench)
-            # Under a name of its own, so that it is not lost if a later layer fails.
-            name = f"{part.image}-{part.layer}"
-            add_image(bench.store, name, stack.layers, stack.settings, stack.annotations)
     return stack
 
 

@@ -1,30 +1,43 @@
 """From a part of a recipe to its steps: each is made anew only if what it is made from changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from abcd_run.build import containerfile, files, packages, prepared
 from abcd_run.build.bench import Bench
 from abcd_run.build.stack import Stack, Step, key_of
 from abcd_run.images.recipe import CONTAINERFILE, FILES, PACKAGES, PREPARE, SETUP, digest_of
 from abcd_run.model import Part
+from abcd_run.oci.compose import add_image
 
 
 def put_over(stack: Stack, part: Part, bench: Bench) -> Stack:
-    """Return the stack with a part over it. Raises `ArtifactError`."""
-    about, folder = bench.about(f"{part.image} {part.layer}"), part.folder
+    """Return the stack with a part over it. Raises `ArtifactError`.
+
+    After each step the store has it under a name of its own: it is not lost if a later one fails.
+    """
+    name = f"{part.image}-{part.layer}"
+    for higher in _stacks(stack, part, bench.about(f"{part.image} {part.layer}")):
+        add_image(bench.store, name, higher.layers, higher.settings, higher.annotations)
+        stack = higher
+    return stack
+
+
+def _stacks(stack: Stack, part: Part, bench: Bench) -> Iterator[Stack]:
+    """Yield the stack after each step of a part."""
+    folder, files_in = part.folder, part.folder / FILES
     if (folder / CONTAINERFILE).exists():
-        return _with_containerfile(stack, part, about)
+        yield _with_containerfile(stack, part, bench)
+        return
     if (folder / PREPARE).exists():
         key = key_of(PREPARE, digest_of(folder, without=(PACKAGES, FILES, SETUP)))
-        stack = stack.over(_step(key, lambda: prepared.layers(folder, key, about), about))
+        yield (stack := stack.over(_step(key, lambda: prepared.layers(folder, key, bench), bench)))
     if (folder / PACKAGES).exists():
-        stack = _with_packages(stack, part, about)
-    if (folder / FILES).is_dir():
-        own = key_of(FILES, digest_of(folder / FILES))
-        stack = stack.over(_step(own, lambda: files.layer(folder / FILES, own, about), about))
+        yield (stack := _with_packages(stack, part, bench))
+    if files_in.is_dir():
+        own = key_of(FILES, digest_of(files_in))
+        yield (stack := stack.over(_step(own, lambda: files.layer(files_in, own, bench), bench)))
     if (folder / SETUP).exists():
-        stack = _set_up(stack, part, about)
-    return stack
+        yield _set_up(stack, part, bench)
 
 
 def _step(key: str, make: Callable[[], Step], bench: Bench) -> Step:

@@ -28,6 +28,7 @@ class Builder:
     files: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     provided: dict[str, Image] = field(default_factory=dict[str, Image])
     fails: str = ""
+    fails_at: str = ""
 
     @property
     def runtime(self) -> Runtime:
@@ -46,6 +47,8 @@ class Builder:
         if self.fails:
             raise ArtifactError("building failed", details=self.fails, remedy="fix it")
         text = (context / "Containerfile").read_text()
+        if self.fails_at and self.fails_at in text:
+            raise ArtifactError("building failed", remedy="fix it")
         self.built[name] = text
         self.files[name] = {str(path.relative_to(context)) for path in context.rglob("*")}
         say("STEP 1")

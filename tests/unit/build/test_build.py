@@ -129,6 +129,21 @@ def test_what_is_done_is_kept_when_a_later_layer_fails(
     assert len(made) == 3
 
 
+def test_packages_are_kept_when_setup_fails(
+    family: Path, fleet: Fleet, builder: Builder, made: list[str]
+) -> None:
+    folder = family.with_name("child")
+    (folder / "packages").write_text("tree")
+    (folder / "setup").write_text("exit 1\n")
+    builder.fails_at = "setup="
+    with pytest.raises(ArtifactError):
+        built("child", fleet)
+    builder.fails_at = ""
+    made.clear()
+    built("child", fleet)
+    assert [name.rpartition("/")[2] for name in made] == ["child", "files"]
+
+
 def test_nobody_elses_image_can_say_what_its_layers_were_made_from(
     family: Path, fleet: Fleet, made: list[str], tmp_path: Path
 ) -> None:
