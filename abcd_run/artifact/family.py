@@ -53,11 +53,11 @@ def behind(reference: str, *, pull: str, plain_http: bool, say: Say) -> Known | 
         )
     say(f"asking what {reference} is")
     index = registry.raw(reference, plain_http=plain_http)
-    found = family.read(index, reference, KINDS)
-    if found is None:
+    described = family.read(index, reference, KINDS)
+    if described is None:
         _remember_plain(marker)
         return None
-    return _fetched(reference, index, found, plain_http=plain_http, say=say)
+    return _fetched(reference, index, described, plain_http=plain_http, say=say)
 
 
 def kept(reference: str) -> Known | None:
@@ -97,18 +97,18 @@ def _in_store(entry: Descriptor, reference: str) -> Known | None:
 
 
 def _read(source: Source, entry: Descriptor, where: str) -> Known | None:
-    found = family.read(read_blob(source, entry), where, KINDS)
-    if found is None:
+    described = family.read(read_blob(source, entry), where, KINDS)
+    if described is None:
         return None
-    layer = family.profile_layer(read_blob(source, found.profile), where)
-    return Known(found, travelling.read(read_blob(source, layer), where))
+    layer = family.profile_layer(read_blob(source, described.profile), where)
+    return Known(described, travelling.read(read_blob(source, layer), where))
 
 
 def _fetched(
-    reference: str, index: bytes, found: Family, *, plain_http: bool, say: Say
+    reference: str, index: bytes, described: Family, *, plain_http: bool, say: Say
 ) -> Known | None:
     """Bring a family's profile into the store, and the index that keeps it there."""
-    where = f"{repository(reference)}@{found.profile.digest}"
+    where = f"{repository(reference)}@{described.profile.digest}"
     # Its size is known before it is fetched.
     family.profile_layer(registry.raw(where, plain_http=plain_http), reference)
     store = Store(xdg.store())
@@ -116,9 +116,9 @@ def _fetched(
         blobs = ["--dest-shared-blob-dir", str(store.folder / "blobs")]
         plain = registry.source_options(where, plain_http=plain_http)
         words = [*blobs, *plain, registry.address(where), f"oci:{folder}:profile"]
-        doing = f"fetching the profile of {found.image}"
+        doing = f"fetching the profile of {described.image}"
         registry.copy(words, reference=reference, doing=doing, say=say, inherited=[lock])
-        store.enter_index(index, reference, {FAMILY_PROFILE: found.image})
+        store.enter_index(index, reference, {FAMILY_PROFILE: described.image})
     return _read(Kept(store.folder), _entry(index), reference)
 
 

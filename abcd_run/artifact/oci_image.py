@@ -42,8 +42,8 @@ def _fetched(source: Source) -> Artifact:
     from abcd_run.oci.store import Store  # noqa: PLC0415
 
     image = Store(xdg.store()).resolve(source.location)
-    found = image.config_digest if image else ""
-    return Artifact(Format.OCI, source.name, source.location, xdg.store(), id=found)
+    image_id = image.config_digest if image else ""
+    return Artifact(Format.OCI, source.name, source.location, xdg.store(), id=image_id)
 
 
 def opened(plan: Plan) -> "Image":

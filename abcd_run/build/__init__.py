@@ -68,7 +68,7 @@ def _build(wanted: Recipe, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) -
     store = Store(xdg.store())
     names = []
     with scratch.held(_folder(), PREFIX) as work, store.importing():
-        builder = cache(partial(engine.found, fleet))
+        builder = cache(partial(engine.of, fleet))
         bench = Bench(store, work, steps_in(store), builder, say)
         base = _over(Stack(), wanted, BASE, bench)
         for kind in kinds:

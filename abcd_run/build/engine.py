@@ -74,7 +74,7 @@ def above(image: Image, stack: Stack) -> Image:
     return replace(image, layers=image.layers[len(ours) :])
 
 
-def found(fleet: Fleet) -> Engine:
+def of(fleet: Fleet) -> Engine:
     """Return the first usable runtime that builds. Raises `NoRuntime`."""
     problems = []
     for name in fleet.registry.names():

@@ -67,8 +67,8 @@ def _verify(given: Check) -> dict[str, Any]:
 
 
 def _resources(given: Resources) -> dict[str, Any]:
-    found = {one.name: getattr(given, one.name) for one in fields(given)}
-    return {key: _size(value) for key, value in found.items() if value is not None}
+    limits_set = {one.name: getattr(given, one.name) for one in fields(given)}
+    return {key: _size(value) for key, value in limits_set.items() if value is not None}
 
 
 def _size(value: float) -> str | float:

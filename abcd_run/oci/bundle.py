@@ -43,10 +43,10 @@ def sizes(variants: Variants, profile: bytes) -> dict[str, int]:
 
     Manifests are not among them: they are no blobs to a registry.
     """
-    found = {digest_of(data): len(data) for data in (family.NOTHING, profile)}
+    sizes = {digest_of(data): len(data) for data in (family.NOTHING, profile)}
     for _, one in variants:
-        found |= {blob.digest: blob.size for blob in referenced(one) if blob.digest != one.digest}
-    return found
+        sizes |= {blob.digest: blob.size for blob in referenced(one) if blob.digest != one.digest}
+    return sizes
 
 
 def discard_damaged(variants: Variants) -> list[str]:

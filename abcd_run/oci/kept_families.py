@@ -51,18 +51,18 @@ def means(entry: Descriptor, reference: str) -> bool:
 
 def listed(kinds: Collection[str]) -> list[KeptFamily]:
     """Return the families in the store that can be read, by reference."""
-    found = [_read(one, kinds) for one in entries()]
-    return sorted((one for one in found if one), key=lambda one: one.reference)
+    families = [_read(one, kinds) for one in entries()]
+    return sorted((one for one in families if one), key=lambda one: one.reference)
 
 
 def _read(entry: Descriptor, kinds: Collection[str]) -> KeptFamily | None:
     reference, store = entry.annotations.get(REF_NAME, ""), Store(xdg.store())
     try:
-        found = family.read(read_blob(Kept(store.folder), entry), reference, kinds)
+        kept = family.read(read_blob(Kept(store.folder), entry), reference, kinds)
     except ArtifactError:  # its registry has it
         return None
-    if found is None:
+    if kept is None:
         return None
-    places = {kind: f"{repository(reference)}@{one.digest}" for kind, one in found.variants.items()}
+    places = {kind: f"{repository(reference)}@{one.digest}" for kind, one in kept.variants.items()}
     here = tuple(kind for kind, place in places.items() if store.resolve(place))
-    return KeptFamily(reference, found, here)
+    return KeptFamily(reference, kept, here)

@@ -190,8 +190,8 @@ def lacks_tls(text: str) -> bool:
 
 def tampered(reference: str, details: str) -> ArtifactError:
     """Return the error for content that is not what its digest says."""
-    found = _DIGEST.search(details)
-    what = f": {found[0]}" if found else ""
+    digest = _DIGEST.search(details)
+    what = f": {digest[0]}" if digest else ""
     return ArtifactError(
         f"{reference}{what} is refused: what the registry sent does not match its digest",
         details=details,

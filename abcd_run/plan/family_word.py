@@ -27,12 +27,12 @@ def target(known: "Known", request: "Request", named: Variant) -> Target:
 
     `named` is the reference or the file that the user named.
     """
-    found, arrived = known.family, known.arrived
+    family, arrived = known.family, known.arrived
     changed = profile.inherit(request.changes, arrived.tables)
-    image = profile.build(found.image, changed, origin=request.image)
+    image = profile.build(family.image, changed, origin=request.image)
     variants = tuple(
-        _variant(found.image, Kind(kind), entry.digest, named)
-        for kind, entry in found.variants.items()
+        _variant(family.image, Kind(kind), entry.digest, named)
+        for kind, entry in family.variants.items()
     )
     if not variants:
         raise ArtifactError(

@@ -63,12 +63,12 @@ def images(opened: Opened, *, layers: bool = False) -> Images:
     entries = opened.catalogue().all()
     profiles = [entry for entry in entries if isinstance(entry, Profile)]
     bad = [entry for entry in entries if isinstance(entry, Unreadable)]
-    found = tuple(Image(one, _sources(one)) for one in profiles)
+    images = tuple(Image(one, _sources(one)) for one in profiles)
     stored = (xdg.store() / "index.json").exists()
     if layers and stored:
-        found = _with_layers(found)
+        images = _with_layers(images)
     errors = tuple(Failure(one.error, name=one.name) for one in bad)
-    return Images(found, errors, _families() if stored else ())
+    return Images(images, errors, _families() if stored else ())
 
 
 def _with_layers(images: tuple[Image, ...]) -> tuple[Image, ...]:

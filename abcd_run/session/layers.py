@@ -42,16 +42,16 @@ class VariantLayers:
 def stored(sources: Mapping[str, Source]) -> dict[str, VariantLayers]:
     """Return the layers of those of these variants that are in the store, by name."""
     store = Store(xdg.store())
-    found = {
+    layers_of = {
         name: layers for name, source in sources.items() if (layers := _of(store, name, source))
     }
-    return compared(found)
+    return compared(layers_of)
 
 
-def compared(found: Mapping[str, tuple[Layer, ...]]) -> dict[str, VariantLayers]:
+def compared(layers_of: Mapping[str, tuple[Layer, ...]]) -> dict[str, VariantLayers]:
     """Return variants' layers, each with the others that have it."""
     having: dict[str, list[str]] = {}
-    for name, layers in found.items():
+    for name, layers in layers_of.items():
         for digest in dict.fromkeys(one.digest for one in layers):
             having.setdefault(digest, []).append(name)
 
@@ -60,7 +60,7 @@ def compared(found: Mapping[str, tuple[Layer, ...]]) -> dict[str, VariantLayers]
 
     return {
         name: VariantLayers(tuple(others(name, one) for one in layers))
-        for name, layers in found.items()
+        for name, layers in layers_of.items()
     }
 
 

@@ -79,9 +79,9 @@ def _explained(row: Row, explain: Explain) -> Row:
 
 def _odd(row: Row, asked: Mapping[str, Facts]) -> set[str]:
     """Return the runtimes on which this is not as it should be."""
-    found = {runtime: row.values.get(runtime, ABSENT) for runtime in asked}
-    usual = row.wanted if row.wanted is not None else _usual(list(found.values()))
-    return {runtime for runtime, value in found.items() if value != usual}
+    values = {runtime: row.values.get(runtime, ABSENT) for runtime in asked}
+    usual = row.wanted if row.wanted is not None else _usual(list(values.values()))
+    return {runtime for runtime, value in values.items() if value != usual}
 
 
 def _usual(values: list[str | None]) -> str | None:

@@ -57,7 +57,7 @@ def load(path: Path) -> tuple[Resource, ...]:
     document = _document(path)
     if not isinstance(document, dict) or not document:
         raise _wrong(path, "the file", f"a table of {', '.join(TYPES)}")
-    found = []
+    demands = []
     for kind, resources in document.items():
         if kind not in TYPES:
             raise ProfileError(
@@ -67,10 +67,10 @@ def load(path: Path) -> tuple[Resource, ...]:
             )
         if not isinstance(resources, dict):
             raise _wrong(path, kind, "a table by name")
-        found += [_resource(path, kind, name, one) for name, one in resources.items()]
-    if len(found) > RESOURCES:
+        demands += [_resource(path, kind, name, one) for name, one in resources.items()]
+    if len(demands) > RESOURCES:
         raise ProfileError(f"{path}: more than {RESOURCES} resources", remedy=f"fix {path}")
-    return tuple(one for one in found if one is not None)
+    return tuple(one for one in demands if one is not None)
 
 
 def _document(path: Path) -> Any:

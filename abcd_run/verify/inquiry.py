@@ -57,7 +57,7 @@ class Judge:
     def _demands(self, name: str, said: Interviews) -> Checked:
         resources = self.agenda.demands[name]
         answers = {
-            runtime: Answer(judge.found(resources, own.said), _why(own.said, own.why))
+            runtime: Answer(judge.answered(resources, own.said), _why(own.said, own.why))
             for runtime, own in said.items()
         }
         return compare(name, answers, wanted=judge.wanted(resources))

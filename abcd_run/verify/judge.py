@@ -82,7 +82,7 @@ def wanted(resources: Sequence[Resource]) -> dict[str, str]:
     return {one.key: one.want for one in demands(resources)}
 
 
-def found(resources: Sequence[Resource], answers: Mapping[str, Said]) -> dict[str, str]:
+def answered(resources: Sequence[Resource], answers: Mapping[str, Said]) -> dict[str, str]:
     """Return what an instance has of what is demanded; `answers` by their questions' names."""
     facts, read = dict[str, str](), dict[str, Facts]()
     for resource in resources:
@@ -153,14 +153,14 @@ def _group(name: str, _: Said, facts: Facts) -> Actual:
 
 def _file(_name: str, said: Said, _facts: Facts) -> Actual:
     lines = [line.partition(" ") for line in said.lines]
-    found: dict[str, str | tuple[str, ...]] = {
+    facts: dict[str, str | tuple[str, ...]] = {
         key: value for key, _, value in lines if key != "contents"
     }
-    kind = str(found.get("filetype", ""))
+    kind = str(facts.get("filetype", ""))
     contents = tuple(value for key, _, value in lines if key == "contents")
-    if found:
-        found["filetype"] = _TYPES.get(kind, kind)
-    return {**found, "exists": _yes(bool(found)), "contents": contents}
+    if facts:
+        facts["filetype"] = _TYPES.get(kind, kind)
+    return {**facts, "exists": _yes(bool(facts)), "contents": contents}
 
 
 def _port(name: str, _: Said, facts: Facts) -> Actual:

@@ -51,10 +51,10 @@ def uppers(images: Mapping[Kind, Image]) -> dict[Kind, Upper]:
     A single variant adds nothing: it is the same everywhere. Raises `ArtifactError`.
     """
     shared = shared_layers(images)
-    found = {kind: _upper(image, shared) for kind, image in images.items()}
-    if all(one.packages is None for one in found.values()):
-        return found
-    return {kind: _with_packages(one, images[kind], shared) for kind, one in found.items()}
+    uppers = {kind: _upper(image, shared) for kind, image in images.items()}
+    if all(one.packages is None for one in uppers.values()):
+        return uppers
+    return {kind: _with_packages(one, images[kind], shared) for kind, one in uppers.items()}
 
 
 def shared_layers(images: Mapping[Kind, Image]) -> int:

@@ -52,8 +52,8 @@ WHOLE = Needle()
 
 def load(path: Path) -> Needle:
     """Return the needle in a file. Raises `ProfileError`, which names the file and the key."""
-    found = _document(path)
-    areas = found.get("area") if isinstance(found, dict) else None
+    document = _document(path)
+    areas = document.get("area") if isinstance(document, dict) else None
     if not isinstance(areas, list) or not areas or len(areas) > AREAS:
         raise _wrong(path, "area", f"a list of 1 to {AREAS} areas")
     read = [

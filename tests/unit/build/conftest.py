@@ -20,7 +20,7 @@ mkdir tree && echo "$PWD" >tree/where && tar -cf layer.tar -C tree where
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
     """A builder, whatever runtimes there are."""
     builds = Builder(tmp_path / "builder")
-    monkeypatch.setattr(engine, "found", lambda _fleet: Engine(builds.runtime, builds))
+    monkeypatch.setattr(engine, "of", lambda _fleet: Engine(builds.runtime, builds))
     return builds
 
 

@@ -37,16 +37,16 @@ def made(folder: Path) -> tuple[bytes, dict[str, str]]:
 
 def test_it_reads_what_it_writes(tmp_path: Path) -> None:
     index, digests = made(tmp_path)
-    found = family.read(index, "r.example/x:1", KINDS)
-    assert found is not None
-    assert (found.image, found.digest) == ("abcd4x", sha(index))
-    assert {kind: one.digest for kind, one in found.variants.items()} == digests
+    described = family.read(index, "r.example/x:1", KINDS)
+    assert described is not None
+    assert (described.image, described.digest) == ("abcd4x", sha(index))
+    assert {kind: one.digest for kind, one in described.variants.items()} == digests
     first, *_, last = json.loads(index)["manifests"]
     assert first["annotations"] == {FAMILY_VARIANT: "abcdic"}
     assert last["annotations"] == {FAMILY_PROFILE: "abcd4x"}
     assert last["platform"] == {"architecture": "unknown", "os": "unknown"}
     manifest = family.profile_manifest(PROFILE)
-    assert sha(manifest) == found.profile.digest
+    assert sha(manifest) == described.profile.digest
     assert family.profile_layer(manifest, "x").digest == sha(PROFILE)
 
 
@@ -135,9 +135,9 @@ def test_other_machines_and_unknown_kinds_are_left_out() -> None:
         variant("abcdiz", platform=this),
         profile(),
     )
-    found = family.read(index, "x", KINDS)
-    assert found is not None
-    assert {kind: one.digest for kind, one in found.variants.items()} == {
+    described = family.read(index, "x", KINDS)
+    assert described is not None
+    assert {kind: one.digest for kind, one in described.variants.items()} == {
         "abcdic": "sha256:" + "1" * 64
     }
 

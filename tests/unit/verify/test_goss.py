@@ -73,9 +73,9 @@ def resources(tmp_path: Path) -> tuple[Resource, ...]:
 
 
 def unmet(resources: tuple[Resource, ...], said: dict[str, Said]) -> dict[str, str]:
-    found, wanted = judge.found(resources, said), judge.wanted(resources)
-    assert found.keys() == wanted.keys()
-    return {key: value for key, value in found.items() if value != wanted[key]}
+    answered, wanted = judge.answered(resources, said), judge.wanted(resources)
+    assert answered.keys() == wanted.keys()
+    return {key: value for key, value in answered.items() if value != wanted[key]}
 
 
 def test_what_is_as_demanded(resources: tuple[Resource, ...]) -> None:
@@ -189,7 +189,7 @@ def test_no_file_at_all_crashes(tmp_path: Path, content: Any) -> None:
         resources = goss.load(path)
     except ProfileError:
         return
-    judge.found(resources, answers())
+    judge.answered(resources, answers())
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
