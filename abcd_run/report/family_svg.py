@@ -12,7 +12,7 @@ from abcd_run.report.family_tree import Bar, Node
 from abcd_run.units import format_size
 from abcd_run.visible import visible
 
-WIDTH, HEIGHT = 236, 62
+WIDTH, HEIGHT = 270, 62
 """Of an image's box, in pixels."""
 
 BAR, GAP = 18, 3
@@ -106,6 +106,9 @@ def _box(node: Node, left: int, top: int) -> Iterator[str]:
     yield f"<title>{_text(node.summary, len(node.summary))}</title>"
     yield f'<rect class="box" x="{left}" y="{top}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
     yield f'<text class="name" x="{left + 12}" y="{top + 22}">{_text(node.name, NAME_SHOWN)}</text>'
+    if node.adds is not None:
+        place = f'x="{left + WIDTH - 12}" y="{top + 22}" text-anchor="end"'
+        yield f'<text class="summary" {place}>+ {format_size(node.adds)}</text>'
     for number, line in enumerate(_wrapped(node.summary)):
         place = f'x="{left + 12}" y="{top + 38 + 13 * number}"'
         yield f'<text class="summary" {place}>{_text(line, LINE_SHOWN)}</text>'
@@ -119,9 +122,9 @@ def _bar(bar: Bar, left: int, top: int) -> Iterator[str]:
     shape = f'x="{left}" y="{top}" width="{WIDTH}" height="{BAR}" rx="4"'
     yield f'<rect fill="{colour}" {shape}/>'
     yield f'<text class="bar" x="{left + 12}" y="{top + 13}">{_text(bar.name, NAME_SHOWN)}</text>'
-    if bar.own is not None:
-        own = f'x="{left + WIDTH - 12}" y="{top + 13}" text-anchor="end"'
-        yield f'<text class="bar" {own}>+ {format_size(bar.own)}</text>'
+    if bar.adds is not None:
+        place = f'x="{left + WIDTH - 12}" y="{top + 13}" text-anchor="end"'
+        yield f'<text class="bar" {place}>+ {format_size(bar.adds)}</text>'
 
 
 def _legend(top: int) -> Iterator[str]:

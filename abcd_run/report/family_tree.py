@@ -1,8 +1,9 @@
 """The images as a family tree: children below their parents, and the layers that they share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
+from abcd_run.images.profile import Variant
 from abcd_run.session.catalogue import Image
 from abcd_run.session.layers import VariantLayers
 from abcd_run.units import format_size
@@ -11,50 +12,73 @@ from abcd_run.visible import visible
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A variant: its name, its kind, and its bytes, shared and own; None if it is not here."""
+    """A variant: its name, its kind, and what it adds in bytes; None if it is not here.
+
+    It adds what neither its image's other variants have nor its parent's.
+    """
 
     name: str
     kind: str
-    shared: int | None = None
-    own: int | None = None
+    adds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An image in the tree, with its children."""
+    """An image in the tree, with its children.
+
+    `adds` is what its variants have in common that its parent's do not have, in bytes; None if
+    fewer than two are here.
+    """
 
     name: str
     summary: str
     bars: tuple[Bar, ...]
     children: tuple["Node", ...] = ()
+    adds: int | None = None
 
 
 def nodes(images: Iterable[Image]) -> tuple[Node, ...]:
     """Return the roots; an image whose parent is not listed is one."""
-    images = tuple(images)
-    listed = {one.name for one in images}
+    listed = {one.name: one for one in images}
 
     def below(parent: str | None) -> tuple[Node, ...]:
+        above = _digests(listed[parent]) if parent else set[str]()
         return tuple(
-            Node(one.name, one.summary, _bars(one), below(one.name))
-            for one in images
+            _node(one, above, below(one.name))
+            for one in listed.values()
             if _parent(one, listed) == parent
         )
 
     return below(None)
 
 
-def _parent(image: Image, listed: set[str]) -> str | None:
+def _parent(image: Image, listed: Container[str]) -> str | None:
     parent = next(iter(image.profile.parents), None)
     return parent if parent in listed else None
 
 
-def _bars(image: Image) -> tuple[Bar, ...]:
-    def bar(name: str, kind: str) -> Bar:
-        stored = image.layers.get(name)
-        return Bar(name, kind, stored.shared, stored.own) if stored else Bar(name, kind)
+def _node(image: Image, inherited: set[str], children: tuple[Node, ...]) -> Node:
+    sizes = {one.digest: one.size for stored in image.layers.values() for one in stored.layers}
+    own = {
+        name: {one.digest for one in stored.layers} - inherited
+        for name, stored in image.layers.items()
+    }
+    common = set.intersection(*own.values()) if len(own) > 1 else set[str]()
 
-    return tuple(bar(one.name, str(one.kind)) for one in image.profile.variants)
+    def bar(variant: Variant) -> Bar:
+        adds = own.get(variant.name)
+        kind = str(variant.kind)
+        return Bar(variant.name, kind, None if adds is None else total(adds - common))
+
+    def total(digests: set[str]) -> int:
+        return sum(sizes[digest] for digest in digests)
+
+    bars = tuple(map(bar, image.profile.variants))
+    return Node(image.name, image.summary, bars, children, total(common) if len(own) > 1 else None)
+
+
+def _digests(image: Image) -> set[str]:
+    return {one.digest for stored in image.layers.values() for one in stored.layers}
 
 
 def lines(images: Iterable[Image]) -> Iterator[str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from abcd_run import Session
 from abcd_run.host import xdg
 from abcd_run.oci.store import Store
-from abcd_run.report import family_svg
+from abcd_run.report import family_svg, family_tree
 from abcd_run.report.family_tree import Bar, Node
 from abcd_run.session.layers import Layer, compared
 from abcd_run.testing.cli import Ended
@@ -64,9 +65,44 @@ def test_the_picture(stored: None, run: Run, engine: FakeEngine) -> None:
     assert run("images", "--svg", "/nosuch/tree.svg").status == 2
 
 
+def test_what_each_adds(home: Path, write: Write) -> None:
+    """A base to its parent's, and over it a variant to the other: nothing is counted twice."""
+    write("one", "[abcdic]\n[abcdik]")
+    write("two", 'parent = "one"')
+    store = Store(xdg.store())
+    layers = {name: Tar().file(name, name.encode() * 999).bytes() for name in "abcdefg"}
+    for name, held in (
+        ("ic-one", "abc"),
+        ("ik-one", "abd"),
+        ("ic-two", "abec"),
+        ("ik-two", "abefd"),
+    ):
+        kind = f"abcd{name[:2]}-{name[3:]}"
+        store.add(layout(home / name, *(layers[one] for one in held)), kind)
+    with Session() as lab:
+        images = {one.name: one for one in lab.images(layers=True).images}
+    (one,) = (node for node in family_tree.nodes(images.values()) if node.name == "one")
+    (two,) = one.children
+
+    def sizes(variant: str) -> list[int]:
+        return [layer.size for layer in images[variant[7:]].layers[variant].layers]
+
+    first, second, third = sizes("abcdic-one")
+    assert (one.adds, one.bars[0].adds, one.bars[1].adds) == (
+        first + second,
+        third,
+        sizes("abcdik-one")[2],
+    )
+    assert (two.adds, two.bars[0].adds, two.bars[1].adds) == (
+        sizes("abcdic-two")[2],
+        0,
+        sizes("abcdik-two")[3],
+    )
+
+
 def test_names_are_escaped_and_cut() -> None:
     nasty = '<script>alert("1")</script>&\x1b[2J\x07'
-    node = Node("x" * 300, nasty, (Bar(nasty, "abcdic", 1, 2),), (Node("child", "", ()),))
+    node = Node("x" * 300, nasty, (Bar(nasty, "abcdic", 2),), (Node("child", "", ()),))
     text = family_svg.drawn([node])
     root = ET.fromstring(text)
     assert not [one for one in root.iter() if one.tag.endswith("script")]
