@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from abcd_run.oci import index, select, spool
 from abcd_run.oci.blobs import blob_name, digest_of
-from abcd_run.oci.compress import chosen, compressing
+from abcd_run.oci.compress import compressing
 from abcd_run.oci.model import CONFIG, MANIFEST, PLAIN_LAYER, REF_NAME, Descriptor, Layer
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 CREATED = "2026-01-01T00:00:00Z"
 """When every image was made, so that the same layers give the same image."""
 
-MEDIA_TYPES = {"zstd": f"{PLAIN_LAYER}+zstd", "gzip": f"{PLAIN_LAYER}+gzip"}
+GZIP_LAYER = f"{PLAIN_LAYER}+gzip"
+"""What every engine and tool can read: Docker before 23 and umoci cannot read zstd."""
 
 
 class Hashed:
@@ -53,17 +54,16 @@ class Hashed:
 
 def add_layer(store: Store, tar: Readable) -> Layer:
     """Compress a tar into a store and return the layer; the caller holds `store.importing()`."""
-    kind = chosen("auto")
     with store.part() as part:
         with part.open("xb") as file:
             packed: Any = Hashed(file, file)
-            with compressing(packed, kind) as out:  # type: ignore[arg-type]
+            with compressing(packed, "gzip") as out:  # type: ignore[arg-type]
                 plain: Any = Hashed(out, file)
                 spool.copy(tar, plain)
         target = store.folder / blob_name(packed.digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         part.replace(target)
-    return Layer(Descriptor(MEDIA_TYPES[kind], packed.digest, packed.size), plain.digest)
+    return Layer(Descriptor(GZIP_LAYER, packed.digest, packed.size), plain.digest)
 
 
 def add_image(
