@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+from base64 import b64encode
 from pathlib import Path
 
 from abcd_run import limits
@@ -83,7 +84,9 @@ def _ran(part: Part, way: str, script: str, stack: Stack, bench: Bench) -> tuple
     shutil.rmtree(context, ignore_errors=True)
     context.mkdir()
     below = engine.offer(stack, name, bench.store, say=bench.say)
-    run = json.dumps(["/bin/sh", "-c", script])
+    # In one line: an engine repeats what has failed, which would hide why.
+    packed = b64encode(script.encode()).decode()
+    run = json.dumps(["/bin/sh", "-c", f'eval "$(echo {packed} | base64 -d)"'])
     (context / CONTAINERFILE).write_text(f"FROM {below}\nUSER 0\nRUN {run}\n")
     try:
         with engine.built(context, name, say=bench.say) as image:

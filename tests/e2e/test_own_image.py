@@ -75,7 +75,9 @@ def test_the_page_works(home: Path) -> None:
     ours = {one["runtime"]: one["name"] for one in running if one["name"].startswith("mylab-")}
     assert set(ours) == {"podman", "docker", "lxd", "libvirt"}
     for name in ours.values():
-        ended = abcd_run("exec", name, "--", "sh", "-c", "command -v tree bc; tail -n 1 /etc/motd")
+        ended = abcd_run(
+            "exec", name, "--", "sh", "-c", "command -v tree; command -v bc; tail -n 1 /etc/motd"
+        )
         assert ended.out == "/usr/bin/tree\n/usr/bin/bc\nRoom 12.\n", name
 
 

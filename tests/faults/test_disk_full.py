@@ -43,11 +43,11 @@ DOWNLOAD = """
     fetch(sys.argv[2], folder / "a.iso")
 """
 PREPARE = """
-    from abcd_run.images.from_recipe import _prepare
+    from abcd_run.build import prepared
     script = folder / "prepare"
     script.write_text("#!/bin/sh")
     script.chmod(0o755)
-    _prepare(folder, "base", lambda _: None)
+    prepared.run(folder, folder, lambda _: None)
 """
 BUILD = """
     import shutil

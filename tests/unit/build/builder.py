@@ -2,6 +2,7 @@
 
 import io
 import re
+from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from abcd_run.oci.store import Store
 from abcd_run.runtime import Runtime, Say
 from tests.unit.oci.making import Tar
 
+PACKED = re.compile(r"\$\(echo (\S+) \| base64 -d\)")
 FROM = re.compile(r"^FROM +(\S+)$", re.MULTILINE)
 
 
@@ -46,7 +48,7 @@ class Builder:
         """Carry out no line of the Containerfile but FROM, and add one file."""
         if self.fails:
             raise ArtifactError("building failed", details=self.fails, remedy="fix it")
-        text = (context / "Containerfile").read_text()
+        text = PACKED.sub(_script, (context / "Containerfile").read_text())
         if self.fails_at and self.fails_at in text:
             raise ArtifactError("building failed", remedy="fix it")
         self.built[name] = text
@@ -77,3 +79,7 @@ class Builder:
     def order(self) -> list[str]:
         """The names that were built, the first one first."""
         return [name.removeprefix("localhost/").removesuffix(":latest") for name in self.built]
+
+
+def _script(packed: re.Match[str]) -> str:
+    return b64decode(packed[1]).decode()
