@@ -1,5 +1,6 @@
 // The desktop of somebody who is here for the first time: Plasma's own panel, with this image's
-// programs in the task bar, and its wallpaper.
+// programs in the task bar. The wallpaper is the theme's: which desktops there are is not known yet on
+// a slow machine.
 loadTemplate("org.kde.plasma.desktop.defaultPanel")
 
 var launchers = ["org.kde.dolphin", "firefox-esr", "org.kde.konsole", "org.kde.kate"]
@@ -10,10 +11,4 @@ panels().forEach(function (panel) {
             return "applications:" + name + ".desktop"
         }))
     })
-})
-
-desktopsForActivity(currentActivity()).forEach(function (desktop) {
-    desktop.wallpaperPlugin = "org.kde.image"
-    desktop.currentConfigGroup = ["Wallpaper", "org.kde.image", "General"]
-    desktop.writeConfig("Image", "file:///usr/share/abcd/wallpaper.svg")
 })
