@@ -57,7 +57,7 @@ def add_layer(store: Store, tar: Readable) -> Layer:
     with store.part() as part:
         with part.open("xb") as file:
             packed: Any = Hashed(file, file)
-            with compressing(packed, "gzip") as out:  # type: ignore[arg-type]
+            with compressing(packed, "gzip") as out:
                 plain: Any = Hashed(out, file)
                 spool.copy(tar, plain)
         target = store.folder / blob_name(packed.digest)
