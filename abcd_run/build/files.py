@@ -43,6 +43,6 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     entry.uid = entry.gid = USER if theirs else 0
     entry.uname = entry.gname = ""
     entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
-    if theirs and "/" not in inside:
+    if theirs and entry.isdir() and "/" not in inside:
         entry.mode = 0o750
     return entry

@@ -33,7 +33,9 @@ class Stack:
     steps: tuple[Step, ...] = ()
 
     def over(self, step: Step) -> "Stack":
-        """Return the stack with one more step on top."""
+        """Return the stack with one more step on top; the same step twice changes nothing."""
+        if self.steps and self.steps[-1].key == step.key:
+            return self
         return replace(self, steps=(*self.steps, step))
 
     @property

@@ -84,7 +84,7 @@ def digest_of(folder: Path, *, without: Iterable[str] = ()) -> str:
 
 def _files(folder: Path, without: set[str]) -> Iterator[Path]:
     """Yield what is in a layer's folder, without the layers' folders if it is the recipe's own."""
-    others = {*Kind, *without} if folder.name != BASE else without
+    others = without if folder.name in {BASE, FILES} else {*Kind, *without}
     for path in sorted(folder.iterdir()):
         if path.name not in others:
             yield from sorted(path.rglob("*")) if path.is_dir() else (path,)

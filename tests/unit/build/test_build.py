@@ -186,8 +186,8 @@ def test_errors_name_the_authors_file(family: Path, fleet: Fleet) -> None:
 
 def test_files_have_modes_and_owners_of_their_own(family: Path, fleet: Fleet) -> None:
     tree = family.with_name("child") / "files"
-    for name in ("home/abcd/note", "usr/bin/tool"):
-        (tree / name).parent.mkdir(parents=True)
+    for name in ("home/abcd/note", "home/readme", "usr/bin/tool"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("")
     (tree / "usr/bin/tool").chmod(0o700)
     (tree / "usr/bin/alias").symlink_to("tool")
@@ -199,7 +199,26 @@ def test_files_have_modes_and_owners_of_their_own(family: Path, fleet: Fleet) ->
     assert facts["home"] == (0o755, 0, 0)
     assert facts["home/abcd"] == (0o750, 1000, 1000)
     assert facts["home/abcd/note"] == (0o644, 1000, 1000)
+    assert facts["home/readme"] == (0o644, 1000, 1000)
     assert own["usr/bin/alias"].linkname == "tool"
+
+
+def test_the_same_files_twice_are_one_layer(
+    family: Path, write: Write, fleet: Fleet, made: list[str]
+) -> None:
+    twin = write("twin", "parent = 'child'").with_suffix("") / "files" / "etc" / "child"
+    twin.parent.mkdir(parents=True)
+    twin.write_text("one")
+    assert [len(built("twin", fleet)[0].layers) for _ in range(3)] == [3, 3, 3]
+
+
+def test_a_folder_of_files_may_be_called_as_a_variant(family: Path, fleet: Fleet) -> None:
+    extra = family.with_name("child") / "files" / "abcdic"
+    extra.mkdir()
+    (before,) = built("child", fleet)
+    (extra / "new").write_text("")
+    (after,) = built("child", fleet)
+    assert before.layers != after.layers
 
 
 def test_packages_are_installed_over_what_is_below(
