@@ -1,6 +1,7 @@
 """The flattener against `umoci unpack`, by trees on disk. Needs root, umoci and GNU tar.
 
-ABCD_RUN_TEST_LAYOUT=FOLDER names an OCI layout with real images to compare as well.
+ABCD_RUN_TEST_LAYOUT=FOLDER names an OCI layout, ABCD_RUN_TEST_IMAGES the real images in it to
+compare as well: not all that somebody ever built, which would take as long as it takes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import pytest
 
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.rootfs import scan
-from abcd_run.oci.store import Store
 from tests.oci.trees import describe, differences
 from tests.unit.oci.making import Tar, layout
 
@@ -88,7 +88,7 @@ def test_real_images(tmp_path: Path) -> None:
     given = os.environ.get("ABCD_RUN_TEST_LAYOUT")
     if given is None:
         pytest.skip("ABCD_RUN_TEST_LAYOUT names no layout")
-    names = Store(Path(given)).names()
+    names = os.environ["ABCD_RUN_TEST_IMAGES"].split()
     assert names
     for name in names:
         (tmp_path / name).mkdir()
