@@ -158,6 +158,15 @@ Publish = Annotated[
 Shares = Annotated[
     list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
 ]
+Home = Annotated[
+    str | None,
+    _option(
+        "--home",
+        metavar="[DIR]",
+        help="Keep the home on this host, in DIR or the image's usual folder.",
+    ),
+]
+NoHome = Annotated[bool, _option("--no-home", help="Let the home go with the instance.")]
 Env = Annotated[
     list[str] | None,
     _option("--env", metavar="K=V", help="Set a variable; K alone copies yours."),
@@ -207,6 +216,8 @@ Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_re
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
 Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]
+Ended = Annotated[bool, _option("--ended", help="Also remove instances that have ended.")]
+Yes = Annotated[bool, _option("-y", "--yes", help="Ask nothing.")]
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
 Svg = Annotated[
     Path | None,
@@ -273,6 +284,28 @@ Picture = Annotated[
         help="The file to write, or - for standard output; default: ./NAME.png.",
     ),
 ]
+
+
+def with_home_spelled_out(args: list[str]) -> list[str]:
+    """Return the words with `--home` as `--home=DIR`, or as `--home=` if no folder follows it.
+
+    Click knows no option whose value may be missing. A path follows as `--home DIR`; anything else
+    would be the image: `--home abcd4demo`.
+    """
+    end = args.index("--") if "--" in args else len(args)
+    if "--home" not in args[:end]:
+        return args
+    place = args.index("--home")
+    after = args[place + 1 : end][:1]
+    value = after if after and _is_folder(after[0]) else []
+    return [*args[:place], "--home=" + "".join(value), *args[place + 1 + len(value) :]]
+
+
+def _is_folder(word: str) -> bool:
+    """Say whether a word after `--home` names a folder: not a profile, an archive or a layout."""
+    path = Path(word).expanduser()
+    is_path = word.startswith(("/", "./", "../", "~")) or word in (".", "..")
+    return is_path and not path.is_file() and not (path / "oci-layout").exists()
 
 
 def first_word(args: list[str]) -> int | None:

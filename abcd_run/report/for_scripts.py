@@ -38,6 +38,7 @@ def instance(launched: Launched) -> Document:
         "ready_seconds": launched.ready_seconds,
         "runtime_id": copy.runtime_id,
         "resources": _resources(facts.resources),
+        "home": facts.home or None,
     }
 
 
@@ -47,7 +48,7 @@ def _resources(given: Resources) -> Document:
 
 def endpoint(way: Endpoint) -> Document:
     """Return an endpoint as a JSON document."""
-    return {"service": way.service, "protocol": way.protocol, "url": way.url}
+    return {"service": way.service, "protocol": way.protocol, "url": endpoints.typed(way).url}
 
 
 def error(failure: Failure) -> Document:
