@@ -20,7 +20,7 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@$(RUN) tests/check
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
 
 soak:  ## run for an hour or two: hundreds of launches in a row, dozens at once
 	@$(RUN) python -m pytest tests/soak

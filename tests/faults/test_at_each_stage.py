@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,13 +34,23 @@ def _shown(engine: str, name: str) -> bool:
     return name in listed.out
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Return a home with somebody's work, which no launch may lose."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    (folder / "thesis").write_text("finished")
+    yield folder
+    assert (folder / "thesis").read_text() == "finished"
+
+
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_killed(engine: str, stage: str) -> None:
-    """What is left is listed and can be removed; then the name is free."""
+def test_killed(engine: str, stage: str, home: Path) -> None:
+    """What is left is listed and can be removed; then name and home are free."""
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
-    words = ["--on", engine, "--name", name, "--set", NEVER]
+    words = ["--on", engine, "--name", name, "--set", NEVER, f"--home={home}"]
     killed = ended(*words, "abcd4demo", at=(engine, when, step), how=signal.SIGKILL)
     assert killed.status == -signal.SIGKILL, killed.err
     assert _shown(engine, name) == (stage != "fetched")
@@ -56,11 +68,11 @@ def test_killed(engine: str, stage: str) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_undone(engine: str, stage: str, how: signal.Signals) -> None:
+def test_undone(engine: str, stage: str, how: signal.Signals, home: Path) -> None:
     """The launch is undone in time, and nothing is left."""
     need(engine)
     name, (when, step) = _name(engine), STAGES[stage]
-    words = ["--on", engine, "--name", name, "--set", NEVER, "abcd4demo"]
+    words = ["--on", engine, "--name", name, "--set", NEVER, f"--home={home}", "abcd4demo"]
     launch = ended(*words, at=(engine, when, step), how=how)
     assert launch.status == 130, launch.err
     assert launch.seconds < WITHIN + SLACK
