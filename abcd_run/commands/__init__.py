@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import typer
 
-from abcd_run.commands.group import COMPLETES, NAME, cli
+from abcd_run.commands.group import COMPLETES, LAUNCH, NAME, cli, meant
 from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.host import os_errors
 from abcd_run.host.os_errors import unexpected
@@ -56,9 +56,19 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     with suppress(OSError):  # the terminal is gone: that is what ended us
         if "--json" in before and not isinstance(error, streams.OutputLost):
-            for_scripts.print_json(for_scripts.document([], [Failure(error)]))
+            _print_failed(error, before)
         for_people.print_error(error)
     return error.status
+
+
+def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:
+    """Print the document of the command that failed, with its own keys."""
+    from abcd_run.report import documents  # noqa: PLC0415  (what succeeds needs none of it)
+
+    command = meant(list(arguments))
+    if command == LAUNCH and documents.DRY_RUN in arguments:
+        command = documents.DRY_RUN
+    for_scripts.print_json(documents.failed(command, for_scripts.errors([Failure(error)])))
 
 
 def _usage(error: typer.TyperException) -> UsageError:

@@ -3,12 +3,16 @@
 import io
 import sys
 from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
 
 import typer.completion
 
 from abcd_run.commands import options
 from abcd_run.commands.group import COMPLETES, NAME, cli
 from abcd_run.report import for_scripts
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
@@ -21,7 +25,8 @@ def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
     with redirect_stdout(io.StringIO()) as script:
         answer(f"source_{shell}")
     if as_json:
-        for_scripts.print_json({"shell": shell, "script": script.getvalue(), "errors": []})
+        document: documents.Script = {"shell": shell, "script": script.getvalue(), "errors": []}
+        for_scripts.print_json(document)
     else:
         sys.stdout.write(script.getvalue())
     return 0

@@ -98,6 +98,11 @@ class DefaultLaunch(TyperGroup):
         return [*super().shell_complete(ctx, incomplete), *images]
 
 
+def meant(args: list[str]) -> str:
+    """Return the command that a command line means."""
+    return _command_first(args)[0]
+
+
 def _command_first(args: list[str]) -> list[str]:
     from abcd_run.commands import options  # noqa: PLC0415  (most lines begin with the command)
 

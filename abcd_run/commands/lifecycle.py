@@ -80,8 +80,7 @@ def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) ->
         for_people.print_error(failure.error)
     names, failures = removed.names, removed.errors
     if as_json:
-        errors = [for_scripts.error(one) for one in failures]
-        for_scripts.print_json({key: list(names), "errors": errors})
+        for_scripts.print_json({key: list(names), "errors": for_scripts.errors(failures)})
     elif not quiet:
         for_people.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})
     for failure in failures:

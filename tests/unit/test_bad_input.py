@@ -1,6 +1,5 @@
 """Bad input of every kind: the right exit status, one clear message, a remedy, no traceback."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -258,7 +257,7 @@ def test_bad_input(
     assert remedies, ended.err
     assert bad.remedy in "\n".join(remedies)
     assert len(head) < 700
-    (error,) = json.loads(ended.out)["errors"]
+    (error,) = ended.json["errors"]
     assert error["code"] == bad.status
     assert engine.held == {}
 

@@ -1,6 +1,5 @@
 """Help, completion, and the process as a shell sees it."""
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typer.core import TyperOption
 from abcd_run.commands.group import COMMANDS as KNOWN
 from abcd_run.commands.group import cli
 from abcd_run.commands.options import with_value
+from abcd_run.testing import documents
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine
 
@@ -162,7 +162,7 @@ def test_names_that_are_not_utf8_survive(home: Path) -> None:
     )  # fmt: skip
     assert ended.returncode == 4
     assert b"Traceback" not in ended.stderr
-    assert json.loads(ended.stdout)["errors"][0]["code"] == 4
+    assert documents.read(["nosuch"], ended.stdout)["errors"][0]["code"] == 4
 
 
 def test_a_terminal_that_knows_only_ascii(web: Path, write: Callable[..., Path]) -> None:
