@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import typer
 
-from abcd_run.commands.group import COMPLETES, LAUNCH, NAME, cli, meant
-from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
+from abcd_run.commands.group import COMPLETES, INSIDE, LAUNCH, NAME, cli, meant
+from abcd_run.errors import NOT_RUN, READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.host import os_errors
 from abcd_run.host.os_errors import unexpected
 from abcd_run.launch.interrupts import heeded
@@ -58,7 +58,13 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
         if "--json" in before and not isinstance(error, streams.OutputLost):
             _print_failed(error, before)
         for_people.print_error(error)
-    return error.status
+    return _status(error, list(before))
+
+
+def _status(error: AbcdRunError, arguments: list[str]) -> int:
+    """Return the exit status: a script must tell our failures from those of a command inside."""
+    own = meant(arguments) in INSIDE and not isinstance(error, Interrupted)
+    return NOT_RUN if own else error.status
 
 
 def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:

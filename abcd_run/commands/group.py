@@ -9,6 +9,9 @@ from typer.core import TyperCommand, TyperGroup
 
 NAME = "abcd-run"
 LAUNCH = "launch"
+INSIDE = ("exec", "shell")
+"""The commands that exit with the status of a command inside."""
+
 COMPLETES = "_ABCD_RUN_COMPLETE"
 """The variable through which a shell asks for completions."""
 
@@ -67,7 +70,8 @@ class DefaultLaunch(TyperGroup):
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         run = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
-        kind = command.OneImage if cmd_name == LAUNCH else command.Command
+        kinds = {LAUNCH: command.OneImage, "exec": command.Inside}
+        kind = kinds.get(cmd_name, command.Command)
         made, common = _made(cmd_name, run, kind), _made(cmd_name, command.common, kind)
         made.params = command.with_common(made.params, common.params)
         return made

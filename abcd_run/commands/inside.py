@@ -22,6 +22,9 @@ def exec_(
 ) -> int:
     """Run a command in an instance and exit with its status.
 
+    Status 125 means that it was not run: the error says why. 126 and 127 are the command's too, as
+    in a shell: not executable, not there.
+
     \b
     abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release
     echo hello | abcd-run exec NAME -- tr a-z A-Z
@@ -44,6 +47,8 @@ def exec_(
 
 def shell(*, name: options.Name, user: options.User = None, on: options.Runtimes = None) -> int:
     """Open a shell in an instance.
+
+    Exits with the shell's status, or with 125 if there is none.
 
     \b
     abcd-run shell abcd4demo-podman-1

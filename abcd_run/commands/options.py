@@ -153,7 +153,11 @@ Cpus = Annotated[float | None, _option("--cpus", metavar="N", parser=number, hel
 Address = Annotated[str, _option("--address", metavar="ADDR", help="Publish on this address.")]
 Publish = Annotated[
     list[str] | None,
-    _option("--publish", metavar="SERVICE[=PORT]", help="Choose a service's port."),
+    _option(
+        "--publish",
+        metavar="SERVICE[=PORT]",
+        help="Publish a service, or a port inside, on this port; default: a free one.",
+    ),
 ]
 Shares = Annotated[
     list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
@@ -277,13 +281,18 @@ Picture = Annotated[
 
 def first_word(args: list[str]) -> int | None:
     """Return the index of the first word that is neither an option nor an option's value."""
+    return next(iter(plain_words(args)), None)
+
+
+def plain_words(args: list[str]) -> list[int]:
+    """Return the indexes of the words before `--` that are neither options nor their values."""
     valued = with_value()
-    place = 0
+    places, place = list[int](), 0
     while place < len(args) and args[place] != "--":
         if not args[place].startswith("-"):
-            return place
+            places.append(place)
         place += 2 if args[place] in valued else 1
-    return None
+    return places
 
 
 def with_value() -> frozenset[str]:

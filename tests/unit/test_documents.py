@@ -128,10 +128,7 @@ def test_a_command_that_fails_prints_its_own_document(
     errors = answer.pop("errors")
     assert answer == EMPTY.get(command, {"instances": []})
     assert [error["code"] for error in errors] == [ERRORS.get(command, 2)]
-    assert ended.status == (errors[0]["code"] if command not in OWN else OWN_FAILURE)
-
-
-OWN, OWN_FAILURE = ("exec", "shell"), 2
+    assert ended.status == (125 if command in ("exec", "shell") else errors[0]["code"])
 
 
 def _before(words: list[str]) -> list[str]:
