@@ -38,7 +38,8 @@ def split(given: list[str] | None) -> tuple[str, ...]:
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
     """Offer the images of the catalogue with their summaries, the variants, and known families."""
-    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.commands.offered import launchable  # noqa: PLC0415  (only for completion)
+    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415
     from abcd_run.oci import kept_families  # noqa: PLC0415
     from abcd_run.visible import visible  # noqa: PLC0415
 
@@ -47,6 +48,7 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
     offered = [(one.name, visible(one.summary)) for one in profiles]
     offered += [(variant.name, "") for one in profiles for variant in one.variants]
     offered += [(reference, "") for reference in kept_families.names()]
+    offered += [(path, "") for path in launchable(incomplete)]
     return [one for one in offered if one[0].startswith(incomplete)]
 
 
@@ -80,7 +82,40 @@ def complete_reference(incomplete: str) -> list[str]:
     """Offer the family references that are known here, and what begins a file's."""
     from abcd_run.oci import kept_families  # noqa: PLC0415  (only for completion)
 
+    for begin in FILES:
+        if incomplete.startswith(begin):
+            return [begin + path for path in complete_file(incomplete.removeprefix(begin))]
     return [one for one in (*kept_families.names(), *FILES) if one.startswith(incomplete)]
+
+
+def complete_file(incomplete: str) -> list[str]:
+    """Offer files, and the folders on the way to them."""
+    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
+
+    return offered.paths(incomplete)
+
+
+def complete_folder(incomplete: str) -> list[str]:
+    """Offer folders."""
+    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
+
+    return offered.paths(incomplete, folders=True)
+
+
+def complete_share(incomplete: str) -> list[str]:
+    """Offer folders, and `:ro` behind one."""
+    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
+
+    return offered.shares(incomplete)
+
+
+def complete_service(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer the services of the image, if it stands before, or of all."""
+    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
+
+    # An option without its value ends Typer's reading: the image is still among the words then.
+    image = ctx.params.get("image") or next(iter(ctx.args), "")
+    return offered.services(incomplete, image)
 
 
 def complete_change(incomplete: str) -> list[str]:
@@ -114,7 +149,13 @@ Runtimes = Annotated[
     ),
 ]
 Profiles = Annotated[
-    Path | None, _option("--profiles", metavar="DIR", help="Also look for profiles here.")
+    Path | None,
+    _option(
+        "--profiles",
+        metavar="DIR",
+        autocompletion=complete_folder,
+        help="Also look for profiles here.",
+    ),
 ]
 Pull = Annotated[
     Literal["always", "missing", "never"],
@@ -156,11 +197,18 @@ Publish = Annotated[
     _option(
         "--publish",
         metavar="SERVICE[=PORT]",
+        autocompletion=complete_service,
         help="Publish a service, or a port inside, on this port; default: a free one.",
     ),
 ]
 Shares = Annotated[
-    list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
+    list[str] | None,
+    _option(
+        "--share",
+        metavar="DIR[:PATH][:ro]",
+        autocompletion=complete_share,
+        help="Share a folder.",
+    ),
 ]
 Env = Annotated[
     list[str] | None,
@@ -171,6 +219,7 @@ PasswordFile = Annotated[
     _option(
         "--password-file",
         metavar="FILE",
+        autocompletion=complete_file,
         dir_okay=False,
         help="Use the password in this file instead of a random one.",
     ),
@@ -214,7 +263,13 @@ Everything = Annotated[bool, _option("--all", help="Stop every instance on every
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
 Svg = Annotated[
     Path | None,
-    _option("--svg", metavar="F.svg", dir_okay=False, help="Draw the family tree into this file."),
+    _option(
+        "--svg",
+        metavar="F.svg",
+        autocompletion=complete_file,
+        dir_okay=False,
+        help="Draw the family tree into this file.",
+    ),
 ]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
@@ -243,6 +298,7 @@ Pictures = Annotated[
     _option(
         "--pictures",
         metavar="DIR",
+        autocompletion=complete_folder,
         file_okay=False,
         help="Write each screen's picture here, and what differs in red.",
     ),
@@ -263,6 +319,7 @@ Artifact = Annotated[
         "-o",
         "--output",
         metavar="FILE",
+        autocompletion=complete_file,
         help="The file to write; an old one is replaced once the new one is complete.",
     ),
 ]
@@ -272,6 +329,7 @@ Picture = Annotated[
         "-o",
         "--output",
         metavar="F.png",
+        autocompletion=complete_file,
         dir_okay=False,
         allow_dash=True,
         help="The file to write, or - for standard output; default: ./NAME.png.",

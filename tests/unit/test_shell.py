@@ -130,27 +130,11 @@ def test_shells_that_show_what_something_is(
     assert complete(["pull", "we"], shell=shell) == [offered]
 
 
-def test_bash_completes_by_the_script(
-    plugins: Callable[..., Path], web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
-    script = run("completion", "bash").out
-    lines = f"{script}COMP_WORDS=(abcd-run --on f); COMP_CWORD=2; _abcd_run_completion abcd-run"
-    lines += "; echo ${COMPREPLY[@]}"
-    plugins(fake="abcd_run.testing.fake:BACKENDS.fake", fast="abcd_run.testing.fake:BACKENDS.fast")
-    line = ["bash", "--norc", "-c", lines]
-    ended = subprocess.run(line, capture_output=True, text=True, check=True)
-    assert ended.stdout.split() == ["fake", "fast"]
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(
-    shell: str, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # Typer asks bash for its version
+def test_completion_scripts(shell: str, home: Path, run: Run) -> None:
     ended = run("completion", shell)
     assert (ended.status, ended.err) == (0, "")
-    assert f"_ABCD_RUN_COMPLETE=complete_{shell}" in ended.out
+    assert "_ABCD_RUN_COMPLETE=complete_" in ended.out
     if Path("/bin/bash").exists() and shell == "bash":
         subprocess.run(["/bin/bash", "-n"], input=ended.out, text=True, check=True)
 
