@@ -18,12 +18,6 @@ AbcdRunError
 from dataclasses import dataclass
 from typing import ClassVar
 
-NOT_RUN = 125
-"""The exit status of `exec` and `shell` when they fail themselves, as podman's and docker's.
-
-Any other status is that of the command inside, which may be one of those above too.
-"""
-
 READER_GONE = 141
 """The exit status when the reader of our output has gone, as a shell gives for SIGPIPE."""
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 import typer
 
 from abcd_run.commands.group import COMPLETES, INSIDE, LAUNCH, NAME, cli, meant
-from abcd_run.errors import NOT_RUN, READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
+from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.host import os_errors
 from abcd_run.host.os_errors import unexpected
 from abcd_run.launch.interrupts import heeded
-from abcd_run.report import for_people, for_scripts, streams
+from abcd_run.report import exit_status, for_people, for_scripts, streams
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one per way to end)
@@ -64,7 +64,7 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
 def _status(error: AbcdRunError, arguments: list[str]) -> int:
     """Return the exit status: a script must tell our failures from those of a command inside."""
     own = meant(arguments) in INSIDE and not isinstance(error, Interrupted)
-    return NOT_RUN if own else error.status
+    return exit_status.NOT_RUN if own else error.status
 
 
 def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:
