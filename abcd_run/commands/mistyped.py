@@ -45,11 +45,11 @@ def several(words: Sequence[str], commands: Sequence[str]) -> AbcdRunError:
     )
 
 
-def alone(word: str, profiles: Path | None) -> AbcdRunError | None:
+def alone(word: str, profiles: str | None) -> AbcdRunError | None:
     """Return the error for a command of other programs; None if the word may be an image."""
     if word not in ELSEWHERE or Path(word).exists():
         return None
-    if not image_word.is_unknown(word, Catalogue.usual(profiles)):
+    if not image_word.is_unknown(word, Catalogue.usual(Path(profiles) if profiles else None)):
         return None
     # The same status as for any other unknown image.
     return ArtifactError(f"no command and no image is called {word!r}", remedy=_ours(word, []))
