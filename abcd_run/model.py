@@ -185,7 +185,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """Who the instance is and who may enter it."""
+    """Who the instance is and who may enter it.
+
+    `login` is how its desktop begins, by a profile's word; empty if the image decides.
+    """
 
     hostname: str
     user: str
@@ -196,10 +199,12 @@ class Seed:
     image: str = ""
     kind: str = ""
     runtime: str = ""
+    login: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the seed as the environment variables that ABCD images read."""
-        return {
+        login = {"ABCD_LOGIN": self.login} if self.login else {}
+        return login | {
             "ABCD_HOSTNAME": self.hostname,
             "ABCD_USER": self.user,
             "ABCD_PASSWORD": self.password,
@@ -224,8 +229,9 @@ class Plan:
     `ports` maps a port inside to the host port that the user fixed; the engine chooses one for
     every other service. `account` is the image's user and `uid` its number; it is empty if the
     image decides whom commands run as. `screen` is the command that prints a picture of the image's
-    screen, for runtimes that show none. `exposed` publishes the ports that the image itself
-    exposes; `named` says that the user chose the name, so it must not change.
+    screen, for runtimes that show none. `home` is the share that keeps the user's home, one of
+    `shares`. `exposed` publishes the ports that the image itself exposes; `named` says that the
+    user chose the name, so it must not change.
     """
 
     name: str
@@ -246,6 +252,7 @@ class Plan:
     address: str = "127.0.0.1"
     ports: Mapping[int, int] = field(default_factory=dict[int, int])
     shares: tuple[Share, ...] = ()
+    home: Share | None = None
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     command: tuple[str, ...] = ()
     ready: Ready = Ready()
@@ -291,6 +298,9 @@ class Endpoint:
 SILENT = "not answering"
 """The state of an instance that runs but does not answer."""
 
+SUSPENDED = "suspended"
+"""The state of an instance whose processes stand still until it is resumed; it counts as silent."""
+
 
 class RootHeld(StrEnum):
     """How root inside is kept from being root of the host."""
@@ -313,7 +323,7 @@ class Instance:
     root inside really is, None if unknown, and `root` says how it is held there. `endpoints` are
     the services reached without a published port; `screens` belong to no service. `publishers` are
     the uids, besides this user's, whose processes listen at its ports. A `silent` instance runs but
-    does not answer, as its `state` says.
+    does not answer, as its `state` says. One that never `began` was created and not started.
     """
 
     name: str
@@ -330,3 +340,4 @@ class Instance:
     screens: tuple[Endpoint, ...] = ()
     publishers: tuple[int, ...] = ()
     silent: bool = False
+    began: bool = True

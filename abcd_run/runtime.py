@@ -166,7 +166,11 @@ class Runtime(ABC):
 
     @abstractmethod
     def start(self, runtime_id: str) -> Instance:
-        """Start it and return it with its ports. Raises `PortTaken` or `LaunchFailed`."""
+        """Start it and return it with its ports. Raises `PortTaken` or `LaunchFailed`.
+
+        Also one that has ended, if `instances` still returns it: with its files, and with other
+        ports if it must.
+        """
 
     @abstractmethod
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
@@ -216,6 +220,25 @@ class Screenshots(Protocol):
 
     def screenshot(self, instance: Instance) -> bytes:
         """Return a PNG picture of the screen. Raises `LaunchFailed`."""
+
+
+@runtime_checkable
+class Restarts(Protocol):
+    """A runtime that can end an instance and start it again, with what it keeps."""
+
+    def restart(self, runtime_id: str) -> Instance:
+        """Restart it and return it with its ports. Raises `PortTaken` or `LaunchFailed`."""
+
+
+@runtime_checkable
+class Suspends(Protocol):
+    """A runtime that can have an instance stand still, in its memory."""
+
+    def suspend(self, runtime_id: str) -> None:
+        """Have its processes stand still; `instances` then says `SUSPENDED`. A no-op twice."""
+
+    def resume(self, runtime_id: str) -> None:
+        """Have them go on. A no-op for one that is not suspended."""
 
 
 @runtime_checkable

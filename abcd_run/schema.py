@@ -137,6 +137,9 @@ UID = Rule("a uid from 1 on", _uid)
 USER = matching(r"[a-z_][a-z0-9_.-]{0,30}", 'a user\'s name, such as "abcd"')
 URL_PATH = matching(r"/[^\s#]*", 'a path that starts with "/"')
 SERVICE = matching(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,62}", 'a service\'s name, such as "web"')
+INSIDE = matching(
+    r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._-]+)+", 'an absolute path inside, such as "/home/abcd"'
+)
 FILE = matching(r"[^\0]+", "the path of a file")
 SHA256 = Rule("64 hexadecimal digits", _sha256)
 

@@ -1,25 +1,18 @@
-"""Await what must come to be, and fail when it does not."""
+"""Await what must come to be, and expect waits to end when they are cancelled."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from abcd_run.errors import Interrupted
+from abcd_run.testing.waiting import LOOK_SECONDS, until
 
-LOOK_SECONDS = 0.01
+__all__ = ["LOOK_SECONDS", "SOON", "ends_soon", "until"]
+
 SOON = 2.0
 """Seconds in which a wait ends: far below how long it would last, far above what it takes."""
-
-
-def until(condition: Callable[[], bool], *, within: float = 30) -> float:
-    """Await that a condition holds; return the seconds that it took."""
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < within, f"not within {within:g} s"
-        time.sleep(LOOK_SECONDS)
-    return time.monotonic() - begun
 
 
 @contextmanager

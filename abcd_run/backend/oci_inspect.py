@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from abcd_run.host import this_host
-from abcd_run.model import Instance, RootHeld
+from abcd_run.model import SUSPENDED, Instance, RootHeld
+
+PAUSED = "paused"
+UNSTARTED = ("created", "configured", "initialized")
+"""What Docker and Podman call a container that was not started since the host was."""
+
+NEVER = "0001"
 
 
 def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = None) -> Instance:
@@ -23,6 +29,8 @@ def instance(facts: Mapping[str, Any], *, runtime: str, engine: Path | None = No
         labels=config["Labels"] or {},
         running=running,
         state=_state(state),
+        silent=str(state["Status"]) == PAUSED,
+        began=_began(str(state["Status"]), state.get("StartedAt")),
         ports=bound_ports(facts["NetworkSettings"].get("Ports") or {}),
         password=password(config.get("Env") or []),
         host_root=root,
@@ -39,8 +47,10 @@ def brief(facts: Mapping[str, Any], *, runtime: str) -> Instance:
         runtime=runtime,
         runtime_id=text(facts["Id"]),
         labels=facts["Labels"] or {},
-        running=facts["State"] == "running",
-        state=facts["State"],
+        running=facts["State"] in ("running", PAUSED),
+        state=_said(facts["State"], facts.get("StartedAt")),
+        silent=facts["State"] == PAUSED,
+        began=_began(facts["State"], facts.get("StartedAt")),
     )
 
 
@@ -56,7 +66,23 @@ def text(told: object) -> str:
 
 def _state(state: Mapping[str, Any]) -> str:
     status = str(state["Status"])
-    return f"{status} with status {state['ExitCode']}" if status == "exited" else status
+    said = _said(status, state.get("StartedAt"))
+    return f"{said} with status {state['ExitCode']}" if status == "exited" else said
+
+
+def _said(status: str, started: object) -> str:
+    if status == PAUSED:
+        return SUSPENDED
+    return "exited" if status in UNSTARTED and _began(status, started) else status
+
+
+def _began(status: str, started: object) -> bool:
+    """Say whether a container ever ran: after a reboot Podman calls all of them created.
+
+    Its list has the start in seconds, below 0 for none; `inspect` has it as text, in the year 1.
+    """
+    began = started > 0 if isinstance(started, int) else str(started or NEVER)[:4] != NEVER
+    return status not in UNSTARTED or began
 
 
 def _host_root(pid: int, runtime_id: str, engine: Path | None) -> int | None:

@@ -12,7 +12,7 @@ from abcd_run.backend.oci_images import Images
 from abcd_run.backend.ownership import Marks
 from abcd_run.backend.refusals import refuse_disk
 from abcd_run.errors import ArtifactError, NoRuntime
-from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.model import SUSPENDED, Artifact, Instance, Plan
 from abcd_run.runtime import Runtime, Say
 
 
@@ -55,6 +55,10 @@ class OciRuntime(Runtime):
         """Return the arguments of `client.containers.create` for a plan that publishes `ports`."""
 
     @abstractmethod
+    def do(self, runtime_id: str, action: str) -> None:
+        """Have the engine `restart`, `pause` or `unpause` a container."""
+
+    @abstractmethod
     def options(self, plan: Plan) -> list[str]:
         """Return a plan's options of `run` that are specific to this engine."""
 
@@ -86,6 +90,28 @@ class OciRuntime(Runtime):
             if only:
                 return containers.called(only)
             return containers.each() if detail else containers.listed()
+
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        with self.errors.translated("restart the instance"):
+            self.do(runtime_id, "restart")
+        (instance,) = self.instances(runtime_id)
+        return instance
+
+    def suspend(self, runtime_id: str) -> None:
+        """See the contract."""
+        if not self._is_suspended(runtime_id):
+            with self.errors.translated("suspend the instance"):
+                self.do(runtime_id, "pause")
+
+    def resume(self, runtime_id: str) -> None:
+        """See the contract."""
+        if self._is_suspended(runtime_id):
+            with self.errors.translated("resume the instance"):
+                self.do(runtime_id, "unpause")
+
+    def _is_suspended(self, runtime_id: str) -> bool:
+        return any(one.state == SUSPENDED for one in self.instances(runtime_id))
 
     def exec_command(
         self, instance: Instance, command: Sequence[str], *, user: str, tty: bool

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from abcd_run import __version__, limits, schema
 from abcd_run.host import bounded_match
-from abcd_run.model import PROTOCOLS, Plan, Ready, Resources, Service
+from abcd_run.model import PROTOCOLS, Plan, Ready, Resources, Service, Share
 from abcd_run.schema import Rule
 
 PREFIX = "abcd-run."
@@ -40,6 +41,7 @@ _READY: Mapping[str, Rule] = {
     "kind": schema.SERVICE,
     "options": schema.TABLE,
 }
+_SHARE: Mapping[str, Rule] = {"source": _PATH, "target": _PATH, "read_only": schema.FLAG}
 _RESOURCES: Mapping[str, Rule] = {
     "memory": schema.SIZE,
     "cpus": schema.NUMBER,
@@ -56,7 +58,9 @@ class Record:
 
     `user` is the login of its endpoints. `account` is the user that commands run as inside; empty
     leaves it to the image. `screen` is the command inside that prints a screenshot. `resources` are
-    the limits it was given; None where the runtime decided.
+    the limits it was given; None where the runtime decided. `home` is the folder of the host that
+    keeps the user's home; empty if that goes with the instance. `shares` are its other folders.
+    `key` says whether it has a public key of its user, which alone lets them in by ssh.
     """
 
     name: str
@@ -69,6 +73,9 @@ class Record:
     screen: tuple[str, ...]
     ready: Ready
     resources: Resources
+    home: str = ""
+    shares: tuple[Share, ...] = ()
+    key: bool = True
 
     @property
     def age(self) -> float:
@@ -83,7 +90,7 @@ def labels(plan: Plan) -> dict[str, str]:
     """Return the labels that a runtime attaches to its object for this plan."""
     import json  # noqa: PLC0415  (`ps` without instances reads no record)
 
-    facts = {
+    facts: dict[str, Any] = {
         "user": plan.seed.user,
         "account": plan.account,
         "services": [_facts_of(service) for service in plan.services],
@@ -91,6 +98,12 @@ def labels(plan: Plan) -> dict[str, str]:
         "ready": asdict(plan.ready),
         "resources": {key: value for key, value in asdict(plan.resources).items() if value},
     }
+    if not plan.seed.ssh_key:
+        facts["key"] = False
+    if plan.home:
+        facts["home"] = str(plan.home.source)
+    if others := [one for one in plan.shares if one is not plan.home]:
+        facts["shares"] = [{**asdict(one), "source": str(one.source)} for one in others]
     return {
         MARK: __version__,
         PREFIX + "image": plan.image,
@@ -124,6 +137,9 @@ def read(texts: Mapping[str, str]) -> Record:
         screen=_words(facts.get("screen")),
         ready=Ready(**_known(facts.get("ready"), _READY)),
         resources=Resources(**_known(facts.get("resources"), _RESOURCES)),
+        home=_known({"home": facts.get("home")}, {"home": _PATH}).get("home", ""),
+        key=facts.get("key") is not False,
+        shares=tuple(_shares(facts.get("shares"))),
     )
 
 
@@ -142,6 +158,13 @@ def _services(value: object) -> Iterator[Service]:
         known = _known(facts, _SERVICE)
         if "name" in known and "port" in known:
             yield Service(kind=known.pop("variant", ""), **known)
+
+
+def _shares(value: object) -> Iterator[Share]:
+    for facts in value[:LONGEST] if isinstance(value, list) else []:
+        known = _known(facts, _SHARE)
+        if "source" in known and "target" in known:
+            yield Share(Path(known.pop("source")), **known)
 
 
 def _words(value: object) -> tuple[str, ...]:

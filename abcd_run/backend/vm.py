@@ -42,6 +42,8 @@ def _check_address(plan: Plan, engine: str) -> None:
 
 def refuse_shares(plan: Plan, why: str, *, instead: str) -> None:
     """Raise `UsageError` for a plan that shares folders, with the reason `why` it cannot."""
+    if plan.home:
+        raise UsageError(f"--home: {why}", remedy=f"--no-home, or {instead}")
     if plan.shares:
         raise UsageError(f"--share: {why}", remedy=f"leave it out, or {instead}")
 

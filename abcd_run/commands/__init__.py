@@ -69,12 +69,12 @@ def _status(error: AbcdRunError, arguments: list[str]) -> int:
 
 def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:
     """Print the document of the command that failed, with its own keys."""
-    from abcd_run.report import documents  # noqa: PLC0415  (what succeeds needs none of it)
+    from abcd_run.report import command_documents  # noqa: PLC0415  (what succeeds needs none of it)
 
     command = meant(list(arguments))
-    if command == LAUNCH and documents.DRY_RUN in arguments:
-        command = documents.DRY_RUN
-    for_scripts.print_json(documents.failed(command, for_scripts.errors([Failure(error)])))
+    if command == LAUNCH and command_documents.DRY_RUN in arguments:
+        command = command_documents.DRY_RUN
+    for_scripts.print_json(command_documents.failed(command, for_scripts.errors([Failure(error)])))
 
 
 def _usage(error: typer.TyperException) -> UsageError:

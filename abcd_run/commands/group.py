@@ -28,6 +28,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verify": ("verify:verify", "Launch IMAGE on each runtime, and compare what is inside."),
     "wait": ("lifecycle:wait", "Wait until instances are ready."),
     "stop": ("lifecycle:stop", "Stop and remove instances: they are ephemeral."),
+    "start": ("power:start", "Start instances that have ended, with what was kept of them."),
+    "restart": ("power:restart", "Restart instances."),
+    "suspend": ("power:suspend", "Have instances stand still."),
+    "resume": ("power:resume", "Have suspended instances go on."),
     "prune": ("lifecycle:prune", "Remove what killed launches and old images left behind."),
     "images": ("images:images", "List the images that can be launched by name."),
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch need not."),
@@ -81,7 +85,7 @@ class DefaultLaunch(TyperGroup):
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help(), err=True)
             ctx.exit(2)
-        if args and args[0] not in QUICK and args[0] not in COMMANDS:
+        if args and args[0] not in QUICK and (args[0] not in COMMANDS or "--home" in args):
             args = _command_first(args)
         return super().parse_args(ctx, args)
 
@@ -110,6 +114,7 @@ def meant(args: list[str]) -> str:
 def _command_first(args: list[str]) -> list[str]:
     from abcd_run.commands import options  # noqa: PLC0415  (most lines begin with the command)
 
+    args = options.with_home_spelled_out(args)
     place = options.first_word(args)
     if place is None or args[place] not in COMMANDS:
         return [LAUNCH, *args]

@@ -15,6 +15,9 @@ from abcd_run.session import Plans, Session
 if TYPE_CHECKING:  # types alone: they cost no time at start-up
     from abcd_run.report import documents
 
+OTHERS = [name for name in COMMANDS if name != LAUNCH]
+"""What an image's mistyped name may have meant instead."""
+
 
 def launch(
     *,
@@ -28,6 +31,8 @@ def launch(
     address: options.Address = "127.0.0.1",
     publish: options.Publish = None,
     share: options.Shares = None,
+    home: options.Home = None,
+    no_home: options.NoHome = False,
     env: options.Env = None,
     password_file: options.PasswordFile = None,
     timeout: options.Timeout = None,
@@ -48,6 +53,7 @@ def launch(
     abcd-run abcd4demo
     abcd-run --on podman,docker --count 3 abcd4demo
     abcd-run --share ~/work --memory 1GiB abcd4demo
+    abcd-run --home abcd4desktop
     abcd-run docker.io/library/nginx:latest
     abcd-run ./image.oci.tar -- sh -c 'echo hello'
     """
@@ -55,12 +61,11 @@ def launch(
         "on": options.split(on), "count": count, "name": name, "memory": memory, "cpus": cpus,
         "address": address, "publish": publish or (), "shares": share or (), "env": env or (),
         "set": changes or (), "password_file": password_file, "command": command or (),
-        "pull": pull, "timeout": timeout, "rootful": rootful, "plain_http": plain_http,
+        "home": not no_home and home, "pull": pull, "timeout": timeout, "rootful": rootful,
+        "plain_http": plain_http,
     }  # fmt: skip
-    way = Way(wait=wait, open_it=open_it, as_json=as_json)
-    shown = Display(quiet=quiet)
-    others = [name for name in COMMANDS if name != LAUNCH]
-    with Session(progress=shown, profiles=profiles, other_words=others) as lab:
+    way, shown = Way(wait=wait, open_it=open_it, as_json=as_json), Display(quiet=quiet)
+    with Session(progress=shown, profiles=profiles, other_words=OTHERS) as lab:
         if dry_run:
             return _explain(lab.plan(image, **wanted), as_json=as_json)
         return _launch(lab, image, wanted, shown, way)

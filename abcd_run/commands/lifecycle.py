@@ -1,10 +1,15 @@
 """`wait`, `stop` and `prune`: instances come and go."""
 
+import sys
+from collections.abc import Sequence
+
+import typer
+
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
 from abcd_run.errors import UsageError
-from abcd_run.report import exit_status, for_people, for_scripts
-from abcd_run.session import Instances, Removed, Session
+from abcd_run.report import exit_status, for_people, for_scripts, streams
+from abcd_run.session import Instances, Removed, Session, Unkept
 
 
 def wait(
@@ -24,7 +29,7 @@ def wait(
     with Session(progress=shown) as lab:
         with shown:
             waited = lab.wait(*(names or ()), timeout=timeout, on=asked, check=False)
-        _print_ready(waited, as_json=as_json)
+        print_ready(waited, as_json=as_json)
     return exit_status.of_launched(waited, waited.errors)
 
 
@@ -32,11 +37,15 @@ def stop(
     *,
     names: options.Names = None,
     everything: options.Everything = False,
+    yes: options.Yes = False,
     on: options.Runtimes = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Stop and remove instances: they are ephemeral.
+
+    On a terminal it asks first if that would lose files that somebody made in a home which is not
+    kept.
 
     \b
     abcd-run stop abcd4demo-podman-1
@@ -49,6 +58,8 @@ def stop(
         )
     shown, asked = Display(quiet=quiet), options.split(on)
     with Session(progress=shown) as lab:
+        if not yes and not as_json and sys.stdin.isatty() and sys.stderr.isatty():
+            _ask(lab.unkept(*(names or ()), on=asked) if names or everything else ())
         with shown:
             if everything:
                 removed = lab.stop_all(asked, check=False)
@@ -59,18 +70,42 @@ def stop(
     return exit_status.status(removed.errors, partly=bool(removed.names), named=named)
 
 
+def _ask(unkept: Sequence[Unkept]) -> None:
+    """Ask whether files may be lost. Raises `UsageError` if not."""
+    if not unkept:
+        return
+    for one in unkept:
+        files = f"has files that are kept nowhere else: {', '.join(one.files)}"
+        holds = files if one.files else "has ended and may have files that are kept nowhere else"
+        streams.complain(f"{one.instance.name} {holds}")
+    if not typer.confirm("Stop and lose them?", err=True):
+        name = unkept[0].instance.name
+        raise UsageError(
+            "nothing was stopped",
+            remedy=f"abcd-run cp {name}:FILE . keeps a file; --home at the launch keeps all",
+        )
+
+
 def prune(
-    *, on: options.Runtimes = None, as_json: options.Json = False, quiet: options.Quiet = False
+    *,
+    ended: options.Ended = False,
+    on: options.Runtimes = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> int:
     """Remove what killed launches and old images left behind.
 
+    Instances that ran and have ended, for example by a reboot, are kept: `abcd-run start NAME`
+    brings them back.
+
     \b
     abcd-run prune
+    abcd-run prune --ended
     """
     shown, asked = Display(quiet=quiet), options.split(on)
     with Session(progress=shown) as lab:
         with shown:
-            removed = lab.prune(asked, check=False)
+            removed = lab.prune(asked, ended=ended, check=False)
         _print_removed(removed, as_json=as_json, quiet=quiet, key="pruned")
     return exit_status.status(removed.errors, partly=bool(removed.names), named=bool(asked))
 
@@ -80,14 +115,20 @@ def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) ->
         for_people.print_error(failure.error)
     names, failures = removed.names, removed.errors
     if as_json:
-        for_scripts.print_json({key: list(names), "errors": for_scripts.errors(failures)})
+        kept = {"kept": [one.name for one in removed.kept]} if key == "pruned" else {}
+        errors = for_scripts.errors(failures)
+        for_scripts.print_json({key: list(names), **kept, "errors": errors})
     elif not quiet:
         for_people.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})
+        for one in removed.kept:
+            ways = f"abcd-run start {one.name}, or abcd-run prune --ended"
+            for_people.print_facts(f"kept {one.name}, which has ended: {ways}", {})
     for failure in failures:
         for_people.print_error(failure.error, name=failure.name)
 
 
-def _print_ready(waited: Instances, *, as_json: bool) -> None:
+def print_ready(waited: Instances, *, as_json: bool) -> None:
+    """Print instances and how to reach them, or what went wrong."""
     if as_json:
         for_scripts.print_json(for_scripts.document(waited.instances, waited.errors))
     else:

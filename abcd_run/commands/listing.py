@@ -17,6 +17,9 @@ def ps(
 ) -> int:
     """List the instances on all runtimes.
 
+    ROOT is the user of this host that root inside really is: 0→1001 is the one with uid 1001.
+    STAGE is how far it is: created, running, reachable, ready; or what its runtime says of it.
+
     \b
     abcd-run ps
     abcd-run ps --on podman --json
@@ -40,14 +43,13 @@ def ps(
 def _row(launched: Launched) -> tuple[str, ...]:
     instance = launched.instance
     shown = endpoints.to_open(instance)
-    stage = str(launched.stage) if instance.running and not instance.silent else instance.state
     return (
         instance.name,
         record.read(instance.labels).image,
         instance.runtime,
-        stage,
+        for_people.stage(launched),
         for_people.mapping(instance.host_root),
-        shown.url if shown else "",
+        endpoints.typed(shown).url if shown else "",
     )
 
 

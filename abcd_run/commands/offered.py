@@ -1,11 +1,13 @@
-"""What shells are offered where a word names files, folders or services of images."""
+"""What shells are offered where a word names files, folders or services of images.
+
+Every command imports this module with its options, and a shell's question alone needs the rest.
+"""
 
 import os
 from collections.abc import Iterator
 from itertools import islice
 
-from abcd_run.images.catalogue import Catalogue
-from abcd_run.images.profile import Profile, variant_of
+import typer
 
 MOST = 1000
 """Entries of one folder that are offered."""
@@ -14,16 +16,58 @@ IMAGES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".iso", ".oci", ".toml")
 """How files end that can be launched."""
 
 
-def paths(typed: str, *, ends: tuple[str, ...] = ("",), folders: bool = False) -> list[str]:
-    """Return the paths that begin as typed: folders with a slash, and files that end so.
+def paths(incomplete: str) -> list[str]:
+    """Return files, and the folders on the way to them with a slash; `~` stays as typed."""
+    return _paths(incomplete, ("",))
 
-    With `folders`, no files. `~` stays as it was typed.
-    """
+
+def folders(incomplete: str) -> list[str]:
+    """Return folders, with a slash."""
+    return _paths(incomplete, ())
+
+
+def launchable(incomplete: str) -> list[str]:
+    """Return the files and folders that can be launched, for a word that looks like a path."""
+    return _paths(incomplete, IMAGES) if incomplete.startswith(("/", "./", "../", "~")) else []
+
+
+def shares(incomplete: str) -> list[str]:
+    """Return folders for `DIR[:PATH][:ro]`, and `:ro` behind one."""
+    folder, colon, rest = incomplete.partition(":")
+    if not colon:
+        return folders(folder)
+    before, _, last = incomplete.rpartition(":")
+    return [f"{before}:ro"] if "ro".startswith(last) and rest != "ro" else []
+
+
+def services(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return `SERVICE=` for the services of the image, if it stands before, or of all images."""
+    # An option without its value ends Typer's reading: the image is still among the words then.
+    image = ctx.params.get("image") or next(iter(ctx.args), "")
+    return [one for one in services_of(image) if one[0].startswith(incomplete)]
+
+
+def services_of(image: str) -> list[tuple[str, str]]:
+    """Return `SERVICE=` with its port for the services of an image, or of all if none is meant."""
+    from abcd_run.images.catalogue import Catalogue  # noqa: PLC0415
+    from abcd_run.images.profile import Profile, variant_of  # noqa: PLC0415
+
+    catalogue = Catalogue.usual()
+    family = variant_of(image)
+    name = image if catalogue.path(image) else family[0] if family else ""
+    listed = [one for one in catalogue.all() if isinstance(one, Profile)]
+    meant = [one for one in listed if one.name == name] or listed
+    known = {service.name: service for one in meant for service in one.services}
+    return [(f"{one.name}=", f"port {one.port} inside") for one in known.values()]
+
+
+def _paths(typed: str, ends: tuple[str, ...]) -> list[str]:
+    """Return folders, and files that end so, whose names begin as typed."""
     before, leaf = typed[: typed.rfind("/") + 1], typed[typed.rfind("/") + 1 :]
     whole = os.path.expanduser(before or ".")  # noqa: PTH111  (a Path would drop what was typed)
     try:
         with os.scandir(whole) as entries:
-            return sorted(islice(_fitting(entries, before, leaf, () if folders else ends), MOST))
+            return sorted(islice(_fitting(entries, before, leaf, ends), MOST))
     except (OSError, ValueError):  # there is no such folder
         return []
 
@@ -40,29 +84,3 @@ def _fitting(
             yield f"{before}{one.name}/"
         elif one.name.endswith(ends):
             yield before + one.name
-
-
-def shares(typed: str) -> list[str]:
-    """Return folders for `DIR[:PATH][:ro]`, and `:ro` behind one."""
-    folder, colon, rest = typed.partition(":")
-    if not colon:
-        return paths(folder, folders=True)
-    before, _, last = typed.rpartition(":")
-    return [f"{before}:ro"] if "ro".startswith(last) and rest != "ro" else []
-
-
-def launchable(typed: str) -> list[str]:
-    """Return the files and folders that can be launched, for a word that looks like a path."""
-    return paths(typed, ends=IMAGES) if typed.startswith(("/", "./", "../", "~")) else []
-
-
-def services(typed: str, image: str) -> list[tuple[str, str]]:
-    """Return `SERVICE=` with its port for the services of an image, or of all if none is named."""
-    catalogue = Catalogue.usual()
-    family = variant_of(image)
-    name = image if catalogue.path(image) else family[0] if family else ""
-    listed = [one for one in catalogue.all() if isinstance(one, Profile)]
-    meant = [one for one in listed if one.name == name] or listed
-    known = {service.name: service for one in meant for service in one.services}
-    offered = [(f"{one.name}=", f"port {one.port} inside") for one in known.values()]
-    return [one for one in offered if one[0].startswith(typed)]

@@ -11,6 +11,8 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
+from abcd_run.commands import offered
+
 FILES = ("oci-archive:", "oci:")
 """What a family is published to beside registries."""
 
@@ -38,18 +40,17 @@ def split(given: list[str] | None) -> tuple[str, ...]:
 
 def complete_image(incomplete: str) -> list[tuple[str, str]]:
     """Offer the images of the catalogue with their summaries, the variants, and known families."""
-    from abcd_run.commands.offered import launchable  # noqa: PLC0415  (only for completion)
-    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415
+    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
     from abcd_run.oci import kept_families  # noqa: PLC0415
     from abcd_run.visible import visible  # noqa: PLC0415
 
     listed = Catalogue.usual().all()
     profiles = [one for one in listed if not isinstance(one, Unreadable)]
-    offered = [(one.name, visible(one.summary)) for one in profiles]
-    offered += [(variant.name, "") for one in profiles for variant in one.variants]
-    offered += [(reference, "") for reference in kept_families.names()]
-    offered += [(path, "") for path in launchable(incomplete)]
-    return [one for one in offered if one[0].startswith(incomplete)]
+    words = [(one.name, visible(one.summary)) for one in profiles]
+    words += [(variant.name, "") for one in profiles for variant in one.variants]
+    words += [(reference, "") for reference in kept_families.names()]
+    words += [(path, "") for path in offered.launchable(incomplete)]
+    return [one for one in words if one[0].startswith(incomplete)]
 
 
 def complete_runtime(incomplete: str) -> list[str]:
@@ -84,38 +85,8 @@ def complete_reference(incomplete: str) -> list[str]:
 
     for begin in FILES:
         if incomplete.startswith(begin):
-            return [begin + path for path in complete_file(incomplete.removeprefix(begin))]
+            return [begin + path for path in offered.paths(incomplete.removeprefix(begin))]
     return [one for one in (*kept_families.names(), *FILES) if one.startswith(incomplete)]
-
-
-def complete_file(incomplete: str) -> list[str]:
-    """Offer files, and the folders on the way to them."""
-    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
-
-    return offered.paths(incomplete)
-
-
-def complete_folder(incomplete: str) -> list[str]:
-    """Offer folders."""
-    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
-
-    return offered.paths(incomplete, folders=True)
-
-
-def complete_share(incomplete: str) -> list[str]:
-    """Offer folders, and `:ro` behind one."""
-    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
-
-    return offered.shares(incomplete)
-
-
-def complete_service(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer the services of the image, if it stands before, or of all."""
-    from abcd_run.commands import offered  # noqa: PLC0415  (only for completion)
-
-    # An option without its value ends Typer's reading: the image is still among the words then.
-    image = ctx.params.get("image") or next(iter(ctx.args), "")
-    return offered.services(incomplete, image)
 
 
 def complete_change(incomplete: str) -> list[str]:
@@ -153,7 +124,7 @@ Profiles = Annotated[
     _option(
         "--profiles",
         metavar="DIR",
-        autocompletion=complete_folder,
+        autocompletion=offered.folders,
         help="Also look for profiles here.",
     ),
 ]
@@ -197,7 +168,7 @@ Publish = Annotated[
     _option(
         "--publish",
         metavar="SERVICE[=PORT]",
-        autocompletion=complete_service,
+        autocompletion=offered.services,
         help="Publish a service, or a port inside, on this port; default: a free one.",
     ),
 ]
@@ -206,10 +177,20 @@ Shares = Annotated[
     _option(
         "--share",
         metavar="DIR[:PATH][:ro]",
-        autocompletion=complete_share,
+        autocompletion=offered.shares,
         help="Share a folder.",
     ),
 ]
+Home = Annotated[
+    str | None,
+    _option(
+        "--home",
+        metavar="[DIR]",
+        autocompletion=offered.folders,
+        help="Keep the home on this host, in DIR or the image's usual folder.",
+    ),
+]
+NoHome = Annotated[bool, _option("--no-home", help="Let the home go with the instance.")]
 Env = Annotated[
     list[str] | None,
     _option("--env", metavar="K=V", help="Set a variable; K alone copies yours."),
@@ -219,7 +200,7 @@ PasswordFile = Annotated[
     _option(
         "--password-file",
         metavar="FILE",
-        autocompletion=complete_file,
+        autocompletion=offered.paths,
         dir_okay=False,
         help="Use the password in this file instead of a random one.",
     ),
@@ -260,13 +241,15 @@ Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_re
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
 Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]
+Ended = Annotated[bool, _option("--ended", help="Also remove instances that have ended.")]
+Yes = Annotated[bool, _option("-y", "--yes", help="Ask nothing.")]
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
 Svg = Annotated[
     Path | None,
     _option(
         "--svg",
         metavar="F.svg",
-        autocompletion=complete_file,
+        autocompletion=offered.paths,
         dir_okay=False,
         help="Draw the family tree into this file.",
     ),
@@ -298,7 +281,7 @@ Pictures = Annotated[
     _option(
         "--pictures",
         metavar="DIR",
-        autocompletion=complete_folder,
+        autocompletion=offered.folders,
         file_okay=False,
         help="Write each screen's picture here, and what differs in red.",
     ),
@@ -319,7 +302,7 @@ Artifact = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        autocompletion=complete_file,
+        autocompletion=offered.paths,
         help="The file to write; an old one is replaced once the new one is complete.",
     ),
 ]
@@ -329,12 +312,34 @@ Picture = Annotated[
         "-o",
         "--output",
         metavar="F.png",
-        autocompletion=complete_file,
+        autocompletion=offered.paths,
         dir_okay=False,
         allow_dash=True,
         help="The file to write, or - for standard output; default: ./NAME.png.",
     ),
 ]
+
+
+def with_home_spelled_out(args: list[str]) -> list[str]:
+    """Return the words with `--home` as `--home=DIR`, or as `--home=` if no folder follows it.
+
+    Click knows no option whose value may be missing. A path follows as `--home DIR`; anything else
+    would be the image: `--home abcd4demo`.
+    """
+    end = args.index("--") if "--" in args else len(args)
+    if "--home" not in args[:end]:
+        return args
+    place = args.index("--home")
+    after = args[place + 1 : end][:1]
+    value = after if after and _is_folder(after[0]) else []
+    return [*args[:place], "--home=" + "".join(value), *args[place + 1 + len(value) :]]
+
+
+def _is_folder(word: str) -> bool:
+    """Say whether a word after `--home` names a folder: not a profile, an archive or a layout."""
+    path = Path(word).expanduser()
+    is_path = word.startswith(("/", "./", "../", "~")) or word in (".", "..")
+    return is_path and not path.is_file() and not (path / "oci-layout").exists()
 
 
 def first_word(args: list[str]) -> int | None:

@@ -86,6 +86,16 @@ def bind_problem(address: str, port: int) -> int:
     return 0
 
 
+def address() -> str:
+    """Return this host's address in its network; loopback's if it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # nothing is sent: the kernel chooses the way there
+        except OSError:
+            return "127.0.0.1"
+        return str(asked.getsockname()[0])
+
+
 def uid_map_root(pid: int) -> int | None:
     """Return the host's uid behind a process's uid 0; None if the process is gone.
 

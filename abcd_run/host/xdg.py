@@ -30,6 +30,11 @@ def cache() -> Path:
     return folder
 
 
+def homes() -> Path:
+    """Return the folder of the homes that are kept for instances."""
+    return _base("XDG_DATA_HOME", ".local/share") / "abcd-run" / "homes"
+
+
 def store() -> Path:
     """Return the OCI layout that holds the images that were built or fetched."""
     return cache() / "oci"

@@ -60,6 +60,9 @@ class Profile:
     parents: tuple[str, ...] = ()
     user: str = ""
     uid: int = 1000
+    login: str = ""
+    home: bool | None = None
+    homedir: str = ""
     unverified: bool = False
     runtimes: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
@@ -175,6 +178,9 @@ def build(
         parents=parents,
         user=_text(read, "user"),
         uid=_dict(read).get("uid", 1000),
+        login=_text(read, "login"),
+        home=_dict(read).get("home"),
+        homedir=_text(read, "homedir"),
         unverified=bool(read.get("unverified")),
         runtimes=_dict(read).get("runtimes", ()),
         variants=tuple(_variant(name, kind, _dict(read[kind])) for kind in Kind if kind in read),

@@ -11,6 +11,9 @@ FILES = ("goss", "needle")
 CHECKS = ("command", *FILES, "differs")
 """The kinds of an entry of `verify`, each with a key of that name; some name a file."""
 
+LOGINS = ("session", "greeter")
+"""How a desktop begins: in the person's session, or by a question for their password."""
+
 REFERENCE_PATTERN = (
     r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
@@ -36,6 +39,9 @@ SHAPE: schema.Shape = {
     "parent": schema.STRING,
     "user": schema.USER,
     "uid": schema.UID,
+    "home": schema.FLAG,
+    "homedir": schema.INSIDE,
+    "login": schema.one_of(*LOGINS),
     "unverified": schema.FLAG,
     "runtimes": schema.STRINGS,
     "base": {"image": REFERENCE, "archive": schema.FILE},

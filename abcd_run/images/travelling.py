@@ -19,8 +19,8 @@ from abcd_run.model import Kind, Ready, Resources, Service
 from abcd_run.oci.family import PUBLISH_AGAIN
 
 MIB = 1 << 20
-_LEFT_OUT = ("parent", "unverified", "base", *Kind)
-"""What only the index may say, or nobody."""
+_LEFT_OUT = ("parent", "unverified", "home", "base", *Kind)
+"""What only the index may say, or nobody: a stranger's image gets no folder of the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ def tables(image: Profile) -> dict[str, Any]:
         "summary": image.summary,
         "user": image.user,
         "uid": image.uid,
+        "homedir": image.homedir,
+        "login": image.login,
         "runtimes": list(image.runtimes),
         "resources": _resources(image.resources),
         "services": {one.name: _service(one) for one in image.services},

@@ -1,9 +1,14 @@
 """How to reach an instance: the addresses of its services and screens."""
 
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from abcd_run.backend import record
+from abcd_run.host import this_host
 from abcd_run.model import Endpoint, Instance, Service
+
+EVERYWHERE = ("0.0.0.0:", "[::]:")
+"""How an endpoint's host and port begin that are on every network."""
 
 
 def services(instance: Instance) -> tuple[Service, ...]:
@@ -26,6 +31,15 @@ def endpoints(instance: Instance) -> tuple[Endpoint, ...]:
         if service.port in instance.ports
     ]
     return (*published, *instance.endpoints, *instance.screens)
+
+
+def typed(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint as a person anywhere can type it: "all addresses" is none."""
+    for everywhere in EVERYWHERE:
+        before, where, after = endpoint.url.partition(everywhere)
+        if where and before.endswith(("//", "@")):
+            return replace(endpoint, url=f"{before}{this_host.address()}:{after}")
+    return endpoint
 
 
 def place(service: Service, instance: Instance) -> tuple[str, int] | None:

@@ -65,6 +65,13 @@ def _share(source: Path, path: str, *, read_only: bool) -> Share:
     return Share(folder, path or f"/mnt/{folder.name or 'host'}", read_only=read_only)
 
 
+def home(given: bool | str | os.PathLike[str] | None) -> bool | Path | None:  # noqa: FBT001
+    """Read `--home` and `--home=DIR`, as an absolute path."""
+    if given is None or isinstance(given, bool):
+        return given
+    return Path(given).expanduser().absolute() if os.fspath(given) else True
+
+
 def shares(given: Shares) -> tuple[Share, ...]:
     """Read all folders to share."""
     if isinstance(given, str | Path | Share):

@@ -17,7 +17,7 @@ from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
 from abcd_run.images.profile import Profile, Variant
 from abcd_run.model import Kind, Plan, Ready, Seed, Service
-from abcd_run.plan import image_word
+from abcd_run.plan import home, image_word
 from abcd_run.plan.arguments import Publish, port
 from abcd_run.plan.request import LOOPBACK, Request
 from abcd_run.plan.selection import NEVER, Choice, choose
@@ -46,13 +46,16 @@ class Planned:
     """The same, about what this host cannot do: true of every launch here."""
 
 
-def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
+def plan(request: Request, wanted: Target, fleet: Fleet, *, usual_home: bool = False) -> Planned:
     """Return the plans of a request, and those that its runtimes refuse.
 
-    Raises if nothing can be launched at all.
+    `usual_home` is the user's setting for images that have a home. Raises if nothing can be
+    launched at all.
     """
     _check(request)
+    kept = home.share(request, wanted, usual=usual_home)
     choices, failures = choose(request, wanted, fleet)
+    home.check_alone(kept, len(choices) * request.count)
     several = len(choices) * request.count > 1
     if several and (fixed := [one for one in request.publish if one.port]):
         raise UsageError(
@@ -61,7 +64,8 @@ def plan(request: Request, wanted: Target, fleet: Fleet) -> Planned:
         )
     plans: list[Plan] = []
     for choice in choices:
-        made = list(_plans(request, wanted, choice, several=several))
+        each = _plans(request, wanted, choice, several=several)
+        made = [home.kept_by(one, kept) for one in each]
         # They differ only in their names, which we chose: what holds for one holds for all.
         if refused := call(partial(_refused, choice.runtime, made[0])):
             failures += [Failure(refused, one.runtime, one.name) for one in made]
@@ -275,6 +279,7 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         image=wanted.profile.name,
         kind=choice.variant.kind,
         runtime=choice.backend.name,
+        login=wanted.profile.login,
     )
 
 

@@ -28,7 +28,8 @@ PULLS = ("always", "missing", "never")
 class Request:
     """What to launch; `None` and empty values leave the choice to the profile.
 
-    `changes` are nested tables as in a profile; `timeout` is in seconds.
+    `changes` are nested tables as in a profile; `timeout` is in seconds. `home` is the folder that
+    keeps the user's home, True for the image's usual one.
     """
 
     image: str
@@ -38,6 +39,7 @@ class Request:
     address: str = LOOPBACK
     publish: tuple[Publish, ...] = ()
     shares: tuple[Share, ...] = ()
+    home: bool | Path | None = None
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     password: str = field(default="", repr=False)
     command: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class Wanted(TypedDict, total=False):
     address: str
     publish: arguments.Publishes
     shares: arguments.Shares
+    home: bool | str | PathLike[str] | None
     env: arguments.Pairs
     set: arguments.Changes
     password: str | None
@@ -81,6 +84,7 @@ def parse(
     address: str = LOOPBACK,
     publish: arguments.Publishes = (),
     shares: arguments.Shares = (),
+    home: bool | str | PathLike[str] | None = None,
     env: arguments.Pairs = (),
     set: arguments.Changes = (),  # noqa: A002  (the option's name)
     password: str | None = None,
@@ -93,8 +97,9 @@ def parse(
 ) -> Request:
     """Return the request made of words or ready values. Raises `UsageError`.
 
-    `memory` is a size such as "1GiB", or bytes. Without `on` the request names no runtime, and the
-    caller applies its default.
+    `memory` is a size such as "1GiB", or bytes. `home` keeps the user's home on this host: in a
+    folder, or with True in the usual one of the image; False overrules profile and settings.
+    Without `on` the request names no runtime, and the caller applies its default.
     """
     return Request(
         image=fspath(image),
@@ -104,6 +109,7 @@ def parse(
         address=address,
         publish=arguments.published(publish),
         shares=arguments.shares(shares),
+        home=arguments.home(home),
         env=arguments.environment(env),
         password=_password(password, password_file),
         command=tuple(arguments.listed(command)),

@@ -9,18 +9,20 @@ from abcd_run.host import xdg
 from abcd_run.images import profile
 from abcd_run.plugins.registry import ALL, AUTO, Registry, split_runtimes
 
-_SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS}
+_SHAPE: schema.Shape = {"on": schema.STRINGS, "prefer": schema.STRINGS, "home": schema.FLAG}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`on`: the runtimes of a launch without `--on`; `prefer`: the order that `auto` tries.
 
-    `origin` is the file or variable that sets `on`.
+    `home` keeps the home of every image that has one. `origin` is the file or variable that sets
+    `on`.
     """
 
     on: tuple[str, ...] = (AUTO,)
     prefer: tuple[str, ...] = ()
+    home: bool = False
     origin: str = ""
 
     def registry(self) -> Registry:

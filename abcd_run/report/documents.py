@@ -1,11 +1,10 @@
 """The JSON documents of all commands, as types: what docs/json.md describes.
 
-Type checks compare them with the code that prints; `schema.json` is made from them. A command that
-succeeds does not import this module: only one that fails asks what its own document is.
+Type checks compare them with the code that prints, and `schema.json` is made from them: no command
+that succeeds imports this module.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_origin, get_type_hints
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 StageName = Literal["planned", "fetched", "created", "running", "reachable", "ready"]
 OutcomeName = Literal["equal", "unasked", "expected", "differs"]
@@ -56,10 +55,11 @@ class Instance(TypedDict):
     ready_seconds: Annotated[float | None, "from its creation until it was ready"]
     runtime_id: str
     resources: Resources
+    home: Annotated[str | None, "the folder of this host that keeps its user's home"]
 
 
 class Instances(TypedDict):
-    """What a launch, `ps`, `show`, `open` and `wait` print."""
+    """What a launch prints, and every command that shows or changes instances."""
 
     instances: list[Instance]
     errors: list[Error]
@@ -172,6 +172,7 @@ class Pruned(TypedDict):
     """What `prune` prints."""
 
     pruned: list[str]
+    kept: Annotated[list[str], "instances that have ended"]
     errors: list[Error]
 
 
@@ -351,47 +352,3 @@ class Script(TypedDict):
     shell: str
     script: str
     errors: list[Error]
-
-
-DRY_RUN = "--dry-run"
-
-DOCUMENTS: Mapping[str, type] = {
-    "launch": Instances,
-    DRY_RUN: Plans,
-    "ps": Instances,
-    "show": Instances,
-    "open": Instances,
-    "wait": Instances,
-    "logs": Log,
-    "exec": Executed,
-    "shell": Errors,
-    "screenshot": Screenshot,
-    "wall": Wall,
-    "verify": Verified,
-    "stop": Stopped,
-    "prune": Pruned,
-    "images": Images,
-    "pull": Pulled,
-    "build": Built,
-    "artifact": Artifact,
-    "publish": Published,
-    "runtimes": Runtimes,
-    "doctor": Diagnosis,
-    "completion": Script,
-}
-"""What each command prints; a launch with `--dry-run` prints plans."""
-
-_EMPTY: Mapping[object, Callable[[], object]] = {
-    str: str, bool: bool, list: list[object], dict: dict[str, object],
-}  # fmt: skip
-
-
-def failed(command: str, errors: list[Error]) -> dict[str, Any]:
-    """Return the document of a command that failed: its own keys, with nothing in them."""
-    keys = get_type_hints(DOCUMENTS.get(command, Errors))
-    return {**{key: _empty(kind) for key, kind in keys.items()}, "errors": errors}
-
-
-def _empty(kind: Any) -> object:
-    """Return the value that says "nothing"; null where a key may be null."""
-    return _EMPTY.get(get_origin(kind) or kind, lambda: None)()

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from abcd_run.backend import record
 from abcd_run.launch import endpoints
+from abcd_run.model import Stage
 from abcd_run.report import streams, tables
 from abcd_run.units import format_size
 from abcd_run.visible import visible
 
 if TYPE_CHECKING:  # every command prints, but only doctor has findings
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from abcd_run.backend.record import Record
     from abcd_run.doctor.checks import Finding
     from abcd_run.errors import AbcdRunError
     from abcd_run.launch.launched import Launched
-    from abcd_run.model import Plan, Resources
+    from abcd_run.model import Endpoint, Plan, Resources
 
 LONGEST_LINE = 500
 
@@ -56,7 +58,28 @@ def print_launched(launched: Launched) -> None:
     instance = launched.instance
     seconds = launched.ready_seconds
     after = f" after {seconds:.1f} s" if seconds is not None else ""
-    print_facts(f"{instance.name} is {launched.stage}{after}", _facts(launched))
+    ready = record.read(instance.labels).ready
+    # Nothing tells whether an image without services is ready: it runs.
+    unknown = launched.stage is Stage.READY and not (ready.kind or ready.console or ready.service)
+    reached = "running" if unknown and not instance.silent else f"{stage(launched)}{after}"
+    print_facts(f"{instance.name} is {reached}", _facts(launched))
+    print_notes(_overheard(launched))
+
+
+def _overheard(launched: Launched) -> Iterator[str]:
+    """Yield what everybody in the network could listen to."""
+    bound = [one for one in launched.endpoints if endpoints.typed(one) != one]
+    if plain := [one.service for one in bound if one.protocol in ("http", "vnc")]:
+        yield (
+            f"{' and '.join(plain)} of {launched.name} can be reached from every network without "
+            "encryption: whoever is in between can read the password"
+        )
+
+
+def stage(launched: Launched) -> str:
+    """Return how far an instance is, or its runtime's word for why it does not answer."""
+    instance = launched.instance
+    return str(launched.stage) if instance.running and not instance.silent else instance.state
 
 
 def print_facts(head: str, facts: dict[str, str]) -> None:
@@ -79,8 +102,7 @@ def print_shown(launched: Launched) -> None:
         "root": f"inside is {root}",
         **_amounts(known.resources),
     }
-    stage = str(launched.stage) if instance.running and not instance.silent else instance.state
-    print_facts(f"{instance.name} is {stage}", facts | _facts(launched))
+    print_facts(f"{instance.name} is {stage(launched)}", facts | _facts(launched))
 
 
 def _amounts(given: Resources) -> dict[str, str]:
@@ -92,12 +114,31 @@ def _amounts(given: Resources) -> dict[str, str]:
 
 
 def _facts(launched: Launched) -> dict[str, str]:
-    instance = launched.instance
-    facts = {one.service: one.url for one in endpoints.endpoints(instance)}
-    user = record.read(instance.labels).user
-    if instance.password:
-        facts |= {"user": user, "password": instance.password}
-    return facts | {"stop": f"abcd-run stop {instance.name}"}
+    """Return how to use an instance, what a person needs first."""
+    instance, known = launched.instance, record.read(launched.instance.labels)
+    opened = endpoints.to_open(instance)
+    ways = sorted(endpoints.endpoints(instance), key=lambda one: one != opened)
+    facts = {"open": f"abcd-run open {instance.name}" if opened and instance.running else ""}
+    facts |= {one.service: _way_in(one, instance.name, known) for one in ways}
+    # An image without a user knows no password either.
+    if instance.password and known.account:
+        facts |= {"user": known.user, "password": instance.password}
+    return facts | _kept(known) | {"stop": f"abcd-run stop {instance.name}"}
+
+
+def _way_in(endpoint: Endpoint, name: str, known: Record) -> str:
+    """Return what to type to reach an endpoint; ssh would refuse who has given no key."""
+    if endpoint.protocol != "ssh" or known.key:
+        return endpoints.typed(endpoint).url
+    return f"abcd-run shell {name}"
+
+
+def _kept(known: Record) -> dict[str, str]:
+    """Return where an instance has the host's folders, and what becomes of its user's files."""
+    facts = {"share": ", ".join(f"{one.target} is {one.source}" for one in known.shares)}
+    if known.home:
+        return facts | {"home": f"kept in {known.home}"}
+    return facts | {"home": "gone at stop; --home at the launch keeps it" if known.account else ""}
 
 
 def mapping(host_root: int | None) -> str:

@@ -41,6 +41,7 @@ def instance(launched: Launched) -> documents.Instance:
         "ready_seconds": launched.ready_seconds,
         "runtime_id": copy.runtime_id,
         "resources": _resources(facts.resources),
+        "home": facts.home or None,
     }
 
 
@@ -50,7 +51,7 @@ def _resources(given: Resources) -> documents.Resources:
 
 def endpoint(way: Endpoint) -> documents.Endpoint:
     """Return an endpoint as a JSON document."""
-    return {"service": way.service, "protocol": way.protocol, "url": way.url}
+    return {"service": way.service, "protocol": way.protocol, "url": endpoints.typed(way).url}
 
 
 def error(failure: Failure) -> documents.Error:

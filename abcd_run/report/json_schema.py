@@ -18,7 +18,7 @@ from typing import (
     is_typeddict,
 )
 
-from abcd_run.report.documents import DOCUMENTS
+from abcd_run.report.command_documents import DOCUMENTS
 
 Schema = dict[str, Any]
 

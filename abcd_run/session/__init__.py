@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abcd_run.session.launches import Plans
     from abcd_run.session.publish import Published, PublishedVariant
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.unkept import Unkept
     from abcd_run.verify.values import Checked, Row, Verified
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Row",
     "RuntimeStatus",
     "Session",
+    "Unkept",
     "Verified",
     "Written",
 ]
@@ -66,6 +68,7 @@ _HOMES = {
     "Removed": "abcd_run.session.results",
     "Row": "abcd_run.verify.values",
     "RuntimeStatus": "abcd_run.session.hosts",
+    "Unkept": "abcd_run.session.unkept",
     "Verified": "abcd_run.verify.values",
     "Written": "abcd_run.session.images",
 }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from abcd_run.backend import record
 from abcd_run.concurrency.cancel import call
-from abcd_run.errors import AbcdRunError, LaunchFailed
+from abcd_run.errors import AbcdRunError
 from abcd_run.host import programs
-from abcd_run.launch import screen
+from abcd_run.launch import awake, screen
 from abcd_run.model import Instance
 from abcd_run.runtime import Executes, Logs
 from abcd_run.session.opened import Opened
@@ -50,11 +50,7 @@ def line(
             f"{instance.runtime} cannot run commands in its instances",
             remedy=f"abcd-run show {instance.name}",
         )
-    if not instance.running:
-        raise LaunchFailed(
-            f"{instance.name} is not running: {instance.state}",
-            remedy=f"abcd-run logs {instance.name}",
-        )
+    awake.check(instance)
     who = user if user is not None else record.read(instance.labels).account
     return runtime.exec_command(instance, command, user=who, tty=tty)
 

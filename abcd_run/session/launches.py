@@ -11,6 +11,7 @@ from abcd_run.model import Plan
 from abcd_run.plan import image_word, planner, shorthand
 from abcd_run.plan.request import Request
 from abcd_run.runtime import Explains
+from abcd_run.session import homes
 from abcd_run.session.opened import Opened
 from abcd_run.session.results import Instances
 
@@ -43,7 +44,7 @@ def planned_by(opened: Opened, request: Request) -> planner.Planned:
     request = replace(request, changes=shorthand.written_out(request.changes, fleet.registry))
     say = partial(opened.teller().say, request.image)
     wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words, say=say)
-    return planner.plan(request, wanted, fleet)
+    return planner.plan(request, wanted, fleet, usual_home=opened.settings().home)
 
 
 def _native(opened: Opened, one: Plan) -> str:
@@ -64,7 +65,8 @@ def launch(opened: Opened, request: Request, *, wait: bool) -> Instances:
     for note in planned.of_host:
         teller.note(note, of_host=True)
     launcher = Launcher(opened.fleet(), teller, wait=wait)
-    launched, failures = launcher.launch_all(planned.plans)
+    with homes.reserved(planned.plans, opened.fleet()):
+        launched, failures = launcher.launch_all(planned.plans)
     for one in launched:
         opened.begun(one.instance)
     return Instances(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -43,7 +44,7 @@ def wait(
         runtime = opened.fleet().runtime(instance.runtime)
         return launcher.await_ready(instance, runtime, timeout)
 
-    waited, failures = _each(meant, await_one)
+    waited, failures = each(meant, await_one)
     if current().is_set():
         raise Interrupted("interrupted: the instances were left as they are")
     late = [Failure(one.late, one.runtime, one.name) for one in waited if one.late]
@@ -52,9 +53,17 @@ def wait(
 
 def stop(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> Removed:
     """Remove instances; a missing one is an error but does not stop the rest."""
+    instances, problems = chosen(opened, which, on, doing="stop")
+    return _removed(opened, instances, problems)
+
+
+def chosen(
+    opened: Opened, which: Sequence["Which"], on: tuple[str, ...], *, doing: str
+) -> tuple[list[Instance], list[Failure]]:
+    """Return the instances that are meant, each once, and the errors for those that are missing."""
     if not which:
-        raise UsageError("stop which instance?", remedy="abcd-run stop NAME, or stop --all")
-    chosen: dict[object, Instance] = {}
+        raise UsageError(f"{doing} which instance?", remedy=f"abcd-run {doing} NAME")
+    meant: dict[object, Instance] = {}
     problems: dict[object, Failure] = {}
     for one in which:
         name = one if isinstance(one, str) else one.name
@@ -64,8 +73,8 @@ def stop(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> Remov
             except AbcdRunError as error:
                 problems[name] = Failure(error, name=name)
             else:
-                chosen[instance.runtime, instance.runtime_id] = instance
-    return _removed(opened, list(chosen.values()), list(problems.values()))
+                meant[instance.runtime, instance.runtime_id] = instance
+    return list(meant.values()), list(problems.values())
 
 
 def stop_all(opened: Opened, on: tuple[str, ...]) -> Removed:
@@ -75,8 +84,11 @@ def stop_all(opened: Opened, on: tuple[str, ...]) -> Removed:
     return _removed(opened, present, counted, unasked)
 
 
-def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
-    """Remove what belongs to no instance, and the instances that are not running."""
+def prune(opened: Opened, on: tuple[str, ...], *, ended: bool) -> Removed:
+    """Remove what belongs to no instance, and the instances that never ran.
+
+    Those that ran and have ended may hold somebody's work: they are kept unless `ended`.
+    """
     fleet, teller = opened.fleet(), opened.teller()
     present, failures = fleet.instances(on, detail=False, within=PATIENT_SECONDS)
     down = {failure.runtime for failure in failures}
@@ -86,8 +98,10 @@ def prune(opened: Opened, on: tuple[str, ...]) -> Removed:
     _, more = fleet.ask(up, _prune_runtime, within=PRUNE_SECONDS)
     _prune_cache()
     dead = [one for one in present if not one.running]
+    kept = [] if ended else [one for one in dead if one.began]
     counted, unasked = _counted(fleet, failures, on)
-    return _removed(opened, dead, [*counted, *more], unasked)
+    gone = [one for one in dead if one not in kept]
+    return replace(_removed(opened, gone, [*counted, *more], unasked), kept=tuple(kept))
 
 
 def end(opened: Opened) -> None:
@@ -157,7 +171,7 @@ def _removed(
         opened.ended(instance)
         return instance
 
-    gone, failures = _each(instances, remove_one, grace=UNDO_SECONDS)
+    gone, failures = each(instances, remove_one, grace=UNDO_SECONDS)
     errors = [*problems, *failures, *_interrupted(instances, gone, failures)]
     return Removed(tuple(gone), tuple(errors), tuple(unasked))
 
@@ -175,7 +189,7 @@ def _interrupted(
     return [Failure(Interrupted("interrupted", details=details, remedy=remedy))]
 
 
-def _each(
+def each(
     instances: Sequence[Instance], act: Callable[[Instance], T], *, grace: float = 0
 ) -> tuple[list[T], list[Failure]]:
     """Call `act` on instances in parallel; return results and failures.

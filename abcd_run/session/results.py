@@ -35,12 +35,13 @@ class Removed:
     """The instances that are gone.
 
     `unasked` are runtimes that could not answer but have launched nothing: not an error unless they
-    were named.
+    were named. `kept` are instances that have ended and may hold somebody's work.
     """
 
     instances: tuple[Instance, ...] = ()
     errors: tuple[Failure, ...] = ()
     unasked: tuple[Failure, ...] = ()
+    kept: tuple[Instance, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

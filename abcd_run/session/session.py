@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from abcd_run.session.opened import Which
     from abcd_run.session.publish import Published
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.unkept import Unkept
     from abcd_run.verify.values import Verified
 
     On = str | Iterable[str]
@@ -257,12 +258,57 @@ class Session:
         removed = self._calls.do(lambda: lifecycle.stop_all(self._opened, names))
         return results.checked(removed) if check else removed
 
-    def prune(self, on: On = (), *, check: bool = True) -> Removed:
-        """Remove what killed launches and old images left behind."""
+    def unkept(self, *which: Which, on: On = ()) -> tuple[Unkept, ...]:
+        """Return those instances whose stop would lose somebody's files; of all without `which`."""
+        from abcd_run.session import unkept
+
+        names = _on(on)
+        return self._calls.do(lambda: unkept.among(self._opened, which, names))
+
+    def start(self, *which: Which, on: On = (), check: bool = True) -> Instances:
+        """Start instances that have ended, with what their runtimes kept, until they are ready.
+
+        Their addresses may be new. Raises as `launch` does, if `check`.
+        """
+        from abcd_run.session import power, results
+
+        names = _on(on)
+        done = self._calls.do(lambda: power.start(self._opened, which, names))
+        return results.checked(done) if check else done
+
+    def restart(self, *which: Which, on: On = (), check: bool = True) -> Instances:
+        """Restart instances until they are ready; those that have ended are started."""
+        from abcd_run.session import power, results
+
+        names = _on(on)
+        done = self._calls.do(lambda: power.restart(self._opened, which, names))
+        return results.checked(done) if check else done
+
+    def suspend(self, *which: Which, on: On = (), check: bool = True) -> Instances:
+        """Have instances stand still in memory, until they are resumed."""
+        from abcd_run.session import power, results
+
+        names = _on(on)
+        done = self._calls.do(lambda: power.suspend(self._opened, which, names))
+        return results.checked(done) if check else done
+
+    def resume(self, *which: Which, on: On = (), check: bool = True) -> Instances:
+        """Have suspended instances go on, until they are ready."""
+        from abcd_run.session import power, results
+
+        names = _on(on)
+        done = self._calls.do(lambda: power.resume(self._opened, which, names))
+        return results.checked(done) if check else done
+
+    def prune(self, on: On = (), *, ended: bool = False, check: bool = True) -> Removed:
+        """Remove what killed launches and old images left behind.
+
+        Instances that ran and have `ended` are removed only if this says so.
+        """
         from abcd_run.session import lifecycle, results
 
         names = _on(on)
-        removed = self._calls.do(lambda: lifecycle.prune(self._opened, names))
+        removed = self._calls.do(lambda: lifecycle.prune(self._opened, names, ended=ended))
         return results.checked(removed) if check else removed
 
     def images(self, *, layers: bool = False) -> Images:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from abcd_run.commands.group import LAUNCH, meant
-from abcd_run.report.documents import DRY_RUN
+from abcd_run.report.command_documents import DRY_RUN
 
 HELP = {"--help", "-h"}
 

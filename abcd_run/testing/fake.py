@@ -16,7 +16,7 @@ from threading import Lock
 
 from abcd_run.backend import oci_engine, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
-from abcd_run.model import Artifact, Format, Instance, Plan, RootHeld, Service
+from abcd_run.model import SUSPENDED, Artifact, Format, Instance, Plan, RootHeld, Service
 from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
 from abcd_run.testing.page import Greeter, Listener, Page
 
@@ -115,9 +115,10 @@ class FakeEngine:
 
 
 class FakeRuntime(Runtime):
-    """A connection to a fake engine."""
+    """A connection to a fake engine; `home` is where commands run, empty for this user's."""
 
     name = "fake"
+    home = ""
 
     def __init__(self, engine: FakeEngine) -> None:
         self.engine = engine
@@ -179,6 +180,22 @@ class FakeRuntime(Runtime):
             held.close()
         return started
 
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        self.engine.step("restart")
+        self.engine.held[runtime_id].close()
+        return self.start(runtime_id)
+
+    def suspend(self, runtime_id: str) -> None:
+        """See the contract."""
+        self.engine.step("suspend")
+        self.engine.held[runtime_id].state = SUSPENDED
+
+    def resume(self, runtime_id: str) -> None:
+        """See the contract."""
+        self.engine.step("resume")
+        self.engine.held[runtime_id].state = "running"
+
     def _services(self, plan: Plan) -> Iterable[Service]:
         exposed = self.engine.exposes if plan.exposed else ()
         known = {service.port for service in plan.services}
@@ -213,6 +230,7 @@ class FakeRuntime(Runtime):
     ) -> list[str]:
         """See the contract; the command runs on the host, with the user in its environment."""
         facts = {"FAKE_NAME": instance.name, "FAKE_USER": user, "FAKE_TTY": str(tty)}
+        facts |= {"HOME": self.home} if self.home else {}
         inside = [f"{key}={value}" for key, value in facts.items()]
         return ["/usr/bin/env", *inside, *(command or ["/bin/sh"])]
 
@@ -245,7 +263,7 @@ class FakeWithScreen(FakeRuntime):
 
 
 def _instance(engine: FakeEngine, held: Held) -> Instance:
-    plan, running = held.plan, held.state == "running"
+    plan, running = held.plan, held.state in ("running", SUSPENDED)
     return Instance(
         name=plan.name,
         runtime=engine.name,
@@ -257,6 +275,8 @@ def _instance(engine: FakeEngine, held: Held) -> Instance:
         password=plan.env.get("ABCD_PASSWORD", plan.seed.password),
         host_root=engine.host_root if running else None,
         root=RootHeld.UNKNOWN if engine.host_root is None else RootHeld.MAPPED,
+        silent=held.state == SUSPENDED,
+        began=held.state != "created",
     )
 
 

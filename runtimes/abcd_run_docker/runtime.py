@@ -147,6 +147,13 @@ class DockerRuntime(OciRuntime):
             self._facts = self.client.info()
         return self._facts
 
+    def do(self, runtime_id: str, action: str) -> None:
+        """See the kit."""
+        if action == "restart":
+            self.client.api.restart(runtime_id, timeout=STOP_SECONDS)
+        else:
+            getattr(self.client.api, action)(runtime_id)
+
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start the instance"):

@@ -4,7 +4,7 @@ import libvirt
 
 from abcd_run.backend import record
 from abcd_run.errors import LaunchFailed
-from abcd_run.model import SILENT, Endpoint, Instance, RootHeld
+from abcd_run.model import SILENT, SUSPENDED, Endpoint, Instance, RootHeld
 from abcd_run_libvirt import folder, labels, ports, processes
 from abcd_run_libvirt.errors import is_gone
 from abcd_run_libvirt.processes import Process
@@ -13,7 +13,7 @@ RUNTIME = "libvirt"
 STATES = {
     libvirt.VIR_DOMAIN_RUNNING: "running",
     libvirt.VIR_DOMAIN_BLOCKED: "blocked",
-    libvirt.VIR_DOMAIN_PAUSED: "paused",
+    libvirt.VIR_DOMAIN_PAUSED: SUSPENDED,
     libvirt.VIR_DOMAIN_SHUTDOWN: "going down",
     libvirt.VIR_DOMAIN_SHUTOFF: "off",
     libvirt.VIR_DOMAIN_CRASHED: "crashed",
@@ -39,7 +39,8 @@ def instance(domain: libvirt.virDomain, process: Process | None) -> Instance | N
             return None
         raise
     begun = noted.begun or state != libvirt.VIR_DOMAIN_PAUSED
-    silent = process is not None and process.stopped
+    stopped = process is not None and process.stopped
+    suspended = begun and state == libvirt.VIR_DOMAIN_PAUSED
     said = STATES.get(state, "unknown") if begun else "created"
     return Instance(
         name=name,
@@ -47,13 +48,14 @@ def instance(domain: libvirt.virDomain, process: Process | None) -> Instance | N
         runtime_id=machine_id,
         labels=noted.labels,
         running=begun and state not in DEAD,
-        state=SILENT if silent else said,
+        state=SILENT if stopped else said,
         ports=noted.ports or _unnoted_ports(domain, noted, process),
         password=noted.password,
         host_root=process.uid if process else None,
         root=RootHeld.USER if process else RootHeld.UNKNOWN,
         screens=_screens(folder.of(machine_id)),
-        silent=silent,
+        silent=stopped or suspended,
+        began=begun,
     )
 
 

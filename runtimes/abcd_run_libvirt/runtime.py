@@ -131,6 +131,24 @@ class LibvirtRuntime(Runtime):
             raise LaunchFailed("the machine ended right after it started")
         return instance
 
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract: a machine keeps nothing but its home; it boots anew."""
+        instances.check_answers(runtime_id, runtime_id)
+        with translated("restart the machine"):
+            self._connection.lookupByUUIDString(runtime_id).reset()
+        (instance,) = self.instances(runtime_id)
+        return instance
+
+    def suspend(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("suspend the machine"):
+            self._connection.lookupByUUIDString(runtime_id).suspend()
+
+    def resume(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("resume the machine"):
+            self._connection.lookupByUUIDString(runtime_id).resume()
+
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
         del detail  # full details cost nothing

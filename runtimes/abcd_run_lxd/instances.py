@@ -13,7 +13,7 @@ from pylxd.exceptions import LXDAPIException, NotFound
 
 from abcd_run.backend import record
 from abcd_run.host import this_host
-from abcd_run.model import Instance, RootHeld
+from abcd_run.model import SUSPENDED, Instance, RootHeld
 from abcd_run_lxd import translate
 from abcd_run_lxd.errors import is_slow
 
@@ -23,6 +23,10 @@ LIST_SECONDS, ONE_SECONDS = 1.0, 2.0
 
 ASKERS = 8
 """How many instances are queried at the same time."""
+
+FROZEN = "Frozen"
+NEVER = ("0001-", "1970-01-01")
+"""How the time of the last start begins for an instance that was not started yet."""
 
 Facts = Mapping[str, Any]
 
@@ -42,8 +46,10 @@ def brief(facts: Facts) -> Instance:
         runtime="lxd",
         runtime_id=facts["name"],
         labels=translate.labels(facts["config"]),
-        running=facts["status"] == "Running",
-        state=str(facts["status"]).lower(),
+        running=facts["status"] in ("Running", FROZEN),
+        state=SUSPENDED if facts["status"] == FROZEN else str(facts["status"]).lower(),
+        silent=facts["status"] == FROZEN,
+        began=not str(facts.get("last_used_at", "")).startswith(NEVER),
         ports=translate.published(facts["devices"] or {}),
         password=facts["config"].get(translate.PASSWORD, ""),
         publishers=(0,),  # LXD's own proxies

@@ -11,7 +11,7 @@ from pylxd.exceptions import LXDAPIException, NotFound
 from abcd_run.backend import record
 from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import ArtifactError, NoRuntime
-from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.model import SUSPENDED, Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_lxd import (
     console,
@@ -159,6 +159,32 @@ class LxdRuntime(Runtime):
             if instance.ports or not wants_address or time.monotonic() > deadline:
                 return instance
             time.sleep(BUSY_LOOK_SECONDS)
+
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        with translated("restart the instance"):
+            self._change(runtime_id, "restart")
+            return self._started(runtime_id)
+
+    def suspend(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("suspend the instance"):
+            if not self._is_suspended(runtime_id):
+                self._change(runtime_id, "freeze")
+
+    def resume(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated("resume the instance"):
+            if self._is_suspended(runtime_id):
+                self._change(runtime_id, "unfreeze")
+
+    def _is_suspended(self, name: str) -> bool:
+        return any(one.state == SUSPENDED for one in self._instances.one(name, detail=False))
+
+    def _change(self, name: str, action: str) -> None:
+        # Killed where it restarts: it may take no signal that LXD knows.
+        body = {"action": action, "timeout": -1, "force": action == "restart"}
+        operations.done(self.client, self.client.api.instances[name].state.put(json=body))
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""

@@ -104,6 +104,12 @@ class PodmanRuntime(OciRuntime):
         first = str(engine["version"]).partition("\n")[0]
         return {str(engine["name"]): first.rpartition(" ")[2]}
 
+    def do(self, runtime_id: str, action: str) -> None:
+        """See the kit."""
+        patience = {"t": STOP_SECONDS} if action == "restart" else {}
+        answer = self.client.api.post(f"/containers/{runtime_id}/{action}", params=patience)
+        answer.raise_for_status()
+
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated("start the instance"):

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from abcd_run.backend import record
 from abcd_run.errors import ArtifactError
-from abcd_run.model import Endpoint, Instance, RootHeld
+from abcd_run.model import SUSPENDED, Endpoint, Instance, RootHeld
 from abcd_run_virtualbox import parse
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.service import Manage
 from abcd_run_virtualbox.translate import GROUP
 
 RUNTIME = "virtualbox"
+PAUSED = "paused"
 RUNNING = {"running", "paused", "starting", "restoring", "saving", "stopping"}
 ASKED_AT_ONCE = 4
 NEEDED = {"name", "UUID", "CfgFile", "VMState"}
@@ -73,12 +74,14 @@ def _instance(facts: Mapping[str, str], extra: Mapping[str, str], *, detail: boo
         runtime_id=facts["UUID"],
         labels=labels,
         running=running,
-        state=facts["VMState"],
+        state=SUSPENDED if facts["VMState"] == PAUSED else facts["VMState"],
         ports=parse.forwards(facts),
         password=_password(folder(facts) / "seed.iso") if detail else "",
         host_root=_owner() if detail and running else None,
         root=RootHeld.USER if detail and running else RootHeld.UNKNOWN,
         screens=_screens(facts),
+        silent=facts["VMState"] == PAUSED,
+        began=running or (folder(facts) / "Logs" / "VBox.log").exists(),
     )
 
 

@@ -8,7 +8,7 @@ from abcd_run.backend import vm, vm_console, vm_seed, vm_ssh
 from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
 from abcd_run.host import scratch, this_host
 from abcd_run.limits import PICTURE_BYTES
-from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.model import SUSPENDED, Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run.units import format_size
 from abcd_run_virtualbox import (
@@ -117,6 +117,25 @@ class VirtualBoxRuntime(Runtime):
         start.started(self._manage, runtime_id, log)
         (instance,) = self.instances(runtime_id)
         return instance
+
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract: a machine keeps nothing; it boots anew."""
+        self._manage("controlvm", runtime_id, "reset", doing="restart the machine")
+        (instance,) = self.instances(runtime_id)
+        return instance
+
+    def suspend(self, runtime_id: str) -> None:
+        """See the contract."""
+        if not self._is_suspended(runtime_id):
+            self._manage("controlvm", runtime_id, "pause", doing="suspend the machine")
+
+    def resume(self, runtime_id: str) -> None:
+        """See the contract."""
+        if self._is_suspended(runtime_id):
+            self._manage("controlvm", runtime_id, "resume", doing="resume the machine")
+
+    def _is_suspended(self, runtime_id: str) -> bool:
+        return any(one.state == SUSPENDED for one in self.instances(runtime_id, detail=False))
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""

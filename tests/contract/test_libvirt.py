@@ -21,6 +21,7 @@ class TestLibvirt(RuntimeContract):
     """The user's virtual machines."""
 
     runtime = "libvirt"
+    keeps_files = False  # a live system is in memory
     foreign = f'echo "{THEIRS}" | {VIRSH} define /dev/stdin'
     foreign_gone = f'{VIRSH} undefine "$NAME"'
 

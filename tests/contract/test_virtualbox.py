@@ -12,6 +12,7 @@ class TestVirtualBox(RuntimeContract):
     """The user's machines."""
 
     runtime = "virtualbox"
+    keeps_files = False  # a live system is in memory
     image = "tiny"
     prints = "ABCD-READY"
     no_page = "it is a boot sector"

@@ -78,6 +78,13 @@ class Engine:
         self.end()
         self.start()
 
+    def reboot(self) -> None:
+        """Do as a host's reboot: everything ends at once, and the session's folder is empty."""
+        self.end()
+        _remove(self.folder / "run")
+        _private(self.folder / "run")
+        self.start()
+
     def end(self) -> None:
         """End what is left of it, including containers."""
         if self.process:
@@ -87,22 +94,27 @@ class Engine:
         for one in psutil.process_iter(["cmdline"]):
             if any(str(self.folder) in word for word in one.info["cmdline"] or ()):
                 with suppress(psutil.NoSuchProcess):
-                    one.kill()
+                    for process in (*one.children(recursive=True), one):
+                        process.kill()
         self.process = None
 
 
 @contextmanager
-def podman(*, size: str = "") -> Iterator[Engine]:
-    """Yield a service of Podman's: over this user's storage, or over its own of that size."""
+def podman(*, size: str = "", apart: bool = False) -> Iterator[Engine]:
+    """Yield a service of Podman's: over this user's storage, or its own: `apart`, or so small."""
     with _folder() as folder:
         socket = folder / "podman.sock"
         service = ["podman", "system", "service", "--time=0", f"unix://{socket}"]
+        environment: dict[str, str] = {}
+        if apart:
+            service = ["podman", f"--root={folder}/data/root", *service[1:]]
+            environment = {"XDG_RUNTIME_DIR": str(_private(folder / "run"))}
         if size:
             own = [f"--root={folder}/data/root", f"--runroot={folder}/data/run"]
             script = _script(folder / "small", size, folder, "podman")
             service = ["podman", "unshare", str(script), *own, *service[1:]]
         yield from _running(
-            Engine("podman", folder, service, {"CONTAINER_HOST": f"unix://{socket}"})
+            Engine("podman", folder, service, {"CONTAINER_HOST": f"unix://{socket}"}, environment)
         )
 
 
@@ -110,7 +122,7 @@ def podman(*, size: str = "") -> Iterator[Engine]:
 def docker(*, size: str = "") -> Iterator[Engine]:
     """Yield a rootless Docker with storage of its own, of that size if one is given."""
     with _folder() as folder:
-        (folder / "run").mkdir()
+        _private(folder / "run")
         script = str(ROOTLESS) if ROOTLESS.exists() else "dockerd-rootless.sh"
         line = [script, f"--data-root={folder}/data", "--exec-opt=native.cgroupdriver=cgroupfs"]
         environment = {"XDG_RUNTIME_DIR": str(folder / "run"), "PATH": f"{folder}:{SBIN}"}
@@ -136,8 +148,17 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        unshare = ["unshare", "--map-root-user", "--map-auto", "rm", "-rf", str(folder)]
-        until(lambda: subprocess.run(unshare, check=False).returncode == 0)
+        _remove(folder)
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    unshare = ["unshare", "--map-root-user", "--map-auto", "rm", "-rf", str(folder)]
+    until(lambda: subprocess.run(unshare, check=False).returncode == 0)
 
 
 def _running(engine: Engine) -> Iterator[Engine]:

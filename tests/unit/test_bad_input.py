@@ -182,6 +182,7 @@ PROFILES = [
     profile("[on]\nfake = 1", "on.fake: expected a table", remedy="on.fake"),
     profile("uid = -1", "uid: expected", remedy="uid"),
     profile("uid = 0", "uid: expected", remedy="uid"),
+    profile("login = 'x'", "login: expected", "session, greeter", remedy="login"),
     profile("user = 'a:b'", "user: expected", remedy="user"),
     profile("user = ''", "user: expected", remedy="user"),
     profile("[services.a]\nopen = true", "services.a.port: missing", remedy="services.a.port"),

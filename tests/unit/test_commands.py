@@ -16,7 +16,7 @@ Run = Callable[..., Ended]
 
 INSTANCE = {
     "name", "image", "variant", "runtime", "stage", "created", "endpoints", "password",
-    "host_root", "ready_seconds", "runtime_id", "resources",
+    "host_root", "ready_seconds", "runtime_id", "resources", "home",
 }  # fmt: skip
 ERROR = {"code", "message", "details", "remedy", "runtime", "name"}
 
@@ -266,7 +266,9 @@ def test_stop_all_where_a_runtime_cannot_be_opened(engine: FakeEngine, run: Run)
 def test_prune_removes_what_does_not_run(engine: FakeEngine, web: Path, run: Run) -> None:
     assert run("--count", "2", "web").status == 0
     engine.held["fake-0001"].state = "created"
-    assert document(run("--json", "prune")) == {"pruned": ["web-fake-1"], "errors": []}
+    assert document(run("--json", "prune")) == {
+        "pruned": ["web-fake-1"], "kept": [], "errors": [],
+    }  # fmt: skip
     assert engine.names() == ["web-fake-2"]
 
 

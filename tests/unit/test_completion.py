@@ -112,7 +112,7 @@ def test_nothing_that_is_no_path_of_this_kind(home: Path) -> None:
     for name in ("a.txt", "a.oci.tar", ".a", "a\x1b[2J", "a\nb"):
         (home / "work" / name).touch()
     assert offered.paths("a") == ["a.oci.tar", "a.txt", "a/"]
-    assert offered.paths("", folders=True) == ["a/"]
+    assert offered.folders("") == ["a/"]
     assert offered.paths(".") == [".a"]
     assert offered.launchable("a") == []
     assert offered.launchable("./a") == ["./a.oci.tar", "./a/"]
@@ -122,6 +122,6 @@ def test_nothing_that_is_no_path_of_this_kind(home: Path) -> None:
 
 def test_services_are_those_of_the_image(web: Path, write: Callable[..., Path]) -> None:
     write("other", "[abcdic]\nimage = 'r.example/x:1'\n[services.desk]\nport = 10000")
-    assert offered.services("", "other") == [("desk=", "port 10000 inside")]
-    assert [word for word, _ in offered.services("", "abcdic-web")] == ["web=", "ssh="]
-    assert {"web=", "ssh=", "desk="} <= {word for word, _ in offered.services("", "nosuch")}
+    assert offered.services_of("other") == [("desk=", "port 10000 inside")]
+    assert [word for word, _ in offered.services_of("abcdic-web")] == ["web=", "ssh="]
+    assert {"web=", "ssh=", "desk="} <= {word for word, _ in offered.services_of("nosuch")}

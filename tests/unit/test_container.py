@@ -139,3 +139,43 @@ def test_what_is_not_limited_is_listed() -> None:
     (note,) = oci_arguments.unlimited({"memory", "pids"}, engine="e")
     assert note == f"cpu limits are not enforced: {why}"
     assert oci_arguments.unlimited({"memory", "cpu", "pids", "io"}, engine="e") == ()
+
+
+# How far it has come
+
+
+@pytest.mark.parametrize(
+    ("status", "started", "said", "began"),
+    [
+        ("created", "0001-01-01T00:00:00Z", "created", False),
+        ("created", "2026-11-27T19:47:43.7Z", "exited", True),  # Podman after a reboot
+        ("exited", "2026-11-27T19:47:43.7Z", "exited with status 3", True),
+        ("paused", "2026-11-27T19:47:43.7Z", "suspended", True),
+        ("running", "2026-11-27T19:47:43.7Z", "running", True),
+    ],
+)
+def test_what_inspect_tells(status: str, started: str, said: str, *, began: bool) -> None:
+    state = {"Running": status in ("running", "paused"), "Status": status, "Pid": GONE}
+    told = facts() | {"State": {**state, "ExitCode": 3, "StartedAt": started}}
+    instance = oci_inspect.instance(told, runtime="fake")
+    assert (instance.state, instance.began) == (said, began)
+    assert instance.silent == (status == "paused")
+
+
+@pytest.mark.parametrize(
+    ("status", "started", "said", "began"),
+    [
+        ("created", {}, "created", False),  # Docker's list has no time
+        ("created", {"StartedAt": -62135596800}, "created", False),
+        ("created", {"StartedAt": 1795808863}, "exited", True),
+        ("exited", {}, "exited", True),
+        ("paused", {}, "suspended", True),
+    ],
+)
+def test_what_the_list_tells(
+    status: str, started: dict[str, int], said: str, *, began: bool
+) -> None:
+    line = {"Names": ["/demo-1"], "Id": "0", "Labels": {}, "State": status, **started}
+    instance = oci_inspect.brief(line, runtime="fake")
+    assert (instance.state, instance.began) == (said, began)
+    assert instance.running == (status == "paused")

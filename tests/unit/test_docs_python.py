@@ -24,7 +24,7 @@ def test_an_example(
 ) -> None:
     """Names of the first one are known to all; the image's page is the fake's."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # for `id`
-    write("abcd4demo", WEB)
+    write("abcd4demo", f"homedir = '/home/abcd'\n{WEB}")
     podman, docker = engines("podman", "docker")
     names: dict[str, object] = {}
     exec("from abcd_run import Session", names)

@@ -12,7 +12,7 @@ import pytest
 from abcd_run.commands.group import COMMANDS
 from abcd_run.errors import NoRuntime
 from abcd_run.report import json_schema
-from abcd_run.report.documents import DOCUMENTS, DRY_RUN
+from abcd_run.report.command_documents import DOCUMENTS, DRY_RUN
 from abcd_run.testing import documents
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
@@ -104,7 +104,7 @@ EMPTY: dict[str, dict[str, Any]] = {
         "image": "", "equal": False, "instances": {}, "kept": False, "checks": [], "notes": [],
     },
     "stop": {"stopped": []},
-    "prune": {"pruned": []},
+    "prune": {"pruned": [], "kept": []},
     "images": {"images": [], "families": []},
     "pull": {"pulled": []},
     "build": {"built": []},

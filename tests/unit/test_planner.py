@@ -244,6 +244,12 @@ def test_the_users_key_is_the_first_line_of_text(engine: FakeEngine, web: Path, 
     assert one().seed.ssh_key == "ssh-rsa AAAA me"
 
 
+def test_how_a_desktop_begins_is_the_profiles_to_say(engine: FakeEngine, web: Path) -> None:
+    assert "ABCD_LOGIN" not in one().environment()
+    greeted = one(changes={"login": "greeter"})
+    assert greeted.environment()["ABCD_LOGIN"] == "greeter"
+
+
 def test_an_image_without_a_profile_gets_no_key(engine: FakeEngine, home: Path) -> None:
     (home / ".ssh").mkdir()
     (home / ".ssh" / "id_rsa.pub").write_text("ssh-rsa AAAA me\n")

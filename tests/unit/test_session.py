@@ -56,14 +56,15 @@ def test_the_public_names() -> None:
         "Checked", "Diagnosis", "Event", "Executed", "FamilyReference", "Fits", "Image",
         "Images", "Instances", "Launched", "Plans", "Publish", "Published",
         "PublishedVariant", "Pulled", "PulledImage", "Removed", "Row", "RuntimeStatus",
-        "Session", "Verified", "Written",
+        "Session", "Unkept", "Verified", "Written",
     ]  # fmt: skip
     assert all(inspect.isclass(getattr(session, name)) for name in session.__all__)
     methods = {name for name in vars(Session) if not name.startswith("_")}
     assert methods == {
         "artifact", "build", "cancel", "close", "doctor", "exec", "exec_line", "find", "images",
         "instances", "launch", "logs", "open", "plan", "prune", "publish", "pull",
-        "runtimes", "screenshot", "show", "stop", "stop_all", "verify", "wait",
+        "restart", "resume", "runtimes", "screenshot", "show", "start", "stop", "stop_all",
+        "suspend", "unkept", "verify", "wait",
     }  # fmt: skip
     for module in (abcd_run, session):
         with pytest.raises(AttributeError, match="nosuch"):

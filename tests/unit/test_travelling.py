@@ -15,6 +15,7 @@ Write = Callable[..., Path]
 PARENT = """
 summary = "a parent"
 user = "abcd"
+login = "greeter"
 [abcdic]
 archive = "secret/place.oci.tar"
 [services.web]
@@ -60,8 +61,8 @@ def test_it_is_complete_and_says_nothing_of_its_host(write: Write) -> None:
     assert arrived.notes == ()
     assert arrived.on == {"podman": {"cap_drop": ["FSETID"]}}
     again = profile.build("young", arrived.tables, origin="x")
-    for key in ("summary", "user", "uid", "runtimes", "resources", "services", "screen", "ready",
-                "verify"):  # fmt: skip
+    for key in ("summary", "user", "uid", "login", "runtimes", "resources", "services", "screen",
+                "ready", "verify"):  # fmt: skip
         assert getattr(again, key) == getattr(image, key), key
     assert (again.parents, again.variants, again.recipes) == ((), (), ())
 

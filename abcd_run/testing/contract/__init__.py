@@ -8,13 +8,14 @@ import pytest
 
 PARTS = (
     "basis", "launching", "looking", "following", "naming", "owning", "honouring", "ending",
-    "planning", "evidence",
+    "enduring", "planning", "evidence",
 )  # fmt: skip
 # So that failed assertions show their values: pytest does this only for test files.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from abcd_run.testing.contract.basis import Document  # noqa: E402
 from abcd_run.testing.contract.ending import Ending  # noqa: E402
+from abcd_run.testing.contract.enduring import Enduring  # noqa: E402
 from abcd_run.testing.contract.honouring import Honouring  # noqa: E402
 from abcd_run.testing.contract.launching import Launching  # noqa: E402
 from abcd_run.testing.contract.looking import Looking  # noqa: E402
@@ -23,7 +24,7 @@ from abcd_run.testing.contract.owning import Owning  # noqa: E402
 from abcd_run.testing.contract.planning import Planning  # noqa: E402
 
 
-class RuntimeContract(Launching, Honouring, Looking, Naming, Owning, Ending, Planning):
+class RuntimeContract(Launching, Honouring, Looking, Naming, Owning, Ending, Enduring, Planning):
     """All of it; see `basis.Basis` for what a subclass sets."""
 
 

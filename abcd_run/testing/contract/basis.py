@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 INSTANCE_KEYS = {
     "name", "image", "variant", "runtime", "stage", "created", "endpoints", "password",
-    "host_root", "ready_seconds", "runtime_id", "resources",
+    "host_root", "ready_seconds", "runtime_id", "resources", "home",
 }  # fmt: skip
 ERROR_KEYS = {"code", "message", "details", "remedy", "runtime", "name"}
 DIE = ("sh", "-c", "poweroff; kill -TERM 1")
@@ -42,7 +42,8 @@ class Basis:
     `no_archive` says why the image cannot exist on disk as an OCI archive. The shell lines
     `foreign` create an object called `$NAME` with the engine's own command, which is not
     abcd-run's; `foreign_gone` removes it again, and fails if it is gone. Without them, that test is
-    skipped. The lines `speaks` print `$0` on the console, run as root inside.
+    skipped. An instance that restarts or ends has its files again where the runtime `keeps_files`.
+    The lines `speaks` print `$0` on the console, run as root inside.
     """
 
     runtime: ClassVar[str]
@@ -52,6 +53,7 @@ class Basis:
     no_page: ClassVar[str] = ""
     no_system: ClassVar[str] = ""
     undoes_slowly: ClassVar[bool] = False
+    keeps_files: ClassVar[bool] = True
     no_archive: ClassVar[str] = ""
     foreign: ClassVar[str] = ""
     foreign_gone: ClassVar[str] = ""

@@ -144,7 +144,7 @@ def test_one_whose_metadata_others_wrote_hides_no_other(domain: Callable[..., Do
     ("state", "begun", "said", "running"),
     [
         ("PAUSED", False, "created", False),
-        ("PAUSED", True, "paused", True),
+        ("PAUSED", True, "suspended", True),
         ("RUNNING", False, "running", True),
         ("SHUTOFF", True, "off", False),
     ],
