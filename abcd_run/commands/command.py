@@ -91,7 +91,8 @@ class Inside(Command):
         own = args[: args.index("--")] if "--" in args else args
         places = options.plain_words(own)
         command = own[places[1] :] if len(places) > 1 else []
-        if not ctx.resilient_parsing and any(word.startswith("-") for word in command):
+        has_options = any(word.startswith("-") and word != "-" for word in command)
+        if has_options and not ctx.resilient_parsing:
             before = shlex.join(["abcd-run", "exec", *own[: places[1]]])
             line = shlex.join([*command, *args[len(own) :]])
             raise UsageError(

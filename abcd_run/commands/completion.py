@@ -40,7 +40,7 @@ def completion(*, shell: options.Shell, as_json: options.Json = False) -> int:
 def answer(instruction: str) -> int:
     """Print what a shell's script asks for through `COMPLETES`, and return its status."""
     action, _, shell = instruction.partition("_")
-    if action == "source":
+    if action == "source" and shell in completion_scripts.SHELLS:
         sys.stdout.write(completion_scripts.script(shell))
         return 0
     # This call registers the shells; the options it returns are not needed.

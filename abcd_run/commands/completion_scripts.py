@@ -79,10 +79,11 @@ complete --command abcd-run --force-files \
     --condition 'string match --quiet -- "* -- *" (commandline -cp)'
 """
 
-_SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+"""Their scripts, before the question is put in."""
 
 
 def script(shell: str) -> str:
     """Return a shell's script."""
-    text = _SCRIPTS[shell].replace("ASK_LINE", ASK % "$line")
+    text = SHELLS[shell].replace("ASK_LINE", ASK % "$line")
     return text.replace("ASK_WORDS", ASK % "${words[1,$CURRENT]}")

@@ -59,7 +59,8 @@ def complete_runtime(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     names = [AUTO, ALL, *Registry.installed().names()]
-    return [before + comma + name for name in names if name.startswith(last)]
+    named = before.split(",")
+    return [before + comma + one for one in names if one.startswith(last) and one not in named]
 
 
 def complete_instance(incomplete: str) -> list[str]:

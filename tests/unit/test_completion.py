@@ -66,7 +66,7 @@ def offers(
 
 LINES = [
     ("--on f", ["fake", "fast"]),
-    ("--on fake,f", ["fake,fake", "fake,fast"]),
+    ("--on fake,f", ["fake,fast"]),
     ("ps --on fake,fas", ["fake,fast"]),
     ("--on=fake,fas", ["--on=fake,fast"]),
     ("web --on=fas", ["--on=fast"]),

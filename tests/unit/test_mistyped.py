@@ -38,6 +38,9 @@ def test_a_profile_in_another_folder_is_heeded(
 def test_what_runs_inside_is_what_was_typed(engine: FakeEngine, web: Path, run: Run) -> None:
     """Its options are its own behind `--`; a command without options needs none."""
     assert run("web").status == 0
-    for words in (("--", "/bin/echo", "-e", "--json", "x"), ("/bin/echo",)):
-        ended = run("exec", "--json", "web-fake-1", *words)
-        assert ended.json["stdout"] == ("--json x\n" if len(words) > 1 else "\n")
+    for words, printed in (
+        (("--", "/bin/echo", "-e", "--json", "x"), "--json x\n"),
+        (("/bin/echo",), "\n"),
+        (("/bin/echo", "a", "-"), "a -\n"),
+    ):
+        assert run("exec", "--json", "web-fake-1", *words).json["stdout"] == printed

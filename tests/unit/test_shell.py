@@ -91,7 +91,7 @@ def complete(words: list[str], *, shell: str = "bash") -> list[str]:
         (["abcdic-"], {"abcdic-web"}),
         (["d"], {"doctor"}),
         (["--on", "p"], {"podman"}),
-        (["--on", "podman,"], {"podman,fake", "podman,podman", "podman,all", "podman,auto"}),
+        (["--on", "podman,"], {"podman,fake", "podman,all", "podman,auto"}),
         (["--on", "podman,f"], {"podman,fake"}),
         (["web", "--on", "f"], {"fake"}),
         (["--on", "fake", "w"], {"web"}),
