@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import typer
 
-from abcd_run.commands.group import COMPLETES, NAME, cli
+from abcd_run.commands.group import COMPLETES, INSIDE, LAUNCH, NAME, cli, meant
 from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.host import os_errors
 from abcd_run.host.os_errors import unexpected
 from abcd_run.launch.interrupts import heeded
-from abcd_run.report import for_people, for_scripts, streams
+from abcd_run.report import exit_status, for_people, for_scripts, streams
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911  (one per way to end)
@@ -56,9 +56,25 @@ def _failed(error: AbcdRunError, arguments: Sequence[str]) -> int:
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     with suppress(OSError):  # the terminal is gone: that is what ended us
         if "--json" in before and not isinstance(error, streams.OutputLost):
-            for_scripts.print_json(for_scripts.document([], [Failure(error)]))
+            _print_failed(error, before)
         for_people.print_error(error)
-    return error.status
+    return _status(error, list(before))
+
+
+def _status(error: AbcdRunError, arguments: list[str]) -> int:
+    """Return the exit status: a script must tell our failures from those of a command inside."""
+    own = meant(arguments) in INSIDE and not isinstance(error, Interrupted)
+    return exit_status.NOT_RUN if own else error.status
+
+
+def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:
+    """Print the document of the command that failed, with its own keys."""
+    from abcd_run.report import command_documents  # noqa: PLC0415  (what succeeds needs none of it)
+
+    command = meant(list(arguments))
+    if command == LAUNCH and command_documents.DRY_RUN in arguments:
+        command = command_documents.DRY_RUN
+    for_scripts.print_json(command_documents.failed(command, for_scripts.errors([Failure(error)])))
 
 
 def _usage(error: typer.TyperException) -> UsageError:

@@ -1,10 +1,15 @@
 """`artifact`: write what a runtime would take to a file."""
 
+from typing import TYPE_CHECKING
+
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
 from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Session
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def artifact(
@@ -27,8 +32,11 @@ def artifact(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         made = lab.artifact(image, to, output, pull=pull)
     if as_json:
-        facts = {"variant": made.variant, "format": str(to), "path": str(output), "size": made.size}
-        for_scripts.print_json({"artifact": facts, "errors": []})
+        written: documents.ArtifactFile = {
+            "variant": made.variant, "format": str(to), "path": str(output), "size": made.size,
+        }  # fmt: skip
+        document: documents.Artifact = {"artifact": written, "errors": []}
+        for_scripts.print_json(document)
     elif not quiet:
         for_people.print_facts(f"{made.variant} is in {output}", {"size": format_size(made.size)})
     return 0

@@ -4,7 +4,7 @@ from threading import Lock
 from typing import Self
 
 from abcd_run.launch.progress import Progress
-from abcd_run.report import for_people
+from abcd_run.report import for_people, once_a_day
 from abcd_run.report.progress import progress
 from abcd_run.session.events import Event
 
@@ -27,7 +27,7 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if event.note:
-            if not self._quiet:
+            if not self._quiet and (not event.of_host or once_a_day.due(event.text)):
                 for_people.print_notes([event.text])
         elif event.stage is not None:
             self._begun().stage(event.name, event.stage)

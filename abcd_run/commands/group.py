@@ -9,6 +9,9 @@ from typer.core import TyperCommand, TyperGroup
 
 NAME = "abcd-run"
 LAUNCH = "launch"
+INSIDE = ("exec", "shell")
+"""The commands that exit with the status of a command inside."""
+
 COMPLETES = "_ABCD_RUN_COMPLETE"
 """The variable through which a shell asks for completions."""
 
@@ -71,7 +74,8 @@ class DefaultLaunch(TyperGroup):
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         run = getattr(importlib.import_module(f"abcd_run.commands.{module}"), function)
-        kind = command.OneImage if cmd_name == LAUNCH else command.Command
+        kinds = {LAUNCH: command.OneImage, "exec": command.Inside}
+        kind = kinds.get(cmd_name, command.Command)
         made, common = _made(cmd_name, run, kind), _made(cmd_name, command.common, kind)
         made.params = command.with_common(made.params, common.params)
         return made
@@ -100,6 +104,11 @@ class DefaultLaunch(TyperGroup):
                 return list(launch.shell_complete(inner, incomplete))
             images = launch.params[0].shell_complete(inner, incomplete)
         return [*super().shell_complete(ctx, incomplete), *images]
+
+
+def meant(args: list[str]) -> str:
+    """Return the command that a command line means."""
+    return _command_first(args)[0]
 
 
 def _command_first(args: list[str]) -> list[str]:

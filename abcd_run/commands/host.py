@@ -1,10 +1,15 @@
 """`runtimes` and `doctor`: what this host can do, what is missing, and how to fix it."""
 
+from typing import TYPE_CHECKING
+
 from abcd_run.commands import options
-from abcd_run.errors import NoRuntime
+from abcd_run.errors import Failure, NoRuntime
 from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.session import Diagnosis, RuntimeStatus, Session
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def runtimes(*, on: options.Runtimes = None, as_json: options.Json = False) -> int:
@@ -14,16 +19,17 @@ def runtimes(*, on: options.Runtimes = None, as_json: options.Json = False) -> i
     abcd-run runtimes
     """
     with Session() as lab:
-        documents = [_document(one) for one in lab.runtimes(options.split(on))]
+        listed = [_document(one) for one in lab.runtimes(options.split(on))]
     if as_json:
-        for_scripts.print_json({"runtimes": documents, "errors": []})
+        whole: documents.Runtimes = {"runtimes": listed, "errors": []}
+        for_scripts.print_json(whole)
         return 0
-    rows = [_row(document) for document in documents]
+    rows = [_row(one) for one in listed]
     for_people.print_table(("RUNTIME", "USABLE", "VERSION", "TAKES", "NOTE"), rows)
     return 0
 
 
-def _document(one: RuntimeStatus) -> for_scripts.Document:
+def _document(one: RuntimeStatus) -> "documents.Runtime":
     problem = one.problem
     return {
         "name": one.name,
@@ -36,7 +42,7 @@ def _document(one: RuntimeStatus) -> for_scripts.Document:
     }
 
 
-def _row(document: for_scripts.Document) -> tuple[str, ...]:
+def _row(document: "documents.Runtime") -> tuple[str, ...]:
     note = document["problem"] or "; ".join(document["notes"])
     remedy = f" → {document['remedy']}" if document["remedy"] else ""
     usable = "yes" if document["usable"] else "no"
@@ -65,13 +71,18 @@ def doctor(
     return 0 if diagnosis.usable else NoRuntime.status
 
 
-def _diagnosis(diagnosis: Diagnosis) -> for_scripts.Document:
+def _diagnosis(diagnosis: Diagnosis) -> "documents.Diagnosis":
     return {
         "checks": [for_scripts.finding(one) for one in diagnosis.findings],
         "known_as_of": diagnosis.known_as_of,
         "fits": diagnosis.fits.count if diagnosis.fits else None,
-        "errors": [],
+        "errors": [] if diagnosis.usable else for_scripts.errors([_none_usable()]),
     }
+
+
+def _none_usable() -> Failure:
+    remedy = "abcd-run runtimes   says what each of them lacks"
+    return Failure(NoRuntime("no runtime of this host can be used", remedy=remedy))
 
 
 def _print(diagnosis: Diagnosis, image: str) -> None:

@@ -1,11 +1,16 @@
 """`images`: list what can be launched by name, and the family references known here."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
 from abcd_run.report import for_people, for_scripts
 from abcd_run.session import FamilyReference, Image, Images, Session
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.images.profile import Variant
+    from abcd_run.report import documents
 
 
 def images(
@@ -39,47 +44,46 @@ def images(
     return 0
 
 
-def _whole(listed: Images, *, tree: bool) -> for_scripts.Document:
+def _whole(listed: Images, *, tree: bool) -> "documents.Images":
     return {
         "images": [_document(one, tree=tree) for one in listed.images],
         "families": [_family(one) for one in listed.families],
-        "errors": [for_scripts.error(failure) for failure in listed.errors],
+        "errors": for_scripts.errors(listed.errors),
     }
 
 
-def _document(image: Image, *, tree: bool) -> for_scripts.Document:
+def _document(image: Image, *, tree: bool) -> "documents.Image":
     profile = image.profile
     return {
         "name": profile.name,
         "summary": profile.summary,
         "parent": profile.parents[0] if profile.parents else None,
         "lineage": list(profile.parents),
-        "variants": [
-            {
-                "name": one.name,
-                "kind": str(one.kind),
-                "source": str(image.sources[one.name]),
-                **(_layers(image, one.name) if tree else {}),
-            }
-            for one in profile.variants
-        ],
+        "variants": [_variant(image, one, tree=tree) for one in profile.variants],
         "unverified": profile.unverified,
         "profile": profile.origin,
     }
 
 
-def _layers(image: Image, variant: str) -> for_scripts.Document:
-    stored = image.layers.get(variant)
+def _variant(image: Image, variant: "Variant", *, tree: bool) -> "documents.Variant":
+    document: documents.Variant = {
+        "name": variant.name,
+        "kind": str(variant.kind),
+        "source": str(image.sources[variant.name]),
+    }
+    if not tree:
+        return document
+    stored = image.layers.get(variant.name)
     if stored is None:
-        return {"layers": None, "shared": None, "own": None}
-    layers = [
+        return {**document, "layers": None, "shared": None, "own": None}
+    layers: list[documents.Layer] = [
         {"digest": one.digest, "size": one.size, "shared_with": list(one.shared_with)}
         for one in stored.layers
     ]
-    return {"layers": layers, "shared": stored.shared, "own": stored.own}
+    return {**document, "layers": layers, "shared": stored.shared, "own": stored.own}
 
 
-def _family(one: FamilyReference) -> for_scripts.Document:
+def _family(one: FamilyReference) -> "documents.Family":
     return {
         "reference": one.reference,
         "image": one.image,

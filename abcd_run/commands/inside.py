@@ -2,10 +2,14 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.report import for_scripts
 from abcd_run.session import Session
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def exec_(
@@ -17,6 +21,9 @@ def exec_(
     as_json: options.Json = False,
 ) -> int:
     """Run a command in an instance and exit with its status.
+
+    Status 125 means that it was not run: the error says why. 126 and 127 are the command's too, as
+    in a shell: not executable, not there.
 
     \b
     abcd-run exec abcd4demo-podman-1 -- cat /etc/os-release
@@ -31,13 +38,17 @@ def exec_(
             ended = lab.exec(name, command, user=user, on=asked)
     if not as_json:
         return _run(line)
-    facts = {"status": ended.status, "stdout": ended.stdout, "stderr": ended.stderr}
-    for_scripts.print_json(facts)
+    document: documents.Executed = {
+        "status": ended.status, "stdout": ended.stdout, "stderr": ended.stderr, "errors": [],
+    }  # fmt: skip
+    for_scripts.print_json(document)
     return ended.status
 
 
 def shell(*, name: options.Name, user: options.User = None, on: options.Runtimes = None) -> int:
     """Open a shell in an instance.
+
+    Exits with the shell's status, or with 125 if there is none.
 
     \b
     abcd-run shell abcd4demo-podman-1
@@ -72,7 +83,8 @@ def logs(
         pieces = lab.logs(instance, follow=follow and not as_json)
         if as_json:
             printed = b"".join(pieces).decode(errors="replace")
-            for_scripts.print_json({"name": instance.name, "log": printed})
+            document: documents.Log = {"name": instance.name, "log": printed, "errors": []}
+            for_scripts.print_json(document)
             return 0
         for piece in pieces:
             sys.stdout.buffer.write(piece)

@@ -1,6 +1,6 @@
 """`abcd-run IMAGE`: launch it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
@@ -11,6 +11,9 @@ from abcd_run.launch.launched import Launched
 from abcd_run.plan.request import Wanted
 from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Plans, Session
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 OTHERS = [name for name in COMMANDS if name != LAUNCH]
 """What an image's mistyped name may have meant instead."""
@@ -100,8 +103,10 @@ def _explain(planned: Plans, *, as_json: bool) -> int:
     for_people.print_notes(planned.notes)
     if as_json:
         plans = [for_scripts.plan(one, planned.native[one.name]) for one in planned.plans]
-        errors = [for_scripts.error(failure) for failure in planned.errors]
-        for_scripts.print_json({"plans": plans, "errors": errors})
+        document: documents.Plans = {
+            "plans": plans, "errors": for_scripts.errors(planned.errors),
+        }  # fmt: skip
+        for_scripts.print_json(document)
     else:
         for one in planned.plans:
             for_people.print_plan(one, planned.native[one.name])

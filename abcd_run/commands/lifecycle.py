@@ -115,8 +115,8 @@ def _print_removed(removed: Removed, *, as_json: bool, quiet: bool, key: str) ->
         for_people.print_error(failure.error)
     names, failures = removed.names, removed.errors
     if as_json:
-        errors = [for_scripts.error(one) for one in failures]
         kept = {"kept": [one.name for one in removed.kept]} if key == "pruned" else {}
+        errors = for_scripts.errors(failures)
         for_scripts.print_json({key: list(names), **kept, "errors": errors})
     elif not quiet:
         for_people.print_facts(f"{key} {', '.join(names) or 'nothing'}", {})

@@ -11,6 +11,8 @@ from typing import Annotated, Literal, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
+from abcd_run.commands import offered
+
 FILES = ("oci-archive:", "oci:")
 """What a family is published to beside registries."""
 
@@ -44,10 +46,11 @@ def complete_image(incomplete: str) -> list[tuple[str, str]]:
 
     listed = Catalogue.usual().all()
     profiles = [one for one in listed if not isinstance(one, Unreadable)]
-    offered = [(one.name, visible(one.summary)) for one in profiles]
-    offered += [(variant.name, "") for one in profiles for variant in one.variants]
-    offered += [(reference, "") for reference in kept_families.names()]
-    return [one for one in offered if one[0].startswith(incomplete)]
+    words = [(one.name, visible(one.summary)) for one in profiles]
+    words += [(variant.name, "") for one in profiles for variant in one.variants]
+    words += [(reference, "") for reference in kept_families.names()]
+    words += [(path, "") for path in offered.launchable(incomplete)]
+    return [one for one in words if one[0].startswith(incomplete)]
 
 
 def complete_runtime(incomplete: str) -> list[str]:
@@ -56,7 +59,8 @@ def complete_runtime(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     names = [AUTO, ALL, *Registry.installed().names()]
-    return [before + comma + name for name in names if name.startswith(last)]
+    named = before.split(",")
+    return [before + comma + one for one in names if one.startswith(last) and one not in named]
 
 
 def complete_instance(incomplete: str) -> list[str]:
@@ -80,6 +84,9 @@ def complete_reference(incomplete: str) -> list[str]:
     """Offer the family references that are known here, and what begins a file's."""
     from abcd_run.oci import kept_families  # noqa: PLC0415  (only for completion)
 
+    for begin in FILES:
+        if incomplete.startswith(begin):
+            return [begin + path for path in offered.paths(incomplete.removeprefix(begin))]
     return [one for one in (*kept_families.names(), *FILES) if one.startswith(incomplete)]
 
 
@@ -114,7 +121,13 @@ Runtimes = Annotated[
     ),
 ]
 Profiles = Annotated[
-    Path | None, _option("--profiles", metavar="DIR", help="Also look for profiles here.")
+    Path | None,
+    _option(
+        "--profiles",
+        metavar="DIR",
+        autocompletion=offered.folders,
+        help="Also look for profiles here.",
+    ),
 ]
 Pull = Annotated[
     Literal["always", "missing", "never"],
@@ -153,16 +166,28 @@ Cpus = Annotated[float | None, _option("--cpus", metavar="N", parser=number, hel
 Address = Annotated[str, _option("--address", metavar="ADDR", help="Publish on this address.")]
 Publish = Annotated[
     list[str] | None,
-    _option("--publish", metavar="SERVICE[=PORT]", help="Choose a service's port."),
+    _option(
+        "--publish",
+        metavar="SERVICE[=PORT]",
+        autocompletion=offered.services,
+        help="Publish a service, or a port inside, on this port; default: a free one.",
+    ),
 ]
 Shares = Annotated[
-    list[str] | None, _option("--share", metavar="DIR[:PATH][:ro]", help="Share a folder.")
+    list[str] | None,
+    _option(
+        "--share",
+        metavar="DIR[:PATH][:ro]",
+        autocompletion=offered.shares,
+        help="Share a folder.",
+    ),
 ]
 Home = Annotated[
     str | None,
     _option(
         "--home",
         metavar="[DIR]",
+        autocompletion=offered.folders,
         help="Keep the home on this host, in DIR or the image's usual folder.",
     ),
 ]
@@ -176,6 +201,7 @@ PasswordFile = Annotated[
     _option(
         "--password-file",
         metavar="FILE",
+        autocompletion=offered.paths,
         dir_okay=False,
         help="Use the password in this file instead of a random one.",
     ),
@@ -221,7 +247,13 @@ Yes = Annotated[bool, _option("-y", "--yes", help="Ask nothing.")]
 Tree = Annotated[bool, _option("--tree", help="Show the images as a family tree.")]
 Svg = Annotated[
     Path | None,
-    _option("--svg", metavar="F.svg", dir_okay=False, help="Draw the family tree into this file."),
+    _option(
+        "--svg",
+        metavar="F.svg",
+        autocompletion=offered.paths,
+        dir_okay=False,
+        help="Draw the family tree into this file.",
+    ),
 ]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
@@ -250,6 +282,7 @@ Pictures = Annotated[
     _option(
         "--pictures",
         metavar="DIR",
+        autocompletion=offered.folders,
         file_okay=False,
         help="Write each screen's picture here, and what differs in red.",
     ),
@@ -270,6 +303,7 @@ Artifact = Annotated[
         "-o",
         "--output",
         metavar="FILE",
+        autocompletion=offered.paths,
         help="The file to write; an old one is replaced once the new one is complete.",
     ),
 ]
@@ -279,6 +313,7 @@ Picture = Annotated[
         "-o",
         "--output",
         metavar="F.png",
+        autocompletion=offered.paths,
         dir_okay=False,
         allow_dash=True,
         help="The file to write, or - for standard output; default: ./NAME.png.",
@@ -310,13 +345,18 @@ def _is_folder(word: str) -> bool:
 
 def first_word(args: list[str]) -> int | None:
     """Return the index of the first word that is neither an option nor an option's value."""
+    return next(iter(plain_words(args)), None)
+
+
+def plain_words(args: list[str]) -> list[int]:
+    """Return the indexes of the words before `--` that are neither options nor their values."""
     valued = with_value()
-    place = 0
+    places, place = list[int](), 0
     while place < len(args) and args[place] != "--":
         if not args[place].startswith("-"):
-            return place
+            places.append(place)
         place += 2 if args[place] in valued else 1
-    return None
+    return places
 
 
 def with_value() -> frozenset[str]:

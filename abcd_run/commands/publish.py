@@ -1,12 +1,15 @@
 """`publish`: put all variants of an image and its profile behind one reference."""
 
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
 from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Published, Session
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def publish(
@@ -30,10 +33,29 @@ def publish(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         done = lab.publish(image, reference, plain_http=plain_http, sign_by=sign_by)
     if as_json:
-        for_scripts.print_json({"published": asdict(done), "errors": []})
+        for_scripts.print_json(_document(done))
     elif not quiet:
         _print(image, done, plain_http=plain_http)
     return 0
+
+
+def _document(done: Published) -> "documents.Published":
+    variants: list[documents.PublishedVariant] = [
+        {"name": one.name, "kind": one.kind, "digest": one.digest} for one in done.variants
+    ]
+    return {
+        "published": {
+            "reference": done.reference,
+            "word": done.word,
+            "pinned": done.pinned,
+            "digest": done.digest,
+            "variants": variants,
+            "size": done.size,
+            "uploaded": done.uploaded,
+            "notes": list(done.notes),
+        },
+        "errors": [],
+    }
 
 
 def _print(image: str, done: Published, *, plain_http: bool) -> None:

@@ -1,11 +1,14 @@
 """`pull` and `build`: get an image ready before its launch."""
 
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
 from abcd_run.report import exit_status, for_people, for_scripts
 from abcd_run.session import Session
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def pull(
@@ -26,8 +29,14 @@ def pull(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         pulled = lab.pull(image, options.split(on), plain_http=plain_http)
     if as_json:
-        errors = [for_scripts.error(failure) for failure in pulled.errors]
-        for_scripts.print_json({"pulled": [asdict(one) for one in pulled.images], "errors": errors})
+        document: documents.Pulled = {
+            "pulled": [
+                {"variant": one.variant, "runtime": one.runtime, "id": one.id}
+                for one in pulled.images
+            ],
+            "errors": for_scripts.errors(pulled.errors),
+        }
+        for_scripts.print_json(document)
     elif not quiet:
         for one in pulled.images:
             for_people.print_facts(f"{one.runtime} has {one.variant}", {"id": one.id})
@@ -50,7 +59,8 @@ def build(
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         names = lab.build(image)
     if as_json:
-        for_scripts.print_json({"built": list(names), "errors": []})
+        document: documents.Built = {"built": list(names), "errors": []}
+        for_scripts.print_json(document)
     else:
         for_people.print_facts(f"built {', '.join(names)}", {"launch": f"abcd-run {image}"})
     return 0

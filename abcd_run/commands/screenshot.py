@@ -2,11 +2,15 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
 from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Session
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def screenshot(
@@ -22,6 +26,11 @@ def screenshot(
     \b
     abcd-run screenshot abcd4demo-libvirt-1 -o screen.png
     """
+    if as_json and str(output) == "-":
+        raise UsageError(
+            "standard output takes the document or the picture, not both",
+            remedy="name a file with -o",
+        )
     with Session() as lab:
         instance = lab.find(name, options.split(on))
         picture = lab.screenshot(instance)
@@ -36,7 +45,10 @@ def screenshot(
             f"cannot write {path}: {error.strerror}", remedy="name another file with -o"
         ) from error
     if as_json:
-        for_scripts.print_json({"name": instance.name, "file": str(path.absolute()), "errors": []})
+        document: documents.Screenshot = {
+            "name": instance.name, "file": str(path.absolute()), "errors": [],
+        }  # fmt: skip
+        for_scripts.print_json(document)
     elif not quiet:
         for_people.print_facts(f"{instance.name}'s screen is in {path}", {})
     return 0

@@ -1,6 +1,7 @@
 """`wall`: one page that shows all running instances."""
 
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.concurrency.cancel import LOOK_SECONDS, check
@@ -10,6 +11,9 @@ from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.report import for_people, for_scripts, streams
 from abcd_run.viewing import viewer
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def wall(
@@ -50,7 +54,8 @@ def wall(
 
 def _say(url: str, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        for_scripts.print_json({"url": url, "errors": []})
+        document: documents.Wall = {"url": url, "errors": []}
+        for_scripts.print_json(document)
     elif quiet:
         streams.say(url)
     else:

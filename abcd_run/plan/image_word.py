@@ -60,6 +60,14 @@ def resolve(
     raise error
 
 
+def is_unknown(word: str, catalogue: Catalogue) -> bool:
+    """Say whether a word looks like the name of an image, and none is called so."""
+    if word.endswith(".toml") or _is_path(word) or {"/", ":", "@"} & {*word}:
+        return False
+    family = profile.variant_of(word)
+    return not (catalogue.path(word) or (family and catalogue.path(family[0])))
+
+
 def _note_on_file(word: str) -> tuple[str, ...]:
     """Return the note that a word read as a reference is also the name of a file."""
     meant = f"there is a file {word} here, but the image of that name is used"

@@ -42,6 +42,8 @@ class Planned:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     """Warnings for the user that do not stop the launch, each given once."""
+    of_host: tuple[str, ...] = ()
+    """The same, about what this host cannot do: true of every launch here."""
 
 
 def plan(request: Request, wanted: Target, fleet: Fleet, *, usual_home: bool = False) -> Planned:
@@ -69,8 +71,28 @@ def plan(request: Request, wanted: Target, fleet: Fleet, *, usual_home: bool = F
             failures += [Failure(refused, one.runtime, one.name) for one in made]
         else:
             plans += made
-    notes = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
-    return Planned(tuple(plans), tuple(failures), (*wanted.notes, *notes))
+    said = (f"{choice.backend.name}: {note}" for choice in choices for note in choice.notes)
+    notes = (*wanted.notes, *_new_services(request, wanted), *said)
+    limits = [f"{choice.backend.name}: {note}" for choice in choices for note in choice.of_host]
+    return Planned(tuple(plans), tuple(failures), notes, tuple(limits))
+
+
+def _new_services(request: Request, wanted: Target) -> Iterator[str]:
+    """Yield what becomes of the ports that no service of the profile has.
+
+    An image without a profile has no services but these.
+    """
+    services = wanted.profile.services
+    known = {word for one in services for word in (one.name, str(one.port))}
+    for asked in request.publish:
+        if wanted.adhoc or not asked.service.isdecimal() or asked.service in known:
+            continue
+        to = f"port {asked.port}" if asked.port else "a free port"
+        choose = f"; to choose a service's port: --publish {services[0].name}=PORT"
+        yield (
+            f"--publish {asked}: {wanted.profile.name} has no service at port {asked.service}: "
+            f"that port inside is published on {to} of this host{choose if services else ''}"
+        )
 
 
 def _refused(runtime: Runtime, one: Plan) -> AbcdRunError | None:

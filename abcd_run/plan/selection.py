@@ -27,7 +27,10 @@ ROOTFUL = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A runtime to use, and what to give it."""
+    """A runtime to use, and what to give it.
+
+    `notes` are about this launch, `of_host` about what the runtime cannot do on this host.
+    """
 
     runtime: Runtime
     backend: Backend
@@ -36,6 +39,7 @@ class Choice:
     source: Source
     options: Options = field(default_factory=dict[str, object])
     notes: tuple[str, ...] = ()
+    of_host: tuple[str, ...] = ()
 
 
 def choose(request: Request, wanted: Target, fleet: Fleet) -> tuple[list[Choice], list[Failure]]:
@@ -125,9 +129,18 @@ def _usable(
         fresh = request.pull != NEVER
         source = image_word.source(wanted.profile, variant, image_word.stored, fresh=fresh)
         rootful = (ROOTFUL,) if probe.rootful else ()
-        notes = (*unused[name], *probe.notes, *rootful, *_stale(source))
-        runtime, backend = fleet.runtime(name), fleet.backend(name)
-        choices.append(Choice(runtime, backend, variant, form, source, options[name], notes))
+        choices.append(
+            Choice(
+                fleet.runtime(name),
+                fleet.backend(name),
+                variant,
+                form,
+                source,
+                options[name],
+                notes=(*unused[name], *rootful, *_stale(source)),
+                of_host=probe.notes,
+            )
+        )
     return choices, failures
 
 

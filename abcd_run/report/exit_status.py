@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from abcd_run.launch.launched import Launched
     from abcd_run.verify.values import Verified
 
+NOT_RUN = 125
+"""The exit status of `exec` and `shell` when they fail themselves, as podman's and docker's.
+
+Any other status is that of the command inside, which may be one of ours too.
+"""
+
 
 def status(failures: Iterable[Failure], *, partly: bool = False, named: bool = True) -> int:
     """Return 0 without failures, the errors' own status if all failed alike, else 1.

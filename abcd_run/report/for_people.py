@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from abcd_run.backend import record
 from abcd_run.launch import endpoints
 from abcd_run.model import Stage
-from abcd_run.report import streams
+from abcd_run.report import streams, tables
 from abcd_run.units import format_size
 from abcd_run.visible import visible
 
@@ -47,11 +47,10 @@ def print_plan(planned: Plan, native: str) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns that fit their cells; just the heads if there are no rows."""
-    shown = [[visible(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    for row in shown:
-        streams.say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+    """Print rows in columns, or in lines where the terminal is too narrow for them."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    for line in tables.lines(heads, shown, streams.width()):
+        streams.say(line)
 
 
 def print_launched(launched: Launched) -> None:
@@ -169,7 +168,10 @@ def _shortened(text: str) -> str:
 
 def print_finding(finding: Finding) -> None:
     """Print a `doctor` finding, with the remedy if it is bad."""
-    streams.say(f"{'ok' if finding.good else 'FAIL':4} {finding.name}: {finding.says}")
+    start = f"{'ok' if finding.good else 'FAIL':4} "
+    text = visible(f"{finding.name}: {finding.says}")
+    for line in tables.hanging(start, text, streams.width()):
+        streams.say(line)
     if not finding.good and finding.remedy:
         streams.say(f"     → {finding.remedy}")
     for one in finding.known:

@@ -1,10 +1,13 @@
-"""What commands print for scripts: the documents described in docs/json.md."""
+"""What commands print for scripts: the documents described in docs/json.md.
+
+`documents` has their types.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from abcd_run.backend import record
 from abcd_run.launch import endpoints
@@ -17,11 +20,11 @@ if TYPE_CHECKING:  # every command prints, but only doctor has findings
     from abcd_run.errors import Failure
     from abcd_run.launch.launched import Launched
     from abcd_run.model import Endpoint, Plan, Resources
+    from abcd_run.report import documents
+    from abcd_run.report.documents import StageName
 
-Document = dict[str, Any]
 
-
-def instance(launched: Launched) -> Document:
+def instance(launched: Launched) -> documents.Instance:
     """Return an instance as a JSON document; see docs/json.md."""
     copy = launched.instance
     facts = record.read(copy.labels)
@@ -30,7 +33,7 @@ def instance(launched: Launched) -> Document:
         "image": facts.image,
         "variant": facts.variant,
         "runtime": copy.runtime,
-        "stage": str(launched.stage),
+        "stage": cast("StageName", str(launched.stage)),
         "created": facts.created,
         "endpoints": [endpoint(one) for one in endpoints.endpoints(copy)],
         "password": copy.password,
@@ -42,16 +45,16 @@ def instance(launched: Launched) -> Document:
     }
 
 
-def _resources(given: Resources) -> Document:
+def _resources(given: Resources) -> documents.Resources:
     return {"memory": given.memory, "cpus": given.cpus, "disk": given.disk}
 
 
-def endpoint(way: Endpoint) -> Document:
+def endpoint(way: Endpoint) -> documents.Endpoint:
     """Return an endpoint as a JSON document."""
     return {"service": way.service, "protocol": way.protocol, "url": endpoints.typed(way).url}
 
 
-def error(failure: Failure) -> Document:
+def error(failure: Failure) -> documents.Error:
     """Return an error as a JSON document; `code` is the exit status that it alone would cause."""
     return {
         "code": failure.error.status,
@@ -63,15 +66,20 @@ def error(failure: Failure) -> Document:
     }
 
 
-def document(launched: Iterable[Launched], failures: Iterable[Failure]) -> Document:
+def errors(failures: Iterable[Failure]) -> list[documents.Error]:
+    """Return errors as JSON documents."""
+    return [error(failure) for failure in failures]
+
+
+def document(launched: Iterable[Launched], failures: Iterable[Failure]) -> documents.Instances:
     """Return the document that a launch, `ps` and `show` print."""
     return {
         "instances": [instance(one) for one in launched],
-        "errors": [error(failure) for failure in failures],
+        "errors": errors(failures),
     }
 
 
-def plan(planned: Plan, native: str) -> Document:
+def plan(planned: Plan, native: str) -> documents.Plan:
     """Return a plan as a JSON document, with the native command a person would type."""
     return {
         "name": planned.name,
@@ -95,7 +103,7 @@ def print_json(content: object) -> None:
     sys.stdout.write(json.dumps(content, indent=2) + "\n")
 
 
-def finding(check: Finding) -> Document:
+def finding(check: Finding) -> documents.Finding:
     """Return a `doctor` finding as a JSON document."""
     remedy = "" if check.good else check.remedy
     return {
@@ -107,7 +115,7 @@ def finding(check: Finding) -> Document:
     }
 
 
-def _known(known: Known) -> Document:
+def _known(known: Known) -> documents.Advisory:
     return {
         "component": known.advisory.component,
         "version": known.version,

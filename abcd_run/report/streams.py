@@ -58,6 +58,18 @@ def say(text: str, *, paints: Mapping[str, str] | None = None) -> None:
     sys.stdout.write(lines)
 
 
+def width() -> int | None:
+    """Return how many characters fit in a line of the terminal; None if it is none.
+
+    What a program reads is never wrapped.
+    """
+    if not sys.stdout.isatty():
+        return None
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    return None
+
+
 def _in_colour() -> bool:
     return (
         sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from abcd_run.report import for_scripts, streams
 from abcd_run.verify.values import Checked, Outcome, Row, Verified
@@ -10,6 +10,9 @@ from abcd_run.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from abcd_run.report import documents
+    from abcd_run.report.documents import OutcomeName
 
 MARKS = {
     Outcome.EQUAL: "✓",
@@ -120,7 +123,7 @@ def _sum(done: Verified) -> str:
     return f"{done.image} is the same on {on}"
 
 
-def document(done: Verified) -> dict[str, Any]:
+def document(done: Verified) -> documents.Verified:
     """Return a comparison as a JSON document; see docs/json.md."""
     return {
         "image": done.image,
@@ -129,15 +132,15 @@ def document(done: Verified) -> dict[str, Any]:
         "kept": done.kept,
         "checks": [_check(one) for one in done.checks],
         "notes": list(done.notes),
-        "errors": [for_scripts.error(failure) for failure in done.errors],
+        "errors": for_scripts.errors(done.errors),
     }
 
 
-def _check(one: Checked) -> dict[str, Any]:
+def _check(one: Checked) -> documents.Check:
     return {
         "check": one.name,
-        "outcome": str(one.outcome),
-        "runtimes": {runtime: str(outcome) for runtime, outcome in one.outcomes.items()},
+        "outcome": _outcome(one.outcome),
+        "runtimes": {runtime: _outcome(outcome) for runtime, outcome in one.outcomes.items()},
         "differences": [_row(row) for row in one.rows if not row.expected],
         "expected": [{**_row(row), "reason": row.expected} for row in one.rows if row.expected],
         "more": one.more,
@@ -145,6 +148,10 @@ def _check(one: Checked) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _outcome(outcome: Outcome) -> OutcomeName:
+    return cast("OutcomeName", str(outcome))
+
+
+def _row(row: Row) -> documents.Row:
     """Return a row; a runtime without a value has nothing there."""
     return {"what": row.what, "values": dict(row.values), "wanted": row.wanted}

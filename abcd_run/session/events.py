@@ -12,13 +12,15 @@ class Event:
 
     `name` is the instance, variant or runtime it is about. Either it has reached a `stage`, or
     `text` says what is happening. With `note`, `text` is something the user should know although
-    it stops nothing, and `name` is empty.
+    it stops nothing, and `name` is empty; with `of_host` too, it is about what this host cannot do,
+    and true of every launch here.
     """
 
     name: str
     text: str = ""
     stage: Stage | None = None
     note: bool = False
+    of_host: bool = False
 
 
 Tell = Callable[[Event], None]
@@ -39,9 +41,9 @@ class Teller:
         """Report what is happening."""
         self._tell(Event(name, text))
 
-    def note(self, text: str) -> None:
-        """Report what the user should know."""
-        self._tell(Event("", text, note=True))
+    def note(self, text: str, *, of_host: bool = False) -> None:
+        """Report what the user should know; see `Event`."""
+        self._tell(Event("", text, note=True, of_host=of_host))
 
     def close(self) -> None:
         """Do nothing: the receiver of the events knows when the call ends."""

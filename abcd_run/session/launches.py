@@ -34,7 +34,7 @@ def plan(opened: Opened, request: Request) -> Plans:
     """Return the plans of a request; touches nothing. Raises if there is no plan at all."""
     planned = planned_by(opened, request)
     native = {one.name: _native(opened, one) for one in planned.plans}
-    return Plans(planned.plans, planned.failures, planned.notes, native)
+    return Plans(planned.plans, planned.failures, (*planned.notes, *planned.of_host), native)
 
 
 def planned_by(opened: Opened, request: Request) -> planner.Planned:
@@ -62,9 +62,13 @@ def launch(opened: Opened, request: Request, *, wait: bool) -> Instances:
     teller = opened.teller()
     for note in planned.notes:
         teller.note(note)
+    for note in planned.of_host:
+        teller.note(note, of_host=True)
     launcher = Launcher(opened.fleet(), teller, wait=wait)
     with homes.reserved(planned.plans, opened.fleet()):
         launched, failures = launcher.launch_all(planned.plans)
     for one in launched:
         opened.begun(one.instance)
-    return Instances(tuple(launched), (*planned.failures, *failures), planned.notes)
+    return Instances(
+        tuple(launched), (*planned.failures, *failures), (*planned.notes, *planned.of_host)
+    )

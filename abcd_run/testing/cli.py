@@ -1,6 +1,5 @@
 """Run the installed `abcd-run` as a user or script would."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from abcd_run.testing import documents
+
 PROGRAM = str(Path(sys.executable).parent / "abcd-run")
 SECONDS = 240
 """Longer than anything that works takes: emulated machines are slow."""
@@ -19,16 +20,25 @@ SECONDS = 240
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended."""
+    """How a command ended; `words` are those of an abcd-run.
+
+    Each document that one prints must be as its schema says, whether a test reads it or not.
+    """
 
     status: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read the document if there is one: a command that was killed may have printed none."""
+        if self.out and documents.asked(self.words):
+            documents.read(self.words, self.out)
 
     @property
     def json(self) -> Any:
         """The JSON document on standard output, which must hold nothing else."""
-        return json.loads(self.out)
+        return documents.read(self.words, self.out)
 
 
 def abcd_run(*arguments: str, stdin: str = "", within: float = SECONDS) -> Ended:
@@ -42,7 +52,7 @@ def abcd_run(*arguments: str, stdin: str = "", within: float = SECONDS) -> Ended
         check=False,
     )
     assert "Traceback" not in ended.stderr, ended.stderr
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return Ended(ended.returncode, ended.stdout, ended.stderr, arguments)
 
 
 def launch(*arguments: str, within: float = SECONDS) -> list[dict[str, Any]]:
@@ -59,14 +69,14 @@ def interrupted(
     """Send a signal when a progress line ends in `at`; return the result and the lines so far."""
     process, lines = _begun(arguments, at)
     process.send_signal(how)
-    return _ended(process), lines
+    return _ended(process, arguments), lines
 
 
 def told(*arguments: str, at: str, tell: Sequence[str]) -> Ended:
     """Run another abcd-run command when a progress line ends in `at`, and await the end."""
     process, _ = _begun(arguments, at)
     abcd_run(*tell)
-    return _ended(process)
+    return _ended(process, arguments)
 
 
 def _begun(arguments: Sequence[str], at: str) -> tuple[subprocess.Popen[str], list[str]]:
@@ -82,7 +92,7 @@ def _begun(arguments: Sequence[str], at: str) -> tuple[subprocess.Popen[str], li
     return process, lines
 
 
-def _ended(process: subprocess.Popen[str]) -> Ended:
+def _ended(process: subprocess.Popen[str], arguments: tuple[str, ...]) -> Ended:
     """Await the end; kill a process that does not end, as it would disturb later tests."""
     try:
         out, err = process.communicate(timeout=SECONDS)
@@ -90,7 +100,7 @@ def _ended(process: subprocess.Popen[str]) -> Ended:
         process.kill()
         process.communicate()
         raise
-    return Ended(process.returncode, out, err)
+    return Ended(process.returncode, out, err, arguments)
 
 
 def http_status(url: str, *, user: str = "", password: str = "") -> tuple[int, str]:

@@ -14,7 +14,6 @@ from abcd_run.launch.launched import Launched, measured
 from abcd_run.model import Instance, Stage
 from abcd_run.plugins.fleet import ASK_SECONDS, Fleet
 from abcd_run.report import for_scripts
-from abcd_run.report.for_scripts import Document
 
 FRESH_SECONDS = 2.0
 """How long a list or a picture counts as fresh."""
@@ -48,15 +47,18 @@ class Seen:
         """Return the current instances, at most `FRESH_SECONDS` old."""
         return self._lists.get("", self._asked)
 
-    def document(self) -> Document:
+    def document(self) -> dict[str, object]:
         """Return the document of `ps` without passwords, plus what the page needs."""
         now = self.now()
-        document = for_scripts.document(now.launched, now.failures)
-        for facts, one in zip(document["instances"], now.launched, strict=True):
-            del facts["password"]
-            facts["picture"] = self._has_picture(one.instance)
-            facts["opens"] = _opens(one.instance)
-        return document
+        return {
+            "instances": [self._shown(one) for one in now.launched],
+            "errors": for_scripts.errors(now.failures),
+        }
+
+    def _shown(self, one: Launched) -> dict[str, object]:
+        facts: dict[str, object] = {**for_scripts.instance(one)}
+        del facts["password"]
+        return {**facts, "picture": self._has_picture(one.instance), "opens": _opens(one.instance)}
 
     def find(self, name: str, on: str = "") -> Instance:
         """Return the instance with a name, on the given runtime if any.
@@ -114,6 +116,6 @@ def _looked(instance: Instance, look: Future[Launched], until: float) -> Launche
         return Launched(instance, Stage.RUNNING if instance.running else Stage.CREATED)
 
 
-def _opens(instance: Instance) -> Document | None:
+def _opens(instance: Instance) -> dict[str, object] | None:
     endpoint = to_open(instance) if instance.running else None
-    return for_scripts.endpoint(endpoint) if endpoint else None
+    return {**for_scripts.endpoint(endpoint)} if endpoint else None

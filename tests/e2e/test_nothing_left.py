@@ -1,6 +1,5 @@
 """After `stop --all` nothing of abcd-run is left on the host."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -44,7 +43,7 @@ def test_stop_all_leaves_nothing() -> None:
     stopped = abcd_run("stop", "--all")
     assert stopped.status == 0, stopped.err
 
-    assert json.loads(abcd_run("ps", "--json").out)["instances"] == []
+    assert abcd_run("ps", "--json").json["instances"] == []
     assert _podman("ps", "-aq", "--filter", "label=abcd-run.version") == []
     assert _podman("volume", "ls", "-q") == volumes
     assert _podman("network", "ls", "-q") == networks

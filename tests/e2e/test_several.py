@@ -1,6 +1,5 @@
 """One image on several runtimes at once, several times, and by several processes."""
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM, abcd_run, http_status, launch
 from tests.engines_here import need
 
@@ -50,9 +50,9 @@ def test_processes_at_the_same_moment(started: list[Document]) -> None:
     """Four independent launches get their own names and ports."""
     line = [PROGRAM, "--json", "--quiet", "--on", BOTH, "--count", "2", "abcd4demo"]
     processes = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    documents = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
-    started += [one for document in documents for one in document["instances"]]
-    assert [document["errors"] for document in documents] == [[]] * 4
+    printed = [documents.read(line[1:], one.communicate(timeout=300)[0]) for one in processes]
+    started += [one for document in printed for one in document["instances"]]
+    assert [document["errors"] for document in printed] == [[]] * 4
     assert {one["stage"] for one in started} == {"ready"}
     assert len({one["name"] for one in started}) == 16
     assert len({_page(one) for one in started}) == 16
@@ -64,14 +64,15 @@ def test_one_failure_among_several(started: list[Document]) -> None:
     assert ended.status == 2
     assert ended.json["instances"] == []
 
+    words = ["--json", "--on", BOTH, "abcd4demo"]
     wrong = subprocess.run(
-        [PROGRAM, "--json", "--on", BOTH, "abcd4demo"],
+        [PROGRAM, *words],
         env={**os.environ, "DOCKER_HOST": "unix:///nonexistent/docker.sock"},
         capture_output=True,
         text=True,
         check=False,
     )
-    document = json.loads(wrong.stdout)
+    document = documents.read(words, wrong.stdout)
     started += document["instances"]
     assert wrong.returncode == 1
     assert [one["runtime"] for one in document["instances"]] == ["podman"]

@@ -1,6 +1,5 @@
 """Ten launches of a new image at once: it is fetched only once, and all of them use it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from abcd_run.testing import documents
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
 from tests.faults import fresh
@@ -26,9 +26,10 @@ BRINGS = {
 def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
     """Launch ten times at once, each in its own process; return what each printed."""
     counted = [sys.executable, "-m", "tests.faults.counted", str(calls), *BRINGS[engine]]
-    line = [*counted, "--json", "--quiet", "--no-wait", "--on", engine, image]
+    words = ["--json", "--quiet", "--no-wait", "--on", engine, image]
+    line = [*counted, *words]
     launches = [subprocess.Popen(line, stdout=subprocess.PIPE, cwd=CHECKOUT) for _ in range(COUNT)]
-    return [json.loads(launch.communicate(timeout=240)[0]) for launch in launches]
+    return [documents.read(words, launch.communicate(timeout=240)[0]) for launch in launches]
 
 
 @pytest.mark.parametrize("engine", BRINGS)
@@ -37,11 +38,11 @@ def test_first_launches(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     need(engine)
     monkeypatch.setenv("ABCD_RUN_CACHE", str(tmp_path / "cache"))
     image = "abcd4demo" if engine == "libvirt" else str(fresh.archive(tmp_path))
-    documents = _launched(engine, image, tmp_path / "calls")
-    instances = [one for document in documents for one in document["instances"]]
+    printed = _launched(engine, image, tmp_path / "calls")
+    instances = [one for document in printed for one in document["instances"]]
     names = {one["name"] for one in instances}
     try:
-        assert [document["errors"] for document in documents] == [[]] * COUNT
+        assert [document["errors"] for document in printed] == [[]] * COUNT
         assert len(names) == COUNT
         assert len({one["runtime_id"] for one in instances}) == COUNT
         assert (tmp_path / "calls").read_text().split() == [BRINGS[engine][1]]

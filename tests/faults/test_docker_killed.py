@@ -1,12 +1,12 @@
 """The Docker daemon is killed during a launch: the other runtimes' instances become ready."""
 
-import json
 import os
 import signal
 import subprocess
 import time
 from contextlib import suppress
 
+from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM, abcd_run, http_status
 from tests.engines_here import need
 from tests.faults import own
@@ -34,7 +34,7 @@ def _killed_in_mid_launch(engine: own.Engine) -> None:
                     os.kill(pid, signal.SIGKILL)
             break
     out, err = launch.communicate(timeout=120)
-    document = json.loads(out)
+    document = documents.read(["--json"], out)
     try:
         assert launch.returncode == 1, err
         ready = [one for one in document["instances"] if one["stage"] == "ready"]

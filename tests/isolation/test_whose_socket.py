@@ -4,7 +4,6 @@ The stranger is a process with one of our subordinate uids, which is another use
 This needs neither an engine nor root.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ import pytest
 from abcd_run.host import sockets, this_host
 from abcd_run.launch import listener, readiness
 from abcd_run.model import Instance, Stage
+from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM
 from abcd_run.viewing import handover
 
@@ -79,7 +79,9 @@ def wall() -> Iterator[str]:
     with subprocess.Popen([PROGRAM, "wall", "--json"], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout
         try:
-            yield str(json.loads("".join(iter(served.stdout.readline, "}\n")) + "}")["url"])
+            yield str(
+                documents.read(["wall"], "".join(iter(served.stdout.readline, "}\n")) + "}")["url"]
+            )
         finally:
             served.send_signal(signal.SIGINT)
         assert served.wait(SECONDS) == 0

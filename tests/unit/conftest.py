@@ -168,7 +168,7 @@ def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
         status = commands.run(arguments)
         out, err = capfd.readouterr()
         assert "Traceback" not in err, err
-        return Ended(status, out, err)
+        return Ended(status, out, err, arguments)
 
     yield run
     signal.signal(signal.SIGTERM, before)

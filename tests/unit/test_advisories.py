@@ -1,7 +1,6 @@
 """Advisories for old versions, and how `doctor` reports them."""
 
 import gzip
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,7 +94,7 @@ def test_doctor_tells_it(
     assert "     ! runc 1.1.5: " in shown.out
     assert "nginx: 1.22.1-9+deb12u3 on this host\n     ! nginx 1.22.1" in shown.out
     assert f"!    marks advisories that were public on {advisories.AS_OF}\n" in shown.out
-    document = json.loads(run("doctor", "--json").out)
+    document = run("doctor", "--json").json
     assert document["known_as_of"] == advisories.AS_OF
     told = [known for check in document["checks"] for known in check["known"]]
     assert {known["component"] for known in told} == {"nginx", "runc"}

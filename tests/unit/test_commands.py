@@ -1,6 +1,5 @@
 """The commands as scripts and people see them: documents, statuses, words."""
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,7 @@ ERROR = {"code", "message", "details", "remedy", "runtime", "name"}
 def document(ended: Ended, *, status: int = 0) -> dict[str, Any]:
     """Return the only thing on standard output, by the design's schema."""
     assert ended.status == status, ended.err
-    answer: dict[str, Any] = json.loads(ended.out)
+    answer: dict[str, Any] = ended.json
     for one in answer.get("instances", []):
         assert set(one) == INSTANCE
         assert all(set(endpoint) == {"service", "protocol", "url"} for endpoint in one["endpoints"])
@@ -230,7 +229,8 @@ def test_exec(engine: FakeEngine, web: Path, run: Run) -> None:
     script = "echo $FAKE_USER@$FAKE_NAME; echo oops >&2; exit 7"
     ended = run("--json", "exec", "web-fake-1", "--", "/bin/sh", "-c", script)
     assert ended.status == 7
-    assert ended.json == {"status": 7, "stdout": "abcd@web-fake-1\n", "stderr": "oops\n"}
+    said = {"stdout": "abcd@web-fake-1\n", "stderr": "oops\n"}
+    assert ended.json == {"status": 7, **said, "errors": []}
 
 
 def test_stop(engine: FakeEngine, web: Path, run: Run) -> None:
@@ -311,6 +311,8 @@ def test_runtimes_and_doctor(engines: Callable[..., list[FakeEngine]], web: Path
     assert document(run("doctor", "--json", "web"))["fits"] > 0
     well.problem = Problem("gone", "")
     assert run("doctor").status == 3
+    (error,) = document(run("doctor", "--json"), status=3)["errors"]
+    assert error["message"] == "no runtime of this host can be used"
 
 
 def test_what_a_machine_gets_by_default_counts(engine: FakeEngine, web: Path, run: Run) -> None:

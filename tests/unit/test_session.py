@@ -156,7 +156,7 @@ def test_events(engine: FakeEngine, web: Path) -> None:
     heard: list[Told] = []
     with Session(progress=heard.append) as lab:
         done = lab.launch("web")
-    assert heard[0] == Told("", "fake: no limits here", note=True)
+    assert heard[0] == Told("", "fake: no limits here", note=True, of_host=True)
     assert done.notes == ("fake: no limits here",)
     stages = [one.stage for one in heard if one.stage is not None]
     assert (stages, stages[-1]) == (sorted(set(stages)), Stage.READY)

@@ -17,8 +17,10 @@ FOR_LATER = {
     "abcd_run.images.profile", "abcd_run.launch.readiness", "abcd_run.plan.planner",
     "abcd_run.plan.request", "abcd_run.plan.settings", "abcd_run.session.events",
     "abcd_run.session.lifecycle", "abcd_run.viewing.viewer", "abcd_run.wall",
+    "abcd_run.report.documents", "abcd_run.report.command_documents",
+    "abcd_run.report.json_schema",
 }  # fmt: skip
-"""What a launch needs, or `ps` where something runs."""
+"""What a launch needs, or `ps` where something runs, or what fails."""
 
 SCRIPT = """
 import sys
@@ -84,7 +86,7 @@ def test_images_asks_no_runtime(installed: Path) -> None:
 
 def test_a_command_imports_no_other(plugins: Plugins) -> None:
     modules = {name for name in imported("ps") if name.startswith("abcd_run.commands")}
-    used = ("", ".command", ".group", ".listing", ".options")
+    used = ("", ".command", ".group", ".listing", ".offered", ".options")
     assert modules == {f"abcd_run.commands{name}" for name in used}
     modules = {name for name in imported("--help") if name.startswith("abcd_run.commands")}
     assert modules == {"abcd_run.commands", "abcd_run.commands.group"}
@@ -97,7 +99,7 @@ def test_a_launch_imports_nothing_heavy(
     arguments: tuple[str, ...], installed: Path, web: Path
 ) -> None:
     modules = imported("--on", "fake", "web", *arguments)
-    assert not (SDKS | HEAVY | {"psutil"}) & modules
+    assert not (SDKS | HEAVY | {"psutil", "abcd_run.report.documents"}) & modules
     assert "abcd_run_podman.runtime" not in modules
     assert "abcd_run.launch.launcher" in modules
 

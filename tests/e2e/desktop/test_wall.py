@@ -1,6 +1,5 @@
 """The wall in a real browser: every desktop is a tile with its picture, and a tile opens it."""
 
-import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Request
 
+from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM
 from tests.e2e.desktop.looking import SLOW, Document, colours, shot
 from tests.waiting import until
@@ -26,7 +26,7 @@ def _wall() -> Iterator[str]:
     with subprocess.Popen([PROGRAM, "wall", "--json"], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         try:
-            yield str(json.loads(_document(served.stdout))["url"])
+            yield str(documents.read(["wall"], _document(served.stdout))["url"])
         finally:
             served.send_signal(signal.SIGINT)
         assert served.wait(timeout=30) == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from abcd_run.host import sockets, this_host
+from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM, Ended
 from abcd_run.testing.fake import FakeEngine
 from tests.unit.wall.browser import SECONDS, Serve
@@ -142,7 +143,7 @@ def test_it_serves_until_it_is_ended(
         assert process.stdout
         assert process.stderr
         lines = iter(process.stdout.readline, "}\n")
-        answer = json.loads("".join(lines) + "}")
+        answer = documents.read(["wall"], "".join(lines) + "}")
         assert answer["errors"] == []
         place, path = answer["url"].removeprefix("http://").split("/", 1)
         connection = HTTPConnection(place, timeout=SECONDS)
