@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from abcd_run.model import Instance
     from abcd_run.plan.request import Pull, Wanted
     from abcd_run.session.catalogue import Images
+    from abcd_run.session.copying import Paths
     from abcd_run.session.events import Tell
     from abcd_run.session.hosts import Diagnosis, RuntimeStatus
     from abcd_run.session.images import Pulled, Written
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from abcd_run.session.opened import Which
     from abcd_run.session.publish import Published
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.transfer.values import Copied
     from abcd_run.verify.values import Verified
 
     On = str | Iterable[str]
@@ -197,6 +199,50 @@ class Session:
             return inside.line(self._opened, instance, command, user=user, tty=tty)
 
         return self._calls.do(line)
+
+    def copy_in(
+        self, which: Which, sources: Paths, to: str, *, user: str | None = None, on: On = ()
+    ) -> Copied:
+        """Copy files and folders of this host to a path inside; they belong to the user there.
+
+        Into `to` if it is a folder, else as `to`; relative to the user's home. Modes, times and
+        links are kept. Raises `UsageError`, or `AbcdRunError` with the instance's own words.
+        """
+        from abcd_run.session import copying
+
+        names, words = _on(on), copying.words(sources)
+
+        def copied() -> Copied:
+            instance = self._opened.instance(which, names)
+            return copying.copy_in(self._opened, instance, words, to, user=user)
+
+        return self._calls.do(copied)
+
+    def copy_out(
+        self,
+        which: Which,
+        paths: Paths,
+        to: str | PathLike[str],
+        *,
+        user: str | None = None,
+        most: int | str | None = None,
+        on: On = (),
+    ) -> Copied:
+        """Copy files and folders inside to a path of this host, at most `most` bytes (64 GiB).
+
+        As `copy_in`; what is written belongs to this user and is below `to`, whatever the instance
+        sends. Raises `Refused` for what would not be, or `UsageError`, or `AbcdRunError`.
+        """
+        from abcd_run.session import copying
+
+        names, words = _on(on), copying.words(paths)
+        (target,), size = copying.words(to), copying.size(most)
+
+        def copied() -> Copied:
+            instance = self._opened.instance(which, names)
+            return copying.copy_out(self._opened, instance, words, target, user=user, most=size)
+
+        return self._calls.do(copied)
 
     def logs(self, which: Which, *, follow: bool = False, on: On = ()) -> Iterator[bytes]:
         """Return what an instance printed, in pieces; with `follow`, until it ends."""
