@@ -61,10 +61,3 @@ def _fact(path: bytes) -> tuple[int, bytes, int]:
         return status.st_mode, b"", 1
     with open(path, "rb") as file:  # noqa: PTH123  (as bytes)
         return status.st_mode, hashlib.file_digest(file, "sha256").digest(), status.st_nlink
-
-
-def unlock(top: Path) -> None:
-    """Open the closed folders, so that the tree can be removed."""
-    for name in ("closed", "closed/in"):
-        if (top / name).is_dir():
-            (top / name).chmod(0o755)
