@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 
 from abcd_run import limits
+from abcd_run.errors import Refused
 from abcd_run.runtime import Say
-from abcd_run.transfer.values import Copied, Refused
+from abcd_run.transfer.values import Copied
 from abcd_run.units import format_size
 from abcd_run.visible import visible
 

@@ -6,10 +6,9 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run.errors import AbcdRunError, UsageError
+from abcd_run.errors import AbcdRunError, Refused, UsageError
 from abcd_run.oci import tarformat as tf
 from abcd_run.transfer.meter import Meter
-from abcd_run.transfer.values import Refused
 from abcd_run.visible import visible
 
 CHUNK = 1 << 20

@@ -10,8 +10,8 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from abcd_run.errors import Refused
 from abcd_run.limits import MIB, RESERVED_BYTES
-from abcd_run.transfer.values import Refused
 from abcd_run.visible import visible
 
 Parts = Sequence[bytes]

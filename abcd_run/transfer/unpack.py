@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from abcd_run import limits
+from abcd_run.errors import Refused
 from abcd_run.oci import tarformat as tf
 from abcd_run.oci.stream import Stream, TruncatedError
 from abcd_run.oci.tarread import Entry, entries
 from abcd_run.transfer.pack import MODE
-from abcd_run.transfer.values import Refused
 from abcd_run.visible import visible
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from abcd_run.errors import AbcdRunError
-
 
 @dataclass(frozen=True, slots=True)
 class Copied:
@@ -20,7 +18,3 @@ class Copied:
         """Return both copies as one."""
         left_out = self.left_out + other.left_out
         return Copied(self.files + other.files, self.bytes + other.bytes, left_out)
-
-
-class Refused(AbcdRunError):
-    """What an instance has sent is not written: it is malformed, too large or leads outside."""

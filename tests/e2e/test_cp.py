@@ -68,34 +68,31 @@ def evil() -> bytes:
     return out.getvalue()
 
 
-def test_a_guest_that_answers_with_what_leads_outside(instance: str, tmp_path: Path) -> None:
-    (tmp_path / "evil.tar").write_bytes(evil())
-    copied(str(tmp_path / "evil.tar"), f"{instance}:/tmp/evil.tar")
-    (tmp_path / "to").mkdir()
-    # All that runs inside may be replaced by its root; `tar` here is, for one test.
-    tar = inside(instance, "command -v tar").strip()
-    inside(instance, 'mv "$0" "$0.kept"', tar, user="root")
-    try:
-        lie = 'printf "#!/bin/sh\\ncat /tmp/evil.tar\\n" >"$0"; chmod 755 "$0"'
-        inside(instance, lie, tar, user="root")
-        ended = abcd_run("cp", f"{instance}:/etc", str(tmp_path / "to"))
-    finally:
-        inside(instance, 'mv "$0.kept" "$0"', tar, user="root")
-    assert ended.status == 5
-    assert "cannot write etc/link" in ended.err
-    written = sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*"))
-    assert written == ["evil.tar", "to", "to/etc", "to/etc/good", "to/etc/link"]
-
-
 def test_a_file_belongs_to_the_user_and_needs_rights(instance: str, tmp_path: Path) -> None:
     (tmp_path / "-f").write_text("text")
     copied(str(tmp_path / "-f"), f"{instance}:")
-    assert inside(instance, 'cd; cat ./-f; stat -c %U ./-f; rm ./-f') == "textabcd\n"
+    assert inside(instance, "cd; cat ./-f; stat -c %U ./-f; rm ./-f") == "textabcd\n"
     refused = abcd_run("cp", str(tmp_path / "-f"), f"{instance}:/etc/copied")
     assert refused.status == 5
     assert "--user root" in refused.err
     copied("--user", "root", str(tmp_path / "-f"), f"{instance}:/etc/copied")
     assert inside(instance, "stat -c %U /etc/copied") == "root\n"
+
+
+def test_a_guest_that_answers_with_what_leads_outside(instance: str, tmp_path: Path) -> None:
+    """The last test of an instance: its shell answers everything with that archive."""
+    (tmp_path / "evil.tar").write_bytes(evil())
+    copied(str(tmp_path / "evil.tar"), f"{instance}:/tmp/evil.tar")
+    (tmp_path / "to").mkdir()
+    lie = (
+        'printf "#!%s ash\\ncat /tmp/evil.tar\\n" "$(which busybox)" >/bin/lie; chmod 755 /bin/lie'
+    )
+    inside(instance, f"{lie}; mv /bin/lie /bin/sh", user="root")
+    ended = abcd_run("cp", f"{instance}:/etc", str(tmp_path / "to"))
+    assert ended.status == 5
+    assert "cannot write etc/link" in ended.err
+    written = sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*"))
+    assert written == ["evil.tar", "to", "to/etc", "to/etc/good", "to/etc/link"]
 
 
 def test_two_gibibytes_arrive_whole(container: str, tmp_path: Path) -> None:

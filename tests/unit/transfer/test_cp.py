@@ -186,6 +186,18 @@ def test_an_image_without_tar(inside: Path, run: Run, monkeypatch: pytest.Monkey
     assert "needs sh and tar" in ended.err
 
 
+def test_what_a_refused_copy_has_unpacked_is_gone(inside: Path, run: Run) -> None:
+    """Even folders that nobody may write to."""
+    tree.make(Path("t"))
+    (inside / "t").mkdir()
+    (inside / "t/closed").write_text("kept")
+    ended = run("cp", "t", f"{NAME}:")
+    assert ended.status == 5
+    assert "t/closed: not a folder, where the copy has one" in ended.err
+    assert (inside / "t/closed").read_text() == "kept"
+    assert left(inside) == []
+
+
 def tar_that(inside: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have another tar inside."""
     fake = inside / "bin/tar"

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from abcd_run import limits
+from abcd_run.errors import Refused
 from abcd_run.testing import tree as trees
 from abcd_run.transfer import tree as safe
 from abcd_run.transfer.meter import Meter
 from abcd_run.transfer.tree import Tree
 from abcd_run.transfer.unpack import unpack
-from abcd_run.transfer.values import Copied, Refused
+from abcd_run.transfer.values import Copied
 from tests.unit.conftest import Run
 from tests.unit.transfer.conftest import NAME
 
