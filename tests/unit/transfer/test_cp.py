@@ -1,5 +1,6 @@
 """`cp`, as people and scripts type it: where things land, and what is said when they cannot."""
 
+import itertools
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,7 @@ from abcd_run.errors import AbcdRunError, Interrupted
 from abcd_run.session import inside as session_inside
 from abcd_run.testing import tree
 from abcd_run.testing.fake import FakeEngine
+from abcd_run.transfer.pack import pack
 from tests.unit.conftest import Run
 from tests.unit.transfer.conftest import NAME
 
@@ -108,6 +110,10 @@ def test_neither_side_writes_through_a_link(inside: Path, run: Run) -> None:
         assert run("cp", *words).status == 0
         assert (top / "t/file").read_text() == "new"
         assert not (top / "t/file").is_symlink()
+        (top / "t/file").unlink()
+        (top / "t/file").symlink_to("../kept")
+        assert run("cp", *words).status == 0
+        assert (top / "t/file").read_text() == "new"
         (top / "t/sub").symlink_to("../kept")
         Path("t/sub").mkdir(exist_ok=True)
         Path("t/sub/file").write_text("new")
@@ -207,17 +213,16 @@ def tar_that(inside: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_can_only_partly_be_read_is_an_error(
-    inside: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    inside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest is here all the same."""
     Path("t").mkdir()
     Path("t/f").write_text("text")
     words = 'printf "secret: \\033[2Jno\\n" >&2'
     tar_that(inside, f'/bin/tar "$@"; {words}; exit 2', monkeypatch)
-    ended = run("cp", f"{NAME}:work/t", "o")
-    assert ended.status == 5
-    assert "secret: no" in ended.err
-    assert "\x1b" not in ended.err
+    with Session() as lab, pytest.raises(AbcdRunError) as caught:
+        lab.copy_out(NAME, "work/t", "o")
+    assert caught.value.details == "secret: no"
     assert Path("o/f").read_text() == "text"
 
 
@@ -251,6 +256,21 @@ def test_a_copy_that_ends_early_leaves_nothing(
             lab.copy_out(NAME, "work/big", "half")
     assert (inside / "half").read_text() == "before"
     assert not Path("half").exists()
+    assert left(inside) == []
+
+
+def test_an_archive_without_its_end_is_no_copy(
+    inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it ends between two files: a tar may take it for whole."""
+    for name in ("a", "b"):
+        (Path("t") / name).mkdir(parents=True)
+    cut = "abcd_run.transfer.copying.pack"
+    monkeypatch.setattr(cut, lambda *words: itertools.islice(pack(*words), 3))
+    with Session() as lab, pytest.raises(AbcdRunError) as caught:
+        lab.copy_in(NAME, "t", "there")
+    assert "ended before its end" in caught.value.details
+    assert not (inside / "there").exists()
     assert left(inside) == []
 
 
