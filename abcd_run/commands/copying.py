@@ -13,6 +13,7 @@ from abcd_run.units import format_size
 def cp(
     *,
     words: options.Places,
+    recursive: options.Recursive = False,
     user: options.User = None,
     most: options.Most = None,
     on: options.Runtimes = None,
@@ -29,6 +30,7 @@ def cp(
     One side is NAME:PATH; a relative PATH begins at the home of the user inside. Into DEST if it is
     a folder, else as DEST. Folders are copied whole; modes, times and links are kept.
     """
+    del recursive
     sources, to = places.sides(words)
     asked = options.split(on)
     with Display(quiet=quiet) as shown, Session(progress=shown) as lab:

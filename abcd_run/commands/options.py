@@ -212,6 +212,10 @@ SignBy = Annotated[
 ]
 Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_reference)]
 Places = Annotated[list[str], _word(metavar="SRC… DEST", autocompletion=complete_place)]
+Recursive = Annotated[
+    bool,
+    _option("-r", "--recursive", help="Accepted, as cp has it: folders are copied whole anyway."),
+]
 Most = Annotated[
     str | None,
     _option("--most", metavar="SIZE", help="Copy at most SIZE out of an instance; default: 64GiB."),

@@ -41,7 +41,7 @@ def put(sources: Sequence[str], to: str, *, name: str, run: Exec, meter: Meter) 
             _send(piped, pack(named, meter))
         status = piped.finish()
     if status:
-        raise _failed(about, piped, status, place)
+        raise _failed(f"cannot {about}", piped, status, place)
     return meter.copied()
 
 
@@ -58,9 +58,11 @@ def take(path: str, to: str, *, name: str, run: Exec, meter: Meter) -> Copied:
     with closing(Tree(folder)) as tree, _answers(about, name), printing(line) as piped:
         unpack(piped, tree, last, meter)
         status = piped.finish()
+    copied = meter.copied()
     if status:
-        raise _failed(about, piped, status, place)
-    return meter.copied()
+        partly = f"cannot {about} completely; the rest is here"
+        raise _failed(partly if copied.files else f"cannot {about}", piped, status, place)
+    return copied
 
 
 def _source(word: str) -> Path:
@@ -112,7 +114,7 @@ def _answers(about: str, name: str) -> Iterator[None]:
         ) from error
 
 
-def _failed(about: str, piped: Piped, status: int, place: Place) -> AbcdRunError:
+def _failed(what: str, piped: Piped, status: int, place: Place) -> AbcdRunError:
     words = piped.words() or f"exit status {status}"
     if status == NO_PROGRAM:
         remedy = f"its image needs sh and tar: abcd-run exec {place.name} -- tar --help"
@@ -120,4 +122,4 @@ def _failed(about: str, piped: Piped, status: int, place: Place) -> AbcdRunError
         above = visible(shlex.quote(places.above(place.path)))
         look = f"abcd-run exec {place.name} -- ls -la {above}"
         remedy = f"{look}; if its user may not do this: abcd-run cp --user root"
-    return AbcdRunError(f"cannot {about}", details=words, remedy=remedy)
+    return AbcdRunError(what, details=words, remedy=remedy)

@@ -32,6 +32,7 @@ elif [ "$3" ]; then fail "$1: no such folder"
 else to=${1%/*} whole=$1
 fi
 [ -d "${to:=/}" ] || fail "$to: no such folder"
+[ -w "$to" ] || fail "$to: this user has no right to write here"
 stage=$to/$2
 umask 077
 clean() {

@@ -24,7 +24,7 @@ def left(folder: Path) -> list[str]:
 
 def test_a_tree_comes_and_goes_unchanged(inside: Path, run: Run, tmp_path: Path) -> None:
     tree.make(tmp_path / "tree")
-    there = run("--json", "cp", str(tmp_path / "tree"), f"{NAME}:in")
+    there = run("--json", "cp", "-r", str(tmp_path / "tree"), f"{NAME}:in")
     assert there.status == 0, there.err
     back = run("--json", "cp", f"{NAME}:in", str(tmp_path / "out"))
     assert back.status == 0, back.err
@@ -222,6 +222,7 @@ def test_what_can_only_partly_be_read_is_an_error(
     tar_that(inside, f'/bin/tar "$@"; {words}; exit 2', monkeypatch)
     with Session() as lab, pytest.raises(AbcdRunError) as caught:
         lab.copy_out(NAME, "work/t", "o")
+    assert caught.value.message.endswith("completely; the rest is here")
     assert caught.value.details == "secret: no"
     assert Path("o/f").read_text() == "text"
 
