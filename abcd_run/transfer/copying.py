@@ -66,17 +66,18 @@ def take(path: str, to: str, *, name: str, run: Exec, meter: Meter) -> Copied:
 
 
 def _source(word: str) -> Path:
-    if not os.path.lexists(word):
+    """Return a path of this host; a link is followed, unlike those below."""
+    if not os.path.exists(word):  # noqa: PTH110  (it says no where `Path.exists` raises)
         raise UsageError(
             f"{visible(word)}: no such file or folder", remedy="ls -la, to see what there is"
         )
-    return Path(word)
+    return Path(word).resolve()
 
 
 def _target(to: str, last: str) -> tuple[int, bytes]:
     """Return the folder to write to, as a descriptor, and the name of what is new in it."""
     path = Path(to)
-    if path.is_dir():
+    if os.path.isdir(to):  # noqa: PTH112  (as above)
         name = last
     elif places.means_folder(to):
         raise UsageError(f"{to}: no such folder", remedy=f"mkdir -p {to}")

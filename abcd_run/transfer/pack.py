@@ -53,12 +53,12 @@ def _small(name: bytes, data: bytes) -> bytes:
 
 
 def _walk(top: bytes, name: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
-    """Yield a tree's paths, their names inside and their facts; only `top` may be a link."""
+    """Yield a tree's paths, their names inside and their facts."""
     left = [(top, name)]
     while left:
         path, inside = left.pop()
         with _reads(path):
-            status = os.stat(path, follow_symlinks=path == top)  # noqa: PTH116  (as bytes)
+            status = os.lstat(path)
             yield path, inside, status
             if stat.S_ISDIR(status.st_mode):
                 children = sorted(os.listdir(path), reverse=True)  # noqa: PTH208  (as bytes)

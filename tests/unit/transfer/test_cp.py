@@ -97,6 +97,23 @@ def test_contents_go_without_their_folder(inside: Path, run: Run) -> None:
         assert (inside / where / "f").read_text() == "text"
 
 
+def test_a_link_that_is_named_is_followed(inside: Path, run: Run) -> None:
+    """As cp and scp do; those below are kept."""
+    Path("t").mkdir()
+    Path("t/f").write_text("text")
+    for link, target in (("file", "t/f"), ("folder", "t"), ("nowhere", "no")):
+        Path(link).symlink_to(target)
+    for top, words in ((inside, ("{}", f"{NAME}:")), (Path("o"), (f"{NAME}:work/{{}}", "o"))):
+        top.mkdir(exist_ok=True)
+        for name in ("file", "folder"):
+            assert run("cp", *(word.format(name) for word in words)).status == 0
+        assert (top / "file").read_text() == (top / "folder/f").read_text() == "text"
+        assert not (top / "file").is_symlink()
+        assert not (top / "folder").is_symlink()
+        dangling = run("cp", *(word.format("nowhere") for word in words))
+        assert "nowhere: no such file or folder" in dangling.err
+
+
 def test_neither_side_writes_through_a_link(inside: Path, run: Run) -> None:
     """A file replaces a link of its name; a folder refuses one."""
     for top, words in ((inside, ("t", f"{NAME}:")), (Path("o"), (f"{NAME}:work/t", "o"))):
@@ -131,6 +148,8 @@ def test_neither_side_writes_through_a_link(inside: Path, run: Run) -> None:
         ((f"{NAME}:one", f"{NAME}:two"), 2, "from instance to instance"),
         (("./a:b", "two"), 2, "one side must be in an instance"),
         (("missing", f"{NAME}:"), 2, "missing: no such file or folder"),
+        (("x" * 5000, f"{NAME}:"), 2, "no such file or folder"),
+        ((f"{NAME}:work/one", "x" * 5000), 5, "File name too long"),
         (("one", "nobody:"), 2, "nobody"),
         ((f"{NAME}:one", "no/where"), 2, "no: No such file or directory"),
         ((f"{NAME}:one", "no/"), 2, "no/: no such folder"),
