@@ -11,6 +11,7 @@ AbcdRunError
 │   ├── NameTaken         5  the name is already in use
 │   └── PortTaken         5  the host port is already in use
 ├── NotReady              6  not ready in time; the instance was left running
+├── Refused               5  what an instance sends is not written
 ├── HostTooSmall          7  the host has too little for the image
 └── Interrupted         130  Ctrl-C
 """
@@ -90,6 +91,10 @@ class NotReady(AbcdRunError):
     """The instance runs but did not become ready in time."""
 
     status = 6
+
+
+class Refused(AbcdRunError):
+    """What an instance sends is not written: it is malformed, too large or leads outside."""
 
 
 class HostTooSmall(AbcdRunError):

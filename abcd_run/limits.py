@@ -72,6 +72,18 @@ PICTURE_BYTES = 32 * MIB
 DOWNLOAD_BYTES = 64 * GIB
 """Of one download of unknown length."""
 
+COPY_BYTES = 64 * GIB
+"""Of all that one `cp` brings out of an instance, unless its user asks for more."""
+
+COPY_ENTRIES = IMAGE_ENTRIES
+"""Files, folders and links of one `cp`."""
+
+COPY_LEFT_OUT = 1000
+"""How many names that `cp` has left out are kept."""
+
+COPY_SECONDS, COPY_LEAST = 120, 64 * 1024
+"""In each such time, an instance must send or take at least so many bytes of a copy."""
+
 ISO_STEPS = 2_000_000
 """Of an ISO: its directories' blocks (16 each), records (4) and their fields; 70,000 files fit."""
 

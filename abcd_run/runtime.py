@@ -202,7 +202,8 @@ class Executes(Protocol):
     ) -> list[str]:
         """Return the host command that runs `command` inside, with its streams and status.
 
-        An empty `command` means the user's own shell.
+        An empty `command` means the user's own shell. Without `tty` the streams pass every byte
+        unchanged, and the command's input ends when the host's does: `cp` depends on it.
         """
 
 

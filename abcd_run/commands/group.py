@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "open": ("listing:open_", "Open an instance's desktop or page, or print its address."),
     "exec": ("inside:exec_", "Run a command in an instance and exit with its status."),
     "shell": ("inside:shell", "Open a shell in an instance."),
+    "cp": ("copying:cp", "Copy files and folders into an instance, and out of it."),
     "screenshot": ("screenshot:screenshot", "Save a picture of an instance's screen."),
     "wall": ("wall:wall", "Show all instances on one page, with live pictures, until Ctrl-C."),
     "verify": ("verify:verify", "Launch IMAGE on each runtime, and compare what is inside."),

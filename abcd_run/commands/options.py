@@ -73,6 +73,13 @@ def complete_instance(incomplete: str) -> list[str]:
     return [one.name for one in instances if one.name.startswith(incomplete)]
 
 
+def complete_place(incomplete: str) -> list[str]:
+    """Offer the instances as `NAME:`, for a word that cannot be a path of this host."""
+    if ":" in incomplete or "/" in incomplete:
+        return []
+    return [f"{name}:" for name in complete_instance(incomplete)]
+
+
 def complete_format(incomplete: str) -> list[str]:
     """Offer the formats of artifacts."""
     from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
@@ -239,6 +246,15 @@ SignBy = Annotated[
     str, _option("--sign-by", metavar="KEY", help="Sign it with this GPG key: its fingerprint.")
 ]
 Reference = Annotated[str, _word(metavar="REFERENCE", autocompletion=complete_reference)]
+Places = Annotated[list[str], _word(metavar="SRC… DEST", autocompletion=complete_place)]
+Recursive = Annotated[
+    bool,
+    _option("-r", "--recursive", help="Accepted, as cp has it: folders are copied whole anyway."),
+]
+Most = Annotated[
+    str | None,
+    _option("--most", metavar="SIZE", help="Copy at most SIZE out of an instance; default: 64GiB."),
+]
 Line = Annotated[list[str], _word(metavar="-- CMD…")]
 Follow = Annotated[bool, _option("-f", "--follow", help="Keep printing until it ends.")]
 Everything = Annotated[bool, _option("--all", help="Stop every instance on every runtime.")]

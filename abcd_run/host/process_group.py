@@ -17,12 +17,13 @@ Process = subprocess.Popen[bytes]
 def started(
     command: Sequence[str],
     *,
+    stdin: int = subprocess.DEVNULL,
     stderr: int = subprocess.PIPE,
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start a command without input; the caller reads its output.
+    """Start a command, without input by default; the caller reads its output.
 
     Ctrl-C on the terminal reaches only us: the caller must end the command.
     """
@@ -31,7 +32,7 @@ def started(
         cwd=cwd,
         env=environment,
         pass_fds=inherited,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,

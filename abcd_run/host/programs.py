@@ -64,6 +64,7 @@ def child(
     command: Sequence[str],
     *,
     stderr: int,
+    stdin: int = subprocess.DEVNULL,
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
 ) -> Iterator[process_group.Process]:
@@ -73,7 +74,9 @@ def child(
     killed if they do not. Raises `Interrupted`.
     """
     check()
-    with process_group.started(command, stderr=stderr, cwd=cwd, inherited=inherited) as process:
+    with process_group.started(
+        command, stdin=stdin, stderr=stderr, cwd=cwd, inherited=inherited
+    ) as process:
         killing = Timer(KILL_SECONDS, send, (process, signal.SIGKILL))
         killing.daemon = True
 

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from abcd_run.session.publish import Published, PublishedVariant
     from abcd_run.session.results import Instances, Removed
     from abcd_run.session.unkept import Unkept
+    from abcd_run.transfer.values import Copied
     from abcd_run.verify.values import Checked, Row, Verified
 
 __all__ = [
     "Checked",
+    "Copied",
     "Diagnosis",
     "Event",
     "Executed",
@@ -50,6 +52,7 @@ __all__ = [
 
 _HOMES = {
     "Checked": "abcd_run.verify.values",
+    "Copied": "abcd_run.transfer.values",
     "Diagnosis": "abcd_run.session.hosts",
     "Event": "abcd_run.session.events",
     "Executed": "abcd_run.session.inside",

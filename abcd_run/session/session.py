@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from abcd_run.session.cancellable import Calls
 from abcd_run.session.opened import Opened
+from abcd_run.session.reaching import Reaching, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from os import PathLike
     from types import TracebackType
 
@@ -26,18 +27,16 @@ if TYPE_CHECKING:
     from abcd_run.session.events import Tell
     from abcd_run.session.hosts import Diagnosis, RuntimeStatus
     from abcd_run.session.images import Pulled, Written
-    from abcd_run.session.inside import Executed
     from abcd_run.session.launches import Plans
     from abcd_run.session.opened import Which
     from abcd_run.session.publish import Published
+    from abcd_run.session.reaching import On
     from abcd_run.session.results import Instances, Removed
     from abcd_run.session.unkept import Unkept
     from abcd_run.verify.values import Verified
 
-    On = str | Iterable[str]
 
-
-class Session:
+class Session(Reaching):
     """The images and runtimes of this user, used by a program.
 
     Every method may be called from several threads, raises errors of `abcd_run.errors`, prints
@@ -131,7 +130,7 @@ class Session:
         """Wait until instances are ready, at most `timeout` seconds or what their profiles say."""
         from abcd_run.session import lifecycle, results
 
-        names = _on(on)
+        names = named(on)
         done = self._calls.do(
             lambda: lifecycle.wait(self._opened, which, names, timeout=timeout or 0)
         )
@@ -141,19 +140,21 @@ class Session:
         """Return all instances; runtimes that could not answer are among the errors."""
         from abcd_run.session import listing
 
-        names = _on(on)
+        names = named(on)
         return self._calls.do(lambda: listing.instances(self._opened, names))
 
     def find(self, name: str, on: On = ()) -> Instance:
         """Return an instance as its runtime sees it. Raises `NoSuchInstance`."""
-        names = _on(on)
+        names = named(on)
         return self._calls.do(lambda: self._opened.instance(name, names))
 
     def show(self, which: Which, on: On = ()) -> Launched:
         """Return an instance with its current stage. Raises `NoSuchInstance`."""
         from abcd_run.session import listing
 
-        name, names = (which, _on(on)) if isinstance(which, str) else (which.name, (which.runtime,))
+        name, names = (
+            (which, named(on)) if isinstance(which, str) else (which.name, (which.runtime,))
+        )
 
         def shown() -> Launched:
             instance = self._opened.instance(name, names)
@@ -165,60 +166,8 @@ class Session:
         """Show an instance's desktop or page on the user's screen. Raises `AbcdRunError`."""
         from abcd_run.viewing import opening
 
-        names = _on(on)
+        names = named(on)
         self._calls.do(lambda: opening.show(self._opened.instance(which, names)))
-
-    def exec(
-        self, which: Which, command: Sequence[str], *, user: str | None = None, on: On = ()
-    ) -> Executed:
-        """Run a command in an instance until it ends, whatever its status."""
-        from abcd_run.session import inside
-
-        names = _on(on)
-        return self._calls.do(
-            lambda: inside.execute(self._opened, which, names, command, user=user)
-        )
-
-    def exec_line(
-        self,
-        which: Which,
-        command: Sequence[str] = (),
-        *,
-        user: str | None = None,
-        tty: bool = False,
-        on: On = (),
-    ) -> list[str]:
-        """Return the host command that runs one inside; without `command`, the user's shell."""
-        from abcd_run.session import inside
-
-        names = _on(on)
-
-        def line() -> list[str]:
-            instance = self._opened.instance(which, names)
-            return inside.line(self._opened, instance, command, user=user, tty=tty)
-
-        return self._calls.do(line)
-
-    def logs(self, which: Which, *, follow: bool = False, on: On = ()) -> Iterator[bytes]:
-        """Return what an instance printed, in pieces; with `follow`, until it ends."""
-        from abcd_run.session import inside
-
-        names = _on(on)
-
-        def pieces() -> Iterator[bytes]:
-            instance = self._opened.instance(which, names)
-            return inside.logs(self._opened, instance, follow=follow)
-
-        return self._calls.pieces(self._calls.do(pieces))
-
-    def screenshot(self, which: Which, on: On = ()) -> bytes:
-        """Return a PNG of an instance's screen. Raises `LaunchFailed`."""
-        from abcd_run.session import inside
-
-        names = _on(on)
-        return self._calls.do(
-            lambda: inside.screenshot(self._opened, self._opened.instance(which, names))
-        )
 
     def verify(
         self,
@@ -246,7 +195,7 @@ class Session:
         """Stop instances and remove them. Raises as `launch` does, if `check`."""
         from abcd_run.session import lifecycle, results
 
-        names = _on(on)
+        names = named(on)
         removed = self._calls.do(lambda: lifecycle.stop(self._opened, which, names))
         return results.checked(removed) if check else removed
 
@@ -254,7 +203,7 @@ class Session:
         """Stop and remove every instance of this user, whatever launched it."""
         from abcd_run.session import lifecycle, results
 
-        names = _on(on)
+        names = named(on)
         removed = self._calls.do(lambda: lifecycle.stop_all(self._opened, names))
         return results.checked(removed) if check else removed
 
@@ -262,7 +211,7 @@ class Session:
         """Return those instances whose stop would lose somebody's files; of all without `which`."""
         from abcd_run.session import unkept
 
-        names = _on(on)
+        names = named(on)
         return self._calls.do(lambda: unkept.among(self._opened, which, names))
 
     def start(self, *which: Which, on: On = (), check: bool = True) -> Instances:
@@ -272,7 +221,7 @@ class Session:
         """
         from abcd_run.session import power, results
 
-        names = _on(on)
+        names = named(on)
         done = self._calls.do(lambda: power.start(self._opened, which, names))
         return results.checked(done) if check else done
 
@@ -280,7 +229,7 @@ class Session:
         """Restart instances until they are ready; those that have ended are started."""
         from abcd_run.session import power, results
 
-        names = _on(on)
+        names = named(on)
         done = self._calls.do(lambda: power.restart(self._opened, which, names))
         return results.checked(done) if check else done
 
@@ -288,7 +237,7 @@ class Session:
         """Have instances stand still in memory, until they are resumed."""
         from abcd_run.session import power, results
 
-        names = _on(on)
+        names = named(on)
         done = self._calls.do(lambda: power.suspend(self._opened, which, names))
         return results.checked(done) if check else done
 
@@ -296,7 +245,7 @@ class Session:
         """Have suspended instances go on, until they are ready."""
         from abcd_run.session import power, results
 
-        names = _on(on)
+        names = named(on)
         done = self._calls.do(lambda: power.resume(self._opened, which, names))
         return results.checked(done) if check else done
 
@@ -307,7 +256,7 @@ class Session:
         """
         from abcd_run.session import lifecycle, results
 
-        names = _on(on)
+        names = named(on)
         removed = self._calls.do(lambda: lifecycle.prune(self._opened, names, ended=ended))
         return results.checked(removed) if check else removed
 
@@ -321,7 +270,7 @@ class Session:
         """Fetch or build an image now, so that a launch need not. Raises `ArtifactError`."""
         from abcd_run.session import images
 
-        names = _on(on)
+        names = named(on)
         return self._calls.do(
             lambda: images.pull(self._opened, image, names, plain_http=plain_http)
         )
@@ -364,7 +313,7 @@ class Session:
         """Return the runtimes, what they take, and why some cannot be used."""
         from abcd_run.session import hosts
 
-        names = _on(on)
+        names = named(on)
         return self._calls.do(lambda: hosts.runtimes(self._opened, names))
 
     def doctor(self, image: str = "") -> Diagnosis:
@@ -372,11 +321,3 @@ class Session:
         from abcd_run.session import hosts
 
         return self._calls.do(lambda: hosts.doctor(self._opened, image))
-
-
-def _on(on: On) -> tuple[str, ...]:
-    if not on:
-        return ()
-    from abcd_run.plan.request import runtimes
-
-    return runtimes(on)

@@ -39,6 +39,6 @@ def test_there_are_examples() -> None:
 
 def test_every_public_name_is_documented() -> None:
     known = {*session.__all__} - {"Fits", "Image", "PulledImage", "Publish"}  # parts of others
-    methods = {name for name in vars(session.Session) if not name.startswith("_")} - {"close"}
+    methods = {name for name in dir(session.Session) if not name.startswith("_")} - {"close"}
     named = set(re.findall(r"`(\w+)", PAGE)) | set(re.findall(r"lab\.(\w+)", PAGE))
     assert known | methods <= named

@@ -53,18 +53,18 @@ def lab(engine: FakeEngine, web: Path) -> Iterator[Session]:
 def test_the_public_names() -> None:
     assert abcd_run.__all__ == ["Session", "__version__"]
     assert session.__all__ == [
-        "Checked", "Diagnosis", "Event", "Executed", "FamilyReference", "Fits", "Image",
+        "Checked", "Copied", "Diagnosis", "Event", "Executed", "FamilyReference", "Fits", "Image",
         "Images", "Instances", "Launched", "Plans", "Publish", "Published",
         "PublishedVariant", "Pulled", "PulledImage", "Removed", "Row", "RuntimeStatus",
         "Session", "Unkept", "Verified", "Written",
     ]  # fmt: skip
     assert all(inspect.isclass(getattr(session, name)) for name in session.__all__)
-    methods = {name for name in vars(Session) if not name.startswith("_")}
+    methods = {name for name in dir(Session) if not name.startswith("_")}
     assert methods == {
-        "artifact", "build", "cancel", "close", "doctor", "exec", "exec_line", "find", "images",
-        "instances", "launch", "logs", "open", "plan", "prune", "publish", "pull",
-        "restart", "resume", "runtimes", "screenshot", "show", "start", "stop", "stop_all",
-        "suspend", "unkept", "verify", "wait",
+        "artifact", "build", "cancel", "close", "copy_in", "copy_out", "doctor", "exec",
+        "exec_line", "find", "images", "instances", "launch", "logs", "open", "plan", "prune",
+        "publish", "pull", "restart", "resume", "runtimes", "screenshot", "show", "start", "stop",
+        "stop_all", "suspend", "unkept", "verify", "wait",
     }  # fmt: skip
     for module in (abcd_run, session):
         with pytest.raises(AttributeError, match="nosuch"):

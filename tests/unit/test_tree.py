@@ -22,6 +22,7 @@ LAYERS = (
     ("artifact",),
     ("plan",),
     ("launch",),
+    ("transfer",),
     ("doctor",),
     ("viewing",),
     ("verify",),

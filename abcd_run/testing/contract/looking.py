@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from abcd_run.runtime import Executes, Logs, Runtime, Screenshots
+from abcd_run.testing import tree
 from abcd_run.testing.cli import abcd_run
 from abcd_run.testing.contract.basis import (
     Basis,
@@ -51,6 +52,23 @@ class Looking(Basis):
         assert (ended.status, ended.out) == (7, "told\n")
         assert "wrong" in ended.err
         assert self.inside(instance, "printf", "%s|", "a b", "$HOME", "c'd") == "a b|$HOME|c'd|"
+
+    @pytest.mark.usefixtures("system")
+    def test_cp_keeps_a_tree_both_ways(self, instance: Document, tmp_path: Path) -> None:
+        """Names, modes, links and bytes come back as they went; inside they are the user's."""
+        top, back, there = tmp_path / "tree", tmp_path / "back", f"/tmp/{os.urandom(4).hex()}"
+        tree.make(top)
+        inside = f"{instance['name']}:{there}"
+        try:
+            for words in ((str(top), inside), (inside, str(back))):
+                ended = abcd_run("cp", *words)
+                assert ended.status == 0, ended.err
+            listed = self.inside(instance, "ls", "-l", f"{there}/empty")
+        finally:
+            self.inside(instance, "sh", "-c", 'chmod -R u+rwx "$0"; rm -r "$0"', there)
+        assert tree.facts(back) == tree.facts(top)
+        assert listed.split()[2] == self.user
+        assert {one.lstat().st_uid for one in back.rglob("*")} == {os.getuid()}
 
     @pytest.mark.usefixtures("system")
     def test_exec_is_the_images_user(self, instance: Document) -> None:

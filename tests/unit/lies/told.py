@@ -1,7 +1,7 @@
 """The lies: runtimes that are honest except in one respect."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from abcd_run_box import BACKEND, box
@@ -84,6 +84,16 @@ class FailsOnGone(BoxRuntime):
         if not self.instances(runtime_id):
             raise LaunchFailed(f"no {runtime_id} here")
         super().remove(runtime_id)
+
+
+class WritesForTerminals(BoxRuntime):
+    """Ends each line that a command prints as terminals have it."""
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        line = super().exec_command(instance, command, user=user, tty=tty)
+        return ["sh", "-c", '"$@" | sed "s/$/\r/"', "sh", *line]
 
 
 def _every_second_time() -> bool:
