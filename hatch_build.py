@@ -24,7 +24,7 @@ class DataHook(BuildHookInterface[Any]):
             subprocess.run(make, check=True, cwd=self.root)
             build_data["shared_data"][self._pages.name] = "share/man/man1"
 
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+    def finalize(self, version: str, *_: object) -> None:
         """Remove what the wheel was made from."""
         if version == "standard":
             self._pages.cleanup()

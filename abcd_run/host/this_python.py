@@ -9,6 +9,9 @@ from pathlib import Path
 DISTRIBUTION = "/usr"
 """The prefix of the distribution's Python: no other can import what apt installs."""
 
+APT = "/usr/lib/python3/dist-packages"
+"""Where apt puts packages."""
+
 
 def install(requirement: str) -> str:
     """Return what to type to install a Python package where this program finds it.
@@ -18,26 +21,23 @@ def install(requirement: str) -> str:
     return f"{_pip()} install {_managed()}{shlex.quote(requirement)}"
 
 
-def see_the_distributions(package: str) -> str:
+def borrow(package: str, *, files: str) -> str:
     """Return what to type so that this program can import a package that apt installs.
 
-    Empty if this is not the distribution's Python: what apt installs is built for that one.
+    `files` is the pattern of its files. Empty if this is not the distribution's Python: what apt
+    installs is built for that one.
     """
     if sys.base_prefix != DISTRIBUTION:
         return ""
     line = f"sudo apt install {package}"
-    if _sees_the_distributions():
+    if APT in sys.path:
         return line
-    # Made anew over itself, an environment keeps what is in it.
-    again = f"{sys.base_prefix}/bin/python3 -m venv --without-pip --system-site-packages"
-    return f"{line} && {again} {shlex.quote(sys.prefix)}"
+    # These files alone: older packages of the distribution's, seen beside ours, break ours.
+    return f"{line} && ln -s {APT}/{files} {shlex.quote(_packages())}"
 
 
-def _sees_the_distributions() -> bool:
-    return any(
-        Path(folder).is_relative_to(DISTRIBUTION) and folder.endswith("dist-packages")
-        for folder in sys.path
-    )
+def _packages() -> str:
+    return next(path for path in sys.path if path.startswith(f"{sys.prefix}{os.sep}lib"))
 
 
 def _pip() -> str:
@@ -58,4 +58,3 @@ def _managed() -> str:
 
 def _is_environment() -> bool:
     return sys.prefix != sys.base_prefix
-

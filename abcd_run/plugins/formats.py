@@ -73,7 +73,8 @@ def maker(form: str) -> Maker:
     named = [one for one in entries(GROUP) if one.name == form]
     if not named:
         raise ArtifactError(
-            f"no plug-in makes artifacts of format {form}", remedy=this_python.install(f"abcd-run-{form}")
+            f"no plug-in makes artifacts of format {form}",
+            remedy=this_python.install(f"abcd-run-{form}"),
         )
     try:
         return cast(Maker, named[0].load())

@@ -60,7 +60,9 @@ def check(ready: Ready, *, where: str) -> None:
         raise ProfileError(
             f"{where}: ready.kind: {ready.kind!r} cannot be used: {error}",
             details=f"installed kinds: {', '.join(names()) or 'none'}",
-            remedy=schema.did_you_mean(ready.kind, names(), this_python.install(f"abcd-run-{ready.kind}")),
+            remedy=schema.did_you_mean(
+                ready.kind, names(), this_python.install(f"abcd-run-{ready.kind}")
+            ),
         ) from error
     shape = {key: option.rule for key, option in kind.options.items()}
     schema.check(ready.options, shape, where=where, path="ready.options.")

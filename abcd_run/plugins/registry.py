@@ -48,7 +48,8 @@ class Registry:
         """Return a backend, or what is wrong with its plug-in; never raises."""
         entries = self.plugins.get(name, [])
         if not entries:
-            return Problem(f"there is no plug-in for {name}", this_python.install(f"abcd-run-{name}"))
+            remedy = this_python.install(f"abcd-run-{name}")
+            return Problem(f"there is no plug-in for {name}", remedy)
         if len(entries) > 1:
             where = " and ".join(entry.value for entry in entries)
             return Problem(f"two plug-ins are called {name}: {where}", "uninstall one of them")

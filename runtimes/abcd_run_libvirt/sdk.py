@@ -17,5 +17,5 @@ def check() -> None:
 
 def remedy() -> str:
     """Return the distribution's package, or for another Python what a build needs."""
-    distributions = this_python.see_the_distributions(PACKAGE)
-    return distributions or f"{COMPILER} && {this_python.install('abcd-run[libvirt]')}"
+    borrowed = this_python.borrow(PACKAGE, files="libvirt*")
+    return borrowed or f"{COMPILER} && {this_python.install('abcd-run[libvirt]')}"

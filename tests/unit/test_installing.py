@@ -41,10 +41,13 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let this program run in an environment of Debian's Python that is not on PATH."""
     programs = tmp_path / "an env" / "bin"
     programs.mkdir(parents=True)
+    packages = programs.parent / "lib" / "python3.11" / "site-packages"
     monkeypatch.setattr(sys, "prefix", str(programs.parent))
     monkeypatch.setattr(sys, "base_prefix", "/usr")
     monkeypatch.setattr(sys, "executable", str(programs / "python"))
-    monkeypatch.setattr(sys, "path", [str(programs.parent / "lib")])
+    monkeypatch.setattr(
+        sys, "path", ["/usr/lib/python311.zip", "/usr/lib/python3.11", str(packages)]
+    )
     monkeypatch.setenv("PATH", "/nowhere")
     return programs.parent
 
@@ -83,13 +86,14 @@ def test_outside_of_environments_debian_s_pip_is_told(
     assert this_python.install("x").endswith("-m pip install --break-system-packages x")
 
 
-def test_a_closed_environment_is_opened_for_what_apt_installs(environment: Path) -> None:
-    again = "/usr/bin/python3 -m venv --without-pip --system-site-packages"
-    assert sdk.remedy() == f"sudo apt install python3-libvirt && {again} '{environment}'"
+def test_a_closed_environment_borrows_what_apt_installs(environment: Path) -> None:
+    files = "/usr/lib/python3/dist-packages/libvirt*"
+    here = f"'{environment}/lib/python3.11/site-packages'"
+    assert sdk.remedy() == f"sudo apt install python3-libvirt && ln -s {files} {here}"
 
 
 def test_an_open_one_takes_apt_alone(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", ["/usr/lib/python3/dist-packages"])
+    monkeypatch.setattr(sys, "path", [*sys.path, this_python.APT])
     assert sdk.remedy() == "sudo apt install python3-libvirt"
 
 
