@@ -8,15 +8,20 @@ VIEWERS = chromium gir1.2-spiceclientglib-2.0 python3-gi
 PACKAGERS = debhelper fakeroot python3-pip
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
 
+# The program is in an environment of the test user's.
+HERE = echo "Type ./abcd-run in this folder for abcd-run: ./abcd-run ps, ./abcd-run stop --all."
+
 help:  ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## build the sample image and launch it in rootless podman
 	@ABCD_RUN_ENGINES=podman tests/engines/run abcd-run --on podman abcd4demo
+	@$(HERE)
 
 demo-desktop:  ## build KDE Plasma and launch it on four runtimes at once
 	@ABCD_RUN_ENGINES="podman docker lxd libvirt" tests/engines/run \
 	  abcd-run --on podman,docker,lxd,libvirt abcd4desktop
+	@$(HERE)
 
 test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check

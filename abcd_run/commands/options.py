@@ -224,6 +224,10 @@ Svg = Annotated[
     _option("--svg", metavar="F.svg", dir_okay=False, help="Draw the family tree into this file."),
 ]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
+Install = Annotated[
+    bool,
+    _option("--install", help="Let every new shell of yours load it: add a line to its settings."),
+]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
 Port = Annotated[
     int | None,
