@@ -56,7 +56,7 @@ def test_doctor_names_what_apt_has_for_libvirt(environment: Path, tmp_path: Path
 
 def test_the_other_runtimes_have_what_they_import(environment: Path, tmp_path: Path) -> None:
     imports = "import docker, isal, podman, PIL, pylxd, pycdlib, yaml, zstandard"
-    line = [environment / "bin" / "python", "-c", imports]
+    line = [str(environment / "bin" / "python"), "-c", imports]
     subprocess.run(line, check=True, cwd=tmp_path)
 
 
