@@ -1,7 +1,10 @@
 """What a person who installs abcd-run meets: extras without a compiler, lines that hold."""
 
 import os
+import re
 import shlex
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -10,8 +13,10 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from abcd_run import __version__
 from abcd_run.errors import NoRuntime
 from abcd_run.host import this_python
+from abcd_run.iso import tools
 from abcd_run_libvirt import BACKEND, sdk
 
 TOP = Path(__file__).parents[2]
@@ -111,3 +116,40 @@ def test_without_the_bindings_the_package_is_named(monkeypatch: pytest.MonkeyPat
         BACKEND.open()
     assert caught.value.remedy == sdk.remedy()
     assert "libvirt-dev" in caught.value.remedy or sdk.PACKAGE in caught.value.remedy
+
+
+def recommended() -> set[str]:
+    """Return all packages that the Debian package asks for, or suggests."""
+    control = (TOP / "debian" / "control").read_text().split("\n\n")[1]
+    asked = re.findall(
+        r"^(?:Depends|Recommends|Suggests):((?:.*\n)(?:[ #].*\n)*)", control, re.MULTILINE
+    )
+    return set(re.findall(r"[a-z][a-z0-9.-]+", " ".join(asked)))
+
+
+def test_the_debian_package_brings_what_remedies_name() -> None:
+    sources = [*(TOP / "abcd_run").rglob("*.py"), *(TOP / "runtimes").rglob("*.py")]
+    lines = re.findall(r"sudo apt install ([a-z0-9. -]+)", "\n".join(map(Path.read_text, sources)))
+    named = {*" ".join(lines).split(), *tools.NEEDED.values(), sdk.PACKAGE}
+    # A compiler, and a kernel's driver: these are for other ways to install.
+    others = {*sdk.COMPILER.split(), "virtualbox-dkms"}
+    assert len(named) > 10
+    assert sorted(named - others - recommended()) == []
+
+
+def test_the_debian_package_has_this_version() -> None:
+    first = (TOP / "debian" / "changelog").read_text().partition("\n")[0]
+    assert first.startswith(f"abcd-run ({__version__}) ")
+
+
+def test_the_checkout_s_own_command_runs_as_the_test_user(tmp_path: Path) -> None:
+    checkout = tmp_path / "a checkout"
+    (checkout / "tests" / "engines").mkdir(parents=True)
+    shutil.copy(TOP / "abcd-run", checkout)
+    runner = checkout / "tests" / "engines" / "run"
+    runner.write_text('#!/bin/sh\necho "$ABCD_RUN_ENGINES: $*"\n')
+    runner.chmod(0o755)
+    (tmp_path / "link").symlink_to(checkout / "abcd-run")
+    for program in (checkout / "abcd-run", tmp_path / "link"):
+        said = subprocess.run([program, "ps", "--json"], capture_output=True, text=True, check=True)
+        assert said.stdout == "none: abcd-run ps --json\n"
