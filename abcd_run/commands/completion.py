@@ -35,17 +35,19 @@ def completion(
     abcd-run completion bash --install          for every new shell; zsh and fish too
     source <(abcd-run completion bash)          for this one
     """
-    with redirect_stdout(io.StringIO()) as script:
+    with redirect_stdout(io.StringIO()) as printed:
         answer(f"source_{shell}")
+    # In a folder of completions, zsh heeds the first line alone.
+    script = printed.getvalue().strip() + "\n"
     settings = add_to_settings(shell) if install else None
     if as_json:
         installed = {"settings": str(settings)} if settings else {}
-        document = {"shell": shell, "script": script.getvalue(), **installed, "errors": []}
+        document = {"shell": shell, "script": script, **installed, "errors": []}
         for_scripts.print_json(document)
     elif settings:
         sys.stdout.write(f"{settings} loads it in every new {shell}\n")
     else:
-        sys.stdout.write(script.getvalue())
+        sys.stdout.write(script)
     return 0
 
 

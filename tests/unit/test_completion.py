@@ -92,3 +92,7 @@ def test_settings_that_cannot_be_read_are_left(home: Path, run: Run) -> None:
     ended = run("completion", "bash", "--install")
     assert ended.status
     assert str(settings) in ended.err
+
+
+def test_zsh_heeds_the_script_in_a_folder_of_completions(run: Run) -> None:
+    assert run("completion", "zsh").out.startswith("#compdef abcd-run\n")
