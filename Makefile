@@ -4,23 +4,37 @@
 ENGINES ?= podman docker lxd libvirt virtualbox
 # What the desktop tests use: a browser, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium gir1.2-spiceclientglib-2.0 python3-gi
+# What builds the Debian package.
+PACKAGERS = debhelper fakeroot python3-pip
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
+
+# The program is in an environment of the test user's.
+HERE = echo "Type ./abcd-run in this folder for abcd-run: ./abcd-run ps, ./abcd-run stop --all."
 
 help:  ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## build the sample image and launch it in rootless podman
 	@ABCD_RUN_ENGINES=podman tests/engines/run abcd-run --on podman abcd4demo
+	@$(HERE)
 
 demo-desktop:  ## build KDE Plasma and launch it on four runtimes at once
 	@ABCD_RUN_ENGINES="podman docker lxd libvirt" tests/engines/run \
 	  abcd-run --on podman,docker,lxd,libvirt abcd4desktop
+	@$(HERE)
 
 test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
+	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
+
+deb:  ## build a package for Debian 12 into dist/, to install with apt
+	@mkdir -p dist
+	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run debian/build >dist/abcd-run.deb.new
+	@file=dist/abcd-run_$$(dpkg-deb --field dist/abcd-run.deb.new Version)_$$(dpkg --print-architecture).deb && \
+	  mv dist/abcd-run.deb.new "$$file" && echo "sudo apt install ./$$file"
 
 soak:  ## run for an hour or two: hundreds of launches in a row, dozens at once
 	@$(RUN) python -m pytest tests/soak
@@ -46,4 +60,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test soak check coverage lowest bench engines clean
+.PHONY: help demo demo-desktop test deb soak check coverage lowest bench engines clean

@@ -7,11 +7,12 @@ import sys
 from contextlib import suppress
 from types import ModuleType
 
-LEFT_OUT = ("rich", "chardet", "charset_normalizer")
-"""What Typer, podman-py and requests import if it is installed, and can do without.
+LEFT_OUT = ("rich", "chardet", "charset_normalizer", "OpenSSL")
+"""What Typer, podman-py, requests and ws4py import if it is installed, and can do without.
 
 We need nothing of it: we print plain text, and engines speak UTF-8. It would cost 40 of the 190 ms
-of a podman launch, and 10 of docker's 160.
+of a podman launch, and 10 of docker's 160. Debian's OpenSSL does not even load beside a newer
+`cryptography`, in an environment that sees both.
 """
 
 

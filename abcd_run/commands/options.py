@@ -272,6 +272,10 @@ Svg = Annotated[
     ),
 ]
 Shell = Annotated[Literal["bash", "zsh", "fish"], _word(metavar="bash|zsh|fish")]
+Install = Annotated[
+    bool,
+    _option("--install", help="Let every new shell of yours load it: add a line to its settings."),
+]
 Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
 Port = Annotated[
     int | None,

@@ -88,10 +88,10 @@ def _is_private(folder: Path) -> bool:
 def _base(variable: str, default: str) -> Path:
     folder = os.environ.get(variable, "")
     # The XDG specification says to ignore relative paths.
-    return Path(folder) if folder.startswith("/") else _home() / default
+    return Path(folder) if folder.startswith("/") else home() / default
 
 
-def _home() -> Path:
+def home() -> Path:
     """Return the user's home: HOME, or the host's entry if HOME is unusable."""
     named = os.environ.get("HOME", "")
     if named.startswith("/"):

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from abcd_run.errors import ArtifactError
+from abcd_run.host import this_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def _zstd(out: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
         import zstandard  # noqa: PLC0415 - optional
     except ImportError as error:
         raise ArtifactError(
-            "zstd needs the Python package 'zstandard'", remedy="pip install 'abcd-run[oci]'"
+            "zstd needs the Python package 'zstandard'", remedy=this_python.install("abcd-run[oci]")
         ) from error
     context = zstandard.ZstdCompressor(level=LEVEL, threads=-1)
     return cast(IO[bytes], context.stream_writer(out, closefd=False))

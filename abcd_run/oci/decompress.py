@@ -6,6 +6,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from abcd_run.errors import ArtifactError
+from abcd_run.host import this_python
 from abcd_run.limits import EXPANSION, EXPANSION_FREE, IMAGE_BYTES, ZSTD_WINDOW
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Unzstd:
         except ImportError as error:
             raise ArtifactError(
                 "the image has zstd layers, but the Python package 'zstandard' is missing",
-                remedy="pip install 'abcd-run[oci]'",
+                remedy=this_python.install("abcd-run[oci]"),
             ) from error
         self._inner, self._broken = inner, zstandard.ZstdError
         context = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)

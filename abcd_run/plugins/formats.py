@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from abcd_run.errors import ArtifactError, UsageError
+from abcd_run.host import this_python
 from abcd_run.model import FORMATS, Artifact, Format, Kind, Plan
 from abcd_run.plugins.entry_points import entries
 from abcd_run.runtime import Say
@@ -72,7 +73,8 @@ def maker(form: str) -> Maker:
     named = [one for one in entries(GROUP) if one.name == form]
     if not named:
         raise ArtifactError(
-            f"no plug-in makes artifacts of format {form}", remedy=f"pip install abcd-run-{form}"
+            f"no plug-in makes artifacts of format {form}",
+            remedy=this_python.install(f"abcd-run-{form}"),
         )
     try:
         return cast(Maker, named[0].load())

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 from abcd_run import schema
 from abcd_run.errors import ProfileError
+from abcd_run.host import this_python
 from abcd_run.model import Instance, Ready, Stage
 from abcd_run.plugins.entry_points import entries
 from abcd_run.runtime import Option
@@ -59,7 +60,9 @@ def check(ready: Ready, *, where: str) -> None:
         raise ProfileError(
             f"{where}: ready.kind: {ready.kind!r} cannot be used: {error}",
             details=f"installed kinds: {', '.join(names()) or 'none'}",
-            remedy=schema.did_you_mean(ready.kind, names(), f"pip install abcd-run-{ready.kind}"),
+            remedy=schema.did_you_mean(
+                ready.kind, names(), this_python.install(f"abcd-run-{ready.kind}")
+            ),
         ) from error
     shape = {key: option.rule for key, option in kind.options.items()}
     schema.check(ready.options, shape, where=where, path="ready.options.")

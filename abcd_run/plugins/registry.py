@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from abcd_run.errors import AbcdRunError, UsageError
-from abcd_run.host import os_errors
+from abcd_run.host import os_errors, this_python
 from abcd_run.plugins.entry_points import Entry, entries
 from abcd_run.runtime import Backend, Problem, Runtime
 from abcd_run.schema import did_you_mean
@@ -48,7 +48,8 @@ class Registry:
         """Return a backend, or what is wrong with its plug-in; never raises."""
         entries = self.plugins.get(name, [])
         if not entries:
-            return Problem(f"there is no plug-in for {name}", f"pip install abcd-run-{name}")
+            remedy = this_python.install(f"abcd-run-{name}")
+            return Problem(f"there is no plug-in for {name}", remedy)
         if len(entries) > 1:
             where = " and ".join(entry.value for entry in entries)
             return Problem(f"two plug-ins are called {name}: {where}", "uninstall one of them")
@@ -101,7 +102,7 @@ def _guarded(load: Callable[[], object], name: str, kind: type[T]) -> T | Proble
             return Problem(f"its plug-in is broken: {error}", f"reinstall abcd-run-{name}")
         return Problem(
             f"the Python package {error.name!r} is not installed",
-            f"pip install 'abcd-run[{name}]'",
+            this_python.install(f"abcd-run[{name}]"),
         )
     except (Exception, SystemExit) as error:  # noqa: BLE001  (it may raise anything)
         return broken(error)

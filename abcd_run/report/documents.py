@@ -351,4 +351,5 @@ class Script(TypedDict):
 
     shell: str
     script: str
+    settings: str | None
     errors: list[Error]

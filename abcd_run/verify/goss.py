@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from abcd_run.errors import AbcdRunError, ProfileError
+from abcd_run.host import this_python
 from abcd_run.schema import CONTROL, did_you_mean
 from abcd_run.verify.needle import read_bounded
 
@@ -93,7 +94,7 @@ def library() -> Any:
     except ImportError as error:
         raise AbcdRunError(
             "to read goss files, the Python package PyYAML is needed",
-            remedy="pip install 'abcd-run[verify]'",
+            remedy=this_python.install("abcd-run[verify]"),
         ) from error
     return yaml
 

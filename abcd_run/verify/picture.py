@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from abcd_run.errors import AbcdRunError, LaunchFailed
+from abcd_run.host import this_python
 from abcd_run.verify.needle import WHOLE_MATCH, Area, Needle
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _library() -> Any:
     except ImportError as error:
         raise AbcdRunError(
             "to compare pictures, the Python package Pillow is needed",
-            remedy="pip install 'abcd-run[verify]'",
+            remedy=this_python.install("abcd-run[verify]"),
         ) from error
     return Image
 

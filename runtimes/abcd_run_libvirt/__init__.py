@@ -5,7 +5,7 @@ from pathlib import Path
 
 from abcd_run.model import Format
 from abcd_run.runtime import Backend, Problem, Runtime
-from abcd_run_libvirt import sockets
+from abcd_run_libvirt import sdk, sockets
 from abcd_run_libvirt.options import OPTIONS
 
 DAEMONS = ("virtqemud", "libvirtd")
@@ -38,6 +38,7 @@ def _any_socket() -> bool:
 
 
 def _open() -> Runtime:
+    sdk.check()
     from abcd_run_libvirt.runtime import LibvirtRuntime  # noqa: PLC0415
     from abcd_run_libvirt.service import connect  # noqa: PLC0415
 

@@ -4,6 +4,8 @@
 packages() {
   echo libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients \
     qemu-system-x86 qemu-utils ovmf seabios ipxe-qemu
+  # What a person's own environment may borrow; that of the tests compiles the newest.
+  echo python3-libvirt
 }
 
 session() { as_user virsh --connect qemu:///session "$@"; }

@@ -9,6 +9,8 @@ base_packages() {
     grub-efi-amd64-bin grub-common openssh-client mtools dosfstools ovmf busybox-static zstd xz-utils
   # A registry to publish to, and what signs.
   echo docker-registry gpg gpg-agent
+  # Shells that complete, and what reads manual pages.
+  echo zsh fish groff-base
 }
 
 missing_packages() {
