@@ -1,6 +1,7 @@
 """`cp`: copy files and folders into an instance, and out of it."""
 
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.commands.display import Display
@@ -8,6 +9,9 @@ from abcd_run.report import for_people, for_scripts
 from abcd_run.session import Copied, Session
 from abcd_run.transfer import places
 from abcd_run.units import format_size
+
+if TYPE_CHECKING:  # types alone: they cost no time at start-up
+    from abcd_run.report import documents
 
 
 def cp(
@@ -50,8 +54,11 @@ def cp(
 def _print(copied: Copied, *, as_json: bool, quiet: bool) -> None:
     left = list(copied.left_out)
     if as_json:
-        facts = {"files": copied.files, "bytes": copied.bytes, "left_out": left}
-        for_scripts.print_json({"copied": facts, "errors": []})
+        facts: documents.CopiedFiles = {
+            "files": copied.files, "bytes": copied.bytes, "left_out": left,
+        }  # fmt: skip
+        document: documents.Copied = {"copied": facts, "errors": []}
+        for_scripts.print_json(document)
     elif not quiet:
         files = "1 file" if copied.files == 1 else f"{copied.files} files"
         for_people.print_facts(f"copied {files}, {format_size(copied.bytes)}", {})

@@ -22,6 +22,7 @@ DOCUMENTS: Mapping[str, type] = {
     "suspend": documents.Instances,
     "resume": documents.Instances,
     "logs": documents.Log,
+    "cp": documents.Copied,
     "exec": documents.Executed,
     "shell": documents.Errors,
     "screenshot": documents.Screenshot,

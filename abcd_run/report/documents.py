@@ -253,6 +253,21 @@ class Built(TypedDict):
     errors: list[Error]
 
 
+class CopiedFiles(TypedDict):
+    """What was copied; `left_out` are devices, pipes and sockets."""
+
+    files: int
+    bytes: Bytes
+    left_out: list[str]
+
+
+class Copied(TypedDict):
+    """What `cp` prints; null if it failed."""
+
+    copied: CopiedFiles | None
+    errors: list[Error]
+
+
 class ArtifactFile(TypedDict):
     """An artifact in a file."""
 

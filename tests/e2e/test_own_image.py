@@ -78,7 +78,7 @@ def test_the_page_works(home: Path) -> None:
         ended = abcd_run(
             "exec", name, "--", "sh", "-c", "command -v tree; command -v bc; tail -n 1 /etc/motd"
         )
-        assert ended.out == "/usr/bin/tree\n/usr/bin/bc\nRoom 12.\n", name
+        assert ended.out == "/usr/bin/tree\n/usr/bin/bc\nRoom 12.\n", f"{name}: {ended}"
 
 
 def test_an_edit_needs_no_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

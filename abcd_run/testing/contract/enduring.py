@@ -42,7 +42,7 @@ class Enduring(Basis):
             assert [one.state for one in connected.instances(name)] == [SUSPENDED]
             assert f"{name} is suspended" in ended.out
             refused = abcd_run("exec", name, "--", "id")
-            assert (refused.status, f"abcd-run resume {name}" in refused.err) == (5, True)
+            assert (refused.status, f"abcd-run resume {name}" in refused.err) == (125, True)
             assert name not in abcd_run("prune", "--ended", "--on", self.runtime).out
             assert abcd_run("resume", name).status == 0
             assert self.works(instance)
@@ -59,7 +59,7 @@ class Enduring(Basis):
                 assert not self.keeps_files
                 return
             refused = abcd_run("exec", name, "--", "id")
-            assert (refused.status, f"abcd-run start {name}" in refused.err) == (5, True)
+            assert (refused.status, f"abcd-run start {name}" in refused.err) == (125, True)
             pruned = abcd_run("--json", "prune", "--on", self.runtime)
             assert name in pruned.json["kept"]
             ended = abcd_run("--json", "start", name)
