@@ -62,7 +62,7 @@ _abcd_run_completion() {
   (( $#closed )) && compadd -Q -l -d closed_shown -a closed
   return 0
 }
-if [[ ${zsh_eval_context[-1]} == loadautofunc ]]; then
+if [[ ${funcstack[1]} == _abcd-run ]]; then
   _abcd_run_completion "$@"
 else
   (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }

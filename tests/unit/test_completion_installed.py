@@ -96,3 +96,24 @@ def test_settings_that_cannot_be_read_are_left(home: Path, run: Run) -> None:
 
 def test_zsh_heeds_the_script_in_a_folder_of_completions(run: Run) -> None:
     assert run("completion", "zsh").out.startswith("#compdef abcd-run\n")
+
+
+ASKED_TWICE = """
+fpath=($PWD $fpath)
+autoload -U _abcd-run
+compdef() { print registered }
+compadd() { print offered }
+words=(abcd-run publi) CURRENT=2
+_abcd-run
+_abcd-run
+"""
+
+
+def test_zsh_completes_from_a_folder_each_time(tmp_path: Path, run: Run) -> None:
+    """The first time it reads the file as a function; the function stays."""
+    if not shutil.which("zsh") and not os.environ.get("CI"):
+        pytest.skip("zsh is not installed")
+    (tmp_path / "_abcd-run").write_text(run("completion", "zsh").out)
+    line = ["zsh", "-f", "-c", ASKED_TWICE]
+    asked = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert asked.stdout.split() == ["offered", "offered"], asked.stderr
