@@ -77,6 +77,7 @@ LINES: dict[str, list[str]] = {
     DRY_RUN: ["--memory", "much", "web"],
     "ps": ["--on", "nosuch"],
     "logs": ["nosuch"],
+    "cp": ["nosuch:x", "."],
     "exec": ["nosuch", "--", "true"],
     "wall": ["--on", "nosuch"],
     "verify": ["nosuch"],
@@ -96,6 +97,7 @@ LINES: dict[str, list[str]] = {
 EMPTY: dict[str, dict[str, Any]] = {
     DRY_RUN: {"plans": []},
     "logs": {"name": "", "log": ""},
+    "cp": {"copied": None},
     "exec": {"status": None, "stdout": "", "stderr": ""},
     "shell": {},
     "screenshot": {"name": "", "file": ""},
@@ -112,7 +114,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     "publish": {"published": None},
     "runtimes": {"runtimes": []},
     "doctor": {"checks": [], "known_as_of": "", "fits": None},
-    "completion": {"shell": "", "script": ""},
+    "completion": {"shell": "", "script": "", "settings": None},
 }  # fmt: skip
 """The keys beside `errors`; the others have `instances`."""
 
