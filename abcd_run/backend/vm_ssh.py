@@ -23,7 +23,9 @@ ENVIRONMENT = "/run/abcd/environment"
 """Where images store the variables of `--env`, for a shell to read."""
 
 SSH_SECONDS = 60
-LOOK_SECONDS = 0.5
+FIRST_LOOK, LONGEST_LOOK = 1.0, 16.0
+"""Seconds to wait for a greeting: longer each time. An emulated processor may take many for one, and
+would never be done if each look that is given up left it another connection to greet."""
 GREETING = b"SSH-"
 
 
@@ -138,19 +140,20 @@ def _ssh_port(instance: Instance) -> tuple[str, int]:
 
 def _await_ssh(instance: Instance, address: str, port: int) -> None:
     """Wait for ssh's greeting: a port forward accepts before anything listens inside."""
-    deadline = time.monotonic() + SSH_SECONDS
-    while not _greets(address, port):
+    deadline, patience = time.monotonic() + SSH_SECONDS, FIRST_LOOK
+    while not _greets(address, port, patience):
         if time.monotonic() > deadline:
             raise NotReady(
                 f"{instance.name} did not answer over ssh within {SSH_SECONDS} s",
                 remedy=f"abcd-run logs {instance.name}",
             )
         time.sleep(0.05)
+        patience = min(patience * 1.5, LONGEST_LOOK)
 
 
-def _greets(address: str, port: int) -> bool:
+def _greets(address: str, port: int, patience: float) -> bool:
     try:
-        with socket.create_connection((address, port), timeout=LOOK_SECONDS) as connection:
+        with socket.create_connection((address, port), timeout=patience) as connection:
             return connection.recv(len(GREETING)).startswith(GREETING)
     except OSError:
         return False

@@ -226,8 +226,24 @@ def test_without_ssh_an_error_says_what_to_add(tmp_path: Path) -> None:
 
 def test_a_port_that_says_nothing_does_not_greet(instance: Instance) -> None:
     address, port = instance.ports[22]
-    assert not vm_ssh._greets(address, port)
-    assert not vm_ssh._greets(address, 1)
+    assert not vm_ssh._greets(address, port, 0.1)
+    assert not vm_ssh._greets(address, 1, 0.1)
+
+
+def test_a_slow_machine_gets_longer_for_each_greeting(
+    tmp_path: Path, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def greets(_address: str, _port: int, patience: float) -> bool:
+        given.append(patience)
+        return patience > 3
+
+    monkeypatch.setattr(vm_ssh, "_greets", greets)
+    monkeypatch.setattr(vm_ssh, "own_key", lambda: tmp_path / "key")
+    vm_ssh.line(instance, ["id"], user="abcd", tty=False, known_hosts=tmp_path)
+    assert given == sorted(given)
+    assert 1 < len(given) < 6
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh")
