@@ -24,8 +24,8 @@ ENVIRONMENT = "/run/abcd/environment"
 
 SSH_SECONDS = 60
 FIRST_LOOK, LONGEST_LOOK = 1.0, 16.0
-"""Seconds to wait for a greeting: longer each time. An emulated processor may take many for one, and
-would never be done if each look that is given up left it another connection to greet."""
+"""Seconds to wait for a greeting: longer each time. An emulated processor may take many for one,
+and would never be done if each look that is given up left it another connection to greet."""
 GREETING = b"SSH-"
 
 

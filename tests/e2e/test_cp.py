@@ -87,7 +87,8 @@ def test_a_guest_that_answers_with_what_leads_outside(instance: str, tmp_path: P
     lie = (
         'printf "#!%s ash\\ncat /tmp/evil.tar\\n" "$(which busybox)" >/bin/lie; chmod 755 /bin/lie'
     )
-    inside(instance, f"{lie}; mv /bin/lie /bin/sh", user="root")
+    # LXD's commands come by way of env, which has a shell of its own.
+    inside(instance, f"{lie}; cp /bin/lie /e; mv /e /usr/bin/env; mv /bin/lie /bin/sh", user="root")
     ended = abcd_run("cp", f"{instance}:/etc", str(tmp_path / "to"))
     assert ended.status == 5
     assert "cannot write etc/link" in ended.err

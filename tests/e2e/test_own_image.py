@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from abcd_run.plugins.fleet import Fleet
+from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
 
@@ -26,9 +28,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new person's folder of profiles; what was built for others may be used."""
     need("podman", "docker", "lxd", "libvirt")
     profiles = tmp_path / ".config" / "abcd-run" / "profiles"
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
-    yield profiles
-    stop()
+    with Fleet(Registry.installed()) as fleet:
+        # libvirt's daemon stays while somebody is connected: another one would take this person's
+        # folder for its own, whose name is too long for its sockets.
+        fleet.runtime("libvirt").probe()
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+        yield profiles
+        stop()
 
 
 def stop() -> None:
