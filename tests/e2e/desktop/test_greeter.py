@@ -55,10 +55,7 @@ def let_in(greeter: Document, opened: Page) -> bool:
     """Type the password, and say whether that began a session within some seconds."""
     opened.keyboard.press("Control+a")
     opened.keyboard.type(greeter["password"] + "\n", delay=20)
-    for _ in range(20):
-        if number_of(greeter, "plasmashell"):
-            return True
-    return False
+    return any(number_of(greeter, "plasmashell") for _ in range(20))
 
 
 def test_who_has_the_password_is_let_in(
