@@ -30,6 +30,8 @@ def launch(
     share: options.Shares = None,
     home: options.Home = None,
     no_home: options.NoHome = False,
+    keyboard: options.Keyboard = None,
+    locale: options.Locale = None,
     env: options.Env = None,
     password_file: options.PasswordFile = None,
     timeout: options.Timeout = None,
@@ -59,7 +61,7 @@ def launch(
         "address": address, "publish": publish or (), "shares": share or (), "env": env or (),
         "set": changes or (), "password_file": password_file, "command": command or (),
         "home": not no_home and home, "pull": pull, "timeout": timeout, "rootful": rootful,
-        "plain_http": plain_http,
+        "plain_http": plain_http, "keyboard": keyboard, "locale": locale,
     }  # fmt: skip
     way, shown = Way(wait=wait, open_it=open_it, as_json=as_json), Display(quiet=quiet)
     with Session(progress=shown, profiles=profiles, other_words=OTHERS) as lab:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -139,3 +140,14 @@ def test_what_is_not_limited_is_listed() -> None:
     (note,) = oci_arguments.unlimited({"memory", "pids"}, engine="e")
     assert note == f"cpu limits are not enforced: {why}"
     assert oci_arguments.unlimited({"memory", "cpu", "pids", "io"}, engine="e") == ()
+
+
+@pytest.mark.parametrize("home", ["", "gone"])
+def test_a_shell_begins_in_the_home_where_there_is_one(home: str, tmp_path: Path) -> None:
+    """Engines begin in the folder that the image names."""
+    environment = {**os.environ, "HOME": str(tmp_path / home)}
+    ended = subprocess.run(
+        oci_engine.SHELL, input="pwd", cwd="/", env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[-1] == ("/" if home else str(tmp_path))
