@@ -106,8 +106,7 @@ def parse(
 
     `memory` is a size such as "1GiB", or bytes. `home` keeps the user's home on this host: in a
     folder, or with True in the usual one of the image; False overrules profile and settings.
-    `keyboard` is a layout, or several with commas, by X's names: "ch(fr),us".
-    Without `on` the request names no runtime, and the caller applies its default.
+    `keyboard`: layouts by X's names, "ch(fr),us". Without `on` the caller applies its default.
     """
     return Request(
         image=fspath(image),
