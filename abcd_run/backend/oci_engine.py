@@ -7,8 +7,11 @@ from typing import Any
 from abcd_run.backend import container_rights, record
 from abcd_run.model import Instance, Origin, Plan
 
-SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l")
-"""Prefer bash if the image has it: dash and busybox lack line editing."""
+SHELL = (
+    "/bin/sh", "-c",
+    'cd ~ 2>/dev/null; command -v bash >/dev/null && exec bash -l; exec sh -l',
+)  # fmt: skip
+"""In the user's home. Prefer bash if the image has it: dash and busybox lack line editing."""
 
 
 def exec_command(

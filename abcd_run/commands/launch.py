@@ -33,6 +33,8 @@ def launch(
     share: options.Shares = None,
     home: options.Home = None,
     no_home: options.NoHome = False,
+    keyboard: options.Keyboard = None,
+    locale: options.Locale = None,
     env: options.Env = None,
     password_file: options.PasswordFile = None,
     timeout: options.Timeout = None,
@@ -52,17 +54,15 @@ def launch(
     \b
     abcd-run abcd4demo
     abcd-run --on podman,docker --count 3 abcd4demo
-    abcd-run --share ~/work --memory 1GiB abcd4demo
-    abcd-run --home abcd4desktop
-    abcd-run docker.io/library/nginx:latest
+    abcd-run --home --share ~/work --memory 1GiB abcd4demo
     abcd-run ./image.oci.tar -- sh -c 'echo hello'
     """
     wanted: Wanted = {
         "on": options.split(on), "count": count, "name": name, "memory": memory, "cpus": cpus,
-        "address": address, "publish": publish or (), "shares": share or (), "env": env or (),
-        "set": changes or (), "password_file": password_file, "command": command or (),
-        "home": not no_home and home, "pull": pull, "timeout": timeout, "rootful": rootful,
-        "plain_http": plain_http,
+        "address": address, "publish": publish or (), "shares": share or (), "keyboard": keyboard,
+        "locale": locale, "env": env or (), "set": changes or (), "password_file": password_file,
+        "command": command or (), "home": not no_home and home, "pull": pull, "timeout": timeout,
+        "rootful": rootful, "plain_http": plain_http,
     }  # fmt: skip
     way, shown = Way(wait=wait, open_it=open_it, as_json=as_json), Display(quiet=quiet)
     with Session(progress=shown, profiles=profiles, other_words=OTHERS) as lab:

@@ -16,6 +16,12 @@ from abcd_run.commands import offered
 FILES = ("oci-archive:", "oci:")
 """What a family is published to beside registries."""
 
+KEYBOARDS = (
+    "be", "br", "ca", "ch", "ch(fr)", "cz", "de", "dk", "es", "fi", "fr", "fr(bepo)", "gb", "gr",
+    "hu", "it", "jp", "nl", "no", "pl", "pt", "ro", "ru", "se", "tr", "ua", "us", "us(intl)",
+)  # fmt: skip
+"""Usual layouts, by X's names."""
+
 
 def number(text: str) -> float:
     """Read a number above 0; "inf" and "nan" are floats too, but mean nothing here."""
@@ -103,6 +109,12 @@ def complete_change(incomplete: str) -> list[str]:
     from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
     return shorthand.complete(incomplete, Registry.installed())
+
+
+def complete_keyboard(incomplete: str) -> list[str]:
+    """Offer the usual layouts of keyboards, even after a comma."""
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + layout for layout in KEYBOARDS if layout.startswith(last)]
 
 
 # An option's help tells its default where it matters; the usage line explains words.
@@ -197,6 +209,19 @@ Home = Annotated[
         autocompletion=offered.folders,
         help="Keep the home on this host, in DIR or the image's usual folder.",
     ),
+]
+Keyboard = Annotated[
+    str | None,
+    _option(
+        "--keyboard",
+        metavar="LAYOUT",
+        autocompletion=complete_keyboard,
+        help="The keyboard inside, such as fr or ch(fr); default: this host's.",
+    ),
+]
+Locale = Annotated[
+    str | None,
+    _option("--locale", metavar="LOCALE", help="The language inside, such as fr_FR.UTF-8."),
 ]
 NoHome = Annotated[bool, _option("--no-home", help="Let the home go with the instance.")]
 Env = Annotated[

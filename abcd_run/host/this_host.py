@@ -153,12 +153,18 @@ def ssh_key(home: Path) -> str:
 
 
 def keyboard(path: Path = Path("/etc/default/keyboard")) -> str:
-    """Return the layout of the host's keyboard, by X's name."""
+    """Return the first layout of the host's keyboard, by X's name: "us", "ch(fr)"."""
     try:
-        match = re.search(r'^XKBLAYOUT="?([\w,]+)', path.read_text(), re.MULTILINE)
+        text = path.read_text(errors="replace")
     except OSError:
-        match = None
-    return match[1].partition(",")[0] if match else "us"
+        return "us"
+    layout, variant = (_first(name, text) for name in ("XKBLAYOUT", "XKBVARIANT"))
+    return f"{layout}({variant})" if layout and variant else layout or "us"
+
+
+def _first(name: str, text: str) -> str:
+    match = re.search(rf'^{name}="?([A-Za-z0-9_-]*)', text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def locale() -> str:

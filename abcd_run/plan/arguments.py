@@ -4,6 +4,7 @@ An error names the command-line option that the word belongs to.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,11 @@ from abcd_run.model import Share
 
 LONGEST_PASSWORD = 1024
 LONGEST_PORT = 5
+LONGEST_SETTING = 64
+_LAYOUT = r"[a-z0-9_-]+(\([A-Za-z0-9_-]+\))?"
+_LAYOUTS = re.compile(rf"{_LAYOUT}(,{_LAYOUT}){{0,3}}")
+"""X has four groups, each with a layout."""
+_LOCALE = re.compile(r"[A-Za-z]+([_.@-][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,27 @@ def home(given: bool | str | os.PathLike[str] | None) -> bool | Path | None:  # 
     if given is None or isinstance(given, bool):
         return given
     return Path(given).expanduser().absolute() if os.fspath(given) else True
+
+
+def keyboard(given: str | None) -> str:
+    """Read `--keyboard`: up to four layouts by X's names, such as `fr`, `ch(fr)` or `ru,us`."""
+    if given is None or _is_setting(_LAYOUTS, given):
+        return given or ""
+    raise UsageError(
+        f"--keyboard {given!r}: not a layout by X's name",
+        remedy="--keyboard fr, --keyboard 'ch(fr)' or --keyboard ru,us",
+    )
+
+
+def locale(given: str | None) -> str:
+    """Read `--locale`: a locale by the C library's name."""
+    if given is None or _is_setting(_LOCALE, given):
+        return given or ""
+    raise UsageError(f"--locale {given!r}: not a locale's name", remedy="--locale fr_FR.UTF-8")
+
+
+def _is_setting(pattern: re.Pattern[str], given: str) -> bool:
+    return len(given) <= LONGEST_SETTING and pattern.fullmatch(given) is not None
 
 
 def shares(given: Shares) -> tuple[Share, ...]:

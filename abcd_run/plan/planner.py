@@ -274,8 +274,8 @@ def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:
         password=request.password or secrets.token_urlsafe(PASSWORD_BYTES),
         # A stranger's image need not learn who launches it: a public key identifies a person.
         ssh_key="" if wanted.adhoc else this_host.ssh_key(Path.home()),
-        keyboard=this_host.keyboard(),
-        locale=this_host.locale(),
+        keyboard=request.keyboard or this_host.keyboard(),
+        locale=request.locale or this_host.locale(),
         image=wanted.profile.name,
         kind=choice.variant.kind,
         runtime=choice.backend.name,

@@ -29,7 +29,8 @@ class Request:
     """What to launch; `None` and empty values leave the choice to the profile.
 
     `changes` are nested tables as in a profile; `timeout` is in seconds. `home` is the folder that
-    keeps the user's home, True for the image's usual one.
+    keeps the user's home, True for the image's usual one. `keyboard` and `locale` are empty
+    for this host's.
     """
 
     image: str
@@ -40,6 +41,8 @@ class Request:
     publish: tuple[Publish, ...] = ()
     shares: tuple[Share, ...] = ()
     home: bool | Path | None = None
+    keyboard: str = ""
+    locale: str = ""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     password: str = field(default="", repr=False)
     command: tuple[str, ...] = ()
@@ -62,6 +65,8 @@ class Wanted(TypedDict, total=False):
     publish: arguments.Publishes
     shares: arguments.Shares
     home: bool | str | PathLike[str] | None
+    keyboard: str | None
+    locale: str | None
     env: arguments.Pairs
     set: arguments.Changes
     password: str | None
@@ -85,6 +90,8 @@ def parse(
     publish: arguments.Publishes = (),
     shares: arguments.Shares = (),
     home: bool | str | PathLike[str] | None = None,
+    keyboard: str | None = None,
+    locale: str | None = None,
     env: arguments.Pairs = (),
     set: arguments.Changes = (),  # noqa: A002  (the option's name)
     password: str | None = None,
@@ -99,7 +106,7 @@ def parse(
 
     `memory` is a size such as "1GiB", or bytes. `home` keeps the user's home on this host: in a
     folder, or with True in the usual one of the image; False overrules profile and settings.
-    Without `on` the request names no runtime, and the caller applies its default.
+    `keyboard`: layouts by X's names, "ch(fr),us". Without `on` the caller applies its default.
     """
     return Request(
         image=fspath(image),
@@ -110,6 +117,8 @@ def parse(
         publish=arguments.published(publish),
         shares=arguments.shares(shares),
         home=arguments.home(home),
+        keyboard=arguments.keyboard(keyboard),
+        locale=arguments.locale(locale),
         env=arguments.environment(env),
         password=_password(password, password_file),
         command=tuple(arguments.listed(command)),

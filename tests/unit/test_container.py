@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -179,3 +180,17 @@ def test_what_the_list_tells(
     instance = oci_inspect.brief(line, runtime="fake")
     assert (instance.state, instance.began) == (said, began)
     assert instance.running == (status == "paused")
+
+
+# What a shell finds
+
+
+@pytest.mark.parametrize("home", ["", "gone"])
+def test_a_shell_begins_in_the_home_where_there_is_one(home: str, tmp_path: Path) -> None:
+    """Engines begin in the folder that the image names."""
+    environment = {**os.environ, "HOME": str(tmp_path / home)}
+    ended = subprocess.run(
+        oci_engine.SHELL, input="pwd", cwd="/", env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[-1] == ("/" if home else str(tmp_path))

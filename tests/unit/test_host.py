@@ -1,6 +1,7 @@
 """What this host has, asked in the quick way and in the right one."""
 
 import os
+from pathlib import Path
 
 import psutil
 import pytest
@@ -32,3 +33,24 @@ def test_a_system_that_does_not_count_pages(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(os, "sysconf", unknown)
     assert not this_host.has_plenty(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        ('XKBMODEL="pc105"\nXKBLAYOUT="fr"\nXKBVARIANT=""\n', "fr"),
+        ('XKBLAYOUT="ch"\nXKBVARIANT="fr"\n', "ch(fr)"),
+        ('XKBLAYOUT="ru,us"\nXKBVARIANT=","\n', "ru"),
+        ("XKBLAYOUT=de\n", "de"),
+        ('XKBLAYOUT=""\n', "us"),
+        ("", "us"),
+    ],
+)
+def test_the_keyboard_is_the_hosts(text: str, layout: str, tmp_path: Path) -> None:
+    file = tmp_path / "keyboard"
+    file.write_text(text)
+    assert this_host.keyboard(file) == layout
+
+
+def test_a_host_that_names_no_keyboard(tmp_path: Path) -> None:
+    assert this_host.keyboard(tmp_path / "none") == "us"

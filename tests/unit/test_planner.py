@@ -198,11 +198,12 @@ def test_wishes_reach_the_plan(engine: FakeEngine, web: Path, home: Path) -> Non
     share = Share(home, "/mnt/home", read_only=True)
     planned = one(
         shares=(share,), env={"A": "b"}, password="given", command=("sh",), address="::1",
-        timeout=3, rootful=True, pull="never",
+        timeout=3, rootful=True, pull="never", keyboard="ch(fr)", locale="fr_CH.UTF-8",
         changes={"resources": {"memory": "1MiB"}, "on": {"fake": {"turbo": True}}},
     )  # fmt: skip
     assert (planned.shares, planned.env, planned.seed.password) == ((share,), {"A": "b"}, "given")
     assert (planned.command, planned.address, planned.ready.timeout) == (("sh",), "::1", 3)
+    assert (planned.seed.keyboard, planned.seed.locale) == ("ch(fr)", "fr_CH.UTF-8")
     assert (planned.rootful, planned.pull, planned.resources.memory) == (True, "never", 2**20)
     assert planned.options == {"turbo": True}
 

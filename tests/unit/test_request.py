@@ -18,12 +18,14 @@ def test_words_and_values_come_to_the_same(home: Path, monkeypatch: pytest.Monke
     words = parse(
         "web", on=["podman,docker", "podman"], memory="1GiB", shares=["~/work:/mnt:ro"],
         publish=["web=8080", "ssh"], env=["A=b=c", "MINE"], password_file="p",
+        keyboard="ch(fr),us", locale="fr_CH.UTF-8",
         set=["resources.cpus=2", "on.lxd.config={ a = 'b' }", "summary=plain"], command=["sh"],
     )  # fmt: skip
     values = parse(
         Path("web"), on=("podman", "docker"), memory="1GiB",
         shares=Share(home / "work", "/mnt", read_only=True),
         publish=[Publish("web", 8080), "ssh"], env={"A": "b=c", "MINE": "own"}, password="a b",
+        keyboard="ch(fr),us", locale="fr_CH.UTF-8",
         set={"resources.cpus": 2, "on.lxd.config": {"a": "b"}, "summary": "plain"}, command="sh",
     )  # fmt: skip
     assert words == values
@@ -34,6 +36,8 @@ def test_words_and_values_come_to_the_same(home: Path, monkeypatch: pytest.Monke
         shares=(Share(home / "work", "/mnt", read_only=True),),
         env={"A": "b=c", "MINE": "own"},
         password="a b",
+        keyboard="ch(fr),us",
+        locale="fr_CH.UTF-8",
         command=("sh",),
         changes={
             "resources": {"cpus": 2, "memory": "1GiB"},
@@ -63,6 +67,14 @@ def test_short_ways() -> None:
         ({"count": 1000}, "--count 1000"),
         ({"count": True}, "--count True"),
         ({"name": ""}, "name is empty"),
+        ({"keyboard": ""}, "--keyboard ''"),
+        ({"keyboard": "fr'"}, "not a layout"),
+        ({"keyboard": "fr,"}, "not a layout"),
+        ({"keyboard": "fr\n"}, "not a layout"),
+        ({"keyboard": "x" * 100}, "not a layout"),
+        ({"keyboard": "us,us,us,us,us"}, "not a layout"),
+        ({"locale": "fr FR"}, "--locale 'fr FR'"),
+        ({"locale": "../x"}, "--locale '../x'"),
         ({"pull": "sometimes"}, "--pull sometimes"),
         ({"on": ","}, "names no runtime"),
         ({"publish": [Publish("web", 70000)]}, "70000"),

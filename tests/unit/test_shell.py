@@ -100,6 +100,8 @@ def complete(words: list[str], *, shell: str = "bash") -> list[str]:
         (["--on", "fake", "--dry"], {"--dry-run"}),
         (["ps", "--js"], {"--json"}),
         (["web", "--pull", "n"], {"never"}),
+        (["--keyboard", "ch"], {"ch", "ch(fr)"}),
+        (["web", "--keyboard", "ru,u"], {"ru,ua", "ru,us", "ru,us(intl)"}),
         (["pull", "we"], {"web"}),
         (["--set", "on.fake.t"], {"on.fake.turbo=true", "on.fake.turbo=false"}),
         (["--set", "turbo"], {"turbo=true", "turbo=false"}),

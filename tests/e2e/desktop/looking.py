@@ -105,9 +105,12 @@ def _different(one: Image.Image, other: Image.Image) -> float:
 
 
 @contextmanager
-def page(browser: Browser, instance: Document, size: Size = FIRST) -> Iterator[Page]:
+def page(
+    browser: Browser, instance: Document, size: Size = FIRST, *, locale: str | None = None
+) -> Iterator[Page]:
     """Open a container's desktop in a window of a given size, and wait for its first frame."""
     context = browser.new_context(
+        locale=locale,
         viewport={"width": size[0], "height": size[1]},
         http_credentials={"username": USER, "password": instance["password"]},
     )
