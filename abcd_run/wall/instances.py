@@ -15,6 +15,8 @@ from abcd_run.model import Instance, Stage
 from abcd_run.plugins.fleet import ASK_SECONDS, Fleet
 from abcd_run.report import for_scripts
 from abcd_run.report.for_scripts import Document
+from abcd_run.viewing import viewer
+from abcd_run.wall import tabs
 
 FRESH_SECONDS = 2.0
 """How long a list or a picture counts as fresh."""
@@ -52,10 +54,13 @@ class Seen:
         """Return the document of `ps` without passwords, plus what the page needs."""
         now = self.now()
         document = for_scripts.document(now.launched, now.failures)
+        able = not tabs.missing()
         for facts, one in zip(document["instances"], now.launched, strict=True):
             del facts["password"]
             facts["picture"] = self._has_picture(one.instance)
             facts["opens"] = _opens(one.instance)
+            facts["tab"] = able and tabs.has_screen(one.instance)
+            facts["viewer"] = _has_viewer(one.instance)
         return document
 
     def find(self, name: str, on: str = "") -> Instance:
@@ -112,6 +117,12 @@ def _looked(instance: Instance, look: Future[Launched], until: float) -> Launche
     except Exception:  # noqa: BLE001  (it is gone by now, or its runtime hangs)
         look.cancel()
         return Launched(instance, Stage.RUNNING if instance.running else Stage.CREATED)
+
+
+def _has_viewer(instance: Instance) -> bool:
+    """Say whether an instance is shown by a viewer that would start here."""
+    endpoint = to_open(instance) if instance.running else None
+    return bool(endpoint and endpoint.protocol not in viewer.WEB and not viewer.hindrance(endpoint))
 
 
 def _opens(instance: Instance) -> Document | None:
