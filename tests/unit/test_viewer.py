@@ -147,7 +147,7 @@ def test_open_names_the_missing_package(
     machine = Instance("vm-1", "libvirt", "7", labels={}, running=True, screens=screens)
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setenv("DISPLAY", ":0")
-    with pytest.raises(AbcdRunError, match="vm-1: .*viewer is not installed here") as raised:
+    with pytest.raises(AbcdRunError, match="viewer is not installed here") as raised:
         opening.show(machine)
     lines = raised.value.remedy.splitlines()
     assert lines[0] == f"sudo apt install {package}"

@@ -1,8 +1,9 @@
 """A machine's VNC server and a browser's WebSocket, each as small as it can be."""
 
+import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -24,34 +25,32 @@ class Machine:
         self._server.bind(str(path))
         self._server.listen()
         self._seats: list[socket.socket] = []
-        Thread(target=self._serve, daemon=True).start()
+        self._threads = [Thread(target=self._serve)]
+        self._threads[0].start()
 
     def _serve(self) -> None:
-        while True:
-            try:
+        with self._server, suppress(OSError):
+            while True:
                 seat, _ = self._server.accept()
-            except OSError:
-                return
-            self.asked.set()
-            self._seats.append(seat)
-            Thread(target=self._show, args=(seat,), daemon=True).start()
+                self.asked.set()
+                self._seats.append(seat)
+                self._threads.append(Thread(target=self._show, args=(seat,)))
+                self._threads[-1].start()
 
     def _show(self, seat: socket.socket) -> None:
-        try:
+        with seat, suppress(OSError):  # the wall may hang up first
             seat.sendall(GREETING)
             while heard := seat.recv(1 << 16):
                 seat.sendall(heard.upper())
-        except OSError:  # the wall has hung up first
-            pass
         self.left.set()
 
     def end(self) -> None:
         """Switch the machine off."""
         for end in (self._server, *self._seats):
-            try:
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+        for thread in self._threads:
+            thread.join(SECONDS)
 
 
 class Tab:
@@ -112,7 +111,7 @@ def where(browser: Browser) -> tuple[str, int]:
 
 
 def knock(browser: Browser, path: str, **headers: str) -> bytes:
-    """Return what the wall says to a request for a WebSocket, until it hangs up."""
+    """Return what the wall says to a request for a WebSocket."""
     place = f"127.0.0.1:{browser.wall.server_port}"
     told = {
         "Host": place,
@@ -127,6 +126,15 @@ def knock(browser: Browser, path: str, **headers: str) -> bytes:
     with socket.create_connection(where(browser), timeout=SECONDS) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         said = b""
-        while not said.endswith(GREETING) and (piece := connection.recv(1 << 16)):
+        while not _is_whole(said) and (piece := connection.recv(1 << 16)):
             said += piece
         return said
+
+
+def _is_whole(said: bytes) -> bool:
+    """Say whether an answer is there, and the greeting after one that lets a browser in."""
+    head, end, rest = said.partition(b"\r\n\r\n")
+    if b" 101 " in head.partition(b"\r\n")[0]:
+        return GREETING in rest
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(end and length and len(rest) >= int(length[1]))
