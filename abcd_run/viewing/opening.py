@@ -30,7 +30,7 @@ def _check_viewer(instance: Instance, endpoint: Endpoint) -> None:
     package = viewer.package(endpoint)
     if not package or not viewer.has_display():
         return
-    in_a_tab = "\nor in the browser: abcd-run wall --open"
+    in_a_tab = f"\nor in the browser: abcd-run open --tab {instance.name}"
     raise AbcdRunError(
         f"{instance.name}: {viewer.hindrance(endpoint)}",
         details=f"its screen is {endpoint.url}",

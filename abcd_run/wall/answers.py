@@ -83,8 +83,7 @@ def _asked(path: str, on: str, seen: Seen) -> Answer:
     if folder == "open":
         return _redirected(seen.find(name, on))
     if folder == "tab":
-        vnc_socket(name, on, seen)
-        return _file("tab.html", PAGE)
+        return _tab(name, on, seen)
     if folder == "novnc" and (script := tabs.part(name)):
         return Answer(200, script, SCRIPT)
     return text(404, "nothing is here")
@@ -99,8 +98,23 @@ def vnc_socket(name: str, on: str, seen: Seen) -> str:
     if not tabs.has_screen(instance):
         raise NoSuchInstance(f"{instance.name} has no screen that a browser can show")
     if remedy := tabs.missing():
-        raise AbcdRunError(f"to show screens in the browser: {remedy}")
+        raise AbcdRunError("screens cannot be shown in the browser here", remedy=remedy)
     return viewer.vnc_socket(instance)
+
+
+def refused(error: AbcdRunError) -> Answer:
+    """Return the answer for a screen that a tab cannot show."""
+    if isinstance(error, NoSuchInstance):
+        return text(404, error.message)
+    return text(503, f"{error.message}: {error.remedy}" if error.remedy else error.message)
+
+
+def _tab(name: str, on: str, seen: Seen) -> Answer:
+    try:
+        vnc_socket(name, on, seen)
+    except AbcdRunError as error:
+        return refused(error)
+    return _file("tab.html", PAGE)
 
 
 def _file(name: str, kind: str) -> Answer:

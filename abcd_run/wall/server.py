@@ -9,7 +9,7 @@ contains, and name loopback as its host: any other name is one that a stranger h
 import secrets
 from collections.abc import Callable
 
-from abcd_run.errors import AbcdRunError, NoSuchInstance, PortTaken
+from abcd_run.errors import AbcdRunError, PortTaken
 from abcd_run.viewing import loopback
 from abcd_run.wall import answers
 from abcd_run.wall.answers import Answer, text
@@ -121,7 +121,7 @@ class Handler(loopback.Handler):
             asked, on = answers.split(below)
             path = answers.vnc_socket(asked.removeprefix("socket/"), on, self.server.seen)
         except AbcdRunError as error:
-            return text(404 if isinstance(error, NoSuchInstance) else 503, error.message)
+            return answers.refused(error)
         # An extra, which only those have who want screens in tabs.
         from abcd_run.wall import carrying  # noqa: PLC0415
 

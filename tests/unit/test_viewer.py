@@ -151,7 +151,7 @@ def test_open_names_the_missing_package(
         opening.show(machine)
     lines = raised.value.remedy.splitlines()
     assert lines[0] == f"sudo apt install {package}"
-    assert lines[1:] == ["or in the browser: abcd-run wall --open"] * in_a_tab
+    assert lines[1:] == ["or in the browser: abcd-run open --tab vm-1"] * in_a_tab
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     opening.show(machine)  # where nothing could be shown anyway, the address is the answer

@@ -1,10 +1,13 @@
 """A machine's screen in a tab: carried both ways, for the wall's own page alone."""
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
@@ -230,6 +233,50 @@ def test_no_other_file_is_served(path: str, machine: Machine, novnc: Path, serve
     assert (answer.status, b"secret" in answer.body) == (404, False)
 
 
+def test_open_shows_it_in_a_tab_until_it_is_ended(
+    machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser gets a page of its own, and its address is no argument of a program."""
+    shown: list[tuple[str, bool]] = []
+    served: list[tuple[int, bytes]] = []
+
+    def show(endpoint: Endpoint, *, secret: bool) -> None:
+        with urlopen(endpoint.url, timeout=SECONDS) as answer:
+            served.append((answer.status, answer.read()))
+        shown.append((endpoint.url, secret))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("abcd_run.viewing.viewer.show", show)
+    ended = run("open", "--quiet", "--tab", NAME)
+    assert (ended.status, ended.err) == (0, "")
+    assert shown == [(ended.out.strip(), True)]
+    assert urlsplit(shown[0][0]).path.endswith(f"/tab/{NAME}")
+    assert served[0][0] == 200
+    assert b"tab.js" in served[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("nosuch", 2, "no instance called"),
+        (NAME, 5, "screens cannot be shown in the browser here"),
+    ],
+)
+def test_open_says_what_it_cannot_show(
+    name: str,
+    status: int,
+    says: str,
+    machine: Machine,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tabs, "NOVNC", Path("/nonexistent"))
+    ended = run("open", "--tab", name)
+    assert ended.status == status
+    assert says in ended.err
+    assert ("sudo apt install novnc" in ended.err) == (name == NAME)
+
+
 def _listed(browser: Browser) -> dict[str, object]:
     (one,) = browser.list()["instances"]
     return {key: one[key] for key in ("tab", "viewer")}
@@ -272,7 +319,7 @@ def test_what_is_missing_is_named(
     browser = serve()
     assert _listed(browser)["tab"] is False
     answer = browser.ask(f"tab/{NAME}")
-    said = f"to show screens in the browser: {remedy}\n"
+    said = f"screens cannot be shown in the browser here: {remedy}\n"
     assert (answer.status, answer.body.decode()) == (503, said)
     assert knock(browser, f"/{browser.wall.token}/socket/{NAME}").startswith(b"HTTP/1.1 503 ")
     assert browser.ask().status == 200
