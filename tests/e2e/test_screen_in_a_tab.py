@@ -3,11 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from abcd_run.testing.cli import PROGRAM, abcd_run, launch
 from tests.e2e.desktop.looking import CHROMIUM, QUIET
 from tests.engines_here import need
+from tests.isolation.test_whose_socket import STRANGER
 from tests.waiting import until
 
 Document = dict[str, Any]
@@ -140,6 +143,32 @@ def test_another_page_gets_nothing(machine: Document, browser: Browser) -> None:
         assert not page.evaluate(OPENS, socket)
         context.close()
 
+
+def test_another_user_gets_nothing(machine: Document) -> None:
+    """Not even one who knows the address, and asks just as the page does."""
+    with _wall() as url:
+        place = urlsplit(url)
+        line = [sys.executable, "-I", "-c", KNOCK, str(place.port), f"{place.path}socket/{NAME}"]
+        for who, hears in ((STRANGER, "nothing"), ([], "HTTP/1.1 101")):
+            ended = subprocess.run([*who, *line], capture_output=True, text=True, check=True)
+            assert ended.stdout.strip() == hears
+
+
+KNOCK = """
+import socket, sys
+port, path = sys.argv[1:]
+lines = [
+    f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Origin: http://127.0.0.1:{port}",
+    "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", "",
+]
+with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as asking:
+    try:
+        asking.sendall("\\r\\n".join(lines).encode())
+        print(asking.recv(12).decode() or "nothing")
+    except ConnectionError:
+        print("nothing")
+"""
 
 OPENS = """
 address => new Promise(done => {
