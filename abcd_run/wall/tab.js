@@ -8,8 +8,6 @@ const name = decodeURIComponent(location.pathname.split("/").pop());
 const address = new URL(`../socket/${encodeURIComponent(name)}${location.search}`, location);
 address.protocol = "ws:";
 
-let screen = null;
-
 function say(words, { over = false } = {}) {
   at("says").textContent = words;
   at("panel").hidden = !words;
@@ -20,7 +18,7 @@ function say(words, { over = false } = {}) {
 function connect() {
   say("Connecting …");
   let shown = false;
-  screen = new RFB(at("screen"), address.href, { shared: true });
+  const screen = new RFB(at("screen"), address.href, { shared: true });
   // The machine follows the window where it can; where it cannot, its picture is scaled.
   screen.resizeSession = true;
   screen.scaleViewport = true;
@@ -30,27 +28,13 @@ function connect() {
     screen.focus();
   });
   screen.addEventListener("disconnect", () => {
-    screen = null;
     at("screen").replaceChildren();
     say(shown ? `The screen of ${name} has ended.` : `The screen of ${name} cannot be shown.`, {
       over: true,
     });
   });
-  screen.addEventListener("clipboard", (event) => {
-    navigator.clipboard.writeText(event.detail.text).catch(() => {}); // the browser may refuse
-  });
-}
-
-// What was copied elsewhere is there to be pasted, if the person once allowed this page to read it.
-async function lend() {
-  try {
-    screen?.clipboardPasteFrom(await navigator.clipboard.readText());
-  } catch {
-    // It may not, or there is no text.
-  }
 }
 
 document.title = name;
 at("again").addEventListener("click", connect);
-window.addEventListener("focus", lend);
 connect();
