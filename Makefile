@@ -2,8 +2,8 @@
 # root or with sudo; as a plain user it uses what the host has.
 
 ENGINES ?= podman docker lxd libvirt virtualbox
-# What the desktop tests use: a browser, and a SPICE viewer that scripts can drive.
-VIEWERS = chromium gir1.2-spiceclientglib-2.0 python3-gi
+# What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
+VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
 # What builds the Debian package.
 PACKAGERS = debhelper fakeroot python3-pip
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run

@@ -99,5 +99,8 @@ KERNEL_LINE = 4096
 CONNECTIONS = 64
 """Simultaneous connections to a page that we serve on loopback."""
 
+TABS = 32
+"""Of these, how many may carry a screen to a browser's tab: the rest is for the pages."""
+
 ANSWER_BYTES = MIB
 """Of a guest service's answer before its status is known, and of a browser's request."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import typer
 
-from abcd_run.commands.group import COMPLETES, INSIDE, LAUNCH, NAME, cli, meant
+from abcd_run.commands.group import COMPLETES, INSIDE, NAME, cli, meant
 from abcd_run.errors import READER_GONE, AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.host import os_errors
 from abcd_run.host.os_errors import unexpected
@@ -71,9 +71,7 @@ def _print_failed(error: AbcdRunError, arguments: Sequence[str]) -> None:
     """Print the document of the command that failed, with its own keys."""
     from abcd_run.report import command_documents  # noqa: PLC0415  (what succeeds needs none of it)
 
-    command = meant(list(arguments))
-    if command == LAUNCH and command_documents.DRY_RUN in arguments:
-        command = command_documents.DRY_RUN
+    command = command_documents.printed_by(meant(list(arguments)), arguments)
     for_scripts.print_json(command_documents.failed(command, for_scripts.errors([Failure(error)])))
 
 

@@ -68,12 +68,24 @@ def show(*, name: options.Name, on: options.Runtimes = None, as_json: options.Js
     return 0
 
 
-def open_(*, name: options.Name, on: options.Runtimes = None, as_json: options.Json = False) -> int:
+def open_(
+    *,
+    name: options.Name,
+    on: options.Runtimes = None,
+    tab: options.InTab = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> int:
     """Open an instance's desktop or page, or print its address.
 
     \b
     abcd-run open abcd4demo-podman-1
+    abcd-run open --tab abcd4demo-libvirt-1
     """
+    if tab:
+        from abcd_run.commands.wall import show_in_tab  # noqa: PLC0415  (it imports a server)
+
+        return show_in_tab(name, options.split(on), as_json=as_json, quiet=quiet)
     with Session() as lab:
         instance = lab.find(name, options.split(on))
         failures = open_all(lab, [instance])

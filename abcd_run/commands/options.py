@@ -332,6 +332,10 @@ Pictures = Annotated[
         help="Write each screen's picture here, and what differs in red.",
     ),
 ]
+InTab = Annotated[
+    bool,
+    _option("--tab", help="Show a machine's screen in the browser, until Ctrl-C."),
+]
 OpenWall = Annotated[bool, _option("--open/--no-open", help="Open it in the browser.")]
 Form = Annotated[
     str,

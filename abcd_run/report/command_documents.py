@@ -3,19 +3,24 @@
 Only a command that fails imports this module.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_origin, get_type_hints
 
 from abcd_run.report import documents
 
-DRY_RUN = "--dry-run"
+APART: Mapping[tuple[str, str], str] = {
+    ("launch", "--dry-run"): "--dry-run",
+    ("open", "--tab"): "open --tab",
+}
+"""The commands that print another document with an option, and what those are called here."""
 
 DOCUMENTS: Mapping[str, type] = {
     "launch": documents.Instances,
-    DRY_RUN: documents.Plans,
+    "--dry-run": documents.Plans,
     "ps": documents.Instances,
     "show": documents.Instances,
     "open": documents.Instances,
+    "open --tab": documents.Wall,
     "wait": documents.Instances,
     "start": documents.Instances,
     "restart": documents.Instances,
@@ -39,11 +44,17 @@ DOCUMENTS: Mapping[str, type] = {
     "doctor": documents.Diagnosis,
     "completion": documents.Script,
 }
-"""What each command prints; a launch with `--dry-run` prints plans."""
+"""What each command prints."""
 
 _EMPTY: Mapping[object, Callable[[], object]] = {
     str: str, bool: bool, list: list[object], dict: dict[str, object],
 }  # fmt: skip
+
+
+def printed_by(command: str, words: Sequence[str]) -> str:
+    """Return the name of the document that a command line prints."""
+    others = (name for (one, option), name in APART.items() if one == command and option in words)
+    return next(others, command)
 
 
 def failed(command: str, errors: list[documents.Error]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from abcd_run.commands.group import LAUNCH, meant
-from abcd_run.report.command_documents import DRY_RUN
+from abcd_run.commands.group import meant
+from abcd_run.report.command_documents import printed_by
 
 HELP = {"--help", "-h"}
 
@@ -23,8 +23,8 @@ def read(words: Sequence[str], text: str | bytes) -> Any:
 
     Raises an error that says where the document differs from the command's schema.
     """
-    document = json.loads(text)
-    if validator := _validator(_command(_own(words))):
+    document, own = json.loads(text), _own(words)
+    if validator := _validator(printed_by(meant(own), own)):
         validator.validate(document)
     return document
 
@@ -32,11 +32,6 @@ def read(words: Sequence[str], text: str | bytes) -> Any:
 def _own(words: Sequence[str]) -> list[str]:
     """Return the words before `--`: what follows is for a command inside."""
     return list(words[: words.index("--")] if "--" in words else words)
-
-
-def _command(own: list[str]) -> str:
-    command = meant(own)
-    return DRY_RUN if command == LAUNCH and DRY_RUN in own else command
 
 
 @cache

@@ -16,7 +16,16 @@ from threading import Lock
 
 from abcd_run.backend import oci_engine, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, PortTaken
-from abcd_run.model import SUSPENDED, Artifact, Format, Instance, Plan, RootHeld, Service
+from abcd_run.model import (
+    SUSPENDED,
+    Artifact,
+    Endpoint,
+    Format,
+    Instance,
+    Plan,
+    RootHeld,
+    Service,
+)
 from abcd_run.runtime import Backend, Option, Options, Probe, Problem, Runtime, Say, trusts_all
 from abcd_run.testing.page import Greeter, Listener, Page
 
@@ -60,7 +69,7 @@ class FakeEngine:
     `refuses` raises the runtime's objection to a plan.
     A page answers 503 `late` times, then `page` to clients with the password. `dies` ends every
     instance right after its start. `registry` lists what can be pulled; None means everything.
-    With a `picture`, instances have a screen that shows it.
+    With a `picture`, instances have a screen that shows it; `screens` are its addresses.
     """
 
     name: str = "fake"
@@ -85,6 +94,7 @@ class FakeEngine:
     console: bytes = b"fake: up\n"
     dies: bool = False
     picture: bytes | None = None
+    screens: tuple[Endpoint, ...] = ()
     exposes: tuple[int, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict[str, str])
     images: set[str] = field(default_factory=set[str])
@@ -275,6 +285,7 @@ def _instance(engine: FakeEngine, held: Held) -> Instance:
         password=plan.env.get("ABCD_PASSWORD", plan.seed.password),
         host_root=engine.host_root if running else None,
         root=RootHeld.UNKNOWN if engine.host_root is None else RootHeld.MAPPED,
+        screens=engine.screens if running else (),
         silent=held.state == SUSPENDED,
         began=held.state != "created",
     )

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from urllib.parse import urlsplit
 
-from abcd_run.model import Endpoint
+from abcd_run.model import Endpoint, Instance
 from abcd_run.viewing import handover
 
 WEB = ("http", "https")
@@ -18,6 +18,9 @@ SOCKET = {
 }
 """The addresses of screens; a socket's address is an absolute path."""
 
+PACKAGES = {"remote-viewer": "virt-viewer", "vncviewer": "tigervnc-viewer"}
+"""The packages of Debian and Fedora that have the viewers."""
+
 
 def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool = False) -> None:
     """Show an endpoint on the user's screen; do nothing without a screen or a program.
@@ -25,7 +28,7 @@ def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool
     A browser is given the user name and password, so that nobody has to type them; `secret` hides
     the address itself from the host's other users.
     """
-    if not _has_display():
+    if not has_display():
         return
     if endpoint.protocol in WEB:
         _browse(handover.with_login(endpoint.url, user, password), secret=secret or bool(password))
@@ -37,7 +40,7 @@ def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool
 
 def hindrance(endpoint: Endpoint) -> str:
     """Return why `show` would show nothing; empty if it would show something."""
-    if not _has_display():
+    if not has_display():
         return "no display here"
     if endpoint.protocol not in WEB and not viewer(endpoint):
         program = _line(endpoint)[:1]
@@ -45,7 +48,20 @@ def hindrance(endpoint: Endpoint) -> str:
     return ""
 
 
-def _has_display() -> bool:
+def package(endpoint: Endpoint) -> str:
+    """Return the package whose viewer would show a screen here; empty if nothing is missing."""
+    line = _line(endpoint)
+    return PACKAGES[line[0]] if line and not shutil.which(line[0]) else ""
+
+
+def vnc_socket(instance: Instance) -> str:
+    """Return the path of the socket on which an instance serves its screen by VNC, if any."""
+    urls = (one.url for one in instance.screens if SOCKET["vnc"].fullmatch(one.url))
+    return urlsplit(next(urls, "")).path
+
+
+def has_display() -> bool:
+    """Say whether programs can open windows here."""
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 

@@ -14,6 +14,8 @@ from abcd_run.launch.launched import Launched, measured
 from abcd_run.model import Instance, Stage
 from abcd_run.plugins.fleet import ASK_SECONDS, Fleet
 from abcd_run.report import for_scripts
+from abcd_run.viewing import viewer
+from abcd_run.wall import tabs
 
 FRESH_SECONDS = 2.0
 """How long a list or a picture counts as fresh."""
@@ -50,15 +52,22 @@ class Seen:
     def document(self) -> dict[str, object]:
         """Return the document of `ps` without passwords, plus what the page needs."""
         now = self.now()
+        able = not tabs.missing()
         return {
-            "instances": [self._shown(one) for one in now.launched],
+            "instances": [self._shown(one, able=able) for one in now.launched],
             "errors": for_scripts.errors(now.failures),
         }
 
-    def _shown(self, one: Launched) -> dict[str, object]:
+    def _shown(self, one: Launched, *, able: bool) -> dict[str, object]:
         facts: dict[str, object] = {**for_scripts.instance(one)}
         del facts["password"]
-        return {**facts, "picture": self._has_picture(one.instance), "opens": _opens(one.instance)}
+        return {
+            **facts,
+            "picture": self._has_picture(one.instance),
+            "opens": _opens(one.instance),
+            "tab": able and tabs.has_screen(one.instance),
+            "viewer": _has_viewer(one.instance),
+        }
 
     def find(self, name: str, on: str = "") -> Instance:
         """Return the instance with a name, on the given runtime if any.
@@ -114,6 +123,12 @@ def _looked(instance: Instance, look: Future[Launched], until: float) -> Launche
     except Exception:  # noqa: BLE001  (it is gone by now, or its runtime hangs)
         look.cancel()
         return Launched(instance, Stage.RUNNING if instance.running else Stage.CREATED)
+
+
+def _has_viewer(instance: Instance) -> bool:
+    """Say whether an instance is shown by a viewer that would start here."""
+    endpoint = to_open(instance) if instance.running else None
+    return bool(endpoint and endpoint.protocol not in viewer.WEB and not viewer.hindrance(endpoint))
 
 
 def _opens(instance: Instance) -> dict[str, object] | None:

@@ -14,13 +14,14 @@ from abcd_run.viewing import loopback
 from abcd_run.wall import answers
 from abcd_run.wall.answers import Answer, text
 from abcd_run.wall.instances import Seen
+from abcd_run.wall.tabs import Tabs
 
 POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' data:",  # noVNC draws the pointer that a machine wants
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -54,7 +55,7 @@ class Wall(loopback.Server):
     ) -> None:
         self.seen = seen
         self.service_actions = between  # type: ignore[method-assign]  # the library's name
-        self.token = secrets.token_urlsafe(24)
+        self.token, self.tabs = secrets.token_urlsafe(24), Tabs()
         try:
             super().__init__(Handler, port, complain=complain)
         except OSError as error:
@@ -62,6 +63,11 @@ class Wall(loopback.Server):
                 f"the wall cannot listen on port {port}: {error.strerror}",
                 remedy="abcd-run wall --port with another port, or without it for a free one",
             ) from error
+
+    def server_close(self) -> None:
+        """Stop listening, and end the screens that are shown."""
+        self.tabs.end()
+        super().server_close()
 
     @property
     def url(self) -> str:
@@ -90,11 +96,40 @@ class Handler(loopback.Handler):
 
     def do_GET(self) -> None:  # noqa: N802  (the library's name)
         """Answer a request that changes nothing."""
-        self._answer(answers.get(self._below(), self.server.seen))
+        below = self._below()
+        if below.startswith("socket/"):
+            self._carry(below)
+        else:
+            self._answer(answers.get(below, self.server.seen))
 
     def do_POST(self) -> None:  # noqa: N802  (the library's name)
         """Answer a request that does something."""
         self._answer(answers.post(self._below(), self.server.seen))
+
+    def _carry(self, below: str) -> None:
+        """Carry a screen to a browser's tab, as long as both are there."""
+        self.close_connection = True
+        refused = self._carried(below)
+        if refused:
+            self._answer(refused)
+
+    def _carried(self, below: str) -> Answer | None:
+        # Browsers let any page open a WebSocket anywhere, and tell only here whose page it is.
+        if self.headers.get_all("Origin") != [f"http://{self.headers['Host']}"]:
+            return text(403, "no other page may open a screen")
+        try:
+            asked, on = answers.split(below)
+            path = answers.vnc_socket(asked.removeprefix("socket/"), on, self.server.seen)
+        except AbcdRunError as error:
+            return answers.refused(error)
+        # An extra, which only those have who want screens in tabs.
+        from abcd_run.wall import carrying  # noqa: PLC0415
+
+        with self.server.tabs.entered(self.connection) as free:
+            if not free:
+                return text(503, "too many screens are open in tabs")
+            said = self.headers.items()
+            return carrying.serve(self.connection, path, target=self.path, headers=said)
 
     def _refused(self) -> Answer | None:
         if self.headers["Host"] not in self.server.hosts():

@@ -56,6 +56,7 @@ class Tile {
   update(one) {
     this.one = one;
     this.name();
+    this.others();
     change(this.part(".what"), `${one.image} · ${one.runtime}`);
     change(this.part(".stage"), one.stage);
     this.part(".stage").classList.toggle("ready", one.stage === "ready");
@@ -63,24 +64,46 @@ class Tile {
     this.blank(one.picture ? "Loading the picture" : "No picture");
   }
 
+  // The best way first: its own page, its screen in a tab, its viewer.
+  ways() {
+    const page = ["http", "https"].includes(this.one.opens?.protocol);
+    const ways = page ? ["open"] : [];
+    if (this.one.tab) ways.push("tab");
+    if (this.one.opens && !page && (this.one.viewer || !this.one.tab)) ways.push("viewer");
+    return ways;
+  }
+
   name() {
-    const protocol = this.one.opens?.protocol ?? "";
-    const way = { "": "span", http: "a", https: "a" }[protocol] ?? "button";
+    const [way = "none"] = this.ways();
     if (way === this.way) return;
     this.way = way;
-    const made = element(way, this.one.name);
-    if (way === "a") {
-      Object.assign(made, {
-        href: addressOf("open", this.one), target: "_blank", rel: "noopener noreferrer",
-      });
-      made.append(element("span", ", opens in a new tab", "aside"));
-    }
-    if (way === "button") {
-      made.type = "button";
-      made.append(element("span", ", opens its viewer", "aside"));
-      made.addEventListener("click", () => this.view(made));
-    }
+    const made = this.control(way, this.one.name);
+    const does = { open: ", opens in a new tab", tab: ", opens in a new tab", viewer: ", opens its viewer" };
+    if (does[way]) made.append(element("span", does[way], "aside"));
     this.part("h2").replaceChildren(made);
+  }
+
+  others() {
+    const [, ...others] = this.ways();
+    const node = this.part(".ways");
+    if (node.dataset.ways === others.join()) return;
+    node.dataset.ways = others.join();
+    node.hidden = others.length === 0;
+    const words = { tab: "Screen in a tab", viewer: "Viewer" };
+    node.replaceChildren(...others.map((way) => this.control(way, words[way])));
+  }
+
+  control(way, words) {
+    const made = element({ none: "span", viewer: "button" }[way] ?? "a", words);
+    if (way === "viewer") {
+      made.type = "button";
+      made.addEventListener("click", () => this.view(made));
+    } else if (way !== "none") {
+      Object.assign(made, {
+        href: addressOf(way, this.one), target: "_blank", rel: "noopener noreferrer",
+      });
+    }
+    return made;
   }
 
   blank(says) {
@@ -96,7 +119,8 @@ class Tile {
     button.ariaBusy = "true";
     try {
       const answer = await ask(addressOf("open", this.one), { method: "POST" });
-      this.say(answer.shown ? "Its viewer has started." : `${capital(answer.why)}: ${answer.url}`);
+      const remedy = answer.remedy && `\n→ ${answer.remedy}`;
+      this.say(answer.shown ? "Its viewer has started." : `${capital(answer.why)}: ${answer.url}${remedy}`);
     } catch (error) {
       this.say(capital(error.message));
     }

@@ -41,6 +41,8 @@ class Hardware:
     video: str
     network: str = "user"
     """`isolated` has only its published ports; `user` reaches whatever its owner reaches."""
+    vnc_too: bool = False
+    """Whether VNC, which a browser can show, is served beside the display's own protocol."""
 
 
 def abilities(capabilities: str, *, kvm: bool) -> Abilities:
@@ -83,7 +85,14 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
             remedy="virsh cpu-models x86_64",
         )
     return Hardware(
-        accel, wanted["boot"], cpu, display, wanted["firmware"], video, wanted["network"]
+        accel,
+        wanted["boot"],
+        cpu,
+        display,
+        wanted["firmware"],
+        video,
+        wanted["network"],
+        vnc_too=display == "spice" and "vnc" in able.graphics,
     )
 
 

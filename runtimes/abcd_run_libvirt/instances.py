@@ -85,11 +85,12 @@ def noted(domain: libvirt.virDomain) -> labels.Noted:
 
 
 def _screens(there: folder.Folder) -> tuple[Endpoint, ...]:
-    sockets = {protocol: there.screen(protocol) for protocol in ("spice", "vnc")}
+    """Return the machine's screen; a second protocol for the same one goes by its own name."""
+    protocols = [one for one in ("spice", "vnc") if there.screen(one).exists()]
+    names = ("screen", *protocols[1:])
     return tuple(
-        Endpoint("screen", protocol, f"{protocol}+unix://{path}")
-        for protocol, path in sockets.items()
-        if path.exists()
+        Endpoint(name, protocol, f"{protocol}+unix://{there.screen(protocol)}")
+        for name, protocol in zip(names, protocols, strict=False)
     )
 
 

@@ -21,7 +21,9 @@ OPTIONS: Mapping[str, Option] = {
         CPU, "`max`, or a model's name", "`host` with KVM, `Nehalem` (x86-64-v2) without"
     ),
     "display": Option(
-        str, "by default SPICE if QEMU has it with QXL, else VNC",
+        str,
+        "by default SPICE if QEMU has it with QXL, else VNC; with SPICE there is VNC too, for the "
+        "browser",
         AUTO, (AUTO, "spice", "vnc", "none"),
     ),
     "firmware": Option(

@@ -165,9 +165,10 @@ def _screen(devices: ET.Element, hardware: Hardware, folder: Folder) -> None:
     if hardware.display == "none":
         return
     _add(devices, "input", type="tablet", bus="virtio")
-    graphics = _add(devices, "graphics", type=hardware.display)
-    # A socket in a private folder: nobody else can even try a password.
-    _add(graphics, "listen", type="socket", socket=str(folder.screen(hardware.display)))
+    for protocol in (hardware.display, *(("vnc",) if hardware.vnc_too else ())):
+        graphics = _add(devices, "graphics", type=protocol)
+        # A socket in a private folder: nobody else can even try a password.
+        _add(graphics, "listen", type="socket", socket=str(folder.screen(protocol)))
     if hardware.display == "spice":
         channel = _add(devices, "channel", type="spicevmc")
         _add(channel, "target", type="virtio", name="com.redhat.spice.0")

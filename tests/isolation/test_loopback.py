@@ -41,7 +41,7 @@ def wall(lab: Lab) -> Iterator[str]:
             process.send_signal(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("below", ["", "instances.json", "screen/", "open/"])
+@pytest.mark.parametrize("below", ["", "instances.json", "screen/", "open/", "tab/", "socket/"])
 def test_the_wall_is_its_users(wall: str, lab: Lab, stranger: Stranger, below: str) -> None:
     """Another user who has the token is refused under every name of loopback."""
     name = next(iter(lab.instances.values()))["name"]

@@ -90,7 +90,7 @@ def wall() -> Iterator[str]:
 @pytest.mark.parametrize("place", PLACES)
 def test_the_wall(place: str) -> None:
     with wall() as url:
-        for below in ("", "instances.json"):
+        for below in ("", "instances.json", "tab/one", "socket/one"):
             assert ask(url + below, place, who=tuple(STRANGER)) == "nothing\n"
         mine = ask(url + "instances.json", place)
     assert mine.startswith('200 {"instances"') or (place == "::1" and mine == "nothing\n")

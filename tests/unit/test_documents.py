@@ -12,7 +12,7 @@ import pytest
 from abcd_run.commands.group import COMMANDS
 from abcd_run.errors import NoRuntime
 from abcd_run.report import json_schema
-from abcd_run.report.command_documents import DOCUMENTS, DRY_RUN
+from abcd_run.report.command_documents import APART, DOCUMENTS
 from abcd_run.testing import documents
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
@@ -36,7 +36,7 @@ def test_it_is_a_schema_and_allows_no_other_keys() -> None:
 
 
 def test_every_command_has_a_document_that_the_docs_describe() -> None:
-    assert set(DOCUMENTS) == {*COMMANDS, DRY_RUN}
+    assert set(DOCUMENTS) == {*COMMANDS, *APART.values()}
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
     titles = [line for line in PAGE.splitlines() if line.startswith("## A launch")]
     described = set(re.findall(r"`([a-z-]+)(?: --tree)?`", " ".join([*rows, *titles])))
@@ -74,7 +74,8 @@ ERRORS = {"launch": 4, "artifact": 4, "publish": 4, "build": 4, "pull": 4, "veri
 
 LINES: dict[str, list[str]] = {
     "launch": ["nosuch"],
-    DRY_RUN: ["--memory", "much", "web"],
+    "--dry-run": ["--memory", "much", "web"],
+    "open --tab": ["nosuch"],
     "ps": ["--on", "nosuch"],
     "logs": ["nosuch"],
     "cp": ["nosuch:x", "."],
@@ -95,13 +96,14 @@ LINES: dict[str, list[str]] = {
 """What fails; for the others it is an instance that is not there."""
 
 EMPTY: dict[str, dict[str, Any]] = {
-    DRY_RUN: {"plans": []},
+    "--dry-run": {"plans": []},
     "logs": {"name": "", "log": ""},
     "cp": {"copied": None},
     "exec": {"status": None, "stdout": "", "stderr": ""},
     "shell": {},
     "screenshot": {"name": "", "file": ""},
     "wall": {"url": ""},
+    "open --tab": {"url": ""},
     "verify": {
         "image": "", "equal": False, "instances": {}, "kept": False, "checks": [], "notes": [],
     },
@@ -124,7 +126,7 @@ EMPTY: dict[str, dict[str, Any]] = {
 def test_a_command_that_fails_prints_its_own_document(
     command: str, first: bool, engine: FakeEngine, web: Path, run: Run
 ) -> None:
-    words = [command, *LINES.get(command, ["nosuch"])]
+    words = [*command.split(), *LINES.get(command, ["nosuch"])]
     ended = run(*(["--json", *words] if first else [*_before(words), "--json", *_after(words)]))
     answer = ended.json
     errors = answer.pop("errors")

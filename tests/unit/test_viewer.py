@@ -1,6 +1,7 @@
 """Programs that show an endpoint on the user's screen."""
 
 import subprocess
+from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Thread
 from typing import Any
@@ -8,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from abcd_run.model import Endpoint
-from abcd_run.viewing import viewer
+from abcd_run.errors import AbcdRunError
+from abcd_run.model import Endpoint, Instance
+from abcd_run.viewing import opening, viewer
 from tests.waiting import until
 
 SPICE = Endpoint("screen", "spice", "spice+unix:///run/user/7/spice.sock")
@@ -128,3 +130,28 @@ def test_nothing_without_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert viewer.viewer(SPICE) == []
     assert viewer.viewer(Endpoint("ssh", "ssh", "ssh://127.0.0.1:22")) == []
+
+
+@pytest.mark.parametrize(
+    ("screens", "package", "in_a_tab"),
+    [
+        ((SPICE,), "virt-viewer", False),
+        ((VNC,), "tigervnc-viewer", True),
+        ((SPICE, replace(VNC, service="vnc")), "virt-viewer", True),
+    ],
+)
+def test_open_names_the_missing_package(
+    screens: tuple[Endpoint, ...], package: str, in_a_tab: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the browser too, where the wall could show the screen."""
+    machine = Instance("vm-1", "libvirt", "7", labels={}, running=True, screens=screens)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setenv("DISPLAY", ":0")
+    with pytest.raises(AbcdRunError, match="viewer is not installed here") as raised:
+        opening.show(machine)
+    lines = raised.value.remedy.splitlines()
+    assert lines[0] == f"sudo apt install {package}"
+    assert lines[1:] == ["or in the browser: abcd-run open --tab vm-1"] * in_a_tab
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    opening.show(machine)  # where nothing could be shown anyway, the address is the answer

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, Request
 
 from abcd_run.testing import documents
 from abcd_run.testing.cli import PROGRAM
-from tests.e2e.desktop.looking import SLOW, Document, colours, shot
+from tests.e2e.desktop.looking import FIRST, SLOW, Document, colours, inside, shot
 from tests.waiting import until
 
 pytestmark = SLOW
 
 WIDE = {"width": 1400, "height": 900}
+SAME = dict(zip(("width", "height"), FIRST, strict=True))
+TERMINAL = (300, 560)
 PICTURES_SECONDS = 60
 LOADED = "images => images.length && images.every(one => one.complete && one.naturalWidth > 0)"
 
@@ -87,6 +90,27 @@ def test_a_tile_opens_its_desktop_by_keyboard(
             page.keyboard.press("Enter")
         opened.value.wait_for_selector("canvas")
         until(lambda: colours(shot(opened.value)) > 100, within=30)
+        context.close()
+
+
+def test_a_machine_is_opened_in_a_tab(
+    desktops: dict[str, Document], browser: Browser, artifacts: Path
+) -> None:
+    if "libvirt" not in desktops:
+        pytest.skip("libvirt is not among ABCD_RUN_ENGINES")
+    machine = desktops["libvirt"]
+    with _wall() as url:
+        context = browser.new_context(viewport=SAME)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(url)
+        with context.expect_page() as opened:
+            page.locator(f"{_tile(page, machine)} h2 a").click()
+        tab = opened.value
+        tab.locator("#panel").wait_for(state="hidden", timeout=PICTURES_SECONDS * 1000)
+        until(lambda: colours(shot(tab, artifacts / "machine-in-a-tab.png")) > 100, within=30)
+        tab.mouse.click(*TERMINAL)
+        tab.keyboard.type("mkdir /tmp/in-a-tab\n", delay=60)
+        until(lambda: "in-a-tab" in inside(machine, "ls /tmp").split(), within=30)
         context.close()
 
 

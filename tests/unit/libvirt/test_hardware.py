@@ -39,11 +39,11 @@ def test_capabilities_with_entities_of_their_own_are_refused() -> None:
 
 def test_the_best_there_is() -> None:
     parts = choose({}, EVERYTHING)
-    assert (parts.display, parts.video) == ("spice", "qxl")
+    assert (parts.display, parts.video, parts.vnc_too) == ("spice", "qxl", True)
     assert (parts.accel, parts.cpu) == ("tcg", "Nehalem")
     assert (parts.boot, parts.firmware) == ("direct", "bios")
     parts = choose({}, PLAIN)
-    assert (parts.display, parts.video) == ("vnc", "vga")
+    assert (parts.display, parts.video, parts.vnc_too) == ("vnc", "vga", False)
     assert (parts.accel, parts.cpu) == ("kvm", "host")
 
 

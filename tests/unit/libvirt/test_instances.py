@@ -225,3 +225,26 @@ def test_libvirt_is_told_which_session_is_ours(
     service.connect()
     other = f"qemu:///session?socket={cache}/libvirt/libvirt-sock"
     assert told == [("qemu:///session", str(usual))] * 2 + [(other, str(usual))]
+
+
+@pytest.mark.parametrize(
+    ("protocols", "named"),
+    [
+        ((), []),
+        (("vnc",), [("screen", "vnc")]),
+        (("spice", "vnc"), [("screen", "spice"), ("vnc", "vnc")]),
+    ],
+)
+def test_one_screen_by_two_protocols(
+    protocols: tuple[str, ...], named: list[tuple[str, str]], domain: Callable[..., Domain]
+) -> None:
+    one: Any = domain("one")
+    there = folder.of(one.id)
+    there.path.mkdir(parents=True)
+    for protocol in protocols:
+        there.screen(protocol).touch()
+    instance = instances.instance(one, None)
+    assert instance is not None
+    assert [(screen.service, screen.protocol) for screen in instance.screens] == named
+    for screen in instance.screens:
+        assert screen.url == f"{screen.protocol}+unix://{there.screen(screen.protocol)}"

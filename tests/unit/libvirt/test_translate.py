@@ -104,6 +104,13 @@ def test_the_screen_is_a_socket(design: Design, protocol: str) -> None:
     assert listen.get("socket") == f"/run/user/7/abcd-run/libvirt/u-u-i-d/{protocol}.sock"
 
 
+def test_a_browser_gets_a_socket_of_its_own(design: Design) -> None:
+    root = parsed(replace(design, hardware=replace(PARTS, vnc_too=True)))
+    sockets = [one.get("socket", "") for one in root.iterfind("devices/graphics/listen")]
+    folder = "/run/user/7/abcd-run/libvirt/u-u-i-d/"
+    assert sockets == [f"{folder}spice.sock", f"{folder}vnc.sock"]
+
+
 def test_the_network_of_its_owner(design: Design) -> None:
     root = parsed(design)
     assert [one.get("type") for one in root.iterfind("devices/interface")] == ["user"]

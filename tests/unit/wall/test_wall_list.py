@@ -24,7 +24,7 @@ Run = Callable[..., Ended]
 @pytest.mark.parametrize(
     ("file", "kind"),
     [("", "text/html"), ("wall.css", "text/css"), ("wall.js", "text/javascript"),
-     ("icon.svg", "image/svg+xml")],
+     ("tab.css", "text/css"), ("tab.js", "text/javascript"), ("icon.svg", "image/svg+xml")],
 )  # fmt: skip
 def test_the_page_is_all_here(file: str, kind: str, engine: FakeEngine, serve: Serve) -> None:
     answer = serve().ask(file)
@@ -43,6 +43,7 @@ def test_the_list_is_that_of_ps_without_passwords(
     (one,) = answer.json["instances"]
     assert one.pop("picture") is False
     assert one.pop("opens") == listed["endpoints"][0]
+    assert (one.pop("tab"), one.pop("viewer")) == (False, False)
     assert listed.pop("password") == password(engine)
     assert one == {**listed, "ready_seconds": None}
     assert answer.json["errors"] == []
