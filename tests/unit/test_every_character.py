@@ -56,6 +56,10 @@ class Xpra:
     def __init__(self) -> None:
         self.keynames_for_mod = {"mod5": {"ISO_Level3_Shift"}, "shift": {"Shift_L"}}
 
+    def parse_options(self, props: object) -> bool:
+        self.sync = props
+        return bool(props)
+
     def compute_modifier_keynames(self) -> None:
         pass
 
@@ -155,6 +159,11 @@ def test_another_layout_is_noticed(config: Any, server: Server) -> None:
 )
 def test_what_is_no_character(config: Any, name: str, text: str, code: object) -> None:
     assert config.do_get_keycode(0, name, PRESSED, [], text, 0) == (code, 0)
+
+
+def test_a_key_is_not_held_whatever_the_client_wants(config: Any) -> None:
+    assert config.parse_options({"keyboard_sync": True})
+    assert config.sync is False
 
 
 def test_capitals_are_never_locked(config: Any) -> None:

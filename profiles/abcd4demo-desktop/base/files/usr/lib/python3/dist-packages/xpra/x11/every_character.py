@@ -25,6 +25,15 @@ class KeyboardConfig(server_keyboard_config.KeyboardConfig):
         self.keys: dict[str, tuple[int, int]] = {}
         self.lent: list[int] = []
 
+    def parse_options(self, props: Any) -> bool:
+        """Release a key as soon as it is pressed: the browser repeats one that is held.
+
+        A release that comes late, on a slow line or a busy host, would have X repeat it too.
+        """
+        changed = bool(super().parse_options(props))
+        self.sync = False
+        return changed
+
     def compute_modifier_keynames(self) -> None:
         """Also forget the keys: xpra calls this whenever the layout has changed."""
         super().compute_modifier_keynames()
