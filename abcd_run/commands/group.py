@@ -113,9 +113,9 @@ def meant(args: list[str]) -> str:
 
 
 def _command_first(args: list[str]) -> list[str]:
-    from abcd_run.commands import options  # noqa: PLC0415  (most lines begin with the command)
+    from abcd_run.commands import home_option, options  # noqa: PLC0415  (most lines name a command)
 
-    args = options.with_home_spelled_out(args)
+    args = home_option.with_home_spelled_out(args)
     place = options.first_word(args)
     if place is None or args[place] not in COMMANDS:
         return [LAUNCH, *args]

@@ -117,7 +117,9 @@ def _facts(launched: Launched) -> dict[str, str]:
     """Return how to use an instance, what a person needs first."""
     instance, known = launched.instance, record.read(launched.instance.labels)
     opened = endpoints.to_open(instance)
-    ways = sorted(endpoints.endpoints(instance), key=lambda one: one != opened)
+    # Of several screens that are the same one, a person needs the first.
+    shown = [one for one in endpoints.endpoints(instance) if one not in instance.screens[1:]]
+    ways = sorted(shown, key=lambda one: one != opened)
     facts = {"open": f"abcd-run open {instance.name}" if opened and instance.running else ""}
     facts |= {one.service: _way_in(one, instance.name, known) for one in ways}
     # An image without a user knows no password either.

@@ -39,7 +39,7 @@ def test_every_command_has_a_document_that_the_docs_describe() -> None:
     assert set(DOCUMENTS) == {*COMMANDS, *APART.values()}
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
     titles = [line for line in PAGE.splitlines() if line.startswith("## A launch")]
-    described = set(re.findall(r"`([a-z-]+)(?: --tree)?`", " ".join([*rows, *titles])))
+    described = set(re.findall(r"`([a-z-]+(?: --tab)?)(?: --tree)?`", " ".join([*rows, *titles])))
     assert set(DOCUMENTS) - {"launch"} - described == set()
 
 

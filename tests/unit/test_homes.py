@@ -7,7 +7,7 @@ import pytest
 
 from abcd_run import Session
 from abcd_run.backend import record
-from abcd_run.commands import options
+from abcd_run.commands import home_option
 from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.model import Share
 from abcd_run.testing.cli import Ended
@@ -160,4 +160,4 @@ def test_its_folder_may_be_missing(home: Path, words: list[str], meant: list[str
     Path("mine.toml").touch()
     Path("layout").mkdir()
     Path("layout/oci-layout").touch()
-    assert options.with_home_spelled_out(words) == meant
+    assert home_option.with_home_spelled_out(words) == meant
