@@ -91,7 +91,8 @@ def test_the_honest_one_passes(place: Mapping[str, str]) -> None:
     assert {test: how for test, how in ends.items() if how in ("FAILED", "ERROR")} == {}
     assert {test for test in CAUGHT.values() if ends[test] != "PASSED"} == set()
     skipped = {test for test, how in ends.items() if how == "SKIPPED"}
-    assert skipped == {"test_image_on_disk", "test_builder_says_what_is_wrong"}
+    builds = {"test_image_on_disk", "test_builder_says_what_is_wrong"}
+    assert skipped == builds | {"test_restart", "test_suspend_and_resume"}
 
 
 @pytest.mark.parametrize("lie", CAUGHT)

@@ -42,8 +42,8 @@ class Basis:
     `no_archive` says why the image cannot exist on disk as an OCI archive. The shell lines
     `foreign` create an object called `$NAME` with the engine's own command, which is not
     abcd-run's; `foreign_gone` removes it again, and fails if it is gone. Without them, that test is
-    skipped. An instance that restarts or ends has its files again where the runtime `keeps_files`.
-    The lines `speaks` print `$0` on the console, run as root inside.
+    skipped. An instance that restarts or ends has its files again where the runtime `keeps_files`
+    and the image has a home. The lines `speaks` print `$0` on the console, run as root inside.
     """
 
     runtime: ClassVar[str]

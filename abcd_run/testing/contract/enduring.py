@@ -72,7 +72,7 @@ class Enduring(Basis):
         return any(one.running for one in connected.instances(name))
 
     def _write(self, instance: Document) -> None:
-        if not self.no_system:
+        if self.keeps_files:
             self.inside(instance, *WRITE)
 
     def _check_files(self, instance: Document) -> None:

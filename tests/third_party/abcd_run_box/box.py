@@ -60,6 +60,7 @@ def start(name: str) -> None:
     """Start a box, and return when it listens. Raises `PortTaken` or `LaunchFailed`."""
     folder = root() / name
     spec = read(folder / "spec.json")
+    (folder / "ports.json").unlink(missing_ok=True)  # of a start before: it has other ports now
     line = [*NEW, *_limits(spec), sys.executable, inside.__file__, str(folder)]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(

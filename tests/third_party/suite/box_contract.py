@@ -12,6 +12,7 @@ class TestBox(RuntimeContract):
 
     runtime = "box"
     image = "page"
+    keeps_files = False  # it has no home to keep them in
     no_archive = "its page is one process of the host's own Python"
     speaks = 'echo "$0" >>/proc/1/fd/1'  # its /dev is the host's
     foreign = 'mkdir -p "$ABCD_RUN_CACHE/boxes/$NAME"; : >"$ABCD_RUN_CACHE/boxes/$NAME/theirs"'
