@@ -231,7 +231,7 @@ class Plan:
     image decides whom commands run as. `screen` is the command that prints a picture of the image's
     screen, for runtimes that show none. `home` is the share that keeps the user's home, one of
     `shares`. `exposed` publishes the ports that the image itself exposes; `named` says that the
-    user chose the name, so it must not change.
+    user chose the name, so it must not change. `described` says that the image has a profile.
     """
 
     name: str
@@ -249,6 +249,7 @@ class Plan:
     services: tuple[Service, ...] = ()
     screen: tuple[str, ...] = ()
     exposed: bool = False
+    described: bool = True
     address: str = "127.0.0.1"
     ports: Mapping[int, int] = field(default_factory=dict[int, int])
     shares: tuple[Share, ...] = ()

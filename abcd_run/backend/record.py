@@ -61,6 +61,7 @@ class Record:
     the limits it was given; None where the runtime decided. `home` is the folder of the host that
     keeps the user's home; empty if that goes with the instance. `shares` are its other folders.
     `key` says whether it has a public key of its user, which alone lets them in by ssh.
+    One that is not `described` has no profile: nobody knows whether it heeds user and password.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Record:
     home: str = ""
     shares: tuple[Share, ...] = ()
     key: bool = True
+    described: bool = True
 
     @property
     def age(self) -> float:
@@ -100,6 +102,8 @@ def labels(plan: Plan) -> dict[str, str]:
     }
     if not plan.seed.ssh_key:
         facts["key"] = False
+    if not plan.described:
+        facts["described"] = False
     if plan.home:
         facts["home"] = str(plan.home.source)
     if others := [one for one in plan.shares if one is not plan.home]:
@@ -139,6 +143,7 @@ def read(texts: Mapping[str, str]) -> Record:
         resources=Resources(**_known(facts.get("resources"), _RESOURCES)),
         home=_known({"home": facts.get("home")}, {"home": _PATH}).get("home", ""),
         key=facts.get("key") is not False,
+        described=facts.get("described") is not False,
         shares=tuple(_shares(facts.get("shares"))),
     )
 

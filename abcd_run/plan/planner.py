@@ -253,6 +253,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         services=services,
         screen=profile.screen,
         exposed=wanted.exposed,
+        described=not wanted.adhoc,
         address=request.address,
         ports=ports,
         shares=request.shares,

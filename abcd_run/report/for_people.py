@@ -122,8 +122,8 @@ def _facts(launched: Launched) -> dict[str, str]:
     ways = sorted(shown, key=lambda one: one != opened)
     facts = {"open": f"abcd-run open {instance.name}" if opened and instance.running else ""}
     facts |= {one.service: _way_in(one, instance.name, known) for one in ways}
-    # An image without a user knows no password either.
-    if instance.password and known.account:
+    # An image that nobody has described knows no user and no password.
+    if instance.password and (known.account or known.described):
         facts |= {"user": known.user, "password": instance.password}
     return facts | _kept(known) | {"stop": f"abcd-run stop {instance.name}"}
 

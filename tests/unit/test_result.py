@@ -45,13 +45,14 @@ def test_the_way_in_comes_first(engine: FakeEngine, home: Path, write: Write, ru
     assert "ssh       ssh://abcd@127.0.0.1:" in run("desk").out
 
 
-def test_an_image_without_a_user_has_no_password_to_show(
+def test_an_image_without_a_profile_has_no_password_to_show(
     engine: FakeEngine, write: Write, run: Run
 ) -> None:
-    write("bare", "[abcdic]\n")
-    ended = run("bare")
+    ended = run("registry.example/bare:1")
     assert ended.out.startswith("bare-fake-1 is running\n")
     assert keys(ended.out) == ["stop"]
+    write("described", "[abcdic]\n")
+    assert keys(run("described").out) == ["user", "password", "stop"]
 
 
 def test_an_address_on_every_network_can_be_typed(
