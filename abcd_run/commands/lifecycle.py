@@ -80,9 +80,11 @@ def _ask(unkept: Sequence[Unkept]) -> None:
         streams.complain(f"{one.instance.name} {holds}")
     if not typer.confirm("Stop and lose them?", err=True):
         name = unkept[0].instance.name
+        save = f"abcd-run cp {name}:FILE . keeps a file"
         raise UsageError(
             "nothing was stopped",
-            remedy=f"abcd-run cp {name}:FILE . keeps a file; --home at the launch keeps all",
+            remedy=f"{save if unkept[0].files else f'abcd-run start {name}'}; "
+            "--home at the launch keeps all",
         )
 
 

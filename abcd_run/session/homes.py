@@ -1,12 +1,12 @@
 """The homes that launches keep on this host: made for them, and each for one instance at a time."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from abcd_run.backend import record
-from abcd_run.errors import UsageError
+from abcd_run.concurrency.cancel import Token, using
+from abcd_run.errors import AbcdRunError, UsageError
 from abcd_run.host import locks, xdg
 from abcd_run.host.os_errors import unexpected
 from abcd_run.model import Plan
@@ -41,8 +41,9 @@ def claimed(folder: str, fleet: Fleet) -> Iterator[None]:
         try:
             yield
         finally:
-            # Only an empty one goes: nothing was started with it, or its guest wrote nothing.
-            with suppress(OSError):
+            # Only an empty one goes: nothing was started with it, or its guest wrote nothing. A
+            # cancelled launch says what it has undone, not that this look was cancelled too.
+            with suppress(OSError, AbcdRunError), using(Token()):
                 _remove_unused(home, fleet)
 
 
@@ -72,4 +73,6 @@ def _remove_unused(home: Path, fleet: Fleet) -> None:
 
 
 def _lock(home: Path) -> Path:
+    import hashlib  # noqa: PLC0415  (few launches keep a home)
+
     return xdg.cache() / "homes" / hashlib.sha256(bytes(home.resolve())).hexdigest()[:16]

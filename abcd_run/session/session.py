@@ -16,7 +16,7 @@ from abcd_run.session.opened import Opened
 from abcd_run.session.reaching import Reaching, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from os import PathLike
     from types import TracebackType
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from abcd_run.session.results import Instances, Removed
     from abcd_run.session.unkept import Unkept
     from abcd_run.verify.values import Verified
+
+    Turn = Callable[[Opened, Sequence[Which], tuple[str, ...]], Instances]
 
 
 class Session(Reaching):
@@ -219,34 +221,33 @@ class Session(Reaching):
 
         Their addresses may be new. Raises as `launch` does, if `check`.
         """
-        from abcd_run.session import power, results
+        from abcd_run.session import power
 
-        names = named(on)
-        done = self._calls.do(lambda: power.start(self._opened, which, names))
-        return results.checked(done) if check else done
+        return self._turned(power.start, which, on, check=check)
 
     def restart(self, *which: Which, on: On = (), check: bool = True) -> Instances:
         """Restart instances until they are ready; those that have ended are started."""
-        from abcd_run.session import power, results
+        from abcd_run.session import power
 
-        names = named(on)
-        done = self._calls.do(lambda: power.restart(self._opened, which, names))
-        return results.checked(done) if check else done
+        return self._turned(power.restart, which, on, check=check)
 
     def suspend(self, *which: Which, on: On = (), check: bool = True) -> Instances:
         """Have instances stand still in memory, until they are resumed."""
-        from abcd_run.session import power, results
+        from abcd_run.session import power
 
-        names = named(on)
-        done = self._calls.do(lambda: power.suspend(self._opened, which, names))
-        return results.checked(done) if check else done
+        return self._turned(power.suspend, which, on, check=check)
 
     def resume(self, *which: Which, on: On = (), check: bool = True) -> Instances:
         """Have suspended instances go on, until they are ready."""
-        from abcd_run.session import power, results
+        from abcd_run.session import power
+
+        return self._turned(power.resume, which, on, check=check)
+
+    def _turned(self, turn: Turn, which: Sequence[Which], on: On, *, check: bool) -> Instances:
+        from abcd_run.session import results
 
         names = named(on)
-        done = self._calls.do(lambda: power.resume(self._opened, which, names))
+        done = self._calls.do(lambda: turn(self._opened, which, names))
         return results.checked(done) if check else done
 
     def prune(self, on: On = (), *, ended: bool = False, check: bool = True) -> Removed:

@@ -39,7 +39,8 @@ def verify(opened: Opened, request: Request, *, keep: bool, pictures: Path | Non
             "verify launches one instance on each runtime, under a name of its own",
             remedy=f"abcd-run verify {request.image}",
         )
-    request = replace(request, on=request.on or (ALL,))
+    # Several at once, of which nothing is kept: no matter what the settings say of homes.
+    request = replace(request, on=request.on or (ALL,), home=False)
     wanted = image_word.resolve(request, opened.catalogue(), more=opened.other_words)
     questions = agenda.of(wanted.profile)
     if wanted.profile.screen:

@@ -133,21 +133,28 @@ class LibvirtRuntime(Runtime):
 
     def restart(self, runtime_id: str) -> Instance:
         """See the contract: a machine keeps nothing but its home; it boots anew."""
-        instances.check_answers(runtime_id, runtime_id)
         with translated("restart the machine"):
-            self._connection.lookupByUUIDString(runtime_id).reset()
+            domain = self._there(runtime_id)
+            instances.check_answers(domain.name(), runtime_id)
+            domain.reset()
         (instance,) = self.instances(runtime_id)
         return instance
 
     def suspend(self, runtime_id: str) -> None:
         """See the contract."""
         with translated("suspend the machine"):
-            self._connection.lookupByUUIDString(runtime_id).suspend()
+            self._there(runtime_id).suspend()
 
     def resume(self, runtime_id: str) -> None:
         """See the contract."""
         with translated("resume the machine"):
-            self._connection.lookupByUUIDString(runtime_id).resume()
+            self._there(runtime_id).resume()
+
+    def _there(self, key: str) -> libvirt.virDomain:
+        """Return a machine, on whichever connection. Raises `LaunchFailed` if it is gone."""
+        for domain in self._one(key):
+            return domain
+        raise LaunchFailed("the machine is gone", remedy="abcd-run ps")
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""

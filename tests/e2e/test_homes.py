@@ -17,6 +17,7 @@ ADD = """
 cd
 echo "$0" >"begun on $0"
 mkdir -p "in $0"; ln -sfn "../begun on $0" "in $0/link"
+echo "ssh-ed25519 AAAA $0" >>.ssh/authorized_keys
 echo '#!/bin/sh' >run-me; chmod 750 run-me
 ls -A
 """
@@ -51,6 +52,12 @@ def test_it_goes_around_the_runtimes(home: Path) -> None:
         finally:
             assert abcd_run("stop", name).status == 0
         check_outside(home, runtime)
+    # What its owner appends stays; the launcher's own keys are those of one start.
+    keys = (home / ".ssh" / "authorized_keys").read_text().splitlines()
+    assert [one for one in keys if " AAAA " in one] == [
+        f"ssh-ed25519 AAAA {one}" for one in RUNTIMES
+    ]
+    assert keys.count("# abcd-run's keys") == 1
 
 
 def another_is_refused(home: Path, name: str) -> bool:

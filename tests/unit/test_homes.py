@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from abcd_run import Session
 from abcd_run.backend import record
 from abcd_run.commands import home_option
-from abcd_run.errors import LaunchFailed, UsageError
+from abcd_run.errors import Interrupted, LaunchFailed, UsageError
 from abcd_run.model import Share
+from abcd_run.plan.request import Request
+from abcd_run.session import launches
+from abcd_run.session.opened import Opened
 from abcd_run.testing.cli import Ended
 from abcd_run.testing.fake import FakeEngine, fails
 
@@ -128,6 +132,30 @@ def test_a_failed_launch_leaves_no_empty_home(lab: Session, engine: FakeEngine, 
     with Session() as another, pytest.raises(LaunchFailed):
         another.launch("lab", home=home / "kept")
     assert (home / "kept" / "thesis").exists()
+
+
+def test_an_interrupted_launch_says_what_it_has_undone(
+    lab: Session, engine: FakeEngine, home: Path
+) -> None:
+    engine.before["start"] = lab.cancel
+    with lab, pytest.raises(Interrupted, match="everything that was started has been removed"):
+        lab.launch("lab", home=home / "kept")
+    assert (engine.held, (home / "kept").exists()) == ({}, False)
+
+
+def test_verify_needs_no_home(lab: Session, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It launches several at once, and keeps nothing of them."""
+    (home / ".config/abcd-run/config.toml").write_text("home = true\n")
+    kept: list[Share | None] = []
+
+    def launch(opened: Opened, request: Request, *, wait: bool) -> NoReturn:
+        kept.extend(one.home for one in launches.planned_by(opened, request).plans)
+        raise LaunchFailed("enough")
+
+    monkeypatch.setattr(launches, "launch", launch)
+    with lab, pytest.raises(LaunchFailed, match="enough"):
+        lab.verify("lab")
+    assert kept == [None]
 
 
 def test_the_result_says_what_becomes_of_it(lab: Session, home: Path, run: Run) -> None:
