@@ -22,7 +22,8 @@ INSTANCE_KEYS = {
     "host_root", "ready_seconds", "runtime_id", "resources", "home",
 }  # fmt: skip
 ERROR_KEYS = {"code", "message", "details", "remedy", "runtime", "name"}
-DIE = ("sh", "-c", "poweroff; kill -TERM 1")
+# Not both: a TERM amid a busybox machine's end makes it start again.
+DIE = ("sh", "-c", "poweroff || kill -TERM 1")
 OURS = f"contract-{os.getpid()}-"
 # A system has a console; a container without a terminal has only its first process's output.
 SPEAKS = (

@@ -9,6 +9,8 @@ from abcd_run.testing.contract.basis import DIE, Basis, Document
 from abcd_run.testing.waiting import until
 
 ENDS_WITHIN = 60.0
+OWN_FAILURE = 125
+"""The exit status of `exec` when it could not run the command."""
 WRITE = ("sh", "-c", "cd; echo kept >thesis")
 READ = ("sh", "-c", "cd; cat thesis")
 
@@ -42,7 +44,7 @@ class Enduring(Basis):
             assert [one.state for one in connected.instances(name)] == [SUSPENDED]
             assert f"{name} is suspended" in ended.out
             refused = abcd_run("exec", name, "--", "id")
-            assert (refused.status, f"abcd-run resume {name}" in refused.err) == (125, True)
+            assert (refused.status, f"abcd-run resume {name}" in refused.err) == (OWN_FAILURE, True)
             assert name not in abcd_run("prune", "--ended", "--on", self.runtime).out
             assert abcd_run("resume", name).status == 0
             assert self.works(instance)
@@ -53,13 +55,13 @@ class Enduring(Basis):
         with self.launched() as instance:
             name = instance["name"]
             self._write(instance)
-            abcd_run("exec", "--user", "root", name, "--", *DIE)
+            assert abcd_run("exec", "--user", "root", name, "--", *DIE).status != OWN_FAILURE
             until(lambda: not self._runs(connected, name), within=ENDS_WITHIN)
             if not connected.instances(name):
                 assert not self.keeps_files
                 return
             refused = abcd_run("exec", name, "--", "id")
-            assert (refused.status, f"abcd-run start {name}" in refused.err) == (125, True)
+            assert (refused.status, f"abcd-run start {name}" in refused.err) == (OWN_FAILURE, True)
             pruned = abcd_run("--json", "prune", "--on", self.runtime)
             assert name in pruned.json["kept"]
             ended = abcd_run("--json", "start", name)
