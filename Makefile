@@ -1,7 +1,9 @@
 # abcd-run: what to do with a checkout. Each target installs what it needs, on a bare Debian 12 as
 # root or with sudo; as a plain user it uses what the host has.
 
-ENGINES ?= podman docker lxd libvirt virtualbox
+# The slowest first: their contracts run side by side.
+ENGINES ?= libvirt virtualbox lxd docker podman
+SIDE_BY_SIDE = -n 2 --dist loadfile --durations=10
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
 # What builds the Debian package.
@@ -25,10 +27,12 @@ demo-desktop:  ## build KDE Plasma and launch it on four runtimes at once
 
 test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
+	@ABCD_RUN_ENGINES=none tests/engines/run tests/elsewhere/run
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 $(ENGINES:%=tests/contract/test_%.py) tests/e2e tests/isolation tests/faults
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py)
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 tests/e2e tests/isolation tests/faults
 
 deb:  ## build a package for Debian 12 into dist/, to install with apt
 	@mkdir -p dist

@@ -10,12 +10,18 @@ counts: dict[str, Counter[str]] = {}
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):  # type: ignore[no-untyped-def]
-    """Count the outcome of each test of an engine once."""
+    """Note the engine of a test, also for the process that gathers the reports of several."""
     report = yield
-    engine = getattr(getattr(item, "cls", None), "runtime", None)
-    if engine and (report.when == "call" or report.outcome != "passed"):
-        counts.setdefault(engine, Counter())[report.outcome] += 1
+    if engine := getattr(getattr(item, "cls", None), "runtime", None):
+        report.user_properties.append(("engine", engine))
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the outcome of each test of an engine once."""
+    engine = dict(report.user_properties).get("engine")
+    if engine and (report.when == "call" or report.outcome != "passed"):
+        counts.setdefault(str(engine), Counter())[report.outcome] += 1
 
 
 def pytest_configure() -> None:

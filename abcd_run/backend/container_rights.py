@@ -5,6 +5,7 @@ reach the host's network, devices, other containers, or more of the kernel.
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 
 from abcd_run.runtime import Option, Problem
@@ -116,6 +117,8 @@ def open_files() -> int:
 
     An engine whose own limit is lower refuses a higher one.
     """
+    if sys.platform == "win32":
+        return OPEN_FILES
     import resource  # noqa: PLC0415  (only a launch asks)
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,10 +1,10 @@
 """The seed CD, which gives a virtual machine its identity."""
 
 import json
-import os
 from pathlib import Path
 
 from abcd_run.backend.vm_ssh import public_key
+from abcd_run.host import this_host
 from abcd_run.model import Plan
 
 
@@ -13,7 +13,7 @@ def seed_values(plan: Plan, *, key: str) -> dict[str, str]:
     values = {**plan.seed.environment(), "ABCD_EXEC_KEY": key}
     if plan.shares:
         # The host's file system stores owners by number: the user needs the same number inside.
-        values["ABCD_UID"] = str(os.getuid())
+        values["ABCD_UID"] = str(this_host.user())
     for number, share in enumerate(plan.shares):
         values[f"ABCD_SHARE_{number}"] = share.target + (":ro" if share.read_only else "")
     return values | {f"ABCD_ENV_{name}": value for name, value in plan.env.items()}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from abcd_run.backend import record
 from abcd_run.errors import LaunchFailed, NotReady, UsageError
-from abcd_run.host import xdg
+from abcd_run.host import install, xdg
 from abcd_run.model import Instance
 
 ENVIRONMENT = "/run/abcd/environment"
@@ -48,7 +48,7 @@ def own_key() -> Path:
 def prove_keygen() -> None:
     """Raise `LaunchFailed` if no key can be made."""
     if not shutil.which("ssh-keygen"):
-        raise LaunchFailed("ssh-keygen is not installed", remedy="sudo apt install openssh-client")
+        raise LaunchFailed("ssh-keygen is not installed", remedy=install.line("openssh-client"))
 
 
 def public_key() -> str:

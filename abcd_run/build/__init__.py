@@ -16,7 +16,7 @@ from abcd_run.build.origin import step
 from abcd_run.build.parts import put_over
 from abcd_run.build.stack import Stack, steps_in
 from abcd_run.errors import ArtifactError
-from abcd_run.host import scratch, xdg
+from abcd_run.host import install, scratch, xdg
 from abcd_run.images import recipe
 from abcd_run.images.profile import Profile, variant_name
 from abcd_run.model import BASE, Kind, Plan, Recipe
@@ -65,6 +65,8 @@ def prune() -> None:
 
 
 def _build(wanted: Recipe, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) -> list[str]:
+    if not install.BUILDS:
+        raise ArtifactError("images are built on Linux", remedy=install.elsewhere(wanted.image))
     store = Store(xdg.store())
     names = []
     with scratch.held(_folder(), PREFIX) as work, store.importing():

@@ -79,7 +79,7 @@ def add_to_settings(shell: str) -> Path:
 
 def _settings(shell: str) -> Path:
     if shell == "fish":
-        return xdg.config().parent / "fish" / "completions" / f"{NAME}.fish"
+        return xdg.config_home() / "fish" / "completions" / f"{NAME}.fish"
     if shell == "zsh" and (elsewhere := os.environ.get("ZDOTDIR")):
         return Path(elsewhere, ".zshrc")
     return xdg.home() / f".{shell}rc"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from abcd_run.commands import options
 from abcd_run.errors import UsageError
+from abcd_run.host import install
 from abcd_run.report import for_people, for_scripts
 from abcd_run.session import FamilyReference, Image, Images, Session
 
@@ -96,6 +97,10 @@ def _print_rows(listed: Images) -> None:
     rows = [_row(one) for one in listed.images]
     rows += [_family_row(one) for one in listed.families]
     for_people.print_table(("IMAGE", "SUMMARY", "VARIANTS", "FROM"), rows)
+    if not install.BUILDS:
+        for_people.print_notes(
+            [f"what is not from an ISO is built on Linux: {install.elsewhere()}"]
+        )
 
 
 def _row(image: Image) -> tuple[str, ...]:

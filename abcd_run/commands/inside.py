@@ -60,9 +60,13 @@ def shell(*, name: options.Name, user: options.User = None, on: options.Runtimes
 
 
 def _run(line: list[str]) -> int:
-    # The engine's own command takes over this process: streams, signals, terminal, status.
     sys.stdout.flush()
-    os.execvp(line[0], line)  # noqa: S606
+    if sys.platform != "win32":
+        # The engine's own command takes over this process: streams, signals, terminal, status.
+        os.execvp(line[0], line)  # noqa: S606
+    import subprocess  # noqa: PLC0415  (only Windows, where it would run beside the prompt)
+
+    return subprocess.run(line, check=False).returncode
 
 
 def logs(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from abcd_run.doctor import advisories
 from abcd_run.doctor.advisories import Known, Package
 from abcd_run.errors import ArtifactError, Failure
-from abcd_run.host import this_host, xdg
+from abcd_run.host import install, this_host, xdg
 from abcd_run.plan.selection import PROBE_SECONDS, takes
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Backend, Consists, Probe, Problem, Runtime
@@ -139,15 +139,17 @@ def _components(runtime: Runtime) -> Mapping[str, str]:
 
 def host_checks() -> Iterator[Finding]:
     """Yield what the host has or lacks for launching without root."""
-    yield _subids("/etc/subuid")
-    yield _subids("/etc/subgid")
-    yield _program("newuidmap", package="uidmap")
-    yield _session()
-    free = format_size(this_host.memory_available())
-    yield Finding("memory", good=True, says=f"{free} free")
+    if install.BUILDS:
+        yield _subids("/etc/subuid")
+        yield _subids("/etc/subgid")
+        yield _program("newuidmap", package="uidmap")
+        yield _session()
+    free = this_host.memory_available()
+    yield Finding("memory", good=True, says=f"{format_size(free)} free" if free else "unknown")
     yield _disk()
-    yield _program("mmdebstrap", package="mmdebstrap", only="building images")
-    yield from _served()
+    if install.BUILDS:
+        yield _program("mmdebstrap", package="mmdebstrap", only="building images")
+        yield from _served()
 
 
 def _served() -> Iterator[Finding]:
@@ -160,7 +162,7 @@ def _served() -> Iterator[Finding]:
 
 def _subids(path: str) -> Finding:
     """Check this user's subordinate ids: without them a container has only one uid."""
-    who = {getpass.getuser(), str(os.getuid())}
+    who = {getpass.getuser(), str(this_host.user())}
     try:
         lines = Path(path).read_text().splitlines()
     except OSError:
@@ -170,7 +172,7 @@ def _subids(path: str) -> Finding:
     option = "--add-subuids" if path.endswith("uid") else "--add-subgids"
     return Finding(
         path,
-        good=count >= SUBIDS_NEEDED or os.getuid() == 0,
+        good=count >= SUBIDS_NEEDED or this_host.user() == 0,
         says=f"{count} ids for {getpass.getuser()}",
         remedy=f"sudo usermod {option} 100000-165535 {getpass.getuser()}",
     )
@@ -179,7 +181,7 @@ def _subids(path: str) -> Finding:
 def _program(name: str, *, package: str, only: str = "") -> Finding:
     path = shutil.which(name)
     says = path or "not installed" + (f"; only {only} needs it" if only else "")
-    return Finding(name, good=bool(path), says=says, remedy=f"sudo apt install {package}")
+    return Finding(name, good=bool(path), says=says, remedy=install.line(package))
 
 
 def _session() -> Finding:

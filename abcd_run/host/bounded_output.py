@@ -5,19 +5,22 @@ See `programs` for commands without a time limit.
 
 import os
 import selectors
-import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from threading import Thread
+from typing import IO, NamedTuple
 
 from abcd_run import limits
 from abcd_run.host import process_group
 from abcd_run.host.bounded_reader import left
-from abcd_run.host.process_group import Process, send
+from abcd_run.host.process_group import Process, kill
 from abcd_run.units import format_size
 
 PIECE = 1 << 16
+LOOK_SECONDS = 0.02
 
 
 class TooMuch(Exception):
@@ -58,10 +61,10 @@ def printed(
             _read(process, until, most, out, err)
             status = process.wait(left(until))
         except (TimeoutError, subprocess.TimeoutExpired) as error:
-            send(process, signal.SIGKILL)
+            kill(process)
             raise Late(bytes(out), bytes(err)) from error
         except BaseException:
-            send(process, signal.SIGKILL)
+            kill(process)
             raise
     return Printed(status, bytes(out), bytes(err))
 
@@ -69,6 +72,9 @@ def printed(
 def _read(process: Process, until: float, most: int, out: bytearray, err: bytearray) -> None:
     assert process.stdout
     assert process.stderr
+    if sys.platform == "win32":
+        _read_beside(process, until, most, out, err)
+        return
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, out)
         selector.register(process.stderr, selectors.EVENT_READ, err)
@@ -79,5 +85,25 @@ def _read(process: Process, until: float, most: int, out: bytearray, err: bytear
                     selector.unregister(key.fileobj)
                 elif key.data is out or len(err) < limits.TEXT_BYTES:
                     key.data.extend(piece)
+            if len(out) > most:
+                raise TooMuch(f"more than {format_size(most)}")
+
+
+def _read_beside(process: Process, until: float, most: int, out: bytearray, err: bytearray) -> None:
+    """Read in threads: Windows waits for sockets only, not for pipes."""
+
+    def gather(stream: IO[bytes], into: bytearray, keep: int) -> None:
+        with suppress(ValueError):  # the program was killed, and the stream is closed
+            while piece := os.read(stream.fileno(), PIECE):
+                if len(into) <= keep:
+                    into.extend(piece)
+
+    jobs = [(process.stdout, out, most), (process.stderr, err, limits.TEXT_BYTES)]
+    threads = [Thread(target=gather, args=job, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(min(LOOK_SECONDS, left(until)))
             if len(out) > most:
                 raise TooMuch(f"more than {format_size(most)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from abcd_run.concurrency.cancel import current
 from abcd_run.errors import ArtifactError, Interrupted
 from abcd_run.host import locks, xdg
-from abcd_run.host.locks import private_folder
+from abcd_run.host.locks import Claim, private_folder
+from abcd_run.host.open_flags import BINARY, NOFOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,9 +42,10 @@ class Part:
         """Give the part its real name once all of it is on disk."""
         try:
             self.file.flush()
-            if not _is_private(self.target):
+            if sys.platform != "win32" and not _is_private(self.target):
                 os.fchmod(self.file.fileno(), 0o666 & ~_umask())
             os.fsync(self.file.fileno())
+            self.file.close()  # Windows renames no open file
             self.path.replace(self.target)
         except OSError as error:
             self.discard()
@@ -66,16 +69,20 @@ def part_of(
     path = target.with_name(target.name + ".part")
     (private_folder if _is_private(target) else _shared_folder)(target.parent)
     cancel = cancel or current()
-    while (file := _locked(path)) is None:
+    while (opened := _opened(path)) is None:
         if waiting:
             waiting(path)
         if cancel.wait(POLL):
             raise Interrupted(f"{target.name}: cancelled while another process was making it")
-    with file:
-        try:
+    claim, file = opened
+    try:
+        with file:
             yield Part(target, path, file)
-        finally:
-            _drop_if_empty(file, path)
+    finally:
+        # What has been finished meanwhile has another name, and its old one another owner.
+        if claim.is_at_path() and not path.stat().st_size:
+            path.unlink()
+        claim.release()
 
 
 def unwritable(target: Path, error: OSError) -> ArtifactError:
@@ -110,13 +117,22 @@ def _umask() -> int:
 
     psutil does not report it.
     """
-    lines = Path("/proc/self/status").read_text().splitlines()
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:  # not Linux
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return mask
     return next((int(line.split()[1], 8) for line in lines if line.startswith("Umask:")), 0o077)
 
 
 def abandoned(folder: Path) -> list[Path]:
     """List the part-files in FOLDER that no living process holds."""
-    return [path for path in sorted(folder.glob("*.part")) if path.is_file() and not _is_held(path)]
+    return [
+        path
+        for path in sorted(folder.glob("*.part"))
+        if path.is_file() and not locks.is_claimed(path)
+    ]
 
 
 def discard_abandoned(folder: Path) -> list[Path]:
@@ -128,41 +144,50 @@ def discard_abandoned(folder: Path) -> list[Path]:
     return paths
 
 
-def _locked(path: Path) -> BinaryIO | None:
-    """Open and lock PATH; return None if another process holds or has removed it."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
-    _make_private(file, path)
+def _opened(path: Path) -> tuple[Claim, BinaryIO] | None:
+    """Claim and open PATH; return None if another process holds or has removed it."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW | BINARY, 0o600), "r+b")
     try:
-        # Its last holder may have renamed it.
-        if locks.taken(file.fileno()) and locks.is_at(file.fileno(), path):
-            return file
-    except OSError as error:
+        _make_private(file, path)
+        claim = _claimed(path)
+    except BaseException:
         file.close()
+        raise
+    if claim and _is_at(file, path):
+        return claim, file
+    file.close()
+    if claim:
+        claim.release()
+    return None
+
+
+def _claimed(path: Path) -> Claim | None:
+    try:
+        return locks.claimed(path)
+    except OSError as error:
         raise ArtifactError(
             f"cannot lock files in {path.parent}",
             details=str(error),
             remedy="set ABCD_RUN_CACHE to a folder on a local disk",
         ) from error
-    file.close()
-    return None
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Say whether the open file still has this name: its last holder may have renamed it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _make_private(file: BinaryIO, path: Path) -> None:
+    if sys.platform == "win32":
+        return
     status = os.fstat(file.fileno())
     if status.st_uid != os.geteuid():
-        file.close()
         raise ArtifactError(f"{path} belongs to another user", remedy=f"ls -l {path}")
     if status.st_mode & locks.OTHERS:
         os.fchmod(file.fileno(), 0o600)
-
-
-def _drop_if_empty(file: BinaryIO, path: Path) -> None:
-    if locks.is_at(file.fileno(), path) and not path.stat().st_size:
-        path.unlink()
-
-
-def _is_held(path: Path) -> bool:
-    return locks.is_held(os.open(path, os.O_RDONLY))
 
 
 def _remove_companions(path: Path) -> None:

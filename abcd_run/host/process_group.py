@@ -7,11 +7,20 @@ Use `programs` for commands without a time limit, which end with us or on cancel
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict
 
 Process = subprocess.Popen[bytes]
+
+
+class OwnGroup(TypedDict, total=False):
+    """How `Popen` is told to start a program as the head of a group."""
+
+    start_new_session: bool
+    creationflags: int
 
 
 def started(
@@ -31,15 +40,43 @@ def started(
         command,
         cwd=cwd,
         env=environment,
-        pass_fds=inherited,
+        pass_fds=() if sys.platform == "win32" else inherited,
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        start_new_session=True,
+        **OWN_GROUP,
     )
 
 
-def send(process: Process, number: signal.Signals) -> None:
-    """Send a signal to a program and all its children; no-op if they are gone."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+if sys.platform == "win32":
+    OWN_GROUP: OwnGroup = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+
+    def end(process: Process) -> None:
+        """Kill a program and all its children: Windows knows no way to ask all of them."""
+        kill(process)
+
+    def kill(process: Process) -> None:
+        """Kill a program and all its children; no-op if they are gone."""
+        import psutil  # noqa: PLC0415  (few programs have to be killed)
+
+        with suppress(psutil.NoSuchProcess):
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.kill()
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+
+else:
+    OWN_GROUP: OwnGroup = {"start_new_session": True}
+
+    def end(process: Process) -> None:
+        """Ask a program and all its children to end; no-op if they are gone."""
+        _send(process, signal.SIGTERM)
+
+    def kill(process: Process) -> None:
+        """Kill a program and all its children; no-op if they are gone."""
+        _send(process, signal.SIGKILL)
+
+    def _send(process: Process, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)

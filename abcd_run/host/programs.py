@@ -3,7 +3,6 @@
 They end with us and on cancellation; see `bounded_output` for those that must be quick.
 """
 
-import signal
 import subprocess
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,6 @@ from threading import Timer
 from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import ArtifactError
 from abcd_run.host import parent_death, process_group
-from abcd_run.host.process_group import send
 from abcd_run.runtime import Say
 
 LAST_LINES = 15
@@ -77,16 +75,16 @@ def child(
     with process_group.started(
         command, stdin=stdin, stderr=stderr, cwd=cwd, inherited=inherited
     ) as process:
-        killing = Timer(KILL_SECONDS, send, (process, signal.SIGKILL))
+        killing = Timer(KILL_SECONDS, process_group.kill, (process,))
         killing.daemon = True
 
         def end() -> None:
-            send(process, signal.SIGTERM)
+            process_group.end(process)
             with suppress(RuntimeError):  # it was already asked to end
                 killing.start()
 
         try:
-            ending = current().ending(end, at_last=lambda: send(process, signal.SIGKILL))
+            ending = current().ending(end, at_last=lambda: process_group.kill(process))
             with parent_death.bound(process.pid), ending:
                 yield process
                 process.wait()
@@ -97,5 +95,5 @@ def child(
         finally:
             if killing.ident:  # its children were asked to end, too
                 killing.cancel()
-                send(process, signal.SIGKILL)
+                process_group.kill(process)
     check()

@@ -83,12 +83,14 @@ def _has_diag() -> bool:
     try:
         with socket.create_server(("127.0.0.1", 0)) as own:
             return _asked(own.getsockname(), None) is not None
-    except (OSError, AttributeError):  # no such protocol, or no such system
+    except OSError:  # no such protocol
         return False
 
 
 def _asked(near: Address, far: Address | None) -> Seen | None:
     """Ask the kernel for the socket of a connection, or for the listener at `near`."""
+    if sys.platform != "linux":
+        return None
     here, there = _packed(near[0]), _packed(far[0]) if far else b""
     family = socket.AF_INET if len(here) == 4 else socket.AF_INET6  # noqa: PLR2004
     ends = ENDS.pack(near[1], far[1] if far else 0, here, there) + ANY_INTERFACE

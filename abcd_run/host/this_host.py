@@ -5,7 +5,8 @@ import os
 import re
 import socket
 import struct
-from contextlib import ExitStack, closing
+import sys
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from abcd_run.errors import HostTooSmall
@@ -22,7 +23,7 @@ def memory_available() -> int:
 
     try:
         return psutil.virtual_memory().available
-    except OSError:  # a container without /proc
+    except (OSError, RuntimeError):  # a container without /proc
         return 0
 
 
@@ -32,6 +33,8 @@ def has_plenty(wanted: int) -> bool:
     The C library counts free pages within microseconds. Importing psutil takes 6 ms, half of
     Python's start: a launch on most hosts does not need it.
     """
+    if sys.platform == "win32":
+        return False
     try:
         return 2 * wanted <= os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):  # macOS
@@ -50,11 +53,8 @@ def check_memory(wanted: int, available: int) -> None:
 
 def delegated_controllers(root: Path = Path("/sys/fs/cgroup")) -> frozenset[str]:
     """Return the cgroup v2 controllers with which this user may limit processes; none on v1."""
-    if os.getuid() == 0:
-        own = root
-    else:
-        uid = os.getuid()
-        own = root / f"user.slice/user-{uid}.slice/user@{uid}.service"
+    uid = user()
+    own = root / f"user.slice/user-{uid}.slice/user@{uid}.service" if uid else root
     try:
         return frozenset((own / "cgroup.controllers").read_text().split())
     except OSError:
@@ -119,7 +119,9 @@ def numbers_users() -> bool:
 
 
 def user() -> int:
-    """Return the uid of this process's owner."""
+    """Return the uid of this process's owner; on Windows, which has none, -1."""
+    if sys.platform == "win32":
+        return -1
     return os.getuid()
 
 
@@ -128,8 +130,10 @@ def listener(path: Path) -> int | None:
 
     The kernel reports it from our point of view, whatever user or PID namespace the daemon is in.
     """
-    if not hasattr(socket, "SO_PEERCRED"):  # macOS
-        return path.stat().st_uid if path.exists() else None
+    if sys.platform != "linux":
+        with suppress(OSError):
+            return path.stat().st_uid
+        return None
     with closing(socket.socket(socket.AF_UNIX)) as trial:
         try:
             trial.settimeout(CONNECT_SECONDS)

@@ -1,20 +1,31 @@
-"""Where abcd-run reads and keeps files, following the XDG rules."""
+"""Where abcd-run reads and keeps files: by the XDG rules, and on Windows and macOS by theirs."""
 
 import os
-import pwd
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 from abcd_run.errors import UsageError
+from abcd_run.host import this_host
 
+XDG = {
+    "config": ("XDG_CONFIG_HOME", ".config"),
+    "cache": ("XDG_CACHE_HOME", ".cache"),
+    "data": ("XDG_DATA_HOME", ".local/share"),
+}
 SESSIONS = Path("/run/user")
 """Where the system creates a folder for sockets for each logged-in user, named by uid."""
 
 
 def config() -> Path:
     """Return the user's configuration folder."""
-    return _base("XDG_CONFIG_HOME", ".config") / "abcd-run"
+    return _own("config")
+
+
+def config_home() -> Path:
+    """Return the folder of all programs' settings; fish has its own there on every system."""
+    return _base("XDG_CONFIG_HOME", ".config")
 
 
 def cache() -> Path:
@@ -22,7 +33,7 @@ def cache() -> Path:
     moved = os.environ.get("ABCD_RUN_CACHE")
     if moved:
         return Path(moved).absolute()
-    folder = _base("XDG_CACHE_HOME", ".cache") / "abcd-run"
+    folder = _own("cache")
     # Earlier versions left it open: others could read images and hold locks in it.
     with suppress(OSError):
         if folder.stat().st_mode & 0o077:
@@ -32,7 +43,7 @@ def cache() -> Path:
 
 def homes() -> Path:
     """Return the folder of the homes that are kept for instances."""
-    return _base("XDG_DATA_HOME", ".local/share") / "abcd-run" / "homes"
+    return _own("data") / "homes"
 
 
 def store() -> Path:
@@ -47,7 +58,7 @@ def runtime_dir() -> Path | None:
     requires. After su, the variable may name another user's folder, which is refused, or be
     missing although the user's folder exists.
     """
-    named, usual = os.environ.get("XDG_RUNTIME_DIR", ""), SESSIONS / str(os.getuid())
+    named, usual = os.environ.get("XDG_RUNTIME_DIR", ""), SESSIONS / str(this_host.user())
     return next((folder for folder in (Path(named), usual) if _is_private(folder)), None)
 
 
@@ -64,7 +75,9 @@ def profile_folders(extra: Path | None = None) -> list[Path]:
     listed = os.environ.get("ABCD_RUN_PROFILES", "")
     own = [Path(part).expanduser() for part in listed.split(os.pathsep) if part]
     first = [extra] if extra else []
-    return [*first, *own, config() / "profiles", Path("/etc/abcd-run/profiles"), builtin()]
+    # On Windows, any user may make a folder at the top of a disk.
+    hosts = [] if sys.platform == "win32" else [Path("/etc/abcd-run/profiles")]
+    return [*first, *own, config() / "profiles", *hosts, builtin()]
 
 
 def builtin() -> Path:
@@ -79,10 +92,20 @@ def _is_private(folder: Path) -> bool:
         status = folder.stat()
     except OSError:
         return False
-    own = status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode)
+    own = status.st_uid == this_host.user() and stat.S_ISDIR(status.st_mode)
     return (
         own and folder.is_absolute() and not status.st_mode & 0o077 and os.access(folder, os.W_OK)
     )
+
+
+def _own(kind: str) -> Path:
+    """Return our folder for "config", "cache" or "data"."""
+    if sys.platform in {"win32", "darwin"}:
+        import platformdirs  # noqa: PLC0415  (not installed elsewhere)
+
+        folder: Path = getattr(platformdirs, f"user_{kind}_path")("abcd-run", appauthor=False)
+        return folder
+    return _base(*XDG[kind]) / "abcd-run"
 
 
 def _base(variable: str, default: str) -> Path:
@@ -93,6 +116,10 @@ def _base(variable: str, default: str) -> Path:
 
 def home() -> Path:
     """Return the user's home: HOME, or the host's entry if HOME is unusable."""
+    if sys.platform == "win32":
+        return Path.home()
+    import pwd  # noqa: PLC0415  (there is none on Windows)
+
     named = os.environ.get("HOME", "")
     if named.startswith("/"):
         return Path(named)

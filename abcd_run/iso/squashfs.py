@@ -7,10 +7,10 @@ at a time before 1970, and needs 1.3 GB of memory where tar2sqfs needs 27 MB and
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from typing import IO, TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
 from abcd_run.iso import tools
@@ -36,11 +36,19 @@ def make_squashfs(write_tar: WriteTar, target: Path, *, epoch: int, cancel: Even
     argv += ["--num-jobs", str(os.cpu_count() or 1), target]
     with tools.child(argv, epoch=epoch, cancel=cancel, stdin=subprocess.PIPE) as process:
         assert process.stdin
-        fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+        _widen(process.stdin)
         stream = Stream(process.stdin)
         write_tar(stream)
         process.stdin.flush()
         stream.make_sure_it_ended()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, where the kernel can: fewer turns from program to program."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415  (there is none on Windows)
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
 class Stream:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from threading import Event, Thread
 from typing import IO, TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError, Interrupted
+from abcd_run.host import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,8 @@ NEEDED = {
     f"{GRUB}/x86_64-efi/moddep.lst": "grub-efi-amd64-bin",
 }
 LAST_LINES = 15  # of a failed program's messages
+FILE_TOO_LARGE = 25
+"""The number of SIGXFSZ, which ends a program that writes more than it may."""
 
 
 def missing() -> dict[str, str]:
@@ -38,6 +40,8 @@ def missing() -> dict[str, str]:
 
 def require() -> None:
     """Raise ArtifactError if a program is missing, with a command that installs all of them."""
+    if not install.BUILDS:
+        raise ArtifactError("live ISOs are built on Linux", remedy=install.elsewhere())
     if absent := missing():
         packages = " ".join(dict.fromkeys(absent.values()))
         raise ArtifactError(
@@ -98,7 +102,7 @@ def _await_success(process: subprocess.Popen[bytes], said: IO[bytes], *, cancel:
     name = Path(str(process.args[0])).name  # type: ignore[index]  # always a list here
     if cancel.is_set():
         raise Interrupted(f"{name}: cancelled")
-    if status == -signal.SIGXFSZ:
+    if status == -FILE_TOO_LARGE:
         raise ArtifactError(
             f"{name} reached the file size limit",
             details="this session's RLIMIT_FSIZE is too small",

@@ -7,11 +7,10 @@ So the main thread only listens for signals. Another thread does the work and wa
 that the first signal sets.
 """
 
-import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO
 from select import select
 from threading import current_thread, main_thread
 from typing import TypeVar
@@ -21,7 +20,13 @@ from abcd_run.errors import Interrupted
 
 T = TypeVar("T")
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NUMBERS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
+)
+"""What asks us to end; a closed terminal is SIGHUP, and on Windows SIGBREAK."""
+
 END = b"\0"
 LEAVE_SECONDS = 4.5
 """How long the work may take to undo and end; a hung engine would otherwise block it forever."""
@@ -53,16 +58,16 @@ def _interruptible(work: Callable[[], T], token: Token) -> T:
 
 
 @contextmanager
-def _signals() -> Iterator[tuple[FileIO, FileIO]]:
-    """Write each signal into a pipe, as a byte, and yield the pipe's ends.
+def _signals() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Write each signal into a pair of sockets, as a byte, and yield its ends.
 
-    A Python handler alone is not enough: if the signal arrives just as a wait begins, the handler
-    runs only once that wait is over.
+    Sockets, because Windows cannot wait for a pipe. A Python handler alone is not enough: if the
+    signal arrives just as a wait begins, the handler runs only once that wait is over.
     """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    with FileIO(reading) as reader, FileIO(writing, "w") as writer:
-        waking = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.settimeout(0)
+        waking = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         before = {}
         for number in NUMBERS:
             # A signal ignored by nohup, or by a script's background job, is ignored on purpose.
@@ -76,14 +81,14 @@ def _signals() -> Iterator[tuple[FileIO, FileIO]]:
             signal.set_wakeup_fd(waking)
 
 
-def _write(writer: FileIO, word: bytes) -> None:
-    with suppress(ValueError):  # closed: nobody is waiting any more
-        writer.write(word)
+def _write(writer: socket.socket, word: bytes) -> None:
+    with suppress(OSError):  # closed: nobody is waiting any more; or it is full of signals
+        writer.send(word)
 
 
-def _next(reader: FileIO, seconds: float | None = None) -> bytes:
+def _next(reader: socket.socket, seconds: float | None = None) -> bytes:
     """Return the next word, or nothing if none arrives within `seconds`."""
-    return reader.read(1) if select([reader], [], [], seconds)[0] else b""
+    return reader.recv(1) if select([reader], [], [], seconds)[0] else b""
 
 
 def left_behind(token: Token, message: str) -> Interrupted:

@@ -6,11 +6,16 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from abcd_run.errors import ArtifactError
+from abcd_run.host.open_flags import BINARY, UNBLOCKED
 from abcd_run.limits import JSON_BYTES
+
+if sys.platform == "win32":
+    from threading import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +61,9 @@ class Pinned:
         self.fd = fd
         status = os.fstat(fd)
         self.size = status.st_size
-        # Some file systems do not report it.
-        self.stored = min(self.size, status.st_blocks * 512 or self.size)
+        # Some file systems do not report it, nor does Windows.
+        blocks = int(getattr(status, "st_blocks", 0))
+        self.stored = min(self.size, blocks * 512 or self.size)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -66,9 +72,24 @@ class Pinned:
         Opening a pipe would wait for a writer, and a device may do anything.
         """
         _refuse_irregular(path, path.stat().st_mode)
-        file = cls(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY))
+        file = cls(os.open(path, os.O_RDONLY | UNBLOCKED | BINARY))
         _refuse_irregular(path, os.fstat(file.fd).st_mode)
         return file
+
+    if sys.platform == "win32":
+        _turn = Lock()
+
+        def read_at(self, place: int, size: int) -> bytes:
+            """Return bytes from a place on."""
+            with self._turn:
+                os.lseek(self.fd, place, os.SEEK_SET)
+                return os.read(self.fd, size)
+
+    else:
+
+        def read_at(self, place: int, size: int) -> bytes:
+            """Return bytes from a place on."""
+            return os.pread(self.fd, size, place)
 
     def __del__(self) -> None:
         os.close(self.fd)
@@ -88,7 +109,7 @@ class Span:
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes."""
-        data = os.pread(self._file.fd, min(size, self._end - self._at), self._at)
+        data = self._file.read_at(self._at, min(size, self._end - self._at))
         self._at += len(data)
         return data
 

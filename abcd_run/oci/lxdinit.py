@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from abcd_run.oci.model import Config
 
 RTMIN = 34  # glibc's number
+PWR = 30  # SIGPWR in a container of ours, whatever system we run on
 _NUMBER = re.compile(r"[0-9]{1,2}")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -120,7 +121,7 @@ def lxd_init(config: Config) -> list[Extra]:
         "GROUP": quote(group),
         "FOLDER": quote(config.working_dir or "/"),
         "SIGNAL": str(_signal(config.stop_signal)),
-        "PWR": str(int(signal.SIGPWR)),
+        "PWR": str(PWR),
         "ENTRYPOINT": " ".join(map(quote, config.entrypoint)),
         "ARGUMENTS": " ".join(map(quote, config.cmd)),
     }

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
-from abcd_run.host import programs
+from abcd_run.host import install, programs
 from abcd_run.limits import JSON_BYTES
 from abcd_run.oci.blobs import digest_of
 from abcd_run.oci.parse import escaped
@@ -201,7 +201,7 @@ def tampered(reference: str, details: str) -> ArtifactError:
 
 def needs_skopeo() -> ArtifactError:
     """Return the error for a host without skopeo."""
-    return NoSkopeo("skopeo is not installed", remedy="sudo apt install skopeo")
+    return NoSkopeo("skopeo is not installed", remedy=install.line("skopeo"))
 
 
 def _last_words(text: str) -> str:

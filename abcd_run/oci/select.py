@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from abcd_run.errors import ArtifactError
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 CONTAINERD_NAME = "io.containerd.image.name"
 ARCHITECTURES = {
     "x86_64": "amd64",
+    "AMD64": "amd64",  # Windows
     "aarch64": "arm64",
+    "ARM64": "arm64",
     "armv7l": "arm",
     "armv6l": "arm",
     "i686": "386",
@@ -32,7 +35,10 @@ LISTED = 2_000  # characters of names in an error
 
 def host_architecture() -> str:
     """Return this machine's architecture, by the name that images use."""
-    machine = os.uname().machine
+    if sys.platform == "win32":
+        machine = os.environ.get("PROCESSOR_ARCHITECTURE", "AMD64")
+    else:
+        machine = os.uname().machine
     return ARCHITECTURES.get(machine, machine)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -46,9 +47,10 @@ def copy(stream: Readable, out: IO[bytes]) -> int:
 
 
 def _refuse_full(fd: int, size: int) -> None:
-    disk = os.fstatvfs(fd)
-    if disk.f_bavail * disk.f_frsize < RESERVED_BYTES + LOOK_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if sys.platform != "win32":
+        disk = os.fstatvfs(fd)
+        if disk.f_bavail * disk.f_frsize < RESERVED_BYTES + LOOK_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if size > IMAGE_BYTES:
         raise OSError(errno.EFBIG, f"goes on after {IMAGE_BYTES} bytes")
 

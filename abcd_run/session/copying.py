@@ -1,6 +1,7 @@
 """Copy files into instances and out of them."""
 
 import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,14 @@ from abcd_run.concurrency.cancel import heeding
 from abcd_run.model import Instance
 from abcd_run.session import inside
 from abcd_run.session.opened import Opened
-from abcd_run.transfer import copying
 from abcd_run.transfer.meter import Meter
 from abcd_run.transfer.values import Copied
 from abcd_run.units import LIMIT, parse_size
+
+if sys.platform == "win32":
+    from abcd_run.transfer import not_here as copying
+else:
+    from abcd_run.transfer import copying
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 

@@ -84,7 +84,7 @@ def _target(to: str, last: str) -> tuple[int, bytes]:
     else:
         path, name = path.parent, path.name
     try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), os.fsencode(name)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY), os.fsencode(name)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", remedy=f"mkdir -p {path}") from error
 

@@ -108,7 +108,7 @@ def _entry(
 def _file(path: bytes, name: bytes, meter: Meter) -> Iterator[bytes]:
     with _reads(path):
         # Not to wait, should it have become a pipe meanwhile.
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(opened, "rb", buffering=0) as file:  # noqa: PTH123  (a descriptor)
             status = os.fstat(opened)
             yield _header(_info(name, status, tarfile.REGTYPE, size=status.st_size))

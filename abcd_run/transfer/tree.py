@@ -17,8 +17,8 @@ from abcd_run.visible import visible
 Parts = Sequence[bytes]
 """A path below the folder, name by name."""
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 LOOK_BYTES = 64 * MIB
 """How much is written between two looks at the free space."""
 

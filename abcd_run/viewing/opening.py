@@ -2,6 +2,7 @@
 
 from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError
+from abcd_run.host import install
 from abcd_run.launch import awake, endpoints, listener
 from abcd_run.model import Endpoint, Instance
 from abcd_run.viewing import viewer
@@ -34,5 +35,5 @@ def _check_viewer(instance: Instance, endpoint: Endpoint) -> None:
     raise AbcdRunError(
         f"{instance.name}: {viewer.hindrance(endpoint)}",
         details=f"its screen is {endpoint.url}",
-        remedy=f"sudo apt install {package}{in_a_tab if viewer.vnc_socket(instance) else ''}",
+        remedy=f"{install.line(package)}{in_a_tab if viewer.vnc_socket(instance) else ''}",
     )

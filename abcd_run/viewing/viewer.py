@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from urllib.parse import urlsplit
 
 from abcd_run.model import Endpoint, Instance
@@ -62,6 +63,8 @@ def vnc_socket(instance: Instance) -> str:
 
 def has_display() -> bool:
     """Say whether programs can open windows here."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError, NoSuchInstance
+from abcd_run.host import install
 from abcd_run.launch import endpoints, listener
 from abcd_run.model import Endpoint, Instance
 from abcd_run.viewing import handover, viewer
@@ -151,7 +152,7 @@ def _show(instance: Instance) -> Answer:
 def _remedy(instance: Instance, endpoint: Endpoint) -> str:
     """Return what to install for an instance's screen to be shown, by a viewer or on this page."""
     package = viewer.package(endpoint)
-    lines = [f"sudo apt install {package}"] if package else []
+    lines = [install.line(package)] if package else []
     lines += [tabs.missing()] if tabs.has_screen(instance) else []
     return ", or ".join(line for line in lines if line)
 

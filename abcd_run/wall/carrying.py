@@ -6,6 +6,7 @@ and is never kept or looked into. A peer that takes nothing for `STALL_SECONDS` 
 
 import selectors
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -33,6 +34,8 @@ def serve(
         web, says = accepted(target, headers)
     except ValueError:
         return text(400, "this address is for WebSockets")
+    if sys.platform == "win32":
+        return text(503, "no machine here has a screen for a tab")
     with socket.socket(socket.AF_UNIX) as screen:
         screen.settimeout(CONNECT_SECONDS)
         try:

@@ -4,7 +4,6 @@ It is named after the machine's id. A folder without a machine is left over from
 itself or whose launch was killed: the process that makes a folder holds a lock on it.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,17 +90,16 @@ def finished() -> list[Folder]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    opened = locks.opened_folder(path)
+    claim = locks.claimed(path, wait=True)
     try:
-        locks.wait_for(opened)
         yield
     finally:
-        os.close(opened)
+        if claim:
+            claim.release()
 
 
 def _is_free(path: Path) -> bool:
     try:
-        opened = locks.opened_folder(path)
+        return path.is_dir() and not locks.is_claimed(path)
     except OSError:  # its owner is unknown, so it stays
         return False
-    return not locks.is_held(opened)
