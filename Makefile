@@ -6,8 +6,8 @@ ENGINES ?= libvirt virtualbox lxd docker podman
 SIDE_BY_SIDE = -n 2 --dist loadfile --durations=10
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
-# What builds the Debian package.
-PACKAGERS = debhelper fakeroot python3-pip
+# What builds the Debian package, and what a person installs with.
+PACKAGERS = debhelper fakeroot python3-pip pipx
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
 
 # The program is in an environment of the test user's.
@@ -31,6 +31,7 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@tests/as-root
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
+	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py)
 	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 tests/e2e tests/isolation tests/faults
 

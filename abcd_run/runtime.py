@@ -118,6 +118,7 @@ class Backend:
     a machine must have some. None means no limit.
     `takes_command` says whether the runtime supports `abcd-run IMAGE -- COMMAND`.
     `preference` is its place in the order in which `auto` tries runtimes: lowest first.
+    `sdk` is the Python package that `open` imports: a host that lacks it lacks the runtime.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Backend:
     memory: int | None = None
     takes_command: bool = False
     preference: int = 100
+    sdk: str = ""
 
 
 class Runtime(ABC):

@@ -24,4 +24,5 @@ def oci_backend(
         trusts=container_rights.trusts,
         takes_command=True,
         preference=preference,
+        sdk=name,  # both SDKs are named after their engines
     )

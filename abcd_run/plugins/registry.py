@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from typing import TypeVar
 
 from abcd_run.errors import AbcdRunError, UsageError
@@ -77,11 +78,14 @@ def split_runtimes(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def absence(backend: Backend) -> Problem | None:
-    """Return why this host lacks a runtime, or None."""
+    """Return why this host lacks a runtime, or None; imports no SDK."""
     try:
-        return backend.missing()
+        problem = backend.missing()
     except Exception as error:  # noqa: BLE001  (someone else's code may raise anything)
         return broken(error)
+    if problem is None and backend.sdk and PathFinder.find_spec(backend.sdk) is None:
+        return _lacks(backend.sdk, backend.name)
+    return problem
 
 
 def connect(backend: Backend) -> Runtime | Problem:
@@ -100,15 +104,19 @@ def _guarded(load: Callable[[], object], name: str, kind: type[T]) -> T | Proble
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("abcd_run"):
             return Problem(f"its plug-in is broken: {error}", f"reinstall abcd-run-{name}")
-        return Problem(
-            f"the Python package {error.name!r} is not installed",
-            this_python.install(f"abcd-run[{name}]"),
-        )
+        return _lacks(error.name or "", name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (it may raise anything)
         return broken(error)
     if not isinstance(loaded, kind):
         return broken(TypeError(f"{loaded!r} is not a {kind.__name__}"))
     return loaded
+
+
+def _lacks(package: str, runtime: str) -> Problem:
+    return Problem(
+        f"the Python package {package!r} is not installed",
+        this_python.install(f"abcd-run[{runtime}]"),
+    )
 
 
 def broken(error: BaseException) -> Problem:

@@ -23,7 +23,7 @@ def _missing() -> Problem | None:
         return Problem("libvirt is not installed", REMEDY)
     if not _any_here(QEMUS):
         return Problem("QEMU is not installed", REMEDY)
-    return None
+    return sdk.problem()
 
 
 def _any_here(programs: tuple[str, ...]) -> bool:
@@ -38,7 +38,6 @@ def _any_socket() -> bool:
 
 
 def _open() -> Runtime:
-    sdk.check()
     from abcd_run_libvirt.runtime import LibvirtRuntime  # noqa: PLC0415
     from abcd_run_libvirt.service import connect  # noqa: PLC0415
 

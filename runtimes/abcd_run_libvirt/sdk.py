@@ -1,18 +1,19 @@
 """What to type if libvirt's Python bindings are missing: pip would have to compile them."""
 
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 
-from abcd_run.errors import NoRuntime
 from abcd_run.host import this_python
+from abcd_run.runtime import Problem
 
 PACKAGE = "python3-libvirt"
 COMPILER = "sudo apt install gcc libc6-dev pkg-config libvirt-dev"
 
 
-def check() -> None:
-    """Raise `NoRuntime` if the bindings cannot be imported."""
-    if find_spec("libvirt") is None:
-        raise NoRuntime("the Python package 'libvirt' is not installed", remedy=remedy())
+def problem() -> Problem | None:
+    """Return why the bindings cannot be imported, or None."""
+    if PathFinder.find_spec("libvirt"):
+        return None
+    return Problem("the Python package 'libvirt' is not installed", remedy())
 
 
 def remedy() -> str:

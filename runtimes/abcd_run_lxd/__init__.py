@@ -26,4 +26,5 @@ BACKEND = Backend(
     options=OPTIONS,
     trusts=trusts,
     takes_command=True,
+    sdk="pylxd",
 )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from abcd_run import __version__
-from abcd_run.errors import NoRuntime
 from abcd_run.host import this_python
 from abcd_run.iso import tools
-from abcd_run_libvirt import BACKEND, sdk
+from abcd_run_libvirt import sdk
 
 TOP = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
@@ -111,11 +111,11 @@ def test_what_apt_installs_is_for_debian_s_python(
 
 
 def test_without_the_bindings_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "find_spec", lambda _: None)
-    with pytest.raises(NoRuntime) as caught:
-        BACKEND.open()
-    assert caught.value.remedy == sdk.remedy()
-    assert "libvirt-dev" in caught.value.remedy or sdk.PACKAGE in caught.value.remedy
+    monkeypatch.setattr(PathFinder, "find_spec", lambda _: None)
+    problem = sdk.problem()
+    assert problem
+    assert problem.remedy == sdk.remedy()
+    assert "libvirt-dev" in problem.remedy or sdk.PACKAGE in problem.remedy
 
 
 def recommended() -> set[str]:

@@ -49,6 +49,29 @@ def test_a_broken_plugin_is_a_line(kind: str, plugins: Plugins, run: Callable[..
     assert SAYS[kind] in asked.err
 
 
+NO_SDK = """
+from abcd_run.runtime import Backend
+BACKEND = Backend("broken", ("oci",), lambda: None, lambda: 1 / 0, sdk="no_such_sdk")
+"""
+
+
+def test_an_engine_whose_sdk_is_not_installed_is_not_here(
+    plugins: Plugins, run: Callable[..., Ended]
+) -> None:
+    """A host has more engines than a person has installed abcd-run for: `ps` need not say so."""
+    folder = plugins(broken="plugin_no_sdk:BACKEND", fake="abcd_run.testing.fake:BACKENDS.fake")
+    (folder / "plugin_no_sdk.py").write_text(NO_SDK)
+    said = "the Python package 'no_such_sdk' is not installed"
+    for command in (("ps",), ("stop", "--all"), ("prune",)):
+        ended = run(*command)
+        assert (ended.status, ended.err) == (0, "")
+    doctor = run("doctor").out
+    assert f"FAIL broken: {said}" in doctor
+    assert "install 'abcd-run[broken]'" in doctor
+    asked = run("ps", "--on", "broken")
+    assert (asked.status, said in asked.err) == (3, True)
+
+
 def test_two_of_one_name_are_refused(plugins: Plugins) -> None:
     plugins(("same", "one:BACKEND"), ("same", "two:BACKEND"))
     backend = Registry.installed().backend("same")
