@@ -1,7 +1,7 @@
 # abcd-run: what to do with a checkout. Each target installs what it needs, on a bare Debian 12 as
 # root or with sudo; as a plain user it uses what the host has.
 
-# The slowest first: their contracts run side by side.
+# The slowest first: their contracts run side by side, with the tests that meet no other instances.
 ENGINES ?= libvirt virtualbox lxd docker podman
 SIDE_BY_SIDE = -n 2 --dist loadfile --durations=10
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
@@ -32,8 +32,8 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run
-	@$(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py)
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 tests/e2e tests/isolation tests/faults
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 --ignore tests/e2e/apart tests/e2e tests/isolation tests/faults
 
 deb:  ## build a package for Debian 12 into dist/, to install with apt
 	@mkdir -p dist

@@ -54,4 +54,8 @@ def opened(file: Path) -> Lock:
 
 def opened_at(path: Path) -> Lock:
     """Open an existing file or folder to lock it. Raises `OSError`, also for a link to one."""
-    return Lock(os.open(path, os.O_RDONLY | os.O_NONBLOCK | NOFOLLOW))
+    try:
+        # On NFS, a file has one holder only if it is open for writing.
+        return Lock(os.open(path, os.O_RDWR | os.O_NONBLOCK | NOFOLLOW))
+    except IsADirectoryError:
+        return Lock(os.open(path, os.O_RDONLY | NOFOLLOW))

@@ -28,6 +28,11 @@ def config_home() -> Path:
     return _base("XDG_CONFIG_HOME", ".config")
 
 
+def data_home() -> Path:
+    """Return the folder of all programs' data, where other XDG programs keep theirs."""
+    return _base("XDG_DATA_HOME", ".local/share")
+
+
 def cache() -> Path:
     """Return the folder of images and artifacts; `ABCD_RUN_CACHE` can move it off a small home."""
     moved = os.environ.get("ABCD_RUN_CACHE")

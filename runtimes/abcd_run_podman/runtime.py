@@ -14,7 +14,7 @@ from abcd_run.errors import NoRuntime
 from abcd_run.host import this_host
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Problem, Say
-from abcd_run_podman import images, translate, working
+from abcd_run_podman import images, store, translate, working
 from abcd_run_podman.errors import ERRORS, translated
 from abcd_run_podman.images import PodmanImages
 from abcd_run_podman.instances import PodmanContainers
@@ -91,6 +91,7 @@ class PodmanRuntime(OciRuntime):
         return Probe(
             version=answer.headers.get("Libpod-API-Version", ""),
             notes=oci_arguments.unlimited(self.limits, engine=self.name),
+            advice=(store.COPIES,) if store.copies() else (),
             rootful=rootful if self._service.rootful() else None,
         )
 

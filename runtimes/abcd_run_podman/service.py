@@ -14,6 +14,7 @@ from threading import Lock
 from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import NoRuntime
 from abcd_run.host import this_host, xdg
+from abcd_run_podman import store
 
 # No service and no socket may be left behind, even if we are killed, or interrupted while this is
 # still starting: our end of a pipe closes with us, however we end. Podman is two processes. The
@@ -134,6 +135,7 @@ def _start(path: Path, own: Path | None) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         # Ctrl-C on the terminal must not end the service: undoing a launch needs it.
         start_new_session=True,
+        env={**os.environ, **store.at_first()},
     )
 
 

@@ -126,7 +126,7 @@ def typed(name: str, blocks: list[str]) -> int:
     environ["ABCD_RUN_PROFILES"] = str(HOME / "stand-in")
     print(f"walk: {name}: {len(lines)} lines", flush=True)  # noqa: T201
     ended = subprocess.run(
-        ["/bin/bash", "-c", SHELL + "set -v\n" + "\n".join(lines) + "\n"],
+        ["/bin/bash", "-c", "\n".join([SHELL, "set -v", *lines, "abcd-run stop --all --yes", ""])],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,

@@ -5,12 +5,13 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from abcd_run.testing.cli import Ended, abcd_run
+from abcd_run.testing.cli import Ended, abcd_run, launch
 from tests.e2e.desktop.looking import (
     BUILD_SECONDS,
     DISPLAY,
@@ -40,6 +41,7 @@ SESSION = DISPLAY + (
 )
 """What a program needs to be one of the session's."""
 
+PLACES = "cat ~/.local/share/user-places.xbel"
 LOG_OUT = (
     "rm /run/abcd/session/drawn; dbus-send --session --print-reply --dest=org.kde.ksmserver"
     " /KSMServer org.kde.KSMServerInterface.logout int32:0 int32:0 int32:0"
@@ -126,3 +128,29 @@ def test_firefox_opens_the_instances_own_page(plasma: Document, artifacts: Path)
     until(lambda: title in inside(plasma, DISPLAY + "wmctrl -l"), within=90)
     picture(plasma, artifacts / f"plasma-{runtime}-firefox.png")
     inside(plasma, "pkill firefox-esr || :")
+
+
+@contextmanager
+def another(*arguments: str) -> Iterator[Document]:
+    """Launch a desktop of its own on podman."""
+    (launched,) = launch("--on", "podman", *arguments, IMAGE)
+    try:
+        yield launched
+    finally:
+        abcd_run("stop", "--yes", launched["name"])
+
+
+@pytest.mark.usefixtures("verified")
+def test_a_share_is_one_of_the_file_managers_places(tmp_path: Path, artifacts: Path) -> None:
+    """Beside those that it has anyway; in a home that is kept it goes with the share."""
+    folder, home = tmp_path / "our lab", tmp_path / "home"
+    folder.mkdir()
+    with another(f"--home={home}", "--share", str(folder)) as sharing:
+        inside(sharing, SESSION + "setsid dolphin </dev/null >/dev/null 2>&1 &")
+        until(lambda: "Dolphin" in inside(sharing, DISPLAY + "wmctrl -l"), within=30)
+        until(lambda: "trash:/" in inside(sharing, PLACES), within=10)
+        assert 'href="file:///mnt/our%20lab"' in inside(sharing, PLACES)
+        picture(sharing, artifacts / "plasma-share.png")
+    with another(f"--home={home}") as alone:
+        until(lambda: "file:///mnt/" not in inside(alone, PLACES), within=10)
+        assert "trash:/" in inside(alone, PLACES)

@@ -1,7 +1,7 @@
 """The contract suite, as the author of a runtime runs it.
 
-Not collected by default: tests/e2e/test_third_party_installed.py runs it with the package installed
-by pip, and tests/unit/test_contract_lies.py runs it on lying runtimes.
+Not collected by default: tests/e2e/apart/test_third_party_installed.py runs it with the package
+installed by pip, and tests/unit/test_contract_lies.py runs it on lying runtimes.
 """
 
 from abcd_run.testing.contract import RuntimeContract

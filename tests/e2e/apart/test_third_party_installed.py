@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from abcd_run_box import box
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 THEIRS = TOP / "tests" / "third_party"
 SECONDS = 280
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 PYTHON = "/usr/bin/python3"
 """Debian's: that for which apt installs packages."""
 COMPILER = ("/usr/include", "/usr/lib/gcc")
