@@ -145,6 +145,13 @@ def listener(path: Path) -> int | None:
     return int(uid)
 
 
+def has_display() -> bool:
+    """Say whether programs can open windows here."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def ssh_key(home: Path) -> str:
     """Return the user's public ssh key; empty if there is none."""
     for name in ("id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub"):

@@ -2,7 +2,7 @@
 
 from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError
-from abcd_run.host import install
+from abcd_run.host import install, this_host
 from abcd_run.launch import awake, endpoints, listener
 from abcd_run.model import Endpoint, Instance
 from abcd_run.viewing import viewer
@@ -29,7 +29,7 @@ def show(instance: Instance) -> None:
 def _check_viewer(instance: Instance, endpoint: Endpoint) -> None:
     """Raise `AbcdRunError` if there is a screen to show a viewer on, but no viewer."""
     package = viewer.package(endpoint)
-    if not package or not viewer.has_display():
+    if not package or not this_host.has_display():
         return
     in_a_tab = f"\nor in the browser: abcd-run open --tab {instance.name}"
     raise AbcdRunError(

@@ -1,12 +1,11 @@
 """Desktop programs that show an endpoint."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from urllib.parse import urlsplit
 
+from abcd_run.host import this_host
 from abcd_run.model import Endpoint, Instance
 from abcd_run.viewing import handover
 
@@ -29,7 +28,7 @@ def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool
     A browser is given the user name and password, so that nobody has to type them; `secret` hides
     the address itself from the host's other users.
     """
-    if not has_display():
+    if not this_host.has_display():
         return
     if endpoint.protocol in WEB:
         _browse(handover.with_login(endpoint.url, user, password), secret=secret or bool(password))
@@ -41,7 +40,7 @@ def show(endpoint: Endpoint, *, user: str = "", password: str = "", secret: bool
 
 def hindrance(endpoint: Endpoint) -> str:
     """Return why `show` would show nothing; empty if it would show something."""
-    if not has_display():
+    if not this_host.has_display():
         return "no display here"
     if endpoint.protocol not in WEB and not viewer(endpoint):
         program = _line(endpoint)[:1]
@@ -59,13 +58,6 @@ def vnc_socket(instance: Instance) -> str:
     """Return the path of the socket on which an instance serves its screen by VNC, if any."""
     urls = (one.url for one in instance.screens if SOCKET["vnc"].fullmatch(one.url))
     return urlsplit(next(urls, "")).path
-
-
-def has_display() -> bool:
-    """Say whether programs can open windows here."""
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _browse(url: str, *, secret: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from abcd_run.backend import vm, vm_console, vm_seed, vm_ssh
-from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime
+from abcd_run.errors import AbcdRunError, LaunchFailed, NoRuntime, UsageError
 from abcd_run.host import scratch, this_host
 from abcd_run.limits import PICTURE_BYTES
 from abcd_run.model import SUSPENDED, Artifact, Instance, Plan
@@ -70,6 +70,11 @@ class VirtualBoxRuntime(Runtime):
             "no image is known to mount VirtualBox's shared folders",
             instead="copy by ssh (scp)",
         )
+        if plan.options.get("display") == "window" and not this_host.has_display():
+            raise UsageError(
+                "there is no display here for VirtualBox's window",
+                remedy="--set display=vnc, or nothing: abcd-run screenshot shows the screen",
+            )
         vm.check(plan, engine=self.name)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:

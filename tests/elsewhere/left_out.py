@@ -3,6 +3,7 @@
 ELSEWHERE = {
     "what opens a screen is never missing a display there, and has another installer": (
         "wall/test_wall_opens.py::test_the_page_is_told_when_nothing_can_be_shown",
+        "virtualbox/test_virtualbox_calls.py::test_a_window_takes_a_display",
         "test_viewer.py::test_nothing_without_a_screen",
         "test_viewer.py::test_why_nothing_is_shown",
         "test_viewer.py::test_open_names_the_missing_package",

@@ -2,14 +2,17 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from abcd_run.errors import PortTaken
+from abcd_run.errors import PortTaken, UsageError
 from abcd_run_virtualbox import process, service, start
 from abcd_run_virtualbox.errors import Refused
+from abcd_run_virtualbox.runtime import VirtualBoxRuntime
 from abcd_run_virtualbox.service import Manage
+from tests.unit.plans import MACHINE
 from tests.unit.virtualbox import outputs
 
 
@@ -113,3 +116,14 @@ def test_why_it_did_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     log.write_text("00:00:01.6 VMSetError: VT-x is not available; rc=VERR_VMX_NO_VMX\n")
     with pytest.raises(Refused, match="no hardware virtualization"):
         start.started(manage, "uuid", log)
+
+
+def test_a_window_takes_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = VirtualBoxRuntime(Manage("VBoxManage"))
+    plan = replace(MACHINE, options={"display": "window"})
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="no display here"):
+        runtime.check(plan)
+    monkeypatch.setenv("DISPLAY", ":0")
+    runtime.check(plan)
