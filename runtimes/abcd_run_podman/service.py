@@ -128,6 +128,7 @@ class Service:
 
 def _start(path: Path, own: Path | None) -> subprocess.Popen[bytes]:
     """Start a service at a path; a folder of its `own` is removed with it."""
+    store.prepare()
     return subprocess.Popen(
         ["sh", "-c", UNTIL_WE_END, str(path), str(own or "")],
         stdin=subprocess.PIPE,
@@ -135,7 +136,6 @@ def _start(path: Path, own: Path | None) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         # Ctrl-C on the terminal must not end the service: undoing a launch needs it.
         start_new_session=True,
-        env={**os.environ, **store.at_first()},
     )
 
 

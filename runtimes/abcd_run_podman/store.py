@@ -7,6 +7,7 @@ recommended packages, that may be vfs: 8 GB for a desktop, and 6 s to create a c
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from abcd_run.host import this_host, xdg
@@ -18,7 +19,11 @@ SETTINGS = (Path("/etc/containers/storage.conf"), Path("/usr/share/containers/st
 NATIVE = (5, 13)
 """The first Linux whose overlays an ordinary user may mount; before, fuse-overlayfs does."""
 
-OVERLAYS = {"STORAGE_DRIVER": "overlay"}
+OVERLAYS = """\
+# Written by abcd-run, as nothing was there: podman may copy each layer of an image otherwise (vfs).
+[storage]
+driver = "overlay"
+"""
 PROOF_SECONDS = 20.0
 COPIES = (
     "it copies all of an image for each of its layers (vfs), which takes much time and disk: "
@@ -31,15 +36,24 @@ def folder() -> Path:
     return xdg.data_home() / "containers" / "storage"
 
 
-def at_first() -> dict[str, str]:
-    """Return what a person's first podman of all should find in its environment; then nothing."""
+def settings() -> Path:
+    """Return where a person's podman is told."""
+    return xdg.config_home() / "containers" / "storage.conf"
+
+
+def prepare() -> None:
+    """Before a person's first podman of all, tell it to have overlays, if it can."""
     if this_host.user() == 0 or any(name in os.environ for name in CHOSEN):
-        return {}
-    if any(path.exists() for path in (*SETTINGS, xdg.config_home() / "containers/storage.conf")):
-        return {}
+        return
+    if any(path.exists() for path in (*SETTINGS, settings())):
+        return
     if any(folder().glob("*-images")) or not _has_overlays():
-        return {}
-    return OVERLAYS if _works() else {}
+        return
+    with suppress(OSError):  # a home that is full or read-only: podman itself will say so
+        settings().parent.mkdir(parents=True, exist_ok=True)
+        settings().write_text(OVERLAYS)
+        if not _works():
+            settings().unlink()
 
 
 def copies() -> bool:
@@ -59,7 +73,6 @@ def _works() -> bool:
     try:
         ended = subprocess.run(
             ["podman", "info"],
-            env={**os.environ, **OVERLAYS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -55,7 +55,7 @@ def begin(
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    monkeypatch.setattr("abcd_run_podman.store.at_first", dict[str, str])
+    monkeypatch.setattr("abcd_run_podman.store.prepare", lambda: None)
     shell = shutil.which(request.param)
     if shell is None:
         pytest.skip(f"{request.param} is not installed")

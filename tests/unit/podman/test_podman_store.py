@@ -1,5 +1,6 @@
 """A person's first podman, and the ways of keeping images that it is left to."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from abcd_run_podman import store
 
 INFO = """#!/bin/sh
-echo "$* $STORAGE_DRIVER" >>"$HOME/asked"
+echo "$*" >>"$HOME/asked"
 exit {status}
 """
 
@@ -24,41 +25,49 @@ def podman(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_first_is_told_to_have_overlays(podman: Path, home: Path) -> None:
-    assert store.at_first() == {"STORAGE_DRIVER": "overlay"}
-    assert (home / "asked").read_text() == "info overlay\n"
+    store.prepare()
+    settings = home / ".config/containers/storage.conf"
+    assert tomllib.loads(settings.read_text()) == {"storage": {"driver": "overlay"}}
+    assert (home / "asked").read_text() == "info\n"
+    store.prepare()
+    assert (home / "asked").read_text() == "info\n"
 
 
 def test_a_home_that_cannot_have_them_is_left_to_podman(podman: Path) -> None:
     podman.write_text(INFO.format(status=125))
-    assert store.at_first() == {}
+    store.prepare()
+    assert not store.settings().exists()
 
 
 @pytest.mark.parametrize("driver", ["overlay", "vfs"])
 def test_the_second_is_left_alone(podman: Path, home: Path, driver: str) -> None:
     (home / f".local/share/containers/storage/{driver}-images").mkdir(parents=True)
-    assert store.at_first() == {}
+    store.prepare()
     assert store.copies() is (driver == "vfs")
+    assert not store.settings().exists()
     assert not (home / "asked").exists()
 
 
+@pytest.mark.parametrize("how", ["settings", "variable", "root"])
 def test_who_has_chosen_is_left_alone(
-    podman: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    podman: Path, home: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    settings = home / ".config/containers/storage.conf"
-    settings.parent.mkdir(parents=True)
-    settings.write_text("[storage]\ndriver = 'vfs'\n")
-    assert store.at_first() == {}
-    settings.unlink()
-    monkeypatch.setenv("STORAGE_DRIVER", "vfs")
-    assert store.at_first() == {}
-    monkeypatch.delenv("STORAGE_DRIVER")
-    monkeypatch.setattr("abcd_run.host.this_host.user", lambda: 0)
-    assert store.at_first() == {}
+    if how == "settings":
+        store.settings().parent.mkdir(parents=True)
+        store.settings().write_text("[storage]\ndriver = 'vfs'\n")
+    elif how == "variable":
+        monkeypatch.setenv("STORAGE_DRIVER", "vfs")
+    else:
+        monkeypatch.setattr("abcd_run.host.this_host.user", lambda: 0)
+    store.prepare()
     assert not (home / "asked").exists()
+    assert store.settings().exists() is (how == "settings")
 
 
 def test_an_old_kernel_wants_the_program(podman: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "NATIVE", (99, 0))
-    assert store.at_first() == {}
+    store.prepare()
+    assert not store.settings().exists()
     (podman.parent / "fuse-overlayfs").touch(0o755)
-    assert store.at_first() == store.OVERLAYS
+    store.prepare()
+    assert store.settings().exists()
