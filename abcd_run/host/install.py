@@ -15,10 +15,15 @@ KNOWN = {
 SEARCH = {"darwin": "brew search", "win32": "winget search"}
 
 
+def search(program: str) -> str:
+    """Return what finds the package of a program whose package is unknown."""
+    return f"{SEARCH.get(sys.platform, 'apt-cache search')} {program}"
+
+
 def line(package: str) -> str:
     """Return what installs a program, by the name of its package in Debian."""
     if sys.platform in KNOWN:
-        return KNOWN[sys.platform].get(package, f"{SEARCH[sys.platform]} {package}")
+        return KNOWN[sys.platform].get(package, search(package))
     return f"sudo apt install {package}"
 
 

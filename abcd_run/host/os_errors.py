@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from abcd_run.errors import AbcdRunError
+from abcd_run.host import install
 
 NO_THREAD = "can't start new thread"
 PROCESSES = "end some programs, or allow more: ulimit -u 4096; ulimit -v unlimited"
@@ -52,7 +53,7 @@ def told(error: Exception) -> AbcdRunError | None:
 def _refused(error: OSError) -> AbcdRunError:
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     if error.errno == errno.ENOENT and name and "/" not in name:
-        return AbcdRunError(f"{name} is not installed", remedy=f"apt-cache search {name}")
+        return AbcdRunError(f"{name} is not installed", remedy=install.search(name))
     file = Path(name)
     remedy = REMEDIES[error.errno or 0].format(file=_quoted(file), folder=_quoted(file.parent))
     why = error.strerror or str(error)
