@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
@@ -32,7 +32,7 @@ ADDRESS_SECONDS = 10.0
 """How long an instance may take to get an address if its ports cannot be published."""
 
 BUSY_SECONDS = 20.0
-"""How long LXD may be busy with an instance to remove: a port conflict costs it 7 seconds."""
+"""How long LXD may be busy with an instance: a port conflict costs it 7 seconds."""
 
 LOOK_SECONDS = 0.005
 LOOKS_PER_QUESTION = 10
@@ -124,18 +124,8 @@ class LxdRuntime(Runtime):
                 reserved.release()
 
     def _start(self, name: str, wanted: Collection[int]) -> None:
-        """Start it, with retries: another launch that wants the same name keeps it busy."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._start_once(name, wanted)
-            except LXDAPIException as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
-            current().wait(BUSY_LOOK_SECONDS)
-            check()
+        """Start it; another launch that wants the same name keeps it busy."""
+        _not_while_busy(lambda: self._start_once(name, wanted))
 
     def _start_once(self, name: str, wanted: Collection[int]) -> None:
         """Start it, and return as soon as LXD listens on its ports.
@@ -184,7 +174,9 @@ class LxdRuntime(Runtime):
     def _change(self, name: str, action: str) -> None:
         # Killed where it restarts: it may take no signal that LXD knows.
         body = {"action": action, "timeout": -1, "force": action == "restart"}
-        operations.done(self.client, self.client.api.instances[name].state.put(json=body))
+        state = self.client.api.instances[name].state
+        # It may have been started a moment ago, which keeps it busy for another second.
+        _not_while_busy(lambda: operations.done(self.client, state.put(json=body)))
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract."""
@@ -254,3 +246,18 @@ class LxdRuntime(Runtime):
             made.reserved.release()
         first = [] if digest else native.import_lines(self._server.program(), plan, alias)
         return native.lines(self._server.program(), plan, made, alias, first=first)
+
+
+def _not_while_busy(act: Callable[[], object]) -> None:
+    """Do something with an instance once LXD does nothing else with it. Raises `Interrupted`."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            act()
+        except LXDAPIException as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        current().wait(BUSY_LOOK_SECONDS)
+        check()

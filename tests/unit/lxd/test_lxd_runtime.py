@@ -13,7 +13,7 @@ from pylxd.exceptions import LXDAPIException, NotFound
 from abcd_run.backend import record
 from abcd_run.errors import NoRuntime
 from abcd_run_lxd import translate
-from abcd_run_lxd.runtime import LxdRuntime
+from abcd_run_lxd.runtime import LxdRuntime, _not_while_busy
 from abcd_run_lxd.service import Server
 from tests.unit.lxd.plans import config
 
@@ -95,3 +95,21 @@ def test_what_was_given_to_somebody_else_meanwhile_is_not_removed(
     lxd.known["a"] = facts("a", owner="4294967294")
     runtime(lxd, monkeypatch).remove("a")
     assert lxd.asked == ["a"]
+
+
+def test_what_lxd_is_busy_with_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A launch ends before LXD's own start: a restart right after it is told to come again."""
+    monkeypatch.setattr("abcd_run_lxd.runtime.BUSY_LOOK_SECONDS", 0)
+    busy = 'Create restart operation: Instance is busy running a "start" operation'
+    says = [busy, busy, ""]
+
+    def act() -> None:
+        if said := says.pop(0):
+            raise LXDAPIException(answer({"error": said}))
+
+    _not_while_busy(act)
+    assert says == []
+    says += ["Instance not found", ""]
+    with pytest.raises(LXDAPIException, match="not found"):
+        _not_while_busy(act)
+    assert says == [""]
