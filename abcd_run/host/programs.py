@@ -18,9 +18,6 @@ from abcd_run.runtime import Say
 LAST_LINES = 15
 LONGEST_LINE = 500
 """Characters of a line that an error shows; some programs print whole lists in one."""
-SAID = 120
-"""Characters of a line that are shown as progress: engines print a whole script as one."""
-
 KILL_SECONDS = 2.0
 """How long a program may take to end after SIGTERM."""
 
@@ -44,17 +41,13 @@ def run(
         for line in process.stdout:
             text = line.decode(errors="replace").strip()
             last.append(text[:LONGEST_LINE])
-            say(f"{doing}: {_first_words(text)}")
+            say(f"{doing}: {text}")
     if process.returncode:
         raise ArtifactError(
             f"{doing} failed with exit status {process.returncode}",
             details="\n".join(last),
             remedy="fix the problem shown above, then retry",
         )
-
-
-def _first_words(line: str) -> str:
-    return line if len(line) <= SAID else f"{line[:SAID].rstrip()}…"
 
 
 def ran(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:

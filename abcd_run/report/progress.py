@@ -16,6 +16,9 @@ REDRAW_SECONDS = 0.2
 QUIET_SECONDS = 1.0
 """Off a terminal, print what a launch is doing only if it lasts longer than this."""
 
+LONGEST = 160
+"""Characters of a text: an engine that builds prints a whole script as one line."""
+
 CALM_SECONDS = 5.0
 """Off a terminal, print a constantly changing text at most this often."""
 
@@ -50,7 +53,7 @@ class _Lines:
             self._staged(name)
 
     def say(self, name: str, text: str) -> None:
-        name, text, now = _printable(name), _printable(text), self._clock()
+        name, text, now = _printable(name), _shortened(_printable(text)), self._clock()
         with self._lock:
             line = self._lines.setdefault(name, _Line(None, "", now, now))
             if text != line.text:
@@ -150,6 +153,10 @@ def _size() -> tuple[int, int]:
 def _printable(text: str) -> str:
     """Return a program's output as one line."""
     return visible(" ".join(ESCAPES.sub("", text).split()))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…"
 
 
 def progress(*, quiet: bool, out: TextIO | None = None) -> Progress:

@@ -12,7 +12,7 @@ ELSEWHERE = {
         "test_places.py::test_a_folder_that_others_may_enter_is_not_used",
         "test_places.py::test_nobody_has_a_home",
     ),
-    "it is about all systems": ("test_install.py",),
+    "it is about all systems": ("test_install_lines.py",),
     "Debian's services of this host": ("test_advisories.py::test_doctor_tells_it",),
 }
 """On macOS and on Windows."""

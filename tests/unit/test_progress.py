@@ -73,6 +73,19 @@ def test_plain_lines_say_what_lasts_and_only_once() -> None:
     assert out.getvalue() == "  2.0 s  one  slow\n"
 
 
+def test_a_script_in_one_line_is_not_shown_whole() -> None:
+    out, clock = Watched(), Clock()
+    shown = PlainLines(out, clock)
+    shown.say("one", "STEP 3/3: RUN " + "x" * 4000)
+    clock.now += 2
+    shown._redraw()
+    shown.close()
+    (line,) = out.getvalue().splitlines()
+    assert "STEP 3/3: RUN x" in line
+    assert line.endswith("x…")
+    assert len(line) < 200
+
+
 def test_plain_lines_say_calmly_what_changes_all_the_time() -> None:
     out, clock = Watched(), Clock()
     shown = PlainLines(out, clock)
