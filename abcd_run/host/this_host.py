@@ -23,7 +23,7 @@ def memory_available() -> int:
 
     try:
         return psutil.virtual_memory().available
-    except (OSError, RuntimeError):  # a container without /proc
+    except OSError:  # a container without /proc
         return 0
 
 

@@ -1,7 +1,6 @@
 """docs/own-image.md, line by line: from nothing to an image of one's own on four runtimes."""
 
 import os
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
+from tests.walk import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-image.md"
-LINES = re.compile(r"(?:^ {4}.*\n|^\n(?= {4}))+", re.MULTILINE)
 BUILD_SECONDS = 900
 EDIT_SECONDS = 15
 """How long a person waits for an image that they changed a line of."""
@@ -44,10 +43,9 @@ def stop() -> None:
         abcd_run("stop", *ours)
 
 
-def blocks(page: str) -> list[str]:
+def blocks() -> list[str]:
     """Return the page's blocks of commands, down to its second heading."""
-    steps = page.partition("\n## ")[0]
-    return [re.sub("^ {4}", "", found[0], flags=re.MULTILINE) for found in LINES.finditer(steps)]
+    return page.blocks(PAGE.read_text().partition("\n## ")[0])
 
 
 def typed(block: str, home: Path) -> str:
@@ -68,7 +66,7 @@ def typed(block: str, home: Path) -> str:
 
 
 def test_the_page_works(home: Path) -> None:
-    made, profile, recipe, launched, edited, everywhere = blocks(PAGE.read_text())
+    made, profile, recipe, launched, edited, everywhere = blocks()
     for block in (made, profile, recipe):
         typed(block, home)
     assert "tree v" in typed(launched, home)
@@ -89,7 +87,7 @@ def test_the_page_works(home: Path) -> None:
 
 def test_an_edit_needs_no_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does anything else that was built before."""
-    made, profile, recipe, *_ = blocks(PAGE.read_text())
+    made, profile, recipe, *_ = blocks()
     for block in (made, profile, recipe):
         typed(block, home)
     built = abcd_run("build", "abcdic-mylab", within=BUILD_SECONDS)
@@ -105,7 +103,7 @@ def test_an_edit_needs_no_network(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_wrong_package_is_told_with_its_file(home: Path) -> None:
-    made, profile, *_ = blocks(PAGE.read_text())
+    made, profile, *_ = blocks()
     typed(made, home)
     typed(profile, home)
     (home / "mylab" / "packages").write_text("no-such-package\n")

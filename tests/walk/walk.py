@@ -22,7 +22,7 @@ PATH = f"{HOME}/.local/bin:/usr/local/bin:/usr/bin:/bin"
 
 # What stands before each page's own lines.
 SHELL = """
-set -eu
+set -eu -o pipefail
 trap 'echo "walk: failed: $BASH_COMMAND"' ERR
 sudo() { echo "walk: left out, it takes root: sudo $*"; }
 # What lasts until Ctrl-C gets it.
@@ -51,7 +51,6 @@ LEFT_OUT = {
     "screenshot": "the image has no screen",
     "verify": "there is one runtime",
     "suspend": "it takes cgroups that are delegated",
-    "abcd-run runtimes": "",
 }
 FILLED = {"FILE…": "notes.txt", ":FOLDER": ":", "-- CMD": "-- id"}
 """What a person would put for the words in capitals; NAME is an instance's."""
