@@ -50,7 +50,7 @@ def test_runtimes_that_hang_are_notes_in_time(
     step: str, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them together take no longer than one."""
-    monkeypatch.setattr(module, "ASK_SECONDS", 0.5)
+    monkeypatch.setattr(module, "ASK_SECONDS", 1.0)
     released = Event()
     for engine in engines("one", "two", "three", "well"):
         if engine.name != "well":
@@ -59,10 +59,10 @@ def test_runtimes_that_hang_are_notes_in_time(
     fleet = Fleet(Registry.installed())
     try:
         answers, failures = fleet.ask(["one", "two", "three", "well"], lambda r: r.instances())
-        assert time.monotonic() - began < 1.4
+        assert time.monotonic() - began < 2.5
         assert answers == {"well": []}
         assert [failure.runtime for failure in failures] == ["one", "two", "three"]
-        assert failures[0].error.message == "one cannot be used: no answer within 0.5 s"
+        assert failures[0].error.message == "one cannot be used: no answer within 1 s"
         assert failures[0].error.remedy == "abcd-run doctor"
     finally:
         released.set()

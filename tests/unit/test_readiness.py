@@ -170,10 +170,10 @@ def test_whom_it_costs_little_to_know() -> None:
     page = Page(("127.0.0.1", 0), "abcd:secret")
     there = instance(WEB, ports={8080: page.address})
     assert listener.stranger(there, page.address) == ""
-    begun = time.monotonic()
+    begun = time.process_time()
     for _ in range(100):
         listener.stranger(there, page.address)
-    assert time.monotonic() - begun < 0.2
+    assert time.process_time() - begun < 0.2
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""Guess a page's password as fast as possible; print the answers. Arguments: URL COUNT AT_ONCE."""
+"""Guess a page's password as fast as it answers. Arguments: URL SECONDS THREADS; prints JSON."""
 
 import http.client
 import json
@@ -9,13 +9,14 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-SECONDS = 30
+PATIENCE = 30
+"""Seconds until a guess that gets no answer is given up."""
 
 
-def _guess(_number: int) -> int:
+def _guess() -> int:
     login = b64encode(f"abcd:{secrets.token_urlsafe(8)}".encode()).decode()
     place = urlsplit(sys.argv[1])
-    connection = http.client.HTTPConnection(place.netloc, timeout=SECONDS)
+    connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE)
     try:
         connection.request("GET", place.path, headers={"Authorization": f"Basic {login}"})
         return connection.getresponse().status
@@ -25,8 +26,16 @@ def _guess(_number: int) -> int:
         connection.close()
 
 
-count, at_once = int(sys.argv[2]), int(sys.argv[3])
+def _guesses(_number: int) -> list[int]:
+    answers = []
+    while time.monotonic() < end:
+        answers.append(_guess())
+    return answers
+
+
+seconds, at_once = float(sys.argv[2]), int(sys.argv[3])
 began = time.monotonic()
+end = began + seconds
 with ThreadPoolExecutor(at_once) as pool:
-    answers = list(pool.map(_guess, range(count)))
+    answers = [answer for each in pool.map(_guesses, range(at_once)) for answer in each]
 json.dump({"answers": answers, "seconds": time.monotonic() - began}, sys.stdout)
