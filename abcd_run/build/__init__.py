@@ -20,13 +20,15 @@ from abcd_run.host import install, scratch, xdg
 from abcd_run.images import recipe
 from abcd_run.images.profile import Profile, variant_name
 from abcd_run.model import BASE, Kind, Plan, Recipe
-from abcd_run.oci.compose import add_image
 from abcd_run.oci.store import Store
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are in an image that does not say it."""
+
+ARCHITECTURES = {Kind.BROWSER: "386"}
+"""What a kind of variant is built for, in OCI's terms, if not for this host."""
 
 PREFIX = "build-"
 """Prefix of the build folders in the cache's `build`."""
@@ -72,10 +74,15 @@ def _build(wanted: Recipe, kinds: tuple[Kind, ...], fleet: Fleet, *, say: Say) -
     with scratch.held(_folder(), PREFIX) as work, store.importing():
         builder = cache(partial(engine.of, fleet))
         bench = Bench(store, work, steps_in(store), builder, say)
-        base = _over(Stack(), wanted, BASE, bench)
+
+        @cache
+        def base(architecture: str) -> Stack:
+            return _over(Stack(architecture=architecture), wanted, BASE, bench)
+
         for kind in kinds:
             name = variant_name(wanted.image, kind)
-            _finish(name, kind, _over(base, wanted, kind, bench), wanted, store)
+            stack = _over(base(ARCHITECTURES.get(kind, "")), wanted, kind, bench)
+            _finish(name, kind, stack, wanted, store)
             names.append(name)
     return names
 
@@ -97,7 +104,7 @@ def _finish(name: str, kind: Kind, stack: Stack, wanted: Recipe, store: Store) -
         settings.pop("Cmd", None)
     labels = {**stack.settings.get("Labels", {}), **settings.get("Labels", {})}
     settings["Labels"] = {**labels, recipe.LABEL: recipe.digest(wanted, kind)}
-    add_image(store, name, stack.layers, settings, stack.annotations)
+    stack.enter(store, name, settings)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def layer(part: Part, key: str, stack: Stack, bench: Bench) -> Step:
     name = f"{part.image}-{part.layer}"
     private = prepared.copied(part.folder, bench.work)
     if (private / PREPARE).exists():
-        prepared.run(private, part.folder, bench.say)
+        prepared.run(private, part.folder, stack.architecture, bench.say)
     if stack.steps:
         _set_base(private, engine.offer(stack, name, bench.store, say=bench.say))
     try:

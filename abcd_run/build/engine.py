@@ -11,7 +11,6 @@ from abcd_run.build.stack import Settings, Stack
 from abcd_run.concurrency.cancel import call
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import Artifact, Format
-from abcd_run.oci.compose import add_image
 from abcd_run.oci.model import Image
 from abcd_run.oci.reader import open_image
 from abcd_run.oci.reference import LOCAL
@@ -30,7 +29,7 @@ class Engine:
     def offer(self, stack: Stack, above: str, store: Store, *, say: Say) -> str:
         """Give the engine what a layer is to stand on; return its full name, for `FROM`."""
         name = f"{above}-below"
-        add_image(store, name, stack.layers, stack.settings, stack.annotations)
+        stack.enter(store, name)
         image = store.resolve(name)
         assert image is not None
         full = f"{LOCAL}{name}:latest"

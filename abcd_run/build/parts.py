@@ -1,13 +1,13 @@
 """From a part of a recipe to its steps: each is made anew only if what it is made from changed."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from abcd_run.build import containerfile, files, packages, prepared
 from abcd_run.build.bench import Bench
 from abcd_run.build.stack import Stack, Step, key_of
 from abcd_run.images.recipe import CONTAINERFILE, FILES, PACKAGES, PREPARE, SETUP, digest_of
 from abcd_run.model import Part
-from abcd_run.oci.compose import add_image
 
 
 def put_over(stack: Stack, part: Part, bench: Bench) -> Stack:
@@ -15,9 +15,9 @@ def put_over(stack: Stack, part: Part, bench: Bench) -> Stack:
 
     After each step the store has it under a name of its own: it is not lost if a later one fails.
     """
-    name = f"{part.image}-{part.layer}"
+    name = "-".join((part.image, part.layer, *stack.foreign))
     for higher in _stacks(stack, part, bench.about(f"{part.image} {part.layer}")):
-        add_image(bench.store, name, higher.layers, higher.settings, higher.annotations)
+        higher.enter(bench.store, name)
         stack = higher
     return stack
 
@@ -29,8 +29,7 @@ def _stacks(stack: Stack, part: Part, bench: Bench) -> Iterator[Stack]:
         yield _with_containerfile(stack, part, bench)
         return
     if (folder / PREPARE).exists():
-        key = key_of(PREPARE, digest_of(folder, without=(PACKAGES, FILES, SETUP)))
-        yield (stack := stack.over(_step(key, lambda: prepared.layers(folder, key, bench), bench)))
+        yield (stack := _prepared(stack, folder, bench))
     if (folder / PACKAGES).exists():
         yield (stack := _with_packages(stack, part, bench))
     if files_in.is_dir():
@@ -44,9 +43,15 @@ def _step(key: str, make: Callable[[], Step], bench: Bench) -> Step:
     return bench.known.get(key) or make()
 
 
+def _prepared(stack: Stack, folder: Path, bench: Bench) -> Stack:
+    key = key_of(PREPARE, digest_of(folder, without=(PACKAGES, FILES, SETUP)), *stack.foreign)
+    made = _step(key, lambda: prepared.layers(folder, key, stack.architecture, bench), bench)
+    return stack.over(made)
+
+
 def _with_containerfile(stack: Stack, part: Part, bench: Bench) -> Stack:
     stands = containerfile.stands_on_base(part)
-    below = stack if stands else Stack()
+    below = stack if stands else Stack(architecture=stack.architecture)
     key = key_of(CONTAINERFILE, digest_of(part.folder), below.key)
     made = _step(key, lambda: containerfile.layer(part, key, below, bench), bench)
     return below.over(made)

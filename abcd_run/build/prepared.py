@@ -1,5 +1,6 @@
 """The layers of a program `prepare`: it runs as the user, and each of its tars is a layer."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,15 +12,19 @@ from abcd_run.images.recipe import PREPARE
 from abcd_run.oci.compose import add_layer
 from abcd_run.runtime import Say
 
+VARIABLE = "ABCD_RUN_ARCHITECTURE"
+"""Tells `prepare` the architecture, in Debian's terms, where it is not this host's."""
+DEBIAN = {"386": "i386"}
 
-def layers(folder: Path, key: str, bench: Bench) -> Step:
+
+def layers(folder: Path, key: str, architecture: str, bench: Bench) -> Step:
     """Return the step with the tars that a folder's `prepare` writes, by name.
 
-    Raises `ArtifactError`.
+    It makes them for an architecture in OCI's terms; empty for this host's. Raises `ArtifactError`.
     """
     bench.say(f"running {PREPARE}")
     private = copied(folder, bench.work)
-    run(private, folder, bench.say)
+    run(private, folder, architecture, bench.say)
     tars = sorted(private.glob("*.tar"))
     if not tars:
         raise ArtifactError(
@@ -41,11 +46,18 @@ def copied(folder: Path, work: Path) -> Path:
     return Path(shutil.copytree(folder, private, symlinks=True))
 
 
-def run(private: Path, folder: Path, say: Say) -> None:
+def run(private: Path, folder: Path, architecture: str, say: Say) -> None:
     """Run a private copy's `prepare`; errors name the recipe's own. Raises `ArtifactError`."""
     script = folder / PREPARE
+    told = {VARIABLE: DEBIAN[architecture]} if architecture else {}
     try:
-        programs.run([str(private / PREPARE)], cwd=private, doing=PREPARE, say=say)
+        programs.run(
+            [str(private / PREPARE)],
+            cwd=private,
+            doing=PREPARE,
+            say=say,
+            environment={**os.environ, **told},
+        )
     except PermissionError as error:
         raise ArtifactError(
             f"cannot start {script}",

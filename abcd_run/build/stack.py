@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from abcd_run.oci.compose import add_image
 from abcd_run.oci.model import REF_NAME, Image, Layer
 from abcd_run.oci.store import Store
 
@@ -28,9 +29,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Steps, the lowest first."""
+    """Steps, the lowest first, for an architecture in OCI's terms: empty for this host's."""
 
     steps: tuple[Step, ...] = ()
+    architecture: str = ""
 
     def over(self, step: Step) -> "Stack":
         """Return the stack with one more step on top; the same step twice changes nothing."""
@@ -41,7 +43,12 @@ class Stack:
     @property
     def key(self) -> str:
         """What the whole stack was made from."""
-        return key_of("stack", *(step.key for step in self.steps))
+        return key_of("stack", *(step.key for step in self.steps), *self.foreign)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """What tells its layers from this host's of the same recipe."""
+        return (self.architecture,) if self.architecture else ()
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -59,6 +66,14 @@ class Stack:
         """What a store's entry says about the layers, for `steps_in`."""
         told = [[step.key, step.settings] for step in self.steps for _ in step.layers]
         return {ANNOTATION: json.dumps(told)}
+
+    def enter(self, store: Store, name: str, settings: Settings | None = None) -> None:
+        """Give an image of these layers a name in a store; the caller holds `importing`.
+
+        `settings` are the image's, in place of those that its layers say.
+        """
+        said = self.settings if settings is None else settings
+        add_image(store, name, self.layers, said, self.annotations, architecture=self.architecture)
 
 
 def key_of(*facts: str) -> str:

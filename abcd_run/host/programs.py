@@ -5,7 +5,7 @@ They end with us and on cancellation; see `bounded_output` for those that must b
 
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
@@ -29,6 +29,7 @@ def run(
     say: Say,
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """Run a command and report each line that it prints; it ends with us, even if interrupted.
 
@@ -36,7 +37,13 @@ def run(
     lines.
     """
     last = deque[str](maxlen=LAST_LINES)
-    with child(command, cwd=cwd, stderr=subprocess.STDOUT, inherited=inherited) as process:
+    with child(
+        command,
+        cwd=cwd,
+        stderr=subprocess.STDOUT,
+        inherited=inherited,
+        environment=environment,
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             text = line.decode(errors="replace").strip()
@@ -65,6 +72,7 @@ def child(
     stdin: int = subprocess.DEVNULL,
     cwd: Path | None = None,
     inherited: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[process_group.Process]:
     """Run a command while the block reads its output; it has ended when the block returns.
 
@@ -73,7 +81,12 @@ def child(
     """
     check()
     with process_group.started(
-        command, stdin=stdin, stderr=stderr, cwd=cwd, inherited=inherited
+        command,
+        stdin=stdin,
+        stderr=stderr,
+        cwd=cwd,
+        inherited=inherited,
+        environment=environment,
     ) as process:
         killing = Timer(KILL_SECONDS, process_group.kill, (process,))
         killing.daemon = True

@@ -54,7 +54,7 @@ SHAPE: schema.Shape = {
         "archive": schema.FILE,
         **_BUILT,
     },
-    Kind.BROWSER: {"image": REFERENCE},
+    Kind.BROWSER: {"image": REFERENCE, "archive": schema.FILE, **_BUILT},
     "resources": {
         "memory": schema.SIZE,
         "cpus": schema.NUMBER,

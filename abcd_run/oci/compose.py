@@ -72,14 +72,17 @@ def add_image(
     layers: Iterable[Layer],
     settings: Mapping[str, Any],
     annotations: Mapping[str, str],
+    *,
+    architecture: str = "",
 ) -> None:
     """Give a name to an image of layers that a store has.
 
     `settings` are the image's `config`, in OCI's terms; `annotations` are those of the store's own
-    entry, which does not travel. The caller holds `store.importing()`.
+    entry, which does not travel; `architecture` is in OCI's terms, by default this host's. The
+    caller holds `store.importing()`.
     """
-    layers = tuple(layers)
-    raw = _config(layers, settings)
+    layers, architecture = tuple(layers), architecture or select.host_architecture()
+    raw = _config(layers, settings, architecture)
     config = Descriptor(CONFIG, digest_of(raw), len(raw))
     manifest = index.manifest(config, (layer.blob for layer in layers))
     for content in (raw, manifest):
@@ -89,7 +92,7 @@ def add_image(
         "digest": digest_of(manifest),
         "size": len(manifest),
         "annotations": {**annotations, REF_NAME: name},
-        "platform": {"architecture": select.host_architecture(), "os": "linux"},
+        "platform": {"architecture": architecture, "os": "linux"},
     }
     store.enter(entry, name)
 
@@ -100,10 +103,10 @@ def borrow(store: Store, image: Image) -> None:
         store.put(image.source, layer.blob)
 
 
-def _config(layers: tuple[Layer, ...], settings: Mapping[str, Any]) -> bytes:
+def _config(layers: tuple[Layer, ...], settings: Mapping[str, Any], architecture: str) -> bytes:
     top = {
         "created": CREATED,
-        "architecture": select.host_architecture(),
+        "architecture": architecture,
         "os": "linux",
         "config": settings,
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},

@@ -26,7 +26,7 @@ from abcd_run.oci.model import (
     MANIFESTS,
     Descriptor,
 )
-from abcd_run.oci.select import host_architecture
+from abcd_run.oci.select import host_architecture, run_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -90,9 +90,9 @@ def _entries(index: bytes, path: Path) -> tuple[Descriptor, ...]:
 
 def _fitting(variants: Iterable[Descriptor], kinds: Collection[str]) -> dict[str, Descriptor]:
     """Return the variants for this machine by kind, in the index's order."""
-    machine, fitting = host_architecture(), dict[str, Descriptor]()
+    machines, fitting = run_by(host_architecture()), dict[str, Descriptor]()
     for one in variants:
-        fits = one.platform.get("architecture", machine) == machine
+        fits = one.platform.get("architecture", machines[0]) in machines
         if fits and (kind := one.annotations[FAMILY_VARIANT]) in kinds:
             fitting.setdefault(kind, one)
     return fitting

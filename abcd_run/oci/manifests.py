@@ -63,5 +63,5 @@ def from_manifest(
 def check_platform(source: Source, config: Config, architecture: str) -> None:
     """Refuse an image for another machine; very old images do not say."""
     system, machine = config.os or "linux", config.architecture or architecture
-    if (system, machine) != ("linux", architecture):
+    if system != "linux" or machine not in select.run_by(architecture):
         raise select.wrong_architecture(source, architecture, f"{system}/{machine}")

@@ -29,6 +29,8 @@ ARCHITECTURES = {
     "i686": "386",
     "i386": "386",
 }
+ALSO_RUNS = {"amd64": ("386",)}
+"""What else an architecture's processors and kernels run, if an image has nothing better."""
 DEPTH_LIMIT = 8
 LISTED = 2_000  # characters of names in an error
 
@@ -40,6 +42,11 @@ def host_architecture() -> str:
     else:
         machine = os.uname().machine
     return ARCHITECTURES.get(machine, machine)
+
+
+def run_by(architecture: str) -> tuple[str, ...]:
+    """Return the architectures whose programs a machine runs, its own first."""
+    return (architecture, *ALSO_RUNS.get(architecture, ()))
 
 
 def names(entry: Descriptor) -> tuple[str, ...]:
@@ -97,7 +104,12 @@ def no_such_reference(source: Source, reference: str, known: list[str]) -> Artif
 def by_platform(entries: tuple[Descriptor, ...], architecture: str, source: Source) -> Descriptor:
     """Choose the manifest for Linux on an architecture, searching nested indexes."""
     manifests = {entry.digest: entry for entry in _manifests(entries, source, Seen(source))}
-    fitting = [entry for entry in manifests.values() if _fits(entry, architecture)]
+    fitting = [
+        entry
+        for machine in run_by(architecture)
+        for entry in manifests.values()
+        if _fits(entry, machine)
+    ]
     unmarked = [entry for entry in manifests.values() if not entry.platform]
     chosen = fitting or unmarked
     if not manifests:

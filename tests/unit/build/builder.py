@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from abcd_run import build
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
-from abcd_run.model import Artifact
+from abcd_run.images.catalogue import Catalogue
+from abcd_run.images.profile import Profile
+from abcd_run.model import Artifact, Kind
 from abcd_run.oci import compose
 from abcd_run.oci.archive import stream_archive
 from abcd_run.oci.model import Image
 from abcd_run.oci.store import Store
+from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Runtime, Say
 from tests.unit.oci.making import Tar
 
+CONTAINER = (Kind.CONTAINER,)
 PACKED = re.compile(r"\$\(echo (\S+) \| base64 -d\)")
 FROM = re.compile(r"^FROM +(\S+)$", re.MULTILINE)
 
@@ -83,3 +88,14 @@ class Builder:
 
 def _script(packed: re.Match[str]) -> str:
     return b64decode(packed[1]).decode()
+
+
+def profile(name: str) -> Profile:
+    return Catalogue.usual().profile(name)
+
+
+def built(name: str, fleet: Fleet, kinds: tuple[Kind, ...] = CONTAINER) -> list[Image]:
+    """Build variants of an image and return them."""
+    names = build.build(profile(name), kinds, fleet, say=lambda _: None)
+    images = [Store(xdg.store()).resolve(one) for one in names]
+    return [image for image in images if image]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run.build import engine
+from abcd_run.build import engine, files, packages, prepared
 from abcd_run.build.engine import Engine
 from tests.unit.build.builder import Builder
 
@@ -44,3 +44,25 @@ def _put(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is made, and not taken from what was built before."""
+    done: list[str] = []
+    for module, name in (
+        (files, "layer"),
+        (prepared, "layers"),
+        (packages, "installed"),
+        (packages, "set_up"),
+    ):
+        original = getattr(module, name)
+
+        def counted(
+            what: object, *args: object, original: Callable[..., object] = original
+        ) -> object:
+            done.append(str(getattr(what, "folder", what)).rpartition("profiles/")[2])
+            return original(what, *args)
+
+        monkeypatch.setattr(module, name, counted)
+    return done

@@ -10,12 +10,10 @@ import pytest
 
 from abcd_run import build
 from abcd_run.artifact import oci_image
-from abcd_run.build import files, packages, prepared
 from abcd_run.build.stack import ANNOTATION
 from abcd_run.errors import ArtifactError
 from abcd_run.host import xdg
 from abcd_run.images.catalogue import Catalogue
-from abcd_run.images.profile import Profile
 from abcd_run.model import Kind, Origin, Plan
 from abcd_run.oci.layers import open_layer
 from abcd_run.oci.model import Image
@@ -23,29 +21,17 @@ from abcd_run.oci.store import Store
 from abcd_run.plan import image_word, planner
 from abcd_run.plan.request import Request
 from abcd_run.plugins.fleet import Fleet
-from tests.unit.build.builder import Builder
+from tests.unit.build.builder import CONTAINER, Builder, built, profile
 from tests.unit.oci.making import Tar, layout, tar_of
 
 Write = Callable[..., Path]
-CONTAINER = (Kind.CONTAINER,)
 BOTH = (Kind.CONTAINER, Kind.LIVE)
-
-
-def profile(name: str) -> Profile:
-    return Catalogue.usual().profile(name)
 
 
 def plan(name: str, fleet: Fleet) -> Plan:
     request = Request(name)
     (one,) = planner.plan(request, image_word.resolve(request, Catalogue.usual()), fleet).plans
     return one
-
-
-def built(name: str, fleet: Fleet, kinds: tuple[Kind, ...] = CONTAINER) -> list[Image]:
-    """Build variants of an image and return them."""
-    names = build.build(profile(name), kinds, fleet, say=lambda _: None)
-    images = [Store(xdg.store()).resolve(one) for one in names]
-    return [image for image in images if image]
 
 
 def contents(image: Image) -> list[dict[str, tarfile.TarInfo]]:
@@ -56,28 +42,6 @@ def contents(image: Image) -> list[dict[str, tarfile.TarInfo]]:
         with tarfile.open(fileobj=BytesIO(tar)) as entries:
             held.append({entry.name: entry for entry in entries})
     return held
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is made, and not taken from what was built before."""
-    done: list[str] = []
-    for module, name in (
-        (files, "layer"),
-        (prepared, "layers"),
-        (packages, "installed"),
-        (packages, "set_up"),
-    ):
-        original = getattr(module, name)
-
-        def counted(
-            what: object, *args: object, original: Callable[..., object] = original
-        ) -> object:
-            done.append(str(getattr(what, "folder", what)).rpartition("profiles/")[2])
-            return original(what, *args)
-
-        monkeypatch.setattr(module, name, counted)
-    return done
 
 
 def test_bases_lie_below_upper_layers_and_ancestors_below_children(

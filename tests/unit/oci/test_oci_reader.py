@@ -130,6 +130,19 @@ def test_nested_index_by_platform(tmp_path: Path) -> None:
     assert "linux/amd64, linux/arm64" in error.details
 
 
+def test_what_a_processor_runs_too_is_second_best(tmp_path: Path) -> None:
+    made = {arch: make(Tar().file(arch), architecture=arch) for arch in ("386", "amd64")}
+    entries = [
+        one.descriptor("it:1", platform={"os": "linux", "architecture": arch})
+        for arch, one in made.items()
+    ]
+    both = write_layout(tmp_path / "both", [*made.values()], entries)
+    assert open_image(both, architecture="amd64").config.architecture == "amd64"
+    one = write_layout(tmp_path / "one", [made["386"]], entries[:1])
+    assert open_image(one, architecture="amd64").config.architecture == "386"
+    assert "linux/386" in fails(one, architecture="arm64").details
+
+
 def test_wrong_architecture_without_platform_in_the_index(tmp_path: Path) -> None:
     folder = layout(tmp_path, Tar().file("x"), architecture="s390x")
     error = fails(folder, architecture="amd64")
