@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from abcd_run.errors import AbcdRunError, LaunchFailed, NameTaken
 
-LOCKED = ("VBOX_E_INVALID_OBJECT_STATE", "0x80bb0007", "already has a lock request pending")
+NOT_READY = "The object is not ready"
+LOCKED = (
+    "VBOX_E_INVALID_OBJECT_STATE",
+    "0x80bb0007",
+    "already has a lock request pending",
+    # While a machine's process comes or goes: about one answer in five.
+    NOT_READY,
+    "VBOX_E_INVALID_SESSION_STATE",
+    "0x80bb000b",
+    "Failed to get a console object from the direct session",
+    "The session is not locked",
+)
 GONE = ("VBOX_E_OBJECT_NOT_FOUND", "0x80bb0001")
 IN_USE = ("VBOX_E_OBJECT_IN_USE", "0x80bb000c")
 BROKEN = ("E_ACCESSDENIED", "0x80070005")
@@ -46,7 +57,7 @@ class Refused(LaunchFailed):
     @property
     def broken(self) -> bool:
         """Whether the machine is registered but its files are missing."""
-        return _any(BROKEN, self.text)
+        return _any(BROKEN, self.text) and NOT_READY not in self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def one(manage: Manage, key: str, *, detail: bool) -> Instance | None:
     if GROUP not in facts.get("groups", "").split(",") or not facts.keys() >= NEEDED:
         return None
     try:
-        said = manage("getextradata", facts["UUID"], "enumerate", doing="read its labels")
+        said = manage.patiently("getextradata", facts["UUID"], "enumerate", doing="read its labels")
     except Refused as error:
         if error.gone:
             return None

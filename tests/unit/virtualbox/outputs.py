@@ -126,3 +126,15 @@ ELSEWHERE = {
     "where: suplibOslnit what: 3 VERR_VM_DRIVER_NOT_INSTALLED (-1908)",
 }
 """Refusals on other hosts, by words of their meaning."""
+
+# While a machine's process ends (7.2).
+NOT_READY = """\
+VBoxManage: error: The object is not ready
+VBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component SessionMachine
+"""
+
+# A machine that is registered, and whose files are gone (7.2).
+INACCESSIBLE = """\
+VBoxManage: error: The object functionality is limited
+VBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component MachineWrap
+"""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from abcd_run.backend import record
 from abcd_run.limits import PICTURE_BYTES, TEXT_BYTES
 from abcd_run.model import Instance
-from abcd_run_virtualbox import driver, instances, parse, runtime, start
+from abcd_run_virtualbox import driver, errors, instances, parse, runtime, start
 from abcd_run_virtualbox.errors import Refused
 from abcd_run_virtualbox.service import Manage
 from tests.unit.fuzzing import examples
@@ -76,6 +76,23 @@ def test_where_none_can_be_described_it_is_said() -> None:
 
     with pytest.raises(Refused, match="could not describe"):
         instances.listed(Silent(""), detail=False)
+
+
+def test_one_whose_process_is_ending_is_there() -> None:
+    """Who stops it must not be told that there is no such instance."""
+    unready = {"showvminfo", "getextradata"}
+
+    class Ending(Told):
+        def __call__(self, *arguments: str, doing: str) -> str:
+            if arguments[0] in unready:
+                unready.remove(arguments[0])
+                raise errors.refused(outputs.NOT_READY, doing=doing)
+            return super().__call__(*arguments, doing=doing)
+
+    instance = instances.one(Ending(""), UUID, detail=False)
+    assert instance is not None
+    assert instance.runtime_id == UUID
+    assert unready == set()
 
 
 def test_a_machine_that_lacks_facts_is_none() -> None:

@@ -88,6 +88,13 @@ def test_refusals_that_are_waited_for_or_ignored() -> None:
     assert isinstance(errors.refused(outputs.TAKEN, doing="x"), NameTaken)
 
 
+@pytest.mark.parametrize("said", ["NOT_READY", "INACCESSIBLE"])
+def test_a_machine_between_two_states_is_not_one_without_files(said: str) -> None:
+    refused = errors.refused(getattr(outputs, said), doing="x")
+    assert isinstance(refused, errors.Refused)
+    assert (refused.locked, refused.broken) == (said == "NOT_READY", said == "INACCESSIBLE")
+
+
 def test_programs_on_windows_and_macos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "Oracle" / "VirtualBox"
     installed.mkdir(parents=True)
