@@ -47,7 +47,7 @@ PREPARE = """
     script = folder / "prepare"
     script.write_text("#!/bin/sh")
     script.chmod(0o755)
-    prepared.run(folder, folder, lambda _: None)
+    prepared.run(folder, folder, "", lambda _: None)
 """
 BUILD = """
     import shutil
