@@ -49,6 +49,8 @@ def copied(folder: Path, work: Path) -> Path:
 def run(private: Path, folder: Path, architecture: str, say: Say) -> None:
     """Run a private copy's `prepare`; errors name the recipe's own. Raises `ArtifactError`."""
     script = folder / PREPARE
+    # Not the caller's own: the layer is kept as one for the architecture that we ask for.
+    ours = {name: value for name, value in os.environ.items() if name != VARIABLE}
     told = {VARIABLE: DEBIAN[architecture]} if architecture else {}
     try:
         programs.run(
@@ -56,7 +58,7 @@ def run(private: Path, folder: Path, architecture: str, say: Say) -> None:
             cwd=private,
             doing=PREPARE,
             say=say,
-            environment={**os.environ, **told},
+            environment=ours | told,
         )
     except PermissionError as error:
         raise ArtifactError(

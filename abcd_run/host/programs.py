@@ -33,8 +33,8 @@ def run(
 ) -> None:
     """Run a command and report each line that it prints; it ends with us, even if interrupted.
 
-    It inherits the given file descriptors, such as a lock's. Raises `ArtifactError` with its last
-    lines.
+    It inherits the given file descriptors, such as a lock's, and has our environment unless one is
+    given. Raises `ArtifactError` with its last lines.
     """
     last = deque[str](maxlen=LAST_LINES)
     with child(
