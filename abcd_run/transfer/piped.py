@@ -35,7 +35,8 @@ class Piped:
 
     def __init__(self, process: Process, stream: IO[bytes], words: IO[bytes]) -> None:
         self._process, self._stream = process, stream
-        self._words = elsewhere(partial(_beginning, words))
+        # Its own descriptor: the command's are closed once it has ended, read or not.
+        self._words = elsewhere(partial(_beginning, os.dup(words.fileno())))
         self._selector = selectors.DefaultSelector()
         writes = stream is process.stdin
         self._selector.register(stream, selectors.EVENT_WRITE if writes else selectors.EVENT_READ)
@@ -98,12 +99,14 @@ class Piped:
             self._moved, self._until = 0, time.monotonic() + limits.COPY_SECONDS
 
 
-def _beginning(stream: IO[bytes]) -> bytes:
-    """Read a stream to its end, and return its first bytes."""
+def _beginning(descriptor: int) -> bytes:
+    """Read a stream to its end, close it, and return its first bytes."""
     kept = bytearray()
-    with stream:
-        while piece := os.read(stream.fileno(), PIECE):
+    try:
+        while piece := os.read(descriptor, PIECE):
             kept += piece[: WORDS - len(kept)]
+    finally:
+        os.close(descriptor)
     return bytes(kept)
 
 
