@@ -23,12 +23,13 @@ class Format(StrEnum):
     OCI = "oci"
     LXD = "lxd"
     ISO = "iso"
+    SITE = "site"
 
 
 FORMATS: Mapping[Kind, tuple[Format, ...]] = {
     Kind.CONTAINER: (Format.OCI, Format.LXD),
     Kind.LIVE: (Format.ISO,),
-    Kind.BROWSER: (),
+    Kind.BROWSER: (Format.SITE,),
 }
 """The formats that each kind of variant can be turned into."""
 

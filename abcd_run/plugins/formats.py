@@ -22,6 +22,7 @@ MODULES: Mapping[str, str] = {
     Format.OCI: "abcd_run.artifact.oci_image",
     Format.LXD: "abcd_run.artifact.lxd_image",
     Format.ISO: "abcd_run.artifact.live_iso",
+    Format.SITE: "abcd_run.artifact.site",
 }
 
 
