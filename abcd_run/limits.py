@@ -104,3 +104,6 @@ TABS = 32
 
 ANSWER_BYTES = MIB
 """Of a guest service's answer before its status is known, and of a browser's request."""
+
+SITE_FILE_BYTES = 256 * MIB
+"""Of one file in the root of a browser's variant: a tab reads files whole."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abcd_run.artifact import folder
 from abcd_run.host.part_file import part_of, unwritable
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.plugins import formats
@@ -28,12 +29,15 @@ def planned(plan: Plan) -> Artifact:
 
 
 def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
-    """Write the artifact of a plan into a file, which appears only once it is complete.
+    """Write the artifact of a plan into a file or folder, which appears only once it is complete.
 
     For an ISO, its sha256 is written beside it, for the next person to check. Raises
     `ArtifactError`.
     """
     _ensure(plan, fleet, say)
+    if plan.format == Format.SITE:
+        folder.written(out, lambda made: formats.maker(plan.format).write(plan, made, say=say))
+        return
     with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:
         part.empty()
         try:

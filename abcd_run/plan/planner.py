@@ -144,6 +144,7 @@ def for_variant(request: Request, profile: Profile, variant: Variant, form: str)
         source=image_word.source(profile, variant, image_word.stored, fresh=request.pull != NEVER),
         seed=Seed(hostname="", user="", password=""),
         profile=profile.origin,
+        resources=profile.resources,
         pull=request.pull,
     )
 

@@ -10,7 +10,7 @@ from abcd_run.concurrency.cancel import heeding
 from abcd_run.errors import ArtifactError, Failure, UsageError
 from abcd_run.images import recipe
 from abcd_run.images.profile import Profile
-from abcd_run.model import Kind, Stage
+from abcd_run.model import Format, Kind, Stage
 from abcd_run.plan import image_word, planner
 from abcd_run.plan.request import Request
 from abcd_run.session.opened import Opened
@@ -81,18 +81,38 @@ def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
 
 
 def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) -> Written:
-    """Write an image to a file in one of the runtimes' formats; it appears once complete."""
-    _check(output)
+    """Write an image in one of the runtimes' formats; the file or folder appears once complete."""
+    (_check_folder if form == Format.SITE else _check)(output)
     request = Request(image, pull=pull)
     wanted = image_word.resolve(request, opened.catalogue())
     plan = planner.for_artifact(request, wanted, form)
     say = heeding(partial(opened.teller().say, plan.variant))
     write(plan, opened.fleet(), output, say=say)
-    return Written(plan.variant, form, output, output.stat().st_size)
+    return Written(plan.variant, form, output, _size(output))
+
+
+def _size(written: Path) -> int:
+    """Return the bytes of a file, or of all files of a folder."""
+    if not written.is_dir():
+        return written.stat().st_size
+    return sum(one.stat().st_size for one in written.rglob("*") if one.is_file())
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a place for a new folder where something is that would be lost."""
+    _check_above(out)
+    if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
+        raise UsageError(
+            f"{out} is not empty", remedy="name a new folder, or remove that one first"
+        )
+
+
+def _check_above(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
 
 
 def _check(out: Path) -> None:
-    if not out.parent.is_dir():
-        raise UsageError(f"{out.parent}: no such folder", remedy=f"mkdir -p {out.parent}")
+    _check_above(out)
     if out.exists() and not out.is_file():
         raise UsageError(f"{out} is not a file", remedy="name a file: --output FILE")

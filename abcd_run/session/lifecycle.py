@@ -134,7 +134,7 @@ def _prune_runtime(runtime: Runtime) -> None:
 
 def _prune_cache() -> None:
     from abcd_run import build  # noqa: PLC0415  (`stop` needs none of them)
-    from abcd_run.artifact import live_iso  # noqa: PLC0415
+    from abcd_run.artifact import live_iso, site  # noqa: PLC0415
     from abcd_run.host import xdg  # noqa: PLC0415  (`stop` needs none of them)
     from abcd_run.oci import fetched  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415
@@ -145,6 +145,7 @@ def _prune_cache() -> None:
     if xdg.store().exists():
         fetched.prune(tuple(Kind))
     live_iso.prune()
+    site.prune()
     if xdg.store().exists():
         Store(xdg.store()).collect()
 

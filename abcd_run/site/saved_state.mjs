@@ -1,0 +1,61 @@
+// Boot a site's machine until it waits for its page, and save it as it stands there:
+// node saved_state.mjs SITE OUT
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const SECONDS = 300; // a slow host takes one; a kernel that does not start takes for ever
+const SETTLE = 500; // milliseconds for programs that have just started
+const LAST = 2000; // characters of the console that an error shows
+
+const [site, out] = process.argv.slice(2);
+const machine = JSON.parse(readFileSync(join(site, "machine.json")));
+const { V86 } = await import(pathToFileURL(join(site, "v86/libv86.mjs")));
+const at = (path) => join(site, path);
+
+const emulator = new V86({
+  wasm_path: at("v86/v86.wasm"),
+  memory_size: machine.memory,
+  vga_memory_size: machine.vga_memory,
+  bios: { url: at("bios/seabios.bin") },
+  vga_bios: { url: at("bios/vgabios.bin") },
+  bzimage: { url: at(machine.kernel.path) },
+  initrd: { url: at(machine.initrd.path) },
+  cmdline: machine.cmdline,
+  filesystem: { basefs: at(machine.root.index.path), baseurl: at(machine.root.base) },
+  net_device: { type: "virtio", relay_url: "inbrowser" },
+  uart1: true,
+  virtio_console: true,
+  autostart: true,
+});
+
+let console_ = "";
+let line = "";
+const started = Date.now();
+
+function fail(why) {
+  process.stderr.write(`${why}\n${console_.slice(-LAST)}\n`);
+  process.exit(1);
+}
+
+async function save() {
+  const state = await emulator.save_state();
+  writeFileSync(out, new Uint8Array(state));
+  process.stdout.write(`it waits after ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  process.exit(0);
+}
+
+emulator.add_listener("virtio-console0-output-bytes", (bytes) => {
+  console_ = (console_ + new TextDecoder("latin1").decode(bytes)).slice(-2 * LAST);
+});
+emulator.add_listener("serial1-output-byte", (byte) => {
+  const letter = String.fromCharCode(byte);
+  if (letter !== "\n") {
+    line += letter;
+    return;
+  }
+  if (line.trim() === "waiting") setTimeout(() => save().catch((error) => fail(`${error}`)), SETTLE);
+  line = "";
+});
+process.on("unhandledRejection", (error) => fail(`${error}`));
+setTimeout(() => fail(`the machine does not wait for its page after ${SECONDS} s`), SECONDS * 1000);

@@ -1,0 +1,42 @@
+"""Files of a site whose names say what is in them: browsers may keep them for ever."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+DIGITS = 32
+"""Hexadecimal digits of a file's sha256 in its name."""
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A file of the site: its path from the site's folder, its size in bytes and its sha256."""
+
+    path: str
+    size: int
+    sha256: str
+
+    def described(self) -> dict[str, str | int]:
+        """Return what the page is told of it."""
+        return {"path": self.path, "size": self.size, "sha256": self.sha256}
+
+
+def content_name(sha256: str) -> str:
+    """Return the name of a compressed content of the root, by the sha256 of what is served."""
+    return f"{sha256[:DIGITS]}.bin.zst"
+
+
+def serve(made: Path, site: Path, name: str, suffix: str = "") -> Served:
+    """Move a file into the site's folder `machine`, with its digest in its name."""
+    digest = hashlib.sha256()
+    with made.open("rb") as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    path = f"machine/{name}-{digest.hexdigest()[:DIGITS]}{suffix}"
+    target = site / path
+    shutil.move(made, target)
+    target.chmod(0o644)
+    return Served(path, target.stat().st_size, digest.hexdigest())
