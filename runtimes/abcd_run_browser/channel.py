@@ -88,7 +88,7 @@ class Channel:
     # What a tab asks.
 
     def hello(self, tab: str, *, take: bool = False) -> None:
-        """Let a tab have the machine. Raises `Refused` while another has it and is not to `take`."""
+        """Let a tab have the machine. Raises `Refused` while another has it, unless it may `take`."""
         with self._news:
             self._check_on()
             if tab != self._tab:
