@@ -326,6 +326,8 @@ class Instance:
     the services reached without a published port; `screens` belong to no service. `publishers` are
     the uids, besides this user's, whose processes listen at its ports. A `silent` instance runs but
     does not answer, as its `state` says. One that never `began` was created and not started.
+    `stage` is how far it is where its services do not show it and only the runtime knows, because a
+    person must first open its page: until then it is REACHABLE, which is all a launch waits for.
     """
 
     name: str
@@ -343,3 +345,4 @@ class Instance:
     publishers: tuple[int, ...] = ()
     silent: bool = False
     began: bool = True
+    stage: Stage | None = None

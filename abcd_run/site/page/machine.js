@@ -1,0 +1,158 @@
+// Starts v86 with the machine's parts, and hands out its lines.
+
+import { V86 } from "../v86/libv86.mjs";
+
+import { Pieces } from "./pieces.js";
+import { Trouble } from "./trouble.js";
+
+const AT_ONCE = 64;
+const WAITING = 512;
+/** Bytes that a line's input holds before more is held back: v86 has room for 4096. */
+
+const BETWEEN = 4;
+/** Milliseconds in which bytes are gathered before somebody is told. */
+
+/** Returns v86's options; the devices are those of the saved state, which would not fit others. */
+function options({ told, parts, state, tabs, screen }) {
+  const cold = !state;
+  return {
+    wasm_fn: async (imports) => (await WebAssembly.instantiate(parts.wasm, imports)).instance.exports,
+    memory_size: told.memory,
+    vga_memory_size: told.vga_memory,
+    bios: { buffer: parts.bios },
+    vga_bios: { buffer: parts.vgabios },
+    bzimage: cold ? { buffer: parts.kernel } : undefined,
+    initrd: cold ? { buffer: parts.initrd } : undefined,
+    cmdline: told.cmdline,
+    initial_state: cold ? undefined : { buffer: state },
+    // The state has the root's index in it.
+    filesystem: { basefs: cold ? URL.createObjectURL(new Blob([parts.index])) : undefined },
+    net_device: { type: "virtio", relay_url: tabs ? "inbrowser" : undefined },
+    uart1: true,
+    virtio_console: true,
+    disable_speaker: true,
+    screen_container: screen,
+    autostart: false,
+  };
+}
+
+/** Calls `told(bytes)` with what a line says, several bytes at once. */
+function gathered(emulator, event, told) {
+  let bytes = [];
+  const flush = () => {
+    const now = Uint8Array.from(bytes);
+    bytes = [];
+    told(now);
+  };
+  emulator.add_listener(event, (said) => {
+    if (!bytes.length) setTimeout(flush, BETWEEN);
+    if (typeof said === "number") bytes.push(said);
+    else bytes.push(...said);
+  });
+}
+
+export class Machine {
+  #emulator;
+  #queues = [[], []];
+  #timer = 0;
+  on = true;
+
+  /**
+   * Restores or boots the machine. `hears` is {terminal, agent, console}: functions of bytes.
+   * `stuck` is of Pieces. Fails if v86 cannot begin.
+   */
+  static async start({ told, parts, state, tabs, screen, hears, stuck }) {
+    const emulator = new V86(options({ told, parts, state, tabs, screen }));
+    await new Promise((ready, failed) => {
+      emulator.add_listener("emulator-loaded", ready);
+      // v86 never says that it failed: what it throws is nobody's.
+      addEventListener("unhandledrejection", ({ reason }) =>
+        failed(new Trouble(`The emulator cannot begin: ${reason?.message ?? reason}`)), { once: true });
+    });
+    emulator.fs9p.storage = new Pieces({
+      base: told.root.base,
+      unpack: (size, bytes) => emulator.zstd_decompress(size, bytes),
+      stuck,
+    });
+    gathered(emulator, "serial0-output-byte", hears.terminal);
+    gathered(emulator, "serial1-output-byte", hears.agent);
+    gathered(emulator, "virtio-console0-output-bytes", hears.console);
+    emulator.keyboard_set_enabled(false);
+    emulator.mouse_set_enabled(false);
+    emulator.run();
+    return new Machine(emulator);
+  }
+
+  constructor(emulator) {
+    this.#emulator = emulator;
+  }
+
+  /** Sends bytes on a line (0: the terminal, 1: the agent), no faster than they are read. */
+  send(line, bytes) {
+    for (const byte of bytes) this.#queues[line].push(byte);
+    if (!this.#timer) this.#feed();
+  }
+
+  #feed() {
+    this.#timer = 0;
+    if (!this.on) return;
+    this.#queues.forEach((queue, line) => {
+      const waiting = this.#emulator.v86.cpu.devices[`uart${line}`]?.input?.length ?? 0;
+      if (waiting < WAITING) this.#emulator.serial_send_bytes(line, queue.splice(0, AT_ONCE));
+    });
+    if (this.#queues.some((queue) => queue.length)) this.#timer = setTimeout(() => this.#feed(), BETWEEN);
+  }
+
+  put(path, bytes) {
+    return this.#emulator.create_file(path, bytes);
+  }
+
+  take(path) {
+    return this.#emulator.read_file(path);
+  }
+
+  /** Returns all of the machine as an ArrayBuffer that `start` takes as its state. */
+  save() {
+    return this.#emulator.save_state();
+  }
+
+  typing(enabled) {
+    this.#emulator.keyboard_set_enabled(enabled);
+    this.#emulator.mouse_set_enabled(enabled);
+  }
+
+  /** Returns the screen as the data URL of a PNG. */
+  picture() {
+    return this.#emulator.screen_make_screenshot().src;
+  }
+
+  onScreen(event, heard) {
+    this.#emulator.add_listener(event, heard);
+  }
+
+  async end() {
+    if (!this.on) return;
+    this.on = false;
+    await this.#emulator.stop();
+  }
+}
+
+/** Returns which parts a start takes: with a state, neither kernel nor index. */
+export function wanted(told, { state }) {
+  const firmware = {
+    wasm: told.v86?.wasm ?? { path: "v86/v86.wasm" },
+    bios: told.bios?.seabios ?? { path: "bios/seabios.bin" },
+    vgabios: told.bios?.vgabios ?? { path: "bios/vgabios.bin" },
+  };
+  if (state) return { ...firmware, state };
+  return { ...firmware, kernel: told.kernel, initrd: told.initrd, index: told.root.index };
+}
+
+/** Says why this browser cannot run the machine; empty if it can. */
+export function cannot() {
+  if (typeof WebAssembly !== "object") {
+    return "This browser does not run WebAssembly. Some switch it off in a mode for high security.";
+  }
+  return "";
+}
+

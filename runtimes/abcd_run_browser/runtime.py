@@ -1,0 +1,193 @@
+"""The runtime for machines in a browser's tab."""
+
+import base64
+import shlex
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from abcd_run import __version__
+from abcd_run.backend import record, vm_console
+from abcd_run.backend.refusals import not_listening, refuse_disk
+from abcd_run.backend.vm import refuse_shares
+from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, UsageError
+from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.runtime import Probe, Runtime, Say
+from abcd_run_browser import folder, instances, local, native, serving
+from abcd_run_browser.folder import Folder, Spec
+
+SHOT_SECONDS = 30.0
+FOLLOW_SECONDS, PAUSE_SECONDS = 2.0, 0.2
+ADVICE = "a page is ready once somebody opens it: abcd-run open NAME"
+
+
+class BrowserRuntime(Runtime):
+    """The pages of this user."""
+
+    name = instances.RUNTIME
+
+    def probe(self) -> Probe:
+        """See the contract."""
+        return Probe(version=__version__, advice=(ADVICE,))
+
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        refuse_disk(plan, "a page keeps its machine in the tab's memory")
+        refuse_shares(
+            plan,
+            "a page has no folders of this host",
+            instead="give files to the page and take them from it there",
+        )
+        if (plan.resources.cpus or 1) > 1:
+            raise UsageError(
+                "--cpus: the machine in a page has one processor", remedy="leave it out"
+            )
+        if len(plan.ports) > 1:
+            raise UsageError(
+                "--publish: a page has one port, its own",
+                remedy="publish one service: its port is the page's",
+            )
+        _check_address(plan.address)
+        for name, value in plan.env.items():
+            if not value.isprintable():
+                raise UsageError(
+                    f"--env {name}: a machine's seed holds no line breaks or control characters",
+                    remedy="give the page a file",
+                )
+
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """See the contract: the server sends the site's files from where they are."""
+        del pull, say
+        assert artifact.path is not None
+        if not (artifact.path / "machine.json").is_file():
+            raise ArtifactError(
+                f"{artifact.path} is no site: it has no machine.json", remedy="abcd-run prune"
+            )
+        return str(artifact.path.absolute())
+
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract."""
+        folder.make(plan.name, spec(plan, Path(image)))
+        return plan.name
+
+    def start(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        there = folder.of(runtime_id)
+        serving.start(there)
+        return self._there(runtime_id)
+
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract: the page is loaded anew, with a fresh machine."""
+        serving.end(folder.of(runtime_id))
+        return self.start(runtime_id)
+
+    def _there(self, runtime_id: str) -> Instance:
+        for one in self.instances(runtime_id):
+            return one
+        raise LaunchFailed("the instance is gone", remedy="abcd-run ps")
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """See the contract."""
+        del detail  # full details cost nothing
+        folders = [folder.of(only)] if _is_name(only) else [] if only else folder.every()
+        known = [instances.instance(one) for one in folders]
+        return [one for one in known if one is not None]
+
+    def remove(self, runtime_id: str) -> None:
+        """See the contract."""
+        if self.instances(runtime_id):
+            there = folder.of(runtime_id)
+            serving.end(there)
+            there.remove()
+
+    def prune(self) -> None:
+        """See the contract."""
+        folder.prune()
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """See the contract."""
+        name = instance.name
+        if tty and not command:
+            raise AbcdRunError(f"the shell of {name} is in its tab", remedy=f"abcd-run open {name}")
+        there = folder.of(instance.runtime_id)
+        if not there.told().get("shown"):
+            raise AbcdRunError(f"no tab shows {name}", remedy=f"abcd-run open {name}")
+        who = user or record.read(instance.labels).user or "root"
+        return serving.line("abcd_run_browser.inside", str(there.path), who, "--", *command)
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """See the contract."""
+        there = folder.of(instance.runtime_id)
+        if follow:
+            return _following(there)
+        return vm_console.read(
+            there.console, follow=False, goes_on=lambda: False, pause=PAUSE_SECONDS
+        )
+
+    def screenshot(self, instance: Instance) -> bytes:
+        """See the contract."""
+        there = folder.of(instance.runtime_id)
+        answer = local.ask(there.path, {"ask": "screenshot"}, seconds=SHOT_SECONDS)
+        return base64.b64decode(str(answer.get("png", "")))
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """See the contract."""
+        here = artifact.path if artifact.path and artifact.path.exists() else None
+        site = here or Path.cwd() / f"{plan.variant}.site"
+        made = ["abcd-run", "artifact", plan.variant, "--to", "site", "--output", str(site)]
+        first = [] if here else [shlex.join(made)]
+        return "\n".join([*first, native.line(plan.name, spec(plan, site))])
+
+
+def spec(plan: Plan, site: Path) -> Spec:
+    """Return what a plan's server must know."""
+    env = {f"ABCD_ENV_{name}": value for name, value in plan.env.items()}
+    return Spec(
+        labels=record.labels(plan),
+        user=plan.seed.user,
+        password=plan.seed.password,
+        seed={**plan.seed.environment(), **env},
+        site=str(site.absolute()),
+        address=plan.address,
+        port=next(iter(plan.ports.values()), 0),
+    )
+
+
+def _check_address(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address, 0), family=family).close()
+    except OSError as error:
+        raise not_listening(address, 0, engine="browser", details=str(error)) from error
+
+
+def _is_name(only: str) -> bool:
+    return bool(only) and "/" not in only and not only.startswith(".")
+
+
+def _following(there: Folder) -> Iterator[bytes]:
+    """Yield what a machine prints until its server ends, and what that wrote down at last."""
+    place = 0
+    while True:
+        question = {"ask": "console", "from": place, "seconds": FOLLOW_SECONDS}
+        try:
+            answer = local.ask(there.path, question)
+        except LaunchFailed:
+            if not there.runs():
+                break
+            time.sleep(PAUSE_SECONDS)
+            continue
+        place = int(answer["end"])
+        if piece := base64.b64decode(answer["printed"]):
+            yield piece
+    yield from _rest(there, place)
+
+
+def _rest(there: Folder, place: int) -> Iterator[bytes]:
+    if not place:  # it had ended before
+        yield from vm_console.read(
+            there.console, follow=False, goes_on=lambda: False, pause=PAUSE_SECONDS
+        )
