@@ -22,12 +22,13 @@ def artifact(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write an image to a file in a format that a runtime takes.
+    """Write an image to a file, or a folder, in a format that a runtime takes.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar
     abcd-run artifact abcd4demo --to lxd -o demo.lxd.tar      lxc image import demo.lxd.tar
     abcd-run artifact abcd4demo --to iso -o demo.iso
+    abcd-run artifact abcd4demo --to site -o demo-site        python3 -m http.server -d demo-site
     """
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         made = lab.artifact(image, to, output, pull=pull)

@@ -341,9 +341,10 @@ Form = Annotated[
     str,
     _option(
         "--to",
-        metavar="oci|lxd|iso|…",
+        metavar="oci|lxd|iso|site|…",
         autocompletion=complete_format,
-        help="An OCI archive, a unified LXD image, a live ISO, or what a plug-in makes.",
+        help="An OCI archive, a unified LXD image, a live ISO, a web site that boots the image in a "
+        "browser, or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[
@@ -353,7 +354,8 @@ Artifact = Annotated[
         "--output",
         metavar="FILE",
         autocompletion=offered.paths,
-        help="The file to write; an old one is replaced once the new one is complete.",
+        help="The file to write; an old one is replaced once the new one is complete. A site is a "
+        "new folder.",
     ),
 ]
 Picture = Annotated[
