@@ -75,17 +75,14 @@ def _copy_page(site: Path) -> None:
 def _boot_files(root: Rootfs, site: Path, work: Path) -> tuple[Served, Served]:
     boot = root.find("/boot")
     names = list(boot.children or ()) if boot else []
-    served = []
     for name, chosen in (("kernel", choose_kernel(names)), ("initrd", choose_initrd(names))):
         with (work / name).open("wb") as file:
             root.read(f"/boot/{chosen}", file)
     refuse_wide_kernel(work / "kernel")
-    for name in ("kernel", "initrd"):
-        served.append(serve(work / name, site, name))
     for source, target in FIRMWARE.items():
         with (site / "bios" / target).open("wb") as file:
             root.read(f"/boot/firmware/{source}", file)
-    return served[0], served[1]
+    return serve(work / "kernel", site, "kernel"), serve(work / "initrd", site, "initrd")
 
 
 def refuse_wide_kernel(kernel: Path) -> None:

@@ -4,12 +4,13 @@ v86's 9p server reads the index at once, and a file when the machine first reads
 """
 
 import hashlib
+import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from abcd_run.errors import ArtifactError
 from abcd_run.limits import SITE_FILE_BYTES
@@ -41,7 +42,8 @@ def write_root(pieces: Iterable[bytes], folder: Path) -> bytes:
     """
     root = _Folder(["", 0, 0, FOLDER | 0o755, 0, 0])
     total = 0
-    with tarfile.open(fileobj=_Reader(iter(pieces)), mode="r|") as tar:
+    stream = io.BufferedReader(_Pieces(iter(pieces)))
+    with tarfile.open(fileobj=stream, mode="r|") as tar:
         for member in tar:
             parts = [part for part in member.name.split("/") if part not in {"", "."}]
             if not parts or parts[0] not in LEFT_OUT:
@@ -125,18 +127,18 @@ def _listed(folder: _Folder) -> list[Named]:
     return listed
 
 
-class _Reader(IO[bytes]):
+class _Pieces(io.RawIOBase):
     """Pieces of bytes, read as a file."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._left = pieces, b""
+        self._pieces, self._left = pieces, memoryview(b"")
 
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._left) < size:
-            piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._left += piece
-        end = len(self._left) if size < 0 else size
-        out, self._left = self._left[:end], self._left[end:]
-        return out
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
