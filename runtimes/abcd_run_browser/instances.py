@@ -3,7 +3,6 @@
 import psutil
 
 from abcd_run.backend import record
-from abcd_run.host import this_host
 from abcd_run.model import SILENT, Endpoint, Instance, RootHeld, Stage
 from abcd_run_browser.folder import Folder, Spec
 
@@ -30,7 +29,6 @@ def instance(there: Folder) -> Instance | None:
         running=running,
         state=SILENT if silent else state,
         password=spec.password,
-        host_root=this_host.user() if running else None,
         root=RootHeld.SANDBOX,
         endpoints=(_page(spec, int(started["port"])),) if running else (),
         silent=silent,

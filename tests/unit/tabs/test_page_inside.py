@@ -103,13 +103,13 @@ def test_a_stop_amid_a_command_ends_it(tab: Tab, runtime: BrowserRuntime) -> Non
         assert tab.work().status == 200
         runtime.remove(tab.instance.runtime_id)
         assert b"abcd-run: " in process.communicate(timeout=30)[1]
-    assert process.returncode == inside.NOT_RUN
+    assert process.returncode == inside.BROKEN
 
 
 def test_what_a_tab_could_not_do_is_said(tab: Tab, runtime: BrowserRuntime) -> None:
     with tab.working(lambda _: {"error": "no \x1b[1mroom"}):
         result = run(runtime, tab.instance, "id")
-    assert (result.returncode, b"\x1b" in result.stderr) == (inside.NOT_RUN, False)
+    assert (result.returncode, b"\x1b" in result.stderr) == (inside.BROKEN, False)
     assert b"room" in result.stderr
 
 

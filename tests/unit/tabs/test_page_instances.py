@@ -154,7 +154,7 @@ def test_what_a_tab_cannot_have_is_refused_at_once(
 
 
 def test_an_address_of_another_host_is_refused(runtime: BrowserRuntime) -> None:
-    with pytest.raises(LaunchFailed, match="192.0.2.1"):
+    with pytest.raises(LaunchFailed, match=r"192\.0\.2\.1"):
         runtime.check(replace(PLAN, address="192.0.2.1"))
 
 
