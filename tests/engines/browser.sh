@@ -2,7 +2,11 @@
 # Pages in a browser: there is no engine, but somebody who opens them, and node, which boots a site's
 # machine once.
 
-packages() { echo chromium nodejs npm; }
+# Where node comes with its own npm, Debian's would be in its way.
+packages() {
+  echo chromium
+  command -v npm >/dev/null || echo nodejs npm
+}
 
 check() { true; }
 
