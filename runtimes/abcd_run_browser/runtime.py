@@ -1,11 +1,11 @@
 """The runtime for machines in a browser's tab."""
 
 import base64
+import platform
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import __version__
 from abcd_run.backend import record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed
 from abcd_run.model import Artifact, Instance, Plan
@@ -24,7 +24,7 @@ class BrowserRuntime(Runtime):
 
     def probe(self) -> Probe:
         """See the contract."""
-        return Probe(version=__version__, advice=(ADVICE,))
+        return Probe(version=f"of Python {platform.python_version()}", advice=(ADVICE,))
 
     def check(self, plan: Plan) -> None:
         """See the contract."""

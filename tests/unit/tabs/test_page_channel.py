@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from abcd_run.launch.readiness import look
 from abcd_run.model import Instance, Stage
 from abcd_run_browser import channel, words
-from abcd_run_browser.channel import Channel, Console, Refused
+from abcd_run_browser.channel import Broken, Channel, Console, Refused
 from abcd_run_browser.runtime import BrowserRuntime
 from tests.unit.tabs.tab import Tab, encoded
 from tests.waiting import until
@@ -56,14 +57,22 @@ def test_a_silent_tab_loses_the_machine(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_command_whose_tab_dies_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known whether the tab had begun it."""
     monkeypatch.setattr(channel, "SILENCE_SECONDS", 0.2)
     one = Channel("demo")
     one.hello("a")
     one.tell("a", "ready", "", b"")
-    begun = time.monotonic()
-    with pytest.raises(Refused, match="has gone"):
-        one.do({"kind": "run"})
-    assert time.monotonic() - begun < 5
+    with ThreadPoolExecutor(1) as asker:
+        begun = time.monotonic()
+        asked = asker.submit(one.do, {"kind": "run"})
+        with pytest.raises(Refused, match="no tab shows demo"):
+            asked.result(5)
+        one.hello("a")
+        asked = asker.submit(one.do, {"kind": "run"})
+        assert one.work("a")
+        with pytest.raises(Broken, match="has gone amid the command"):
+            asked.result(5)
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize(
