@@ -24,7 +24,7 @@ class BrowserRuntime(Runtime):
 
     def probe(self) -> Probe:
         """See the contract."""
-        return Probe(version=f"of Python {platform.python_version()}", advice=(ADVICE,))
+        return Probe(version=f"Python {platform.python_version()}", advice=(ADVICE,))
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
