@@ -14,6 +14,9 @@ from typing import Any
 from abcd_run.testing import documents
 
 PROGRAM = str(Path(sys.executable).parent / "abcd-run")
+BY_HAND_SECONDS = "200"
+"""How long what a person begins may take: a machine in a tab, beside others, is slow."""
+
 SECONDS = 240
 """Longer than anything that works takes: emulated machines are slow."""
 
@@ -65,7 +68,7 @@ def launch(*arguments: str, within: float = SECONDS) -> list[dict[str, Any]]:
 
 def _begun_by_hand(instance: dict[str, Any]) -> dict[str, Any]:
     """Wait for what a person begins, and a launch does not wait for."""
-    ended = abcd_run("--json", "wait", instance["name"])
+    ended = abcd_run("--json", "wait", "--timeout", BY_HAND_SECONDS, instance["name"])
     assert ended.status == 0, ended.err
     (ready,) = ended.json["instances"]
     return dict(ready)
