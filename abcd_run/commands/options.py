@@ -343,8 +343,8 @@ Form = Annotated[
         "--to",
         metavar="oci|lxd|iso|site|…",
         autocompletion=complete_format,
-        help="An OCI archive, a unified LXD image, a live ISO, a web site that boots the image in a "
-        "browser, or what a plug-in makes.",
+        help="An OCI archive, a unified LXD image, a live ISO, a site that a browser boots from, "
+        "or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[
