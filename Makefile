@@ -55,7 +55,7 @@ lowest:  ## run the unit tests with the oldest supported dependencies
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/lowest
 
 bench:  ## compare with the native tools, and write docs/benchmarks.md
-	@ABCD_RUN_PACKAGES="vagrant distrobox chromium nodejs npm" $(RUN) python -m tests.bench >docs/benchmarks.new
+	@ABCD_RUN_PACKAGES="vagrant distrobox nginx-light" $(RUN) python -m tests.bench >docs/benchmarks.new
 	@$(RUN:tests/engines/run=tests/bench/conversion) >>docs/benchmarks.new
 	@mv docs/benchmarks.new docs/benchmarks.md
 
