@@ -31,6 +31,10 @@ class Refused(Exception):
     """A tab, or a command, gets no answer but these words."""
 
 
+class Broken(Refused):
+    """A command had begun, and nobody knows how it ended."""
+
+
 class Ended(Refused):
     """The instance is going away."""
 
@@ -88,7 +92,7 @@ class Channel:
     # What a tab asks.
 
     def hello(self, tab: str, *, take: bool = False) -> None:
-        """Let a tab have the machine. Raises `Refused` while another has it and is not to `take`."""
+        """Let a tab have the machine. Raises `Refused` while another has it; `take` it then."""
         with self._news:
             self._check_on()
             if tab != self._tab:
@@ -161,10 +165,17 @@ class Channel:
         while True:
             if answer := self._answers.get(number):
                 if "error" in answer:
-                    raise Refused(f"the tab that shows {self.name} says: {answer['error']}")
+                    raise Broken(f"the tab that shows {self.name} says: {answer['error']}")
                 return answer
-            self._check_shown(f"the tab that showed {self.name} has gone; nobody knows the rest")
+            if not self.shown():
+                raise self._lost(number)
             self._news.wait(LOOK_SECONDS)
+
+    def _lost(self, number: str) -> Refused:
+        """Return the error for a job whose tab says nothing more."""
+        if any(one["id"] == number for one in self._waiting):
+            return Refused(f"no tab shows {self.name}")
+        return Broken(f"the tab that showed {self.name} has gone amid the command")
 
     def printed(self, place: int, *, seconds: float) -> tuple[int, bytes]:
         """Return how much was printed so far, and what after a place; wait for it a while."""
@@ -206,7 +217,7 @@ class Channel:
         if job["kind"] == "run" and self.stage not in ABLE:
             raise Refused(f"the machine of {self.name} runs no commands yet: it is {self.stage}")
 
-    def _check_shown(self, why: str = "") -> None:
+    def _check_shown(self) -> None:
         self._check_on()
         if not self.shown():
-            raise Refused(why or f"no tab shows {self.name}")
+            raise Refused(f"no tab shows {self.name}")

@@ -6,8 +6,6 @@ on the file `alive`, which the kernel releases however the server ends.
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -97,6 +95,8 @@ class Folder:
 
     def remove(self) -> None:
         """Remove the folder; no-op if it is gone."""
+        import shutil  # noqa: PLC0415  (`ps` starts faster)
+
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -138,6 +138,9 @@ def make(name: str, spec: Spec) -> None:
 
 @contextmanager
 def _part(home: Path) -> Iterator[Path]:
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
     locks.private_folder(home)
     part = Path(tempfile.mkdtemp(dir=home, prefix=PART))
     claim = locks.claimed(part)
@@ -151,6 +154,8 @@ def _part(home: Path) -> Iterator[Path]:
 
 def prune() -> None:
     """Remove the folders that killed launches left half-made."""
+    import shutil  # noqa: PLC0415
+
     for path in _paths():
         with suppress(OSError):
             broken = path.name.startswith(PART) or Folder(path).spec() is None

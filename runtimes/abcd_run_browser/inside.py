@@ -19,6 +19,9 @@ INPUT_BYTES = 64 * limits.MIB
 NOT_RUN = 125
 """The exit status of `abcd-run exec` where the command was not run."""
 
+BROKEN = 255
+"""The exit status of one that had begun when its tab went away, as of ssh."""
+
 ENVIRONMENT = "/run/abcd/environment"
 """Where images store the variables of `--env`, for a shell to read."""
 
@@ -44,7 +47,7 @@ def main(words: Sequence[str]) -> int:
     except AbcdRunError as error:
         remedy = f" → {error.remedy}" if error.remedy else ""
         sys.stderr.write(f"abcd-run: {error.message}{remedy}\n")
-        return NOT_RUN
+        return BROKEN if isinstance(error, local.Broken) else NOT_RUN
     for stream, piece in ((sys.stdout.buffer, out), (sys.stderr.buffer, err)):
         stream.write(piece)
         stream.flush()

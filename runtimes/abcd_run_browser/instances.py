@@ -1,15 +1,13 @@
 """Present folders and their servers as instances."""
 
-import psutil
-
 from abcd_run.backend import record
-from abcd_run.host import this_host
 from abcd_run.model import SILENT, Endpoint, Instance, RootHeld, Stage
 from abcd_run_browser.folder import Folder, Spec
 
 RUNTIME = "browser"
 PAGE = "page"
-STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+STOPPED = ("stopped", "tracing-stop")
+"""As psutil calls the states of a process that a signal or a debugger has stopped."""
 
 
 def instance(there: Folder) -> Instance | None:
@@ -30,7 +28,6 @@ def instance(there: Folder) -> Instance | None:
         running=running,
         state=SILENT if silent else state,
         password=spec.password,
-        host_root=this_host.user() if running else None,
         root=RootHeld.SANDBOX,
         endpoints=(_page(spec, int(started["port"])),) if running else (),
         silent=silent,
@@ -62,6 +59,8 @@ def _end(started: dict[str, object], told: dict[str, object]) -> str:
 
 
 def _is_stopped(pid: int) -> bool:
+    import psutil  # noqa: PLC0415  (only what runs is asked)
+
     try:
         return psutil.Process(pid).status() in STOPPED
     except psutil.Error:  # it has ended meanwhile

@@ -29,6 +29,10 @@ class Gone(LaunchFailed):
     """There is no server to ask."""
 
 
+class Broken(LaunchFailed):
+    """What was asked for had begun, and nobody knows how it ended."""
+
+
 @contextmanager
 def _place(folder: Path) -> Iterator[str]:
     """Yield the address of a folder's socket: the kernel takes no more than 107 bytes."""
@@ -61,7 +65,8 @@ def ask(folder: Path, question: Question, *, seconds: float | None = ASK_SECONDS
         ) from error
     if "error" in answer:
         remedy = str(answer.get("remedy", ""))
-        raise LaunchFailed(str(answer["error"]), remedy=remedy)
+        refused = Broken if answer.get("begun") else LaunchFailed
+        raise refused(str(answer["error"]), remedy=remedy)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""What a person would type: `… | python -m abcd_run_browser.native` makes and serves an instance."""
+"""What a person would type: `… | python -m abcd_run_browser.native` serves an instance."""
 
 import json
 import shlex

@@ -1,24 +1,19 @@
 """The runtime for machines in a browser's tab."""
 
 import base64
+import platform
 import shlex
-import socket
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run import __version__
-from abcd_run.backend import record, vm_console
-from abcd_run.backend.refusals import not_listening, refuse_disk
-from abcd_run.backend.vm import refuse_shares
-from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, UsageError
+from abcd_run.backend import record
+from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Runtime, Say
-from abcd_run_browser import folder, instances, local, native, serving
-from abcd_run_browser.folder import Folder, Spec
+from abcd_run_browser import folder, instances, serving
+from abcd_run_browser.folder import Spec
 
 SHOT_SECONDS = 30.0
-FOLLOW_SECONDS, PAUSE_SECONDS = 2.0, 0.2
 ADVICE = "a page is ready once somebody opens it: abcd-run open NAME"
 
 
@@ -29,32 +24,13 @@ class BrowserRuntime(Runtime):
 
     def probe(self) -> Probe:
         """See the contract."""
-        return Probe(version=__version__, advice=(ADVICE,))
+        return Probe(version=f"Python {platform.python_version()}", advice=(ADVICE,))
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        refuse_disk(plan, "a page keeps its machine in the tab's memory")
-        refuse_shares(
-            plan,
-            "a page has no folders of this host",
-            instead="give files to the page and take them from it there",
-        )
-        if (plan.resources.cpus or 1) > 1:
-            raise UsageError(
-                "--cpus: the machine in a page has one processor", remedy="leave it out"
-            )
-        if len(plan.ports) > 1:
-            raise UsageError(
-                "--publish: a page has one port, its own",
-                remedy="publish one service: its port is the page's",
-            )
-        _check_address(plan.address)
-        for name, value in plan.env.items():
-            if not value.isprintable():
-                raise UsageError(
-                    f"--env {name}: a machine's seed holds no line breaks or control characters",
-                    remedy="give the page a file",
-                )
+        from abcd_run_browser import checks  # noqa: PLC0415  (`ps` starts faster)
+
+        checks.check(plan)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract: the server sends the site's files from where they are."""
@@ -120,21 +96,23 @@ class BrowserRuntime(Runtime):
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
+        from abcd_run_browser import console  # noqa: PLC0415
+
         there = folder.of(instance.runtime_id)
-        if follow:
-            return _following(there)
-        return vm_console.read(
-            there.console, follow=False, goes_on=lambda: False, pause=PAUSE_SECONDS
-        )
+        return console.followed(there) if follow else console.kept(there)
 
     def screenshot(self, instance: Instance) -> bytes:
         """See the contract."""
+        from abcd_run_browser import local  # noqa: PLC0415
+
         there = folder.of(instance.runtime_id)
         answer = local.ask(there.path, {"ask": "screenshot"}, seconds=SHOT_SECONDS)
         return base64.b64decode(str(answer.get("png", "")))
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""
+        from abcd_run_browser import native  # noqa: PLC0415
+
         here = artifact.path if artifact.path and artifact.path.exists() else None
         site = here or Path.cwd() / f"{plan.variant}.site"
         made = ["abcd-run", "artifact", plan.variant, "--to", "site", "--output", str(site)]
@@ -156,38 +134,5 @@ def spec(plan: Plan, site: Path) -> Spec:
     )
 
 
-def _check_address(address: str) -> None:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        socket.create_server((address, 0), family=family).close()
-    except OSError as error:
-        raise not_listening(address, 0, engine="browser", details=str(error)) from error
-
-
 def _is_name(only: str) -> bool:
     return bool(only) and "/" not in only and not only.startswith(".")
-
-
-def _following(there: Folder) -> Iterator[bytes]:
-    """Yield what a machine prints until its server ends, and what that wrote down at last."""
-    place = 0
-    while True:
-        question = {"ask": "console", "from": place, "seconds": FOLLOW_SECONDS}
-        try:
-            answer = local.ask(there.path, question)
-        except LaunchFailed:
-            if not there.runs():
-                break
-            time.sleep(PAUSE_SECONDS)
-            continue
-        place = int(answer["end"])
-        if piece := base64.b64decode(answer["printed"]):
-            yield piece
-    yield from _rest(there, place)
-
-
-def _rest(there: Folder, place: int) -> Iterator[bytes]:
-    if not place:  # it had ended before
-        yield from vm_console.read(
-            there.console, follow=False, goes_on=lambda: False, pause=PAUSE_SECONDS
-        )

@@ -17,7 +17,7 @@ from typing import Any
 
 from abcd_run.host import locks
 from abcd_run_browser import local, serving
-from abcd_run_browser.channel import Channel, Refused
+from abcd_run_browser.channel import Broken, Channel, Refused
 from abcd_run_browser.folder import Folder
 from abcd_run_browser.page import Page
 
@@ -140,7 +140,8 @@ class Answers:
         except Refused as error:
             shown = self._channel.shown()
             remedy = "" if shown else f"abcd-run open {self._channel.name}"
-            return {"error": str(error), "remedy": remedy}
+            begun = isinstance(error, Broken)
+            return {"error": str(error), "remedy": remedy, "begun": begun}
         except (TypeError, ValueError, KeyError) as error:
             return {"error": f"the question makes no sense: {error}"}
 
