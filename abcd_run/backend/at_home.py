@@ -23,7 +23,10 @@ def at_home(instance: Instance, command: Sequence[str], *, user: str) -> Sequenc
 def go(user: str) -> str:
     """Return the shell's words that go to a user's home: of `user`, or of whoever runs them.
 
-    `user` may have a group, as in `abcd:users`. The name is looked up: HOME may be anything.
+    `user` may have a group, as in `abcd:users`. The name is looked up: HOME may be anything, and
+    LXD sets none for a number.
     """
     name, _, _ = user.partition(":")
+    if name.isdigit():
+        return 'eval "cd ~$(id -un)" 2>/dev/null'
     return f"cd ~{name if _NAME.fullmatch(name) else ''} 2>/dev/null"

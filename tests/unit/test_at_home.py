@@ -40,9 +40,16 @@ def test_a_named_users_home_is_looked_up(tmp_path: Path) -> None:
     assert go("abcd:users") == go("abcd") == "cd ~abcd 2>/dev/null"
 
 
-@pytest.mark.parametrize("user", ["", "1000", "1000:7", "a b", "$(id)", "x;id", "-x", "/"])
+@pytest.mark.parametrize("user", ["", "a b", "$(id)", "x;id", "-x", "/"])
 def test_what_is_no_name_is_not_looked_up(user: str) -> None:
     assert go(user) == "cd ~ 2>/dev/null"
+
+
+def test_a_number_has_a_home_without_a_variable() -> None:
+    number, name = (ran(["id", *option], Path()).stdout.strip() for option in (["-u"], ["-un"]))
+    known = ran(["sh", "-c", f"cd ~{name} && pwd -P"], Path()).stdout
+    assert known
+    assert ran(["sh", "-c", f"unset HOME; cd /; {go(number)}; pwd -P"], Path()).stdout == known
 
 
 def test_without_a_home_it_begins_where_the_image_says(tmp_path: Path) -> None:
