@@ -230,9 +230,10 @@ class Plan:
     `ports` maps a port inside to the host port that the user fixed; the engine chooses one for
     every other service. `account` is the image's user and `uid` its number; it is empty if the
     image decides whom commands run as. `screen` is the command that prints a picture of the image's
-    screen, for runtimes that show none. `home` is the share that keeps the user's home, one of
-    `shares`. `exposed` publishes the ports that the image itself exposes; `named` says that the
-    user chose the name, so it must not change. `described` says that the image has a profile.
+    screen, for runtimes that show none. `homedir` is where the user's home is inside, empty if the
+    profile does not say; `home` is the share that keeps it, one of `shares`. `exposed` publishes
+    the ports that the image itself exposes; `named` says that the user chose the name, so it must
+    not change. `described` says that the image has a profile.
     """
 
     name: str
@@ -246,6 +247,7 @@ class Plan:
     profile: str = ""
     account: str = ""
     uid: int = 1000
+    homedir: str = ""
     resources: Resources = Resources()
     services: tuple[Service, ...] = ()
     screen: tuple[str, ...] = ()

@@ -249,6 +249,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         profile=profile.origin,
         account=profile.user,
         uid=profile.uid,
+        homedir=profile.homedir,
         # A machine's default memory counts as requested too: the host must have it.
         resources=replace(profile.resources, memory=profile.resources.memory or backend.memory),
         services=services,
