@@ -341,9 +341,10 @@ Form = Annotated[
     str,
     _option(
         "--to",
-        metavar="oci|lxd|iso|…",
+        metavar="oci|lxd|iso|ova|…",
         autocompletion=complete_format,
-        help="An OCI archive, a unified LXD image, a live ISO, or what a plug-in makes.",
+        help="An OCI archive, a unified LXD image, a live ISO; "
+        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[

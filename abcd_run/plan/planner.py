@@ -144,6 +144,8 @@ def for_variant(request: Request, profile: Profile, variant: Variant, form: str)
         source=image_word.source(profile, variant, image_word.stored, fresh=request.pull != NEVER),
         seed=Seed(hostname="", user="", password=""),
         profile=profile.origin,
+        resources=profile.resources,
+        services=_of_kind(profile.services, variant.kind),
         pull=request.pull,
     )
 
