@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcd_run.artifact import live_iso
@@ -11,10 +9,13 @@ from abcd_run.disk import convert, hyperv, identity, machine, ovf, raw, vmx
 from abcd_run.errors import ArtifactError
 from abcd_run.host.part_file import SUFFIX, companion
 from abcd_run.model import Artifact, Format, Plan
-from abcd_run.runtime import Say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
     from uuid import UUID
+
+    from abcd_run.runtime import Say
 
 DISK = "-disk1.vmdk"
 """The end of the name of a disk beside its machine's settings."""

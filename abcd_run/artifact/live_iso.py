@@ -61,7 +61,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
     target = out.name.removesuffix(part_file.SUFFIX)
     say(f"writing {target}")
     digest = hashlib.sha256()
-    with made.open("rb") as source, out.open("wb", buffering=0) as file:
+    with made.open("rb") as source, out.open("wb") as file:
         while piece := source.read(CHUNK):
             check()
             digest.update(piece)

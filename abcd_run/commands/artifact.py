@@ -22,16 +22,16 @@ def artifact(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write an image to a file: what a runtime takes, or a disk or appliance for another hypervisor.
+    """Write an image to a file: what a runtime takes, or a disk for another hypervisor.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar
     abcd-run artifact abcd4demo --to lxd -o demo.lxd.tar      lxc image import demo.lxd.tar
     abcd-run artifact abcd4demo --to iso -o demo.iso
     abcd-run artifact abcd4demo --to ova -o demo.ova          VirtualBox, VMware
-    abcd-run artifact abcd4demo --to vmx -o demo.vmx          VMware; demo-disk1.vmdk beside it
-    abcd-run artifact abcd4demo --to vhdx -o demo.vhdx        Hyper-V; demo.vhdx.ps1 makes the machine
-    abcd-run artifact abcd4demo --to qcow2 -o demo.qcow2      QEMU, Proxmox; raw and vmdk: all others
+    abcd-run artifact abcd4demo --to vmx -o demo.vmx          VMware, with demo-disk1.vmdk beside it
+    abcd-run artifact abcd4demo --to vhdx -o demo.vhdx        Hyper-V, with demo.vhdx.ps1 beside it
+    abcd-run artifact abcd4demo --to qcow2 -o demo.qcow2      QEMU, Proxmox; others: raw, vmdk
     """
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         made = lab.artifact(image, to, output, pull=pull)

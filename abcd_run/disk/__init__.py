@@ -1,1 +1,1 @@
-"""From a live ISO to disks and appliances for the hypervisors that abcd-run does not drive itself."""
+"""From a live ISO to disks and appliances for hypervisors that abcd-run does not drive."""

@@ -17,7 +17,7 @@ MOST_ENTRIES: Final = 1024
 HEADER = struct.Struct("<8s4sII4xQQQQ16sQIII")
 SIGNATURE = b"EFI PART"
 PROTECTIVE: Final = 0xEE
-FARTHEST: Final = 1 << 40  # sectors: what can be sought
+FARTHEST: Final = 1 << 32  # sectors: what can be sought
 
 
 class Damaged(Exception):

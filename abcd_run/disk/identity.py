@@ -40,7 +40,7 @@ def of_vmdk(path: Path, own: uuid.UUID, name: str) -> None:
     The id has 32 bits; all ones mean that there is none. Raises `UsageError` for some names.
     """
     if re.search(r'["\x00-\x1f]', name):
-        raise UsageError(f"a VMDK cannot be named {name!r}", remedy="name it without \" in it")
+        raise UsageError(f"a VMDK cannot be named {name!r}", remedy='name it without " in it')
     with path.open("r+b") as file:
         file.seek(DESCRIPTION.start)
         text = file.read(len(DESCRIPTION)).rstrip(b"\0")

@@ -51,9 +51,7 @@ def for_uefi(machine: Machine) -> int:
 
 def _about(plan: Plan) -> list[str]:
     first = f"{plan.image}: a live system that keeps nothing when it is switched off."
-    named = [
-        f"{visible(one.name)}: port {one.port} ({one.protocol})" for one in plan.services
-    ]
+    named = [f"{visible(one.name)}: port {one.port} ({one.protocol})" for one in plan.services]
     ports = [f"Inside: {', '.join(named)}."] if named else []
     login = "Without a seed it makes its own password and shows it on its screen and serial port."
     return [visible(first), *ports, login]

@@ -74,7 +74,8 @@ def described(machine: Machine, disk: str, *, size: int, capacity: int) -> bytes
     ET.indent(envelope)
     for prefix, space in (("ovf", OVF), ("rasd", RASD), ("vssd", VSSD)):
         ET.register_namespace(prefix, space)
-    return ET.tostring(envelope, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ET.tostring(envelope, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _system(envelope: ET.Element, machine: Machine) -> None:
@@ -100,9 +101,9 @@ def _system(envelope: ET.Element, machine: Machine) -> None:
 
 def _items(machine: Machine) -> Iterator[dict[str, str]]:
     cpus, memory = str(machine.cpus), str(machine.memory)
-    yield {"ElementName": f"{cpus} processors", "ResourceType": PROCESSOR,
+    yield {"ElementName": "Processors", "ResourceType": PROCESSOR,
            "AllocationUnits": "hertz * 10^6", "VirtualQuantity": cpus}  # fmt: skip
-    yield {"ElementName": f"{memory} MiB of memory", "ResourceType": RAM,
+    yield {"ElementName": "Memory", "ResourceType": RAM,
            "AllocationUnits": "byte * 2^20", "VirtualQuantity": memory}  # fmt: skip
     yield {"ElementName": "SATA", "ResourceType": SATA, "ResourceSubType": "AHCI", "Address": "0"}
     yield {"ElementName": "Disk", "ResourceType": DISK, "HostResource": "ovf:/disk/disk1",

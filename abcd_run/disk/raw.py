@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from abcd_run.concurrency.cancel import check
@@ -10,7 +9,7 @@ from abcd_run.disk import gpt
 from abcd_run.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 CHUNK: Final = 1 << 20
 """Of a copy; and what a disk's size is a multiple of: VMware takes nothing else."""
@@ -18,7 +17,7 @@ CHUNK: Final = 1 << 20
 
 def write(iso: Path, out: Path) -> None:
     """Write an ISO as a disk of whole MiB. Raises `ArtifactError`, or `OSError` for the disk."""
-    with iso.open("rb") as source, out.open("wb+", buffering=0) as file:
+    with iso.open("rb") as source, out.open("wb+") as file:
         try:
             table = _checked(source)
         except gpt.Damaged as error:
@@ -53,12 +52,5 @@ def _copy(source: BinaryIO, file: BinaryIO) -> int:
     while piece := source.read(CHUNK):
         check()
         size += len(piece)
-        _write(file, piece)
+        file.write(piece)
     return -(-size // CHUNK) * CHUNK
-
-
-def _write(file: BinaryIO, piece: bytes) -> None:
-    """Write all of a piece: without a buffer, an almost full disk takes a part of it silently."""
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[file.write(rest) :]
