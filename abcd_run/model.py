@@ -18,17 +18,30 @@ class Kind(StrEnum):
 
 
 class Format(StrEnum):
-    """What a runtime can be given to run; plug-ins add others as plain strings."""
+    """What a runtime can be given to run; plug-ins add others as plain strings.
+
+    Those from `RAW` on are for hypervisors that no runtime here drives.
+    """
 
     OCI = "oci"
     LXD = "lxd"
     ISO = "iso"
     SITE = "site"
+    RAW = "raw"
+    QCOW2 = "qcow2"
+    VMDK = "vmdk"
+    VHDX = "vhdx"
+    OVA = "ova"
+    VMX = "vmx"
+
+
+DISKS = (Format.RAW, Format.QCOW2, Format.VMDK, Format.VHDX, Format.OVA, Format.VMX)
+"""The formats of disks and appliances, all made from a live ISO."""
 
 
 FORMATS: Mapping[Kind, tuple[Format, ...]] = {
     Kind.CONTAINER: (Format.OCI, Format.LXD),
-    Kind.LIVE: (Format.ISO,),
+    Kind.LIVE: (Format.ISO, *DISKS),
     Kind.BROWSER: (Format.SITE,),
 }
 """The formats that each kind of variant can be turned into."""

@@ -145,6 +145,7 @@ def for_variant(request: Request, profile: Profile, variant: Variant, form: str)
         seed=Seed(hostname="", user="", password=""),
         profile=profile.origin,
         resources=profile.resources,
+        services=_of_kind(profile.services, variant.kind),
         pull=request.pull,
     )
 

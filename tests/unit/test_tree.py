@@ -15,6 +15,7 @@ LAYERS = (
     ("oci",),
     ("download",),
     ("iso",),
+    ("disk",),
     ("backend",),
     ("plugins",),
     ("images",),
