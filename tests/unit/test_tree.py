@@ -16,6 +16,7 @@ LAYERS = (
     ("download",),
     ("iso",),
     ("disk",),
+    ("site",),
     ("backend",),
     ("plugins",),
     ("images",),
