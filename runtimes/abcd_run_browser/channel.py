@@ -120,6 +120,13 @@ class Channel:
                 if not there():
                     raise Refused("the tab has gone")
 
+    def again(self, job: Job) -> None:
+        """Take back a job that did not reach its tab."""
+        with self._news:
+            if job.get("id") in self._answers:
+                self._waiting.appendleft(job)
+                self._news.notify_all()
+
     def answer(self, tab: str, job: str, answer: Job) -> None:
         """Take a job's answer; one that nobody waits for is dropped."""
         with self._news:

@@ -16,6 +16,9 @@ from tests.contract.person import CHROMIUM, person
 class TestBrowser(RuntimeContract):
     """The machines in tabs."""
 
+    # Every machine is emulated, in the same browser.
+    pytestmark = pytest.mark.timeout(900)
+
     runtime = "browser"
     keeps_files = False  # a tab's machine is in memory
     by_hand = "a person opens the page"

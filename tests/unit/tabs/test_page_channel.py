@@ -75,6 +75,22 @@ def test_a_command_whose_tab_dies_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_a_job_that_did_not_reach_its_tab_comes_again() -> None:
+    one = Channel("demo")
+    one.hello("a")
+    one.tell("a", "ready", "", b"")
+    with ThreadPoolExecutor(1) as asker:
+        asked = asker.submit(one.do, {"kind": "run"})
+        job = one.work("a")
+        assert job
+        one.again(job)
+        assert one.work("a") == job
+        one.answer("a", job["id"], {"status": 0})
+        assert asked.result(5) == {"status": 0}
+        one.again(job)  # nobody waits for it any more
+        assert not one._waiting
+
+
 @pytest.mark.parametrize(
     "body",
     [

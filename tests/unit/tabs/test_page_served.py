@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,6 +38,11 @@ def test_what_the_page_reads_first_has_seed_and_channel(tab: Tab) -> None:
     assert told["seed"]["ABCD_PASSWORD"] == tab.instance.password
     assert told["seed"]["ABCD_KEYBOARD"] == "de"
     assert len(told["channel"]["token"]) >= 24
+
+
+def test_a_site_that_is_gone_is_said_to_be(tab: Tab, site: Path) -> None:
+    (site / "machine.json").unlink()
+    assert tab.get("/machine.json").status == 404
 
 
 def test_every_answer_has_the_headers_of_safety(tab: Tab) -> None:
