@@ -36,15 +36,18 @@ def planned(plan: Plan) -> Artifact:
 
 
 def beside(plan: Plan, out: Path) -> tuple[str, ...]:
-    """Return the names of what belongs beside a file: a script, or a disk."""
+    """Return the names of what belongs beside a file: a script, or a disk.
+
+    Raises `ArtifactError` if this host cannot make them, before anything is built for them.
+    """
+    if plan.format != Format.RAW:
+        convert.require()
     names = {Format.VHDX: out.name + hyperv.SUFFIX, Format.VMX: out.stem + DISK}
     return tuple(name for form, name in names.items() if form == plan.format)
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:
     """Write a plan's disk into a part, and what belongs beside it as its companions."""
-    if plan.format != Format.RAW:
-        convert.require()
     iso = live_iso.artifact(plan, say=say).path
     assert iso is not None
     if plan.format == Format.RAW:

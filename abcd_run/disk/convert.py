@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM: Final = "qemu-img"
-PACKAGE: Final = {"darwin": "qemu"}
 FULL: Final = os.strerror(errno.ENOSPC)
 
 

@@ -32,6 +32,9 @@ LINUX: Final = "101"  # CIM's number of Linux, 64 bits
 NETWORK: Final = "NAT"
 FAMILY: Final = "vmx-10 virtualbox-2.2"
 
+AHCI: Final = "vmware.sata.ahci"
+"""VMware's word, which VirtualBox knows too; VMware does not know VirtualBox's."""
+
 PROCESSOR, RAM, CARD, DISK, SATA = "3", "4", "10", "17", "20"
 
 
@@ -105,7 +108,7 @@ def _items(machine: Machine) -> Iterator[dict[str, str]]:
            "AllocationUnits": "hertz * 10^6", "VirtualQuantity": cpus}  # fmt: skip
     yield {"ElementName": "Memory", "ResourceType": RAM,
            "AllocationUnits": "byte * 2^20", "VirtualQuantity": memory}  # fmt: skip
-    yield {"ElementName": "SATA", "ResourceType": SATA, "ResourceSubType": "AHCI", "Address": "0"}
+    yield {"ElementName": "SATA", "ResourceType": SATA, "ResourceSubType": AHCI, "Address": "0"}
     yield {"ElementName": "Disk", "ResourceType": DISK, "HostResource": "ovf:/disk/disk1",
            "Parent": "3", "AddressOnParent": "0"}  # fmt: skip
     yield {"ElementName": "Ethernet", "ResourceType": CARD, "ResourceSubType": "E1000",

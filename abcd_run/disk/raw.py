@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK: Final = 1 << 20
-"""Of a copy; and what a disk's size is a multiple of: VMware takes nothing else."""
+"""Of a copy; and what a disk's size is a multiple of, which suits every hypervisor."""
 
 
 def write(iso: Path, out: Path) -> None:

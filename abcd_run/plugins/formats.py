@@ -32,7 +32,7 @@ class Maker(Protocol):
 
     A plug-in's maker also has `kinds`: the kinds of variants from which it makes artifacts. One may
     have `beside(plan, out)`: the names of files that belong beside the file `out`, which `write`
-    makes as `companion(out, name)` (abcd_run/host/part_file.py).
+    makes as `companion(out, name)` (abcd_run/host/part_file.py). It is called first, and may raise.
     """
 
     def artifact(self, plan: Plan, *, say: Say) -> Artifact:

@@ -114,16 +114,17 @@ def test_qemu_img_reads_each_as_the_same_disk(made: Path) -> None:
 def test_another_reader_reads_each_as_the_same_disk(made: Path) -> None:
     raw = made / "demo.raw"
     readers: dict[str, Any] = {
-        "demo.qcow2": lambda path: QCow2(path.open("rb")).open(),
+        "demo.qcow2": lambda file: QCow2(file).open(),
         "demo.vhdx": VHDX,
         "demo.vmdk": VMDK,
         "demo-disk1.vmdk": VMDK,
         "abcd4demo-disk1.vmdk": VMDK,
     }
     for name, reader in readers.items():
-        disk = reader(made / name)
-        assert disk.size == raw.stat().st_size, name
-        assert _content(disk) == _sum(raw), name
+        with (made / name).open("rb") as file:
+            disk = reader(file)
+            assert disk.size == raw.stat().st_size, name
+            assert _content(disk) == _sum(raw), name
 
 
 def _content(disk: IO[bytes]) -> str:

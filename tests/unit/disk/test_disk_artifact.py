@@ -89,7 +89,10 @@ def test_qcow2_is_what_qemu_img_writes(
     assert (lab / "a").read_text() == "converted\n"
 
 
-def test_a_folder_at_its_place_or_beside_it(lab: Path, run: Run) -> None:
+def test_a_folder_at_its_place_or_beside_it(
+    lab: Path, run: Run, qemu_img: Callable[[str], None]
+) -> None:
+    qemu_img(FAILS)
     (lab / "a.vmx").mkdir()
     (lab / "b-disk1.vmdk").mkdir()
     for name, refused in (("a.vmx", "a.vmx"), ("b.vmx", "b-disk1.vmdk")):

@@ -57,6 +57,8 @@ def test_an_appliance_names_its_disk_its_sizes_and_its_sums(tmp_path: Path) -> N
     assert described.get(f"{{{ovf.OVF}}}capacity") == str(3 << 20)
     quantities = [one.text for one in root.iterfind(".//rasd:VirtualQuantity", spaces)]
     assert quantities == ["2", "512"]
+    devices = [one.text for one in root.iterfind(".//rasd:ResourceSubType", spaces)]
+    assert devices == ["vmware.sata.ahci", "E1000"]
     assert root.findtext(".//ovf:Annotation", namespaces=spaces) == "\n".join(LAB.notes)
 
 
