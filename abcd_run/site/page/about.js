@@ -3,6 +3,9 @@
 import { at } from "./elements.js";
 import { place } from "./places.js";
 
+const LAUNCHED =
+  "It runs in this tab. Whoever launched it with abcd-run can look into it from there, and run commands in it.";
+
 function line(term, words) {
   const name = document.createElement("dt");
   const value = document.createElement("dd");
@@ -13,6 +16,7 @@ function line(term, words) {
 
 /** Fills the box: `told` is machine.json, `seed` who the machine is. */
 export function about(told, seed) {
+  if (told.channel) at("about-where").textContent = LAUNCHED;
   line("Image", told.image);
   line("Release", told.release ?? "");
   line("Host name", seed.ABCD_HOSTNAME ?? "");

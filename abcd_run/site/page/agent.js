@@ -70,8 +70,9 @@ export class Agent {
 
   size(columns, rows) {
     const line = `size ${columns} ${rows}`;
-    if (this.#machine && line !== this.#sizes) this.tell(line);
+    if (!this.#machine || line === this.#sizes) return;
     this.#sizes = line;
+    this.tell(line);
   }
 
   /** Runs a script as root; returns {status, out, err}, the latter two as bytes. */

@@ -78,6 +78,14 @@ class Looking(Basis):
         assert self.inside(instance, "hostname").strip() == instance["name"]
 
     @pytest.mark.usefixtures("system")
+    def test_exec_begins_at_home(self, instance: Document) -> None:
+        """A command begins in the home of whoever runs it, the image's user or root."""
+        for user in (self.user, "root"):
+            home = self.inside(instance, "sh", "-c", f"cd ~{user} && pwd -P", user=user)
+            assert self.inside(instance, "sh", "-c", "pwd -P", user=user) == home
+        assert self.inside(instance, "pwd") == self.inside(instance, "pwd", user=self.user)
+
+    @pytest.mark.usefixtures("system")
     def test_seed_is_roots_secret(self, instance: Document) -> None:
         """The seed is where images look for it, and only root can read it."""
         seed = self.inside(instance, "cat", "/run/abcd/seed", user="root")

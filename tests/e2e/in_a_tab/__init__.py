@@ -1,0 +1,1 @@
+"""The site of a machine in real browsers."""

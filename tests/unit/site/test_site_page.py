@@ -1,0 +1,104 @@
+"""The page of a machine in a tab: all of it is packaged, and nothing in it leads elsewhere."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import abcd_run.site
+
+PAGE = Path(abcd_run.site.__file__).with_name("page")
+FILES = sorted(PAGE.iterdir())
+SCRIPTS = [file for file in FILES if file.suffix == ".js"]
+LINES = 200
+
+
+class Read(HTMLParser):
+    """What the page's attributes are, and which scripts stand in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attributes: list[tuple[str, str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+
+@pytest.fixture(scope="module")
+def html() -> Read:
+    read = Read()
+    read.feed((PAGE / "index.html").read_text())
+    return read
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_nothing_leads_elsewhere(file: Path) -> None:
+    addresses = set(re.findall(r"\b(?:https?|wss?):?//[^\s\"'`]*", file.read_text()))
+    # The name of SVG is no address: nobody fetches it.
+    assert addresses - {"http://www.w3.org/2000/svg"} == set()
+
+
+def test_addresses_are_relative(html: Read) -> None:
+    for tag, name, value in html.attributes:
+        if name in {"href", "src", "action"}:
+            assert not value.startswith("/"), (tag, value)
+            assert ":" not in value, (tag, value)
+
+
+def test_scripts_import_what_is_there(html: Read) -> None:
+    theirs = {"../v86/libv86.mjs", "../xterm/xterm.mjs", "../xterm/addon-fit.mjs"}
+    for script in SCRIPTS:
+        for name in re.findall(r"from \"([^\"]+)\"", script.read_text()):
+            assert name in theirs or (PAGE / name).is_file(), (script.name, name)
+    for _, name, value in html.attributes:
+        if name in {"href", "src"} and value.startswith("page/"):
+            assert (PAGE / value.removeprefix("page/")).is_file(), value
+
+
+def test_no_script_stands_in_the_page(html: Read) -> None:
+    """So that a strict policy may forbid those."""
+    assert not any(name.startswith("on") for _, name, _ in html.attributes)
+    assert (PAGE / "index.html").read_text().count("<script") == sum(
+        tag == "script" and name == "src" for tag, name, _ in html.attributes
+    )
+
+
+def test_the_policy_lets_nothing_out(html: Read) -> None:
+    (policy,) = [
+        value for tag, name, value in html.attributes
+        if tag == "meta" and name == "content" and "default-src" in value
+    ]  # fmt: skip
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
+    assert rules["connect-src"] == "'self' blob:"
+
+
+def test_every_field_has_a_name(html: Read) -> None:
+    ids = {value for _, name, value in html.attributes if name == "id"}
+    targets = {value for tag, name, value in html.attributes if tag == "label" and name == "for"}
+    assert targets <= ids
+    used = set(re.findall(r"\bat\(\"([\w-]+)\"\)", "".join(one.read_text() for one in SCRIPTS)))
+    assert used <= ids
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_scripts_are_short(script: Path) -> None:
+    assert len(script.read_text().splitlines()) <= LINES
+
+
+@pytest.mark.slow
+def test_every_file_is_packaged(tmp_path: Path) -> None:
+    checkout = PAGE.parent.parent.parent
+    if not (checkout / "pyproject.toml").is_file():
+        pytest.skip("there is no checkout")
+    line = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(line, cwd=checkout, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        packed = set(opened.namelist())
+    assert {f"abcd_run/site/page/{file.name}" for file in FILES} <= packed
