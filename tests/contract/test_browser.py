@@ -44,7 +44,7 @@ class TestBrowser(RuntimeContract):
         try:
             assert ended.status == 0, ended.err
             assert [one["stage"] for one in ended.json["instances"]] == ["reachable"]
-            late = abcd_run("wait", "--timeout", "0.5", name)
+            late = abcd_run("wait", "--timeout", "5", name)
             assert (late.status, "reachable" in late.err) == (6, True)
         finally:
             assert abcd_run("stop", name).status == 0
