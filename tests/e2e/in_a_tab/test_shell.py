@@ -71,7 +71,9 @@ def test_the_characters_of_a_keyboard_arrive(empty: Tab, layout: str) -> None:
     assert f"{TYPED[layout]}\n".encode().hex() in shown
 
 
-@pytest.mark.parametrize(("language", "layout"), [("de-AT", "de"), ("fr-CH", "ch(fr)"), ("en-US", "us")])
+@pytest.mark.parametrize(
+    ("language", "layout"), [("de-AT", "de"), ("fr-CH", "ch(fr)"), ("en-US", "us")]
+)
 def test_the_keyboard_is_that_of_the_browsers_language(
     browser: Browser, site: str, language: str, layout: str
 ) -> None:
