@@ -5,7 +5,6 @@ import { place } from "./places.js";
 import { hand, taken } from "./remembered.js";
 import { now, onChange } from "./status.js";
 
-const SIGN_MS = 3000;
 const PAUSE_MS = 2000;
 const MOST_TOLD = 512 * 1024;
 /** Bytes of the console in one request; the server takes 1 MiB, base64 is a third more. */
@@ -51,7 +50,7 @@ export class Channel {
     this.#does = does;
     onChange(() => this.#tell());
     this.#tell();
-    setInterval(() => this.#tell(), SIGN_MS);
+    new Worker(place("page/signs.js")).onmessage = () => this.#tell();
     this.#work();
   }
 

@@ -10,7 +10,17 @@ const WAITING = 512;
 /** Bytes that a line's input holds before more is held back: v86 has room for 4096. */
 
 const BETWEEN = 4;
-/** Milliseconds in which bytes are gathered before somebody is told. */
+/** Milliseconds until a line that is full is tried again. */
+
+/** Does something after what runs now. A timer would wait for a second in a tab behind others. */
+function soon(does) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    does();
+  };
+  port2.postMessage(0);
+}
 
 /** Returns v86's options; the devices are those of the saved state, which would not fit others. */
 function options({ told, parts, state, tabs, screen }) {
@@ -45,7 +55,7 @@ function gathered(emulator, event, told) {
     told(now);
   };
   emulator.add_listener(event, (said) => {
-    if (!bytes.length) setTimeout(flush, BETWEEN);
+    if (!bytes.length) soon(flush);
     if (typeof said === "number") bytes.push(said);
     else bytes.push(...said);
   });
@@ -54,7 +64,7 @@ function gathered(emulator, event, told) {
 export class Machine {
   #emulator;
   #queues = [[], []];
-  #timer = 0;
+  #feeding = false;
   on = true;
 
   /**
@@ -90,17 +100,20 @@ export class Machine {
   /** Sends bytes on a line (0: the terminal, 1: the agent), no faster than they are read. */
   send(line, bytes) {
     for (const byte of bytes) this.#queues[line].push(byte);
-    if (!this.#timer) this.#feed();
+    if (!this.#feeding) this.#feed();
   }
 
   #feed() {
-    this.#timer = 0;
-    if (!this.on) return;
+    let full = false;
     this.#queues.forEach((queue, line) => {
       const waiting = this.#emulator.v86.cpu.devices[`uart${line}`]?.input?.length ?? 0;
       if (waiting < WAITING) this.#emulator.serial_send_bytes(line, queue.splice(0, AT_ONCE));
+      else full = true;
     });
-    if (this.#queues.some((queue) => queue.length)) this.#timer = setTimeout(() => this.#feed(), BETWEEN);
+    this.#feeding = this.on && this.#queues.some((queue) => queue.length);
+    if (!this.#feeding) return;
+    if (full) setTimeout(() => this.#feed(), BETWEEN);
+    else soon(() => this.#feed());
   }
 
   put(path, bytes) {

@@ -63,7 +63,8 @@ export async function clear() {
 export async function save(about, state) {
   const packed = await through(new CompressionStream("gzip"), state);
   const whole = { ...about, when: Date.now(), bytes: packed.byteLength };
-  await navigator.storage?.persist?.();
+  // Not awaited: Firefox asks the person first.
+  navigator.storage?.persist?.().catch(() => {});
   try {
     await inOne("readwrite", (abouts, states) => {
       abouts.put(whole, SITE);

@@ -50,7 +50,7 @@ class Handler(Quiet):
         self.launcher = launcher
         super().__init__(*args, **options)
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the library calls it so
         """Serve a file, or the next work."""
         path = urlsplit(self.path).path
         if path == "/machine.json":
@@ -60,7 +60,7 @@ class Handler(Quiet):
         else:
             super().do_GET()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the library calls it so
         """Take what a tab tells."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         name = urlsplit(self.path).path.rpartition("/")[2]

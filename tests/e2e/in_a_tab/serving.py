@@ -12,7 +12,7 @@ from typing import Any
 class Quiet(SimpleHTTPRequestHandler):
     """Python's own `http.server`, without its log."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Keep the test's output to the test."""
 
 
