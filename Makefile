@@ -2,10 +2,12 @@
 # root or with sudo; as a plain user it uses what the host has.
 
 # The slowest first: their contracts run side by side, with the tests that meet no other instances.
-ENGINES ?= libvirt virtualbox lxd docker podman
+ENGINES ?= libvirt virtualbox lxd docker podman browser
 SIDE_BY_SIDE = -n 2 --dist loadfile --durations=10
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
+# What the tests of sites use.
+TABS = chromium firefox-esr nginx-light
 # What builds the Debian package, and what a person installs with.
 PACKAGERS = debhelper fakeroot python3-pip pipx
 RUN = ABCD_RUN_ENGINES="$(ENGINES)" tests/engines/run
@@ -32,8 +34,8 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run
-	@$(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 --ignore tests/e2e/apart tests/e2e tests/isolation tests/faults
+	@ABCD_RUN_PACKAGES="$(TABS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart tests/e2e/in_a_tab
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest --durations=25 --ignore tests/e2e/apart --ignore tests/e2e/in_a_tab tests/e2e tests/isolation tests/faults
 
 deb:  ## build a package for Debian 12 into dist/, to install with apt
 	@mkdir -p dist
@@ -55,7 +57,7 @@ lowest:  ## run the unit tests with the oldest supported dependencies
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/lowest
 
 bench:  ## compare with the native tools, and write docs/benchmarks.md
-	@ABCD_RUN_PACKAGES="vagrant distrobox" $(RUN) python -m tests.bench >docs/benchmarks.new
+	@ABCD_RUN_PACKAGES="vagrant distrobox $(TABS)" $(RUN) python -m tests.bench >docs/benchmarks.new
 	@$(RUN:tests/engines/run=tests/bench/conversion) >>docs/benchmarks.new
 	@mv docs/benchmarks.new docs/benchmarks.md
 

@@ -18,17 +18,30 @@ class Kind(StrEnum):
 
 
 class Format(StrEnum):
-    """What a runtime can be given to run; plug-ins add others as plain strings."""
+    """What a runtime can be given to run; plug-ins add others as plain strings.
+
+    Those from `RAW` on are for hypervisors that no runtime here drives.
+    """
 
     OCI = "oci"
     LXD = "lxd"
     ISO = "iso"
     SITE = "site"
+    RAW = "raw"
+    QCOW2 = "qcow2"
+    VMDK = "vmdk"
+    VHDX = "vhdx"
+    OVA = "ova"
+    VMX = "vmx"
+
+
+DISKS = (Format.RAW, Format.QCOW2, Format.VMDK, Format.VHDX, Format.OVA, Format.VMX)
+"""The formats of disks and appliances, all made from a live ISO."""
 
 
 FORMATS: Mapping[Kind, tuple[Format, ...]] = {
     Kind.CONTAINER: (Format.OCI, Format.LXD),
-    Kind.LIVE: (Format.ISO,),
+    Kind.LIVE: (Format.ISO, *DISKS),
     Kind.BROWSER: (Format.SITE,),
 }
 """The formats that each kind of variant can be turned into."""
@@ -230,9 +243,10 @@ class Plan:
     `ports` maps a port inside to the host port that the user fixed; the engine chooses one for
     every other service. `account` is the image's user and `uid` its number; it is empty if the
     image decides whom commands run as. `screen` is the command that prints a picture of the image's
-    screen, for runtimes that show none. `home` is the share that keeps the user's home, one of
-    `shares`. `exposed` publishes the ports that the image itself exposes; `named` says that the
-    user chose the name, so it must not change. `described` says that the image has a profile.
+    screen, for runtimes that show none. `homedir` is where the user's home is inside, empty if the
+    profile does not say; `home` is the share that keeps it, one of `shares`. `exposed` publishes
+    the ports that the image itself exposes; `named` says that the user chose the name, so it must
+    not change. `described` says that the image has a profile.
     """
 
     name: str
@@ -246,6 +260,7 @@ class Plan:
     profile: str = ""
     account: str = ""
     uid: int = 1000
+    homedir: str = ""
     resources: Resources = Resources()
     services: tuple[Service, ...] = ()
     screen: tuple[str, ...] = ()
@@ -326,6 +341,8 @@ class Instance:
     the services reached without a published port; `screens` belong to no service. `publishers` are
     the uids, besides this user's, whose processes listen at its ports. A `silent` instance runs but
     does not answer, as its `state` says. One that never `began` was created and not started.
+    `stage` is how far it is where its services do not show it and only the runtime knows, because a
+    person must first open its page: until then it is REACHABLE, which is all a launch waits for.
     """
 
     name: str
@@ -343,3 +360,4 @@ class Instance:
     publishers: tuple[int, ...] = ()
     silent: bool = False
     began: bool = True
+    stage: Stage | None = None

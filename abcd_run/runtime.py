@@ -204,8 +204,10 @@ class Executes(Protocol):
     ) -> list[str]:
         """Return the host command that runs `command` inside, with its streams and status.
 
-        An empty `command` means the user's own shell. Without `tty` the streams pass every byte
-        unchanged, and the command's input ends when the host's does: `cp` depends on it.
+        An empty `command` means the user's own shell. Both begin in the home of their user, if the
+        image's profile says that it has homes (`Record.homedir`; see `backend.at_home`). Without
+        `tty` the streams pass every byte unchanged, and the command's input ends when the host's
+        does: `cp` depends on it.
         """
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcd_run.artifact import folder
-from abcd_run.host.part_file import part_of, unwritable
+from abcd_run.errors import UsageError
+from abcd_run.host.part_file import companion, part_of, unwritable
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.plugins import formats
 from abcd_run.plugins.fleet import Fleet
@@ -28,22 +29,32 @@ def planned(plan: Plan) -> Artifact:
     return formats.maker(plan.format).planned(plan)
 
 
-def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
+def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
     """Write the artifact of a plan into a file or folder, which appears only once it is complete.
 
-    For an ISO, its sha256 is written beside it, for the next person to check. Raises
-    `ArtifactError`.
+    Return what belongs to it and lies beside it: of an ISO its sha256, for the next person to
+    check. Raises `ArtifactError`, or `UsageError` if something else is there.
     """
+    maker = formats.maker(plan.format)
+    names: tuple[str, ...] = getattr(maker, "beside", _nothing)(plan, out)
+    placed = tuple(out.with_name(name) for name in names)
+    for path in placed:
+        if path.exists() and not path.is_file():
+            raise UsageError(
+                f"{path} is not a file",
+                details=f"{plan.format} has a file of this name beside {out.name}",
+                remedy="choose another --output",
+            )
     _ensure(plan, fleet, say)
     if plan.format == Format.SITE:
-        folder.written(out, lambda made: formats.maker(plan.format).write(plan, made, say=say))
-        return
+        folder.written(out, lambda made: maker.write(plan, made, say=say))
+        return ()
     with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:
         part.empty()
         try:
-            formats.maker(plan.format).write(plan, part.path, say=say)
-            if plan.format == Format.ISO:
-                _write_sum(part.path, out)
+            maker.write(plan, part.path, say=say)
+            for path in placed:
+                companion(part.path, path.name).replace(path)
             part.finish()
         except OSError as error:
             part.discard()
@@ -51,6 +62,11 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> None:
         except BaseException:
             part.discard()
             raise
+    return placed
+
+
+def _nothing(_plan: Plan, _out: Path) -> tuple[str, ...]:
+    return ()
 
 
 def image_of(plan: Plan, fleet: Fleet, *, say: Say) -> "Image":
@@ -62,13 +78,6 @@ def image_of(plan: Plan, fleet: Fleet, *, say: Say) -> "Image":
 
     _ensure(plan, fleet, say)
     return oci_image.brought(plan, say=say)
-
-
-def _write_sum(made: Path, out: Path) -> None:
-    from abcd_run.download.checked import sha256_of  # noqa: PLC0415  (no launch needs it)
-
-    digest = sha256_of(made)
-    out.with_name(out.name + ".sha256").write_text(f"{digest}  {out.name}\n")
 
 
 def _ensure(plan: Plan, fleet: Fleet, say: Say) -> None:

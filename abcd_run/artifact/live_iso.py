@@ -12,7 +12,7 @@ from abcd_run import limits
 from abcd_run.artifact import oci_image
 from abcd_run.concurrency.cancel import check
 from abcd_run.errors import ArtifactError
-from abcd_run.host import regular_file, scratch, xdg
+from abcd_run.host import part_file, regular_file, scratch, xdg
 from abcd_run.iso.cache import boot_folder, folder, short
 from abcd_run.model import Artifact, Format, Origin, Plan
 from abcd_run.runtime import Say
@@ -55,25 +55,34 @@ def planned(plan: Plan) -> Artifact:
 
 
 def write(plan: Plan, out: Path, *, say: Say) -> None:
-    """Write the ISO of a plan into a file, copied from the cache."""
+    """Write the ISO of a plan into a part, copied from the cache, and its sum beside that."""
     made = artifact(plan, say=say).path
     assert made is not None
-    say(f"writing {out.name}")
-    with made.open("rb") as source, out.open("wb", buffering=0) as file:
+    target = out.name.removesuffix(part_file.SUFFIX)
+    say(f"writing {target}")
+    digest = hashlib.sha256()
+    with made.open("rb") as source, out.open("wb") as file:
         while piece := source.read(CHUNK):
             check()
+            digest.update(piece)
             file.write(piece)
+    for name in beside(plan, Path(target)):
+        part_file.companion(out, name).write_text(f"{digest.hexdigest()}  {target}\n")
+
+
+def beside(_plan: Plan, out: Path) -> tuple[str, ...]:
+    """Return the name of the sum beside an ISO."""
+    return (f"{out.name}.sha256",)
 
 
 def prune() -> None:
     """Remove what killed builds and downloads left behind, and the ISOs of images that are gone."""
-    from abcd_run.host.part_file import discard_abandoned  # noqa: PLC0415
     from abcd_run.oci import fetched  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415  (only `prune` asks)
 
     if not folder().is_dir():
         return
-    discard_abandoned(folder())
+    part_file.discard_abandoned(folder())
     scratch.discard_abandoned(folder(), PREFIX)
     store = Store(xdg.store())
     for name in store.names():

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from abcd_run.backend import container_rights, record
+from abcd_run.backend.at_home import at_home
 from abcd_run.model import Instance, Origin, Plan
 
 SHELL = (
@@ -23,7 +24,7 @@ def exec_command(
         line += ["--tty"]
     if user:
         line += ["--user", user]
-    return [*line, instance.runtime_id, *(command or SHELL)]
+    return [*line, instance.runtime_id, *(at_home(instance, command, user=user) or SHELL)]
 
 
 def run_line(

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from abcd_run.backend import record
+from abcd_run.backend.at_home import go
 from abcd_run.errors import LaunchFailed, NotReady, UsageError
 from abcd_run.host import install, xdg
 from abcd_run.model import Instance
@@ -91,7 +92,9 @@ def line(
     words = ["ssh", "-F", "none", "-i", str(own_key()), "-p", str(port), "-t" if tty else "-T"]
     for option in _options(known_hosts):
         words += ["-o", option]
-    inside = _remote(command) if user == login else f"su {shlex.quote(user)} {_dash_c(command)}"
+    inside = _remote(command)
+    if user != login:
+        inside = f"{go(user)}; su {shlex.quote(user)} {_dash_c(command)}"
     # Without "--", a word that begins with a dash would be an option and could run a host command.
     return [*words, "--", f"{login}@{address}", *([inside] if inside else [])]
 

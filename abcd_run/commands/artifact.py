@@ -1,4 +1,4 @@
-"""`artifact`: write what a runtime would take to a file."""
+"""`artifact`: write what a runtime would take to a file, or a disk for another hypervisor."""
 
 from typing import TYPE_CHECKING
 
@@ -22,21 +22,30 @@ def artifact(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write an image to a file in a format that a runtime takes.
+    """Write an image to a file or folder: what a runtime takes, or a disk for another hypervisor.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar
     abcd-run artifact abcd4demo --to lxd -o demo.lxd.tar      lxc image import demo.lxd.tar
     abcd-run artifact abcd4demo --to iso -o demo.iso
+    abcd-run artifact abcd4demo --to site -o demo-site        python3 -m http.server -d demo-site
+    abcd-run artifact abcd4demo --to ova -o demo.ova          VirtualBox, VMware
+    abcd-run artifact abcd4demo --to vmx -o demo.vmx          VMware, with demo-disk1.vmdk beside it
+    abcd-run artifact abcd4demo --to vhdx -o demo.vhdx        Hyper-V, with demo.vhdx.ps1 beside it
+    abcd-run artifact abcd4demo --to qcow2 -o demo.qcow2      QEMU, Proxmox; others: raw, vmdk
     """
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
         made = lab.artifact(image, to, output, pull=pull)
     if as_json:
         written: documents.ArtifactFile = {
             "variant": made.variant, "format": str(to), "path": str(output), "size": made.size,
+            "beside": [str(path) for path in made.beside],
         }  # fmt: skip
         document: documents.Artifact = {"artifact": written, "errors": []}
         for_scripts.print_json(document)
     elif not quiet:
-        for_people.print_facts(f"{made.variant} is in {output}", {"size": format_size(made.size)})
+        facts = {"size": format_size(made.size)}
+        if made.beside:
+            facts["beside"] = ", ".join(map(str, made.beside))
+        for_people.print_facts(f"{made.variant} is in {output}", facts)
     return 0

@@ -22,6 +22,8 @@ def exec_(
 ) -> int:
     """Run a command in an instance and exit with its status.
 
+    It begins in the home of its user; in an image without homes, where the image says.
+
     Status 125 means that it was not run: the error says why. 126 and 127 are the command's too, as
     in a shell: not executable, not there.
 

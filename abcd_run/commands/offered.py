@@ -15,6 +15,25 @@ MOST = 1000
 IMAGES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".iso", ".oci", ".toml")
 """How files end that can be launched."""
 
+KEYBOARDS = (
+    "be", "br", "ca", "ch", "ch(fr)", "cz", "de", "dk", "es", "fi", "fr", "fr(bepo)", "gb", "gr",
+    "hu", "it", "jp", "nl", "no", "pl", "pt", "ro", "ru", "se", "tr", "ua", "us", "us(intl)",
+)  # fmt: skip
+"""Usual layouts, by X's names."""
+
+
+def formats(incomplete: str) -> list[str]:
+    """Return the formats of artifacts."""
+    from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
+
+    return [name for name in formats.known() if name.startswith(incomplete)]
+
+
+def keyboards(incomplete: str) -> list[str]:
+    """Return the usual layouts of keyboards, even after a comma."""
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + layout for layout in KEYBOARDS if layout.startswith(last)]
+
 
 def paths(incomplete: str) -> list[str]:
     """Return files, and the folders on the way to them with a slash; `~` stays as typed."""

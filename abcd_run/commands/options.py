@@ -16,12 +16,6 @@ from abcd_run.commands import offered
 FILES = ("oci-archive:", "oci:")
 """What a family is published to beside registries."""
 
-KEYBOARDS = (
-    "be", "br", "ca", "ch", "ch(fr)", "cz", "de", "dk", "es", "fi", "fr", "fr(bepo)", "gb", "gr",
-    "hu", "it", "jp", "nl", "no", "pl", "pt", "ro", "ru", "se", "tr", "ua", "us", "us(intl)",
-)  # fmt: skip
-"""Usual layouts, by X's names."""
-
 
 def number(text: str) -> float:
     """Read a number above 0; "inf" and "nan" are floats too, but mean nothing here."""
@@ -86,13 +80,6 @@ def complete_place(incomplete: str) -> list[str]:
     return [f"{name}:" for name in complete_instance(incomplete)]
 
 
-def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats of artifacts."""
-    from abcd_run.plugins import formats  # noqa: PLC0415  (only for completion)
-
-    return [name for name in formats.known() if name.startswith(incomplete)]
-
-
 def complete_reference(incomplete: str) -> list[str]:
     """Offer the family references that are known here, and what begins a file's."""
     from abcd_run.oci import kept_families  # noqa: PLC0415  (only for completion)
@@ -109,12 +96,6 @@ def complete_change(incomplete: str) -> list[str]:
     from abcd_run.plugins.registry import Registry  # noqa: PLC0415
 
     return shorthand.complete(incomplete, Registry.installed())
-
-
-def complete_keyboard(incomplete: str) -> list[str]:
-    """Offer the usual layouts of keyboards, even after a comma."""
-    before, comma, last = incomplete.rpartition(",")
-    return [before + comma + layout for layout in KEYBOARDS if layout.startswith(last)]
 
 
 # An option's help tells its default where it matters; the usage line explains words.
@@ -215,7 +196,7 @@ Keyboard = Annotated[
     _option(
         "--keyboard",
         metavar="LAYOUT",
-        autocompletion=complete_keyboard,
+        autocompletion=offered.keyboards,
         help="The keyboard inside, such as fr or ch(fr); default: this host's.",
     ),
 ]
@@ -341,9 +322,10 @@ Form = Annotated[
     str,
     _option(
         "--to",
-        metavar="oci|lxd|iso|…",
-        autocompletion=complete_format,
-        help="An OCI archive, a unified LXD image, a live ISO, or what a plug-in makes.",
+        metavar="oci|lxd|iso|site|ova|…",
+        autocompletion=offered.formats,
+        help="An OCI archive, a unified LXD image, a live ISO; a site that a browser boots from; "
+        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[
@@ -353,7 +335,8 @@ Artifact = Annotated[
         "--output",
         metavar="FILE",
         autocompletion=offered.paths,
-        help="The file to write; an old one is replaced once the new one is complete.",
+        help="The file to write; an old one is replaced once the new one is complete. A site is a "
+        "new folder.",
     ),
 ]
 Picture = Annotated[

@@ -6,10 +6,15 @@ BUILDS = sys.platform not in {"win32", "darwin"}
 """Whether this system has the programs that build images and live ISOs."""
 
 KNOWN = {
-    "darwin": {"skopeo": "brew install skopeo", "virt-viewer": "brew install virt-viewer"},
+    "darwin": {
+        "skopeo": "brew install skopeo",
+        "virt-viewer": "brew install virt-viewer",
+        "qemu-utils": "brew install qemu",
+    },
     "win32": {
         "openssh-client": "Settings, System, Optional features: OpenSSH Client",
         "virt-viewer": "winget install RedHat.VirtViewer",
+        "qemu-utils": "winget install SoftwareFreedomConservancy.QEMU",
     },
 }
 SEARCH = {"darwin": "brew search", "win32": "winget search"}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from threading import Event
 
 POLL = 0.1  # seconds between two checks of another's lock
+SUFFIX = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def part_of(
 
     After a wait, TARGET usually exists: check before making it again.
     """
-    path = target.with_name(target.name + ".part")
+    path = target.with_name(target.name + SUFFIX)
     (private_folder if _is_private(target) else _shared_folder)(target.parent)
     cancel = cancel or current()
     while (opened := _opened(path)) is None:
@@ -83,6 +84,11 @@ def part_of(
         if claim.is_at_path() and not path.stat().st_size:
             path.unlink()
         claim.release()
+
+
+def companion(part: Path, name: str) -> Path:
+    """Return a file that belongs to a part, and goes with it."""
+    return part.with_name(f"{part.name}.{name}")
 
 
 def unwritable(target: Path, error: OSError) -> ArtifactError:

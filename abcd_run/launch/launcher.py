@@ -227,14 +227,22 @@ class Launcher:
     def _wait(self, instance: Instance, runtime: Runtime, begun: float) -> Launched:
         if not self.wait:
             return Launched(instance, Stage.RUNNING)
-        launched = self.await_ready(instance, runtime)
-        if launched.late:
+        launched = self.await_ready(instance, runtime, enough=enough(instance))
+        if launched.late or launched.stage is not Stage.READY:
             return launched
         return replace(launched, ready_seconds=round(time.monotonic() - begun, 3))
 
-    def await_ready(self, instance: Instance, runtime: Runtime, timeout: float = 0) -> Launched:
-        """Wait until an instance is ready; `timeout` in seconds, 0 for its profile's own.
+    def await_ready(
+        self,
+        instance: Instance,
+        runtime: Runtime,
+        timeout: float = 0,
+        *,
+        enough: Stage = Stage.READY,
+    ) -> Launched:
+        """Wait until an instance is ready, or as far as is `enough`.
 
+        `timeout` is in seconds, 0 for its profile's own.
         A late instance is left running. Raises `LaunchFailed` if it ended by itself.
         """
         known = record.read(instance.labels)
@@ -242,6 +250,7 @@ class Launcher:
         deadline = time.monotonic() + timeout
         pause, looks, stage = FIRST_LOOK, 0, Stage.RUNNING
         while True:
+            instance = _now(instance, runtime)
             look = partial(
                 readiness.look,
                 instance,
@@ -253,7 +262,7 @@ class Launcher:
             if answer.stage is not stage:
                 stage = answer.stage
                 self.progress.stage(instance.name, stage)
-            if stage is Stage.READY:
+            if stage >= enough:
                 return Launched(instance, stage)
             self.progress.say(instance.name, answer.seen)
             if time.monotonic() > deadline:
@@ -269,6 +278,18 @@ class Launcher:
 
     def _say(self, plan: Plan) -> Callable[[str], None]:
         return heeding(partial(self.progress.say, plan.name))
+
+
+def enough(instance: Instance) -> Stage:
+    """Return how far a launch waits for an instance: not for somebody to open its page."""
+    return Stage.READY if instance.stage is None else Stage.REACHABLE
+
+
+def _now(instance: Instance, runtime: Runtime) -> Instance:
+    """Return an instance as it is now, where only its runtime knows how far it is."""
+    if instance.stage is None:
+        return instance
+    return next(iter(runtime.instances(instance.runtime_id)), instance)
 
 
 def _unproven(instance: Instance) -> bool:

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from abcd_run import limits
 from abcd_run.backend import record
@@ -66,11 +67,34 @@ def look(
     if instance.silent:
         return Answer(Stage.RUNNING, instance.state)
     ready = record.read(instance.labels).ready
+    if instance.stage is not None:
+        return _by_runtime(instance, instance.stage, ready, console, seconds=seconds)
     if ready.kind:
         return _by_plugin(ready, instance, seconds=seconds)
     if ready.console:
         return _by_console(ready.console, console() if console else (), time.monotonic() + seconds)
     return _by_service(instance, ready, seconds=seconds)
+
+
+def _by_runtime(
+    instance: Instance,
+    stage: Stage,
+    ready: Ready,
+    console: Callable[[], Iterable[bytes]] | None,
+    *,
+    seconds: float,
+) -> Answer:
+    """Return what a runtime knows of a page that somebody must open, once the page answers."""
+    until = time.monotonic() + seconds
+    for page in (one for one in instance.endpoints if one.protocol in WEB):
+        service = Service(page.service, 0, page.protocol, path=urlsplit(page.url).path or "/")
+        answer = _service(service, instance, lenient=False, seconds=seconds)
+        if answer.stage is not Stage.READY:
+            return answer
+    if stage is not Stage.READY or not ready.console:
+        return Answer(stage, instance.state)
+    answer = _by_console(ready.console, console() if console else (), until)
+    return replace(answer, stage=max(answer.stage, Stage.REACHABLE))
 
 
 def _by_service(instance: Instance, ready: Ready, *, seconds: float) -> Answer:

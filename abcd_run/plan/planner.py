@@ -145,6 +145,7 @@ def for_variant(request: Request, profile: Profile, variant: Variant, form: str)
         seed=Seed(hostname="", user="", password=""),
         profile=profile.origin,
         resources=profile.resources,
+        services=_of_kind(profile.services, variant.kind),
         pull=request.pull,
     )
 
@@ -249,6 +250,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         profile=profile.origin,
         account=profile.user,
         uid=profile.uid,
+        homedir=profile.homedir,
         # A machine's default memory counts as requested too: the host must have it.
         resources=replace(profile.resources, memory=profile.resources.memory or backend.memory),
         services=services,

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from abcd_run.errors import ArtifactError, UsageError
 from abcd_run.host import this_python
-from abcd_run.model import FORMATS, Artifact, Format, Kind, Plan
+from abcd_run.model import DISKS, FORMATS, Artifact, Format, Kind, Plan
 from abcd_run.plugins.entry_points import entries
 from abcd_run.runtime import Say
 from abcd_run.schema import did_you_mean
@@ -23,13 +23,16 @@ MODULES: Mapping[str, str] = {
     Format.LXD: "abcd_run.artifact.lxd_image",
     Format.ISO: "abcd_run.artifact.live_iso",
     Format.SITE: "abcd_run.artifact.site",
+    **dict.fromkeys(DISKS, "abcd_run.artifact.disk_image"),
 }
 
 
 class Maker(Protocol):
     """Makes the artifacts of a format; every method may raise `ArtifactError`.
 
-    A plug-in's maker also has `kinds`: the kinds of variants from which it makes artifacts.
+    A plug-in's maker also has `kinds`: the kinds of variants from which it makes artifacts. One may
+    have `beside(plan, out)`: the names of files that belong beside the file `out`, which `write`
+    makes as `companion(out, name)` (abcd_run/host/part_file.py). It is called first, and may raise.
     """
 
     def artifact(self, plan: Plan, *, say: Say) -> Artifact:

@@ -269,12 +269,13 @@ class Copied(TypedDict):
 
 
 class ArtifactFile(TypedDict):
-    """An artifact in a file."""
+    """An artifact in a file; `beside` are the paths of what belongs to it."""
 
     variant: str
     format: str
     path: str
     size: Bytes
+    beside: list[str]
 
 
 class Artifact(TypedDict):

@@ -35,12 +35,13 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An artifact in a file; `size` in bytes."""
+    """An artifact in a file; `size` in bytes. Those `beside` belong to it."""
 
     variant: str
     format: str
     path: Path
     size: int
+    beside: tuple[Path, ...] = ()
 
 
 def pull(opened: Opened, image: str, on: tuple[str, ...], *, plain_http: bool = False) -> Pulled:
@@ -87,8 +88,8 @@ def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) 
     wanted = image_word.resolve(request, opened.catalogue())
     plan = planner.for_artifact(request, wanted, form)
     say = heeding(partial(opened.teller().say, plan.variant))
-    write(plan, opened.fleet(), output, say=say)
-    return Written(plan.variant, form, output, _size(output))
+    placed = write(plan, opened.fleet(), output, say=say)
+    return Written(plan.variant, form, output, _size(output), placed)
 
 
 def _size(written: Path) -> int:

@@ -8,7 +8,7 @@ from abcd_run.concurrency.cancel import current
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, LaunchFailed
 from abcd_run.launch import awake
 from abcd_run.launch.launched import Launched
-from abcd_run.launch.launcher import Launcher
+from abcd_run.launch.launcher import Launcher, enough
 from abcd_run.model import SUSPENDED, Instance, Stage
 from abcd_run.runtime import Restarts, Suspends
 from abcd_run.session import homes
@@ -57,7 +57,8 @@ def _ready_again(
 
     def one(instance: Instance) -> Launched:
         instance = act(opened, instance)
-        return launcher.await_ready(instance, opened.fleet().runtime(instance.runtime))
+        runtime = opened.fleet().runtime(instance.runtime)
+        return launcher.await_ready(instance, runtime, enough=enough(instance))
 
     done, failures = each(meant, one)
     if current().is_set():

@@ -301,7 +301,7 @@ class Session(Reaching):
     def artifact(
         self, image: str, to: str, output: str | PathLike[str], *, pull: Pull = "missing"
     ) -> Written:
-        """Write an image to a file, in the format "oci", "lxd", "iso" or a plug-in's.
+        """Write an image to a file: "oci", "lxd", "iso", a disk such as "ova", or a plug-in's.
 
         Raises `UsageError` for a format that no plug-in makes, or `ArtifactError`.
         """

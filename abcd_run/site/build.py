@@ -12,7 +12,7 @@ from abcd_run.oci.rootfs import Rootfs
 from abcd_run.runtime import Say
 from abcd_run.site import notices, saved_state, software
 from abcd_run.site.root import write_root
-from abcd_run.site.served import Served, serve
+from abcd_run.site.served import Served, present, serve
 
 PAGE = Path(__file__).with_name("page")
 INDEX = "index.html"
@@ -59,6 +59,7 @@ def build(machine: Machine, site: Path, work: Path, *, say: Say) -> None:
     index.write_bytes(write_root(machine.root.tar(), site / "machine/files"))
     kernel, initrd = _boot_files(machine.root, site, work)
     told = _description(machine, kernel, initrd, serve(index, site, "root", ".json"))
+    told |= _programs(site)
     notices.copy_into(site, machine.root)
     _write(site, told | {"state": None, "notices": notices.listed(site)})
     state = work / "state"
@@ -120,6 +121,17 @@ def _description(
         "cmdline": " ".join(ARGUMENTS),
         "root": {"index": index.described(), "base": "machine/files/"},
         "network": "off",
+    }
+
+
+def _programs(site: Path) -> dict[str, object]:
+    """Return what the page loads besides its own scripts, with digests to check."""
+    return {
+        "v86": {"wasm": present(site, "v86/v86.wasm").described()},
+        "bios": {
+            "seabios": present(site, "bios/seabios.bin").described(),
+            "vgabios": present(site, "bios/vgabios.bin").described(),
+        },
     }
 
 

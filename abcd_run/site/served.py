@@ -1,14 +1,13 @@
 """Files of a site whose names say what is in them: browsers may keep them for ever."""
 
-import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from abcd_run.download.checked import sha256_of
+
 DIGITS = 32
 """Hexadecimal digits of a file's sha256 in its name."""
-
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,12 @@ def content_name(sha256: str) -> str:
 
 def serve(made: Path, site: Path, name: str, suffix: str = "") -> Served:
     """Move a file into the site's folder `machine`, with its digest in its name."""
-    digest = hashlib.sha256()
-    with made.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    path = f"machine/{name}-{digest.hexdigest()[:DIGITS]}{suffix}"
-    target = site / path
-    shutil.move(made, target)
-    target.chmod(0o644)
-    return Served(path, target.stat().st_size, digest.hexdigest())
+    path = f"machine/{name}-{sha256_of(made)[:DIGITS]}{suffix}"
+    shutil.move(made, site / path)
+    (site / path).chmod(0o644)
+    return present(site, path)
+
+
+def present(site: Path, path: str) -> Served:
+    """Return a file that is in the site."""
+    return Served(path, (site / path).stat().st_size, sha256_of(site / path))

@@ -9,6 +9,7 @@ from pylxd import Client
 from pylxd.exceptions import LXDAPIException, NotFound
 
 from abcd_run.backend import record
+from abcd_run.backend.at_home import at_home
 from abcd_run.concurrency.cancel import check, current
 from abcd_run.errors import ArtifactError, NoRuntime
 from abcd_run.model import SUSPENDED, Artifact, Instance, Plan
@@ -222,11 +223,12 @@ class LxdRuntime(Runtime):
         """See the contract."""
         with translated("look up the instance"):
             config = self._instances.facts(instance.runtime_id)["config"]
+        who = user or config.get("image.oci.user", "")
         return inside.line(
             self._server.program(),
             instance.runtime_id,
-            command,
-            user=user or config.get("image.oci.user", ""),
+            at_home(instance, command, user=who),
+            user=who,
             folder=config.get("image.oci.folder", ""),
             tty=tty,
         )

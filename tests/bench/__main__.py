@@ -2,7 +2,7 @@
 
     python -m tests.bench [--runs N] [GROUP…]
 
-A group is one of start, launches, answers, lxd, iso, boot; the default is all of them.
+A group is one of start, launches, answers, lxd, iso, boot, tab; the default is all of them.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import boot, cases, iso, lxd, start, table
+from tests.bench import boot, cases, iso, lxd, start, tab, table
 from tests.bench.measure import Row
 
 Group = Callable[[int, Path], Iterator[Row]]
@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Group] = {
     "lxd": lxd.rows,
     "iso": iso.rows,
     "boot": boot.rows,
+    "tab": tab.rows,
 }
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("groups", nargs="*", choices=[[], *GROUPS])
     options = parser.parse_args()
-    if options.groups != ["start"]:  # which needs no engine
+    if not set(options.groups) <= {"start", "tab"} or not options.groups:  # which need no engine
         subprocess.run(["abcd-run", "-q", "pull", "--on", "podman,docker", cases.IMAGE], check=True)
     measured = []
     with tempfile.TemporaryDirectory(prefix="abcd-run-bench-") as scratch:

@@ -25,6 +25,7 @@ CAUGHT = {
     "ListensElsewhere": "test_address_is_the_chosen_one",
     "StopsFollowing": "test_logs_follow",
     "WritesForTerminals": "test_cp_keeps_a_tree_both_ways",
+    "BeginsElsewhere": "test_exec_begins_at_home",
     "ShowsOthers": "test_others_objects_are_not_ours",
     "ShowsPassword": "test_password_is_in_no_argument_list_ever",
     "FailsOnGone": "test_removing_what_is_gone",

@@ -112,7 +112,9 @@ def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None
     assert remote("root", "id") == ["root@127.0.0.1", remote("abcd", "id")[1]]
     login, shell = remote("www", "id")
     assert login == "root@127.0.0.1"
-    assert shlex.split(shell)[:4] == ["su", "www", "-s", "/bin/sh"]
+    begin, switch = shell.split("; ", 1)
+    assert begin == "cd ~www 2>/dev/null"  # of root's own shell: `su` keeps the folder
+    assert shlex.split(switch)[:4] == ["su", "www", "-s", "/bin/sh"]
     assert remote("abcd")[-1] == "abcd@127.0.0.1"
 
 

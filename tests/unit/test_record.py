@@ -121,6 +121,7 @@ def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
     facts = {
         "user": "-oProxyCommand=touch /tmp/x",
         "account": "--privileged",
+        "homedir": "home",
         "services": [
             {"name": "a", "port": 1, "protocol": "vnc+unix:-Log=*:file:/home/me/.profile"},
             {"name": "b", "port": 2, "protocol": "http", "path": "@evil.example/"},
@@ -129,7 +130,7 @@ def test_a_label_is_believed_only_as_far_as_it_fits() -> None:
         "ready": {"path": "@evil.example/"},
     }
     read = record.read({"abcd-run.profile": json.dumps(facts)})
-    assert (read.user, read.account) == ("", "")
+    assert (read.user, read.account, read.homedir) == ("", "", "")
     assert read.services == (
         Service("a", 1, "tcp"),
         Service("b", 2, "http", "/"),

@@ -116,8 +116,8 @@ def test_what_touches_no_instance(lab: Session, engine: FakeEngine) -> None:
     assert diagnosis.fits
     assert diagnosis.fits.count > 0
     assert engine.held == {}
-    with pytest.raises(UsageError, match="'vmdk'"):
-        lab.artifact("web", "vmdk", "x")
+    with pytest.raises(UsageError, match="'vdi'"):
+        lab.artifact("web", "vdi", "x")
 
 
 def test_an_error_says_what_to_do(lab: Session, engine: FakeEngine) -> None:

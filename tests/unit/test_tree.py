@@ -15,6 +15,8 @@ LAYERS = (
     ("oci",),
     ("download",),
     ("iso",),
+    ("disk",),
+    ("site",),
     ("backend",),
     ("plugins",),
     ("images",),

@@ -45,6 +45,12 @@ class Basis:
     abcd-run's; `foreign_gone` removes it again, and fails if it is gone. Without them, that test is
     skipped. An instance that restarts or ends has its files again where the runtime `keeps_files`
     and the image has a home. The lines `speaks` print `$0` on the console, run as root inside.
+
+    Some runtimes lack what others have, and say why: a launch that is not waited for until the
+    instance is ready, because a person begins it (`by_hand`; the test's own must do that); root
+    inside who is nobody on this host (`no_root`); a command's output that comes at its end alone
+    (`no_streams`); no folders of this host (`no_shares`); never more than `one_processor`; and a
+    page that is not the image's (`own_page`).
     """
 
     runtime: ClassVar[str]
@@ -59,6 +65,12 @@ class Basis:
     foreign: ClassVar[str] = ""
     foreign_gone: ClassVar[str] = ""
     speaks: ClassVar[str] = SPEAKS
+    by_hand: ClassVar[str] = ""
+    no_root: ClassVar[str] = ""
+    no_streams: ClassVar[str] = ""
+    no_shares: ClassVar[str] = ""
+    one_processor: ClassVar[str] = ""
+    own_page: ClassVar[str] = ""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -109,6 +121,11 @@ class Basis:
         """Skip unless the image has a system that runs commands."""
         if self.no_system:
             pytest.skip(f"the image {self.image} has no system: {self.no_system}")
+
+    def skip_if(self, lacks: str) -> None:
+        """Skip if the runtime says why it lacks something."""
+        if lacks:
+            pytest.skip(f"{self.runtime}: {lacks}")
 
     def names(self, fleet: Fleet) -> set[str]:
         """Return the names of our instances from the runtime, which may have others."""

@@ -26,6 +26,8 @@ class Enduring(Basis):
             self._write(instance)
             ended = abcd_run("--json", "restart", instance["name"])
             assert ended.status == 0, ended.err
+            if self.by_hand:
+                ended = abcd_run("--json", "wait", instance["name"])
             (again,) = ended.json["instances"]
             assert (again["stage"], again["password"]) == ("ready", instance["password"])
             assert self.works(again)

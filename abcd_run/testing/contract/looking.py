@@ -27,7 +27,7 @@ class Looking(Basis):
         assert shown == {**instance, "ready_seconds": None}
         table = abcd_run("ps", "--on", self.runtime).out
         assert instance["name"] in table
-        assert f"0→{instance['host_root']}" in table
+        assert self.no_root or f"0→{instance['host_root']}" in table
 
     def test_show_and_open_print_address_and_password(self, instance: Document) -> None:
         """A person can find both again."""
@@ -76,6 +76,14 @@ class Looking(Basis):
         assert self.inside(instance, "id", "-un").strip() == self.user
         assert self.inside(instance, "id", "-u", user="root").strip() == "0"
         assert self.inside(instance, "hostname").strip() == instance["name"]
+
+    @pytest.mark.usefixtures("system")
+    def test_exec_begins_at_home(self, instance: Document) -> None:
+        """A command begins in the home of whoever runs it, the image's user or root."""
+        for user in (self.user, "root"):
+            home = self.inside(instance, "sh", "-c", f"cd ~{user} && pwd -P", user=user)
+            assert self.inside(instance, "sh", "-c", "pwd -P", user=user) == home
+        assert self.inside(instance, "pwd") == self.inside(instance, "pwd", user=self.user)
 
     @pytest.mark.usefixtures("system")
     def test_seed_is_roots_secret(self, instance: Document) -> None:

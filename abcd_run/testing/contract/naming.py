@@ -75,6 +75,7 @@ class Naming(Basis):
     @pytest.mark.usefixtures("system")
     def test_environment_and_share(self) -> None:
         """A shared folder belongs to the same person on both sides; variables arrive."""
+        self.skip_if(self.no_shares)
         folder = Path.home() / f"share-{self.name()}"
         folder.mkdir()
         (folder / "from-outside").write_text("outside\n")

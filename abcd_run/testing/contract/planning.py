@@ -65,6 +65,7 @@ class Planning(Basis):
     @pytest.mark.usefixtures("system")
     def test_one_that_ends_by_itself(self) -> None:
         """An instance that ends during the wait is an error, and is removed."""
+        self.skip_if(self.by_hand)
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, "--set", NEVER, self.image)
         ended = told(*arguments, at="running", tell=("exec", "--user", "root", name, "--", *DIE))

@@ -96,6 +96,16 @@ class WritesForTerminals(BoxRuntime):
         return ["sh", "-c", '"$@" | sed "s/$/\r/"', "sh", *line]
 
 
+class BeginsElsewhere(BoxRuntime):
+    """Runs commands in a folder that is nobody's home."""
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        moved = ["sh", "-c", 'cd /mnt; exec "$@"', "sh", *(command or ["sh"])]
+        return super().exec_command(instance, moved, user=user, tty=tty)
+
+
 def _every_second_time() -> bool:
     """Return no, yes, no, yes …, across all processes."""
     notes = box.root().with_name("times")

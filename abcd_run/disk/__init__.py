@@ -1,0 +1,1 @@
+"""From a live ISO to disks and appliances for hypervisors that abcd-run does not drive."""

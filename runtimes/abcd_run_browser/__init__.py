@@ -1,0 +1,28 @@
+"""Machines in a browser's tab: a small server of the user's on this host shows the page."""
+
+import sys
+
+from abcd_run.model import Format
+from abcd_run.runtime import Backend, Problem, Runtime
+
+
+def _missing() -> Problem | None:
+    if sys.platform == "win32":
+        return Problem("its pages need Unix sockets, which Python does not have on Windows")
+    return None
+
+
+def _open() -> Runtime:
+    from abcd_run_browser.runtime import BrowserRuntime  # noqa: PLC0415
+
+    return BrowserRuntime()
+
+
+BACKEND = Backend(
+    name="browser",
+    preference=1000,  # somebody must open the page: `auto` takes whatever else there is
+    accepts=(Format.SITE,),
+    missing=_missing,
+    open=_open,
+)
+"""The runtime for pages."""
