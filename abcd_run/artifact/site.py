@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcd_run.artifact import oci_image
+from abcd_run.backend.served_site import lock_of
 from abcd_run.errors import ArtifactError
-from abcd_run.host import scratch, xdg
+from abcd_run.host import locks, scratch, xdg
 from abcd_run.model import Artifact, Format, Plan
 from abcd_run.runtime import Say
 
@@ -55,9 +56,18 @@ def prune() -> None:
     store = Store(xdg.store())
     for name in store.names():
         image = store.resolve(name)
-        for path in folder().glob(f"{name}-????????????????-*"):
+        for path in folder().glob(f"{name}-????????????????-????????"):
             if image and not path.name.startswith(f"{name}-{_key(image)}-"):
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
+
+
+def _remove(site: Path) -> None:
+    """Remove a site that no instance shows."""
+    lock = lock_of(site)
+    with locks.locked(lock, wait=False) as unused:
+        if unused:
+            shutil.rmtree(site, ignore_errors=True)
+            lock.unlink()
 
 
 def folder() -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+from abcd_run.backend.served_site import lock_of
 from abcd_run.host import locks
 from abcd_run_browser import local, serving
 from abcd_run_browser.channel import Broken, Channel, Refused
@@ -37,7 +38,8 @@ def main(folder: str) -> int:
         sys.stderr.write(f"{folder} is no instance\n")
         return 1
     os.umask(0o077)
-    with locks.locked(there.alive, wait=False) as ours:
+    reads = locks.locked(lock_of(Path(spec.site)), shared=True)
+    with reads, locks.locked(there.alive, wait=False) as ours:
         if not ours:
             sys.stderr.write("its former server is still there\n")
             return 1

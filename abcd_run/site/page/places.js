@@ -20,9 +20,10 @@ export function asked(name) {
   return new URLSearchParams(location.search).get(name);
 }
 
-/** Loads the page again, with these words in its address. */
+/** Loads the page again, on the same network, with these words in its address. */
 export function again(words = {}) {
   const address = new URL(HERE);
+  if (asked("network")) address.searchParams.set("network", asked("network"));
   for (const [name, value] of Object.entries(words)) address.searchParams.set(name, value);
   if (address.href === location.href) location.reload();
   else location.assign(address.href);

@@ -10,6 +10,8 @@ import pytest
 import zstandard
 
 from abcd_run.artifact import site
+from abcd_run.backend.served_site import lock_of
+from abcd_run.host import locks
 from abcd_run.site import software
 from tests.unit.conftest import Run
 from tests.unit.oci.making import Tar, layout, tar_of
@@ -203,3 +205,13 @@ def test_an_image_without_the_variant_is_refused(web: Path, run: Run, tmp_path: 
     ended = run("artifact", "web", "--to", "site", "-o", str(tmp_path / "lab"))
     assert ended.status == 4
     assert "site is made from a variant abcdib" in ended.err
+
+
+def test_a_site_that_an_instance_shows_is_not_pruned(home: Path) -> None:
+    shown = site.folder() / "abcdib-it-0123456789abcdef-01234567"
+    shown.mkdir(parents=True)
+    with locks.locked(lock_of(shown), shared=True):
+        site._remove(shown)
+        assert shown.is_dir()
+    site._remove(shown)
+    assert not list(site.folder().iterdir())
