@@ -22,7 +22,7 @@ def artifact(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write an image to a file or folder: what a runtime takes, or a disk for another hypervisor.
+    """Write an image to a file or folder, as a runtime or another hypervisor takes it.
 
     \b
     abcd-run artifact abcd4demo --to oci -o demo.oci.tar      podman load -i demo.oci.tar

@@ -37,7 +37,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "images": ("images:images", "List the images that can be launched by name."),
     "pull": ("pull:pull", "Fetch or build IMAGE now, so that a launch need not."),
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
-    "artifact": ("artifact:artifact", "Write an image to a file in a format that a runtime takes."),
+    "artifact": (
+        "artifact:artifact",
+        "Write an image to a file, as a runtime or another hypervisor takes it.",
+    ),
     "publish": (
         "publish:publish",
         "Put all variants of IMAGE and its profile behind one REFERENCE.",
