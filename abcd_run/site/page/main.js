@@ -76,8 +76,7 @@ async function introduce({ agent, own, seed, waiting }) {
   if (!own) await waiting;
   await agent.wake();
   agent.size(...shell.size);
-  if (own) become(own.about.stage);
-  else await agent.seed(seedFile(seed));
+  if (!own) await agent.seed(seedFile(seed));
 }
 
 const typed = (bytes) => machine?.send(0, bytes);

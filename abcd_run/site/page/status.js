@@ -84,6 +84,7 @@ const rows = new Map();
 
 /** Shows how much of a part is here, in bytes; the size may not be known. */
 export function progress(name, here, whole) {
+  if (stage !== "loading") return; // the other parts still come in when one has failed
   if (!rows.has(name)) rows.set(name, row(name));
   const { bar, words } = rows.get(name);
   if (whole) bar.value = here / whole;

@@ -4,26 +4,33 @@
 """
 
 import time
+import urllib.error
+import urllib.request
+from array import array
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from playwright.sync_api import Browser
 
-from abcd_run.testing.cli import Ended, abcd_run, launch
+from abcd_run.testing.cli import Ended, abcd_run, http_status, launch
 from tests.e2e.desktop.looking import (
     BUILD_SECONDS,
     DISPLAY,
     READY_SECONDS,
     RUNTIMES,
     SLOW,
+    USER,
     Document,
     inside,
     mode,
     page,
     picture,
     shot,
+    url,
 )
 from tests.engines_here import need
 from tests.waiting import until
@@ -41,6 +48,21 @@ SESSION = DISPLAY + (
 )
 """What a program needs to be one of the session's."""
 
+RUNS = "pgrep -l '^(pulseaudio|parec)' || :"
+"""Whatever of the sound runs."""
+
+TONE = (
+    "import math, sys, array; second = array.array("
+    "chr(104), (int(9000 * math.sin(n / 16)) for n in range(96000)));"
+    " sys.stdout.buffer.write(second.tobytes() * 2)"
+)
+"""Two seconds of a tone, on both channels."""
+
+LOUD = 3000
+FRAME = 4
+"""Bytes: two samples of 16 bits."""
+
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PLACES = "cat ~/.local/share/user-places.xbel"
 LOG_OUT = (
     "rm /run/abcd/session/drawn; dbus-send --session --print-reply --dest=org.kde.ksmserver"
@@ -118,6 +140,58 @@ def test_who_logs_out_is_shown_a_new_session(plasma: Document) -> None:
     drawn = "[ ! -e /run/abcd/session/drawn ] || echo yes"
     until(lambda: inside(plasma, drawn) == "yes\n", within=60)
     assert time.monotonic() - began < AGAIN_SECONDS
+
+
+def test_a_tone_is_heard_at_the_page_by_who_has_the_password(plasma: Document) -> None:
+    sound = url(plasma) + "sound"
+    assert http_status(sound)[0] == 401
+    assert http_status(sound, user=USER, password="wrong")[0] == 401
+    assert inside(plasma, RUNS) == ""
+    with heard(plasma, sound) as samples:
+        until(lambda: "browser" in inside(plasma, SESSION + "pactl list short sinks"), within=20)
+        inside(plasma, SESSION + f"python3 -c '{TONE}' | pacat --raw --rate=48000")
+        until(lambda: loudest(samples) > LOUD, within=20)
+    until(lambda: "parec" not in inside(plasma, RUNS), within=20)
+
+
+def test_no_other_site_begins_the_sound(plasma: Document) -> None:
+    request = urllib.request.Request(url(plasma) + "sound")
+    request.add_header("Authorization", basic(plasma))
+    request.add_header("Sec-Fetch-Site", "cross-site")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        OPENER.open(request, timeout=20)
+
+
+def test_the_loudspeaker_is_silent_until_it_is_pressed(
+    plasma: Document, browser: Browser, artifacts: Path
+) -> None:
+    with page(browser, plasma) as opened:
+        assert "parec" not in inside(plasma, RUNS)
+        opened.click("#abcd-sound")
+        until(lambda: "parec" in inside(plasma, RUNS), within=20)
+        assert opened.get_attribute("#abcd-sound", "aria-pressed") == "true"
+        shot(opened, artifacts / f"plasma-{plasma['runtime']}-sound.png")
+        opened.click("#abcd-sound")
+        until(lambda: "parec" not in inside(plasma, RUNS), within=20)
+        assert opened.get_attribute("#abcd-sound", "aria-pressed") == "false"
+
+
+def basic(plasma: Document) -> str:
+    """Return the header of the desktop's login."""
+    return "Basic " + b64encode(f"{USER}:{plasma['password']}".encode()).decode()
+
+
+@contextmanager
+def heard(plasma: Document, sound: str) -> Iterator[IO[bytes]]:
+    """Listen at the page as long as the block lasts."""
+    request = urllib.request.Request(sound, headers={"Authorization": basic(plasma)})
+    with OPENER.open(request, timeout=20) as samples:
+        yield samples
+
+
+def loudest(samples: IO[bytes]) -> int:
+    """Return the loudest of the next tenth of a second's samples, of 32767."""
+    return max(map(abs, array("h", samples.read(FRAME * 4800))))
 
 
 def test_firefox_opens_the_instances_own_page(plasma: Document, artifacts: Path) -> None:

@@ -100,7 +100,11 @@ def test_a_browser_without_web_assembly(page: Page) -> None:
 
 
 def test_an_emulator_that_cannot_begin(copy: Path, page: Page) -> None:
+    """A program without the emulator's functions, of which the description says it is right."""
     _damage(copy / "v86/v86.wasm", b"\0asm\1\0\0\0")
+    told = _told(copy)
+    del told["v86"]
+    _damage(copy / "machine.json", json.dumps(told).encode())
     assert "cannot begin" in _error(page)
 
 
