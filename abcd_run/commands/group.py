@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "build": ("pull:build", "Build IMAGE or one of its variants from its recipe."),
     "artifact": (
         "artifact:artifact",
-        "Write an image to a file, as a runtime or another hypervisor takes it.",
+        "Write an image to a file or folder, as a runtime or another hypervisor takes it.",
     ),
     "publish": (
         "publish:publish",
