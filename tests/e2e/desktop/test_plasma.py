@@ -154,10 +154,11 @@ def test_a_tone_is_heard_at_the_page_by_who_has_the_password(plasma: Document) -
     until(lambda: "parec" not in inside(plasma, RUNS), within=20)
 
 
-def test_no_other_site_begins_the_sound(plasma: Document) -> None:
+@pytest.mark.parametrize("whose", ["cross-site", "same-site"])
+def test_no_other_page_begins_the_sound(plasma: Document, whose: str) -> None:
     request = urllib.request.Request(url(plasma) + "sound")
     request.add_header("Authorization", basic(plasma))
-    request.add_header("Sec-Fetch-Site", "cross-site")
+    request.add_header("Sec-Fetch-Site", whose)
     with pytest.raises(urllib.error.HTTPError, match="403"):
         OPENER.open(request, timeout=20)
 
