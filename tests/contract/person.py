@@ -17,6 +17,8 @@ QUIET = (
 )  # fmt: skip
 USER = "abcd"
 LOOK_MILLISECONDS = 200
+ELSEWHERE = "beside"
+"""How the names of instances begin that another test opens by itself."""
 START_SECONDS, END_SECONDS = 60.0, 30.0
 
 
@@ -42,7 +44,7 @@ def _look(up: Event, over: Event) -> None:
         clock = browser.new_page()
         up.set()
         while not over.is_set():
-            there = {_address(one): one for one in BrowserRuntime().instances() if one.running}
+            there = {_address(one): one for one in BrowserRuntime().instances() if _awaits(one)}
             for address in opened.keys() - there.keys():
                 with suppress(Error):
                     opened.pop(address).close()
@@ -50,6 +52,10 @@ def _look(up: Event, over: Event) -> None:
                 opened[address] = _open(browser, there[address])
             clock.wait_for_timeout(LOOK_MILLISECONDS)
         browser.close()
+
+
+def _awaits(instance: Instance) -> bool:
+    return instance.running and not instance.name.startswith(ELSEWHERE)
 
 
 def _address(instance: Instance) -> str:
