@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from threading import Thread
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from abcd_run import limits
 from abcd_run.host import process_group
@@ -92,13 +91,21 @@ def _read(process: Process, until: float, most: int, out: bytearray, err: bytear
 def _read_beside(process: Process, until: float, most: int, out: bytearray, err: bytearray) -> None:
     """Read in threads: Windows waits for sockets only, not for pipes."""
 
-    def gather(stream: IO[bytes], into: bytearray, keep: int) -> None:
-        with suppress(ValueError):  # the program was killed, and the stream is closed
-            while piece := os.read(stream.fileno(), PIECE):
+    def gather(descriptor: int, into: bytearray, keep: int) -> None:
+        try:
+            while piece := os.read(descriptor, PIECE):
                 if len(into) <= keep:
                     into.extend(piece)
+        finally:
+            os.close(descriptor)
 
-    jobs = [(process.stdout, out, most), (process.stderr, err, limits.TEXT_BYTES)]
+    assert process.stdout
+    assert process.stderr
+    # Their own descriptors: the process's are closed once it was killed, read or not.
+    jobs = [
+        (os.dup(process.stdout.fileno()), out, most),
+        (os.dup(process.stderr.fileno()), err, limits.TEXT_BYTES),
+    ]
     threads = [Thread(target=gather, args=job, daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
