@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from threading import Thread
+from threading import Event, Thread
 from typing import NamedTuple
 
 from abcd_run import limits
@@ -90,10 +90,12 @@ def _read(process: Process, until: float, most: int, out: bytearray, err: bytear
 
 def _read_beside(process: Process, until: float, most: int, out: bytearray, err: bytearray) -> None:
     """Read in threads: Windows waits for sockets only, not for pipes."""
+    # Whoever still writes then, though its parent is gone, ends by what it writes.
+    over = Event()
 
     def gather(descriptor: int, into: bytearray, keep: int) -> None:
         try:
-            while piece := os.read(descriptor, PIECE):
+            while not over.is_set() and (piece := os.read(descriptor, PIECE)):
                 if len(into) <= keep:
                     into.extend(piece)
         finally:
@@ -109,8 +111,11 @@ def _read_beside(process: Process, until: float, most: int, out: bytearray, err:
     threads = [Thread(target=gather, args=job, daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(min(LOOK_SECONDS, left(until)))
-            if len(out) > most:
-                raise TooMuch(f"more than {format_size(most)}")
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(min(LOOK_SECONDS, left(until)))
+                if len(out) > most:
+                    raise TooMuch(f"more than {format_size(most)}")
+    finally:
+        over.set()
