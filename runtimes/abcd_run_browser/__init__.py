@@ -1,5 +1,6 @@
 """Machines in a browser's tab: a small server of the user's on this host shows the page."""
 
+import shutil
 import sys
 
 from abcd_run.model import Format
@@ -9,7 +10,10 @@ from abcd_run.runtime import Backend, Problem, Runtime
 def _missing() -> Problem | None:
     if sys.platform == "win32":
         return Problem("its pages need Unix sockets, which Python does not have on Windows")
-    return None
+    # They boot a machine once, for the state that its page starts from.
+    if shutil.which("node") and shutil.which("npm"):
+        return None
+    return Problem("node or npm is not installed", "sudo apt install nodejs npm")
 
 
 def _open() -> Runtime:
