@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from abcd_run.testing.cli import abcd_run, launch
+from abcd_run.testing.cli import abcd_run
 from abcd_run.testing.contract import Document
 from tests.contract.person import ELSEWHERE
 from tests.e2e.in_a_tab.conftest import BUILD_SECONDS, IMAGE
@@ -21,8 +21,11 @@ BOTH = ("podman", "browser")
 @pytest.fixture(scope="module")
 def instances() -> Iterator[dict[str, Document]]:
     need(*BOTH)
-    words = ("--on", ",".join(BOTH), "--name", ELSEWHERE, IMAGE)
-    launched = launch(*words, within=BUILD_SECONDS)
+    # Not `launch`, which waits until somebody has opened a page.
+    words = ("--json", "--on", ",".join(BOTH), "--name", ELSEWHERE, IMAGE)
+    ended = abcd_run(*words, within=BUILD_SECONDS)
+    launched = ended.json["instances"]
+    assert (ended.status, len(launched)) == (0, len(BOTH)), ended.err
     yield {one["runtime"]: one for one in launched}
     assert abcd_run("stop", *(one["name"] for one in launched)).status == 0
 
