@@ -9,15 +9,13 @@ import io
 import sys
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
-from threading import Semaphore
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
 from abcd_run import limits
 from abcd_run.errors import AbcdRunError
 from abcd_run.host import sockets, this_host
 from abcd_run.host.bounded_reader import Reader
+from abcd_run.host.limited_server import LimitedServer
 from abcd_run.host.os_errors import unexpected
 
 LOOPBACK = "127.0.0.1"
@@ -34,10 +32,8 @@ def is_ours(peer: sockets.Address, here: sockets.Address) -> bool:
     return not sockets.IS_TOLD or sockets.owner(peer, here) == this_host.user()
 
 
-class Server(ThreadingHTTPServer):
+class Server(LimitedServer):
     """A server on loopback, where port 0 means any free one; `complain` gets our own bugs."""
-
-    request_queue_size = 64
 
     def __init__(
         self,
@@ -47,33 +43,11 @@ class Server(ThreadingHTTPServer):
         complain: Callable[[AbcdRunError], None] | None = None,
     ) -> None:
         self._complain = complain
-        self._free = Semaphore(limits.CONNECTIONS)
         super().__init__((LOOPBACK, port), handler)
 
-    def server_bind(self) -> None:
-        """Bind without looking up the host's name on the network, as HTTPServer does."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Accept only this user's connections, and no more than there are threads for."""
-        ours = is_ours(client_address, request.getsockname())
-        return ours and self._free.acquire(blocking=False)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Start a connection's thread."""
-        try:
-            super().process_request(request, client_address)
-        except BaseException:
-            self._free.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in its own thread."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+    def accepts(self, far: sockets.Address, near: sockets.Address) -> bool:
+        """Accept only this user's connections."""
+        return is_ours(far, near)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
         """Report a bug of ours; a browser that hangs up is not one."""

@@ -5,14 +5,12 @@ import secrets
 import socket
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
-from threading import Semaphore
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
-from abcd_run import limits
 from abcd_run.host import sockets, this_host
+from abcd_run.host.limited_server import LimitedServer
 from abcd_run_browser.folder import Spec
 
 POLICY = "; ".join(
@@ -47,27 +45,18 @@ OWN = ("same-origin", "none")
 """Whose requests a browser says these are: our own page's, or the person's."""
 
 
-class Guarded(ThreadingHTTPServer):
+class Guarded(LimitedServer):
     """A server behind an instance's password. Raises `OSError` if it cannot listen.
 
     Below `channel/` it wants its `token`, too.
     """
 
-    daemon_threads = True
-    request_queue_size = 64
-
     def __init__(self, spec: Spec, handler: type["Gate"]) -> None:
         self.spec, self.token = spec, secrets.token_urlsafe(24)
         self.right = base64.b64encode(f"{spec.user}:{spec.password}".encode())
-        self._free = Semaphore(limits.CONNECTIONS)
         if ":" in spec.address:
             self.address_family = socket.AF_INET6
         super().__init__((spec.address, spec.port), handler)
-
-    def server_bind(self) -> None:
-        """Bind without looking up the host's name on the network, as HTTPServer does."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.spec.address, self.socket.getsockname()[1]
 
     def hosts(self, near: str) -> set[str]:
         """Return the names by which a browser may call us, given the address that it reached."""
@@ -75,28 +64,10 @@ class Guarded(ThreadingHTTPServer):
         shown = {f"[{one}]" if ":" in one else one for one in names}
         return {f"{one}:{self.server_port}" for one in shown}
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Accept no other user of this host, and no more than there are threads for."""
-        far, near = client_address[:2], request.getsockname()[:2]
+    def accepts(self, far: sockets.Address, near: sockets.Address) -> bool:
+        """Accept no other user of this host."""
         told = sockets.IS_TOLD and sockets.is_here(far[0])
-        if told and sockets.owner(far, near) != this_host.user():
-            return False
-        return self._free.acquire(blocking=False)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Start a connection's thread."""
-        try:
-            super().process_request(request, client_address)
-        except BaseException:
-            self._free.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in its own thread."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+        return not told or sockets.owner(far, near) == this_host.user()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Write down a bug of ours; a browser that hangs up is not one."""

@@ -12,7 +12,8 @@ from tests.isolation.stranger import Stranger
 PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lib", "/var/log", "/var/cache", "/home"]
 
 
-def _holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
+def holding(stranger: Stranger, since: float, words: list[str]) -> list[str]:
+    """Return the files written since then that another user can read, with one of these words."""
     folders = [*PLACES, str(Path.home()), str(xdg.cache())]
     ended = stranger.python("files", str(since), json.dumps(words), *folders)
     paths: list[str] = json.loads(ended.out)["paths"]
@@ -23,7 +24,7 @@ def test_no_file_tells_a_secret(lab: Lab, stranger: Stranger, tmp_path: Path) ->
     """No file written since the launch has a password, plain or as browsers send it."""
     logins = [f"abcd:{one['password']}" for one in lab.instances.values()]
     words = [*lab.secrets(), *(b64encode(login.encode()).decode() for login in logins)]
-    assert _holding(stranger, lab.began, words) == []
+    assert holding(stranger, lab.began, words) == []
 
 
 def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None:
@@ -34,7 +35,7 @@ def test_the_search_finds_what_can_be_read(lab: Lab, stranger: Stranger) -> None
         for path, mode in ((opened, 0o644), (closed, 0o600)):
             path.write_text(f"a {word} b")
             path.chmod(mode)
-        assert _holding(stranger, lab.began, [word]) == [str(opened)]
+        assert holding(stranger, lab.began, [word]) == [str(opened)]
     finally:
         opened.unlink(missing_ok=True)
         closed.unlink(missing_ok=True)

@@ -23,8 +23,9 @@ LOOPBACK = ("127.0.0.1", "::ffff:127.0.0.1", "::1", "localhost")
 REFUSED = {0, 403, 404}
 
 
-def _asked(stranger: Stranger, url: str) -> list[dict[str, Any]]:
-    questions = json.dumps([(url, to, "") for to in LOOPBACK])
+def answers_to(stranger: Stranger, url: str, login: str = "") -> list[dict[str, Any]]:
+    """Return what another user is answered under every name of loopback."""
+    questions = json.dumps([(url, to, login) for to in LOOPBACK])
     answers: list[dict[str, Any]] = json.loads(stranger.python("web", questions).out)
     return answers
 
@@ -46,7 +47,7 @@ def test_the_wall_is_its_users(wall: str, lab: Lab, stranger: Stranger, below: s
     """Another user who has the token is refused under every name of loopback."""
     name = next(iter(lab.instances.values()))["name"]
     url = wall + below + (name if below.endswith("/") else "")
-    for answer in _asked(stranger, url):
+    for answer in answers_to(stranger, url):
         assert answer["status"] in REFUSED
         assert answer["location"] == ""
         assert not [word for word in lab.secrets() if word in answer["text"]]
@@ -92,7 +93,7 @@ def test_one_look_is_its_users(
     with _opening(instance, tmp_path, monkeypatch) as argument:
         assert instance["password"] not in argument
         address = _led_to(argument, stranger)
-        for answer in _asked(stranger, address):
+        for answer in answers_to(stranger, address):
             assert answer["status"] in REFUSED
             assert answer["location"] == ""
             assert instance["password"] not in answer["text"]
