@@ -97,12 +97,16 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What an instance gets; sizes in bytes, `None` means the runtime's own default."""
+    """What an instance gets; sizes in bytes, `None` means the runtime's own default.
+
+    `tab` is a profile's: the memory in a browser's tab, where that is another.
+    """
 
     memory: int | None = None
     cpus: float | None = None
     shm: int | None = None
     disk: int | None = None
+    tab: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _memory(plan: Plan) -> int:
         raise ArtifactError(
             f"a tab cannot have {memory >> 20} MiB of memory",
             details=f"the emulator takes {LEAST >> 20} to {MOST >> 20} MiB",
-            remedy="--set resources.memory=128MiB",
+            remedy="--set resources.tab=128MiB",
         )
     return memory
 

@@ -60,6 +60,7 @@ SHAPE: schema.Shape = {
         "cpus": schema.NUMBER,
         "shm": schema.SIZE,
         "disk": schema.SIZE,
+        "tab": schema.SIZE,
     },
     "services": schema.Named(_SERVICE),
     "screen": {"command": schema.WORDS},

@@ -16,7 +16,7 @@ from abcd_run.errors import AbcdRunError, ArtifactError, Failure, UsageError
 from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
 from abcd_run.images.profile import Profile, Variant
-from abcd_run.model import Kind, Plan, Ready, Seed, Service
+from abcd_run.model import Kind, Plan, Ready, Resources, Seed, Service
 from abcd_run.plan import home, image_word
 from abcd_run.plan.arguments import Publish, port
 from abcd_run.plan.request import LOOPBACK, Request
@@ -144,7 +144,7 @@ def for_variant(request: Request, profile: Profile, variant: Variant, form: str)
         source=image_word.source(profile, variant, image_word.stored, fresh=request.pull != NEVER),
         seed=Seed(hostname="", user="", password=""),
         profile=profile.origin,
-        resources=profile.resources,
+        resources=_resources(profile.resources, variant.kind),
         services=_of_kind(profile.services, variant.kind),
         pull=request.pull,
     )
@@ -251,8 +251,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         account=profile.user,
         uid=profile.uid,
         homedir=profile.homedir,
-        # A machine's default memory counts as requested too: the host must have it.
-        resources=replace(profile.resources, memory=profile.resources.memory or backend.memory),
+        resources=_resources(profile.resources, choice.variant.kind, choice.backend.memory),
         services=services,
         screen=profile.screen,
         exposed=wanted.exposed,
@@ -269,6 +268,15 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         named=name == request.name,
         created=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     )
+
+
+def _resources(wanted: Resources, kind: Kind, memory: int | None = None) -> Resources:
+    """Return what an instance gets: of memory so many bytes, if its profile does not say.
+
+    A machine's default memory counts as requested too: the host must have it.
+    """
+    tab = wanted.tab if kind is Kind.BROWSER else None
+    return replace(wanted, memory=tab or wanted.memory or memory, tab=None)
 
 
 def _seed(request: Request, wanted: Target, choice: Choice, name: str) -> Seed:

@@ -185,4 +185,5 @@ def _changes(
             arguments.change(changes, f"resources.{option}", value, said=f"--{option}")
     if memory is not None:
         parse_size(str(memory))
+        arguments.change(changes, "resources.tab", memory, said="--memory")
     return changes

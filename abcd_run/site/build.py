@@ -1,5 +1,6 @@
 """Lay out a site: the page, the programs of others, and the machine."""
 
+import io
 import json
 import shutil
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from abcd_run.errors import ArtifactError
 from abcd_run.iso.system import choose_initrd, choose_kernel
+from abcd_run.limits import TEXT_BYTES
 from abcd_run.oci.rootfs import Rootfs
 from abcd_run.runtime import Say
 from abcd_run.site import notices, saved_state, software
@@ -57,12 +59,13 @@ def build(machine: Machine, site: Path, work: Path, *, say: Say) -> None:
     say("reading the root file system")
     for folder in ("bios", "machine/files"):
         (site / folder).mkdir(parents=True)
-    index = work / "root"
-    index.write_bytes(write_root(machine.root.tar(), site / "machine/files"))
+    index, files = work / "root", site / "machine/files"
+    names = write_root(machine.root.tar(), files)
+    index.write_bytes(names)
     kernel, initrd = _boot_files(machine.root, site, work)
     told = _description(machine, kernel, initrd, serve(index, site, "root", ".json"))
     told |= _programs(site)
-    notices.copy_into(site, machine.root)
+    notices.copy_into(site, json.loads(names)["fsroot"], files)
     _write(site, told | {"state": None, "notices": notices.listed(site)})
     state = work / "state"
     saved_state.save(site, state, say=say)
@@ -139,10 +142,20 @@ def _programs(site: Path) -> dict[str, object]:
 
 def _release(root: Rootfs) -> str:
     """Return what the system calls itself."""
-    text = notices.text_of(root, "/etc/os-release")
+    text = _text_of(root, "/etc/os-release")
     pairs = (line.partition("=") for line in text.splitlines())
     said = {key: value.strip().strip("\"'") for key, _, value in pairs}
     return said.get("PRETTY_NAME", "")[:200]
+
+
+def _text_of(root: Rootfs, path: str) -> str:
+    """Return a text file of the image, at most `TEXT_BYTES` of it; empty if there is none."""
+    out = io.BytesIO()
+    try:
+        root.read(path, out)
+    except ArtifactError:
+        return ""
+    return out.getvalue()[:TEXT_BYTES].decode(errors="replace")
 
 
 def _summary(root: Rootfs) -> str:

@@ -40,7 +40,7 @@ def test_words_and_values_come_to_the_same(home: Path, monkeypatch: pytest.Monke
         locale="fr_CH.UTF-8",
         command=("sh",),
         changes={
-            "resources": {"cpus": 2, "memory": "1GiB"},
+            "resources": {"cpus": 2, "memory": "1GiB", "tab": "1GiB"},
             "on": {"lxd": {"config": {"a": "b"}}},
             "summary": "plain",
         },
@@ -51,7 +51,7 @@ def test_short_ways() -> None:
     assert parse("x", publish={"web": 8080}) == parse("x", publish="web=8080")
     assert parse("x", publish=5432).publish == (Publish("5432"),)
     assert parse("x", shares=Path("/a:ro")).shares == (Share(Path("/a:ro"), "/mnt/a:ro"),)
-    assert parse("x", memory=2**30).changes == {"resources": {"memory": 2**30}}
+    assert parse("x", memory=2**30).changes == {"resources": {"memory": 2**30, "tab": 2**30}}
     assert parse("x", set={"runtimes": ("lxd",)}).changes == {"runtimes": ["lxd"]}
     assert parse("x").on == ()
 

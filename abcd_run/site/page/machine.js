@@ -66,6 +66,7 @@ export class Machine {
   #queues = [[], []];
   #feeding = false;
   on = true;
+  #drawn = false;
 
   /**
    * Restores or boots the machine. `hears` is {terminal, agent, console}: functions of bytes.
@@ -73,6 +74,7 @@ export class Machine {
    */
   static async start({ told, parts, state, tabs, screen, hears, stuck }) {
     const emulator = new V86(options({ told, parts, state, tabs, screen }));
+    const machine = new Machine(emulator);
     await new Promise((ready, failed) => {
       emulator.add_listener("emulator-loaded", ready);
       // v86 never says that it failed: what it throws is nobody's.
@@ -90,11 +92,18 @@ export class Machine {
     emulator.keyboard_set_enabled(false);
     emulator.mouse_set_enabled(false);
     emulator.run();
-    return new Machine(emulator);
+    return machine;
   }
 
   constructor(emulator) {
     this.#emulator = emulator;
+    // Text has no colours of its own: a depth of 0 bits.
+    this.onScreen("screen-set-size", ([, , bits]) => (this.#drawn = Boolean(bits)));
+  }
+
+  /** Whether the screen shows pictures, and not text. */
+  get drawn() {
+    return this.#drawn;
   }
 
   /** Sends bytes on a line (0: the terminal, 1: the agent), no faster than they are read. */

@@ -6,10 +6,14 @@ import { at, clicked, shown } from "./elements.js";
 export class Views {
   #shell;
   #machine;
+  #chosen = false;
 
   constructor(shell) {
     this.#shell = shell;
-    clicked("view", () => this.show(this.screen ? "terminal" : "screen"));
+    clicked("view", () => {
+      this.#chosen = true;
+      this.show(this.screen ? "terminal" : "screen");
+    });
     clicked("full", () => this.#full());
     at("screen").addEventListener("focus", () => this.#typing(true));
     at("screen").addEventListener("blur", () => this.#typing(false));
@@ -27,7 +31,14 @@ export class Views {
 
   attach(machine) {
     this.#machine = machine;
-    machine.onScreen("screen-set-size", () => setTimeout(() => this.#scale()));
+    machine.onScreen("screen-set-size", () => setTimeout(() => this.#resized()));
+    this.#resized();
+  }
+
+  /** A desktop is what a person wants to see first. */
+  #resized() {
+    if (this.#machine.drawn && !this.#chosen && !this.screen) this.show("screen");
+    else this.#scale();
   }
 
   show(which) {

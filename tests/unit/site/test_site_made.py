@@ -155,6 +155,19 @@ def test_what_no_tab_can_boot_is_refused(
 
 
 @pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize(("given", "memory"), [((), 144), (("--memory", "300MiB"), 300)])
+def test_a_tab_may_have_memory_of_its_own(
+    family: Callable[..., None], run: Run, tmp_path: Path, given: tuple[str, ...], memory: int
+) -> None:
+    """Who launches decides."""
+    family(system(), 'resources.memory = "4GiB"\nresources.tab = "144MiB"')
+    planned = run("--json", "--dry-run", "--on", "browser", *given, "it")
+    assert planned.json["plans"][0]["memory"] == memory << 20, planned.err
+    if not given:
+        assert made(run, tmp_path / "lab")["memory"] == memory << 20
+
+
+@pytest.mark.usefixtures("tools")
 def test_memory_that_no_tab_can_have_is_refused(
     family: Callable[..., None], run: Run, tmp_path: Path
 ) -> None:
