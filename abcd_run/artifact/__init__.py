@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from abcd_run.artifact import folder
 from abcd_run.errors import UsageError
 from abcd_run.host.part_file import companion, part_of, unwritable
-from abcd_run.model import Artifact, Format, Origin, Plan
+from abcd_run.model import FOLDERS, Artifact, Origin, Plan
 from abcd_run.plugins import formats
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
@@ -46,7 +46,7 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
                 remedy="choose another --output",
             )
     _ensure(plan, fleet, say)
-    if plan.format == Format.SITE:
+    if plan.format in FOLDERS:
         folder.written(out, lambda made: maker.write(plan, made, say=say))
         return ()
     with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:

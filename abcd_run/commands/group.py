@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "artifact:artifact",
         "Write an image to a file or folder, as a runtime or another hypervisor takes it.",
     ),
+    "netboot": (
+        "netboot:netboot",
+        "Serve IMAGE to machines that start over a network, until Ctrl-C.",
+    ),
     "publish": (
         "publish:publish",
         "Put all variants of IMAGE and its profile behind one REFERENCE.",

@@ -325,7 +325,8 @@ Form = Annotated[
         metavar="oci|lxd|iso|site|ova|…",
         autocompletion=offered.formats,
         help="An OCI archive, a unified LXD image, a live ISO; a site that a browser boots from; "
-        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); or what a plug-in makes.",
+        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); netboot for a network; "
+        "or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[
@@ -335,8 +336,8 @@ Artifact = Annotated[
         "--output",
         metavar="FILE",
         autocompletion=offered.paths,
-        help="The file to write; an old one is replaced once the new one is complete. A site is a "
-        "new folder.",
+        help="The file to write; an old one is replaced once the new one is complete. A site "
+        "and what starts over a network are new folders.",
     ),
 ]
 Picture = Annotated[
@@ -371,7 +372,10 @@ def plain_words(args: list[str]) -> list[int]:
 
 def with_value() -> frozenset[str]:
     """Return the names of the options above that take the next word."""
-    described = [get_args(one) for one in globals().values() if get_origin(one) is Annotated]
+    from abcd_run.commands import machine_options  # noqa: PLC0415  (which imports this module)
+
+    every = (*globals().values(), *vars(machine_options).values())
+    described = [get_args(one) for one in every if get_origin(one) is Annotated]
     # Until Typer reads a command, it keeps an annotated option's first name as the default.
     return frozenset(
         name

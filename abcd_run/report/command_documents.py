@@ -39,6 +39,7 @@ DOCUMENTS: Mapping[str, type] = {
     "pull": documents.Pulled,
     "build": documents.Built,
     "artifact": documents.Artifact,
+    "netboot": documents.Netboot,
     "publish": documents.Published,
     "runtimes": documents.Runtimes,
     "doctor": documents.Diagnosis,

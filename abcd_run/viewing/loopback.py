@@ -35,7 +35,10 @@ def is_ours(peer: sockets.Address, here: sockets.Address) -> bool:
 
 
 class Server(ThreadingHTTPServer):
-    """A server on loopback, where port 0 means any free one; `complain` gets our own bugs."""
+    """A server on loopback, where port 0 means any free one; `complain` gets our own bugs.
+
+    At another address `is_welcome` must say who may come.
+    """
 
     request_queue_size = 64
 
@@ -44,21 +47,26 @@ class Server(ThreadingHTTPServer):
         handler: type["Handler"],
         port: int = 0,
         *,
+        address: str = LOOPBACK,
         complain: Callable[[AbcdRunError], None] | None = None,
     ) -> None:
         self._complain = complain
         self._free = Semaphore(limits.CONNECTIONS)
-        super().__init__((LOOPBACK, port), handler)
+        super().__init__((address, port), handler)
 
     def server_bind(self) -> None:
         """Bind without looking up the host's name on the network, as HTTPServer does."""
         TCPServer.server_bind(self)
-        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
+        self.server_name, self.server_port = self.socket.getsockname()[:2]
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Accept only this user's connections, and no more than there are threads for."""
-        ours = is_ours(client_address, request.getsockname())
-        return ours and self._free.acquire(blocking=False)
+        """Accept only welcome connections, and no more than there are threads for."""
+        welcome = self.is_welcome(request, client_address)
+        return welcome and self._free.acquire(blocking=False)
+
+    def is_welcome(self, request: Any, client_address: Any) -> bool:
+        """Accept only this user's connections."""
+        return is_ours(client_address, request.getsockname())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start a connection's thread."""

@@ -69,7 +69,7 @@ def test_what_is_no_document_is_not_read_as_one() -> None:
     assert documents.read(("--json", "--dry-run", "web"), '{"plans": [], "errors": []}')
 
 
-ERRORS = {"launch": 4, "artifact": 4, "publish": 4, "build": 4, "pull": 4, "verify": 4}
+ERRORS = dict.fromkeys(("launch", "artifact", "publish", "netboot", "build", "pull", "verify"), 4)
 """An unknown image; the others fail with 2."""
 
 LINES: dict[str, list[str]] = {
@@ -88,6 +88,7 @@ LINES: dict[str, list[str]] = {
     "pull": ["nosuch"],
     "build": ["nosuch"],
     "artifact": ["nosuch", "--to", "oci", "-o", "x"],
+    "netboot": ["nosuch"],
     "publish": ["nosuch", "registry.example/x:1"],
     "runtimes": ["--on", "nosuch"],
     "doctor": ["nosuch", "--profiles", "nosuch"],
@@ -113,6 +114,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     "pull": {"pulled": []},
     "build": {"built": []},
     "artifact": {"artifact": None},
+    "netboot": {"url": "", "dnsmasq": []},
     "publish": {"published": None},
     "runtimes": {"runtimes": []},
     "doctor": {"checks": [], "known_as_of": "", "fits": None},

@@ -1,0 +1,111 @@
+"""Machines without disks: QEMU starts them over its network, and with their kernel alone.
+
+Nothing is given to the machines: their own password is read from their console.
+"""
+
+import hashlib
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run
+from tests.engines_here import need
+from tests.guests import plain_qemu
+from tests.waiting import until
+
+MEMORY = 256
+"""MiB, as the demo's profile says: that of a machine with a disk."""
+
+OWN = re.compile(r"no password in the seed; this instance's is (\w+)")
+
+pytestmark = pytest.mark.timeout(600)  # the ISO is built in the first one's time
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the demo for networks."""
+    need("libvirt")
+    return _made(tmp_path_factory.mktemp("without-disk"), "netboot")
+
+
+def _made(place: Path, form: str) -> Path:
+    out = place / form
+    ended = abcd_run("artifact", "abcd4demo", "--to", form, "-o", str(out), "--quiet")
+    assert ended.status == 0, ended.err
+    return out
+
+
+def _answers(line: Sequence[str], console: Path, port: int) -> None:
+    """Start a machine, and see its page with the password that its console tells."""
+    with plain_qemu.running(line):
+        until(lambda: bool(OWN.search(_text(console))), within=plain_qemu.SECONDS)
+        (password,) = OWN.findall(_text(console))
+        url = f"http://127.0.0.1:{port}/"
+        assert plain_qemu.status(url, user="abcd", password=password) == 200, _text(console)
+
+
+def _text(console: Path) -> str:
+    return console.read_text(errors="replace") if console.exists() else ""
+
+
+def _booting(
+    console: Path, port: int, *, card: str = "virtio-net-pci", network: str = ""
+) -> list[str]:
+    """Return the command of a machine that has nothing but a network card."""
+    line = plain_qemu.line(console, port, kind="pc", memory=MEMORY, card=card)
+    return [*(f"{word}{network}" if word.startswith("user,") else word for word in line)]
+
+
+def test_it_starts_by_tftp(folder: Path, tmp_path: Path) -> None:
+    console, port = tmp_path / "console.log", plain_qemu.free_port()
+    tftp = f",tftp={folder},bootfile=boot.ipxe"
+    _answers([*_booting(console, port, network=tftp), "-boot", "n"], console, port)
+
+
+def test_it_starts_by_http(tmp_path: Path) -> None:
+    """As a room does: from `abcd-run netboot`, which the machine reaches at another address."""
+    need("libvirt")
+    console, port = tmp_path / "console.log", plain_qemu.free_port()
+    with _served(tmp_path / "told") as url:
+        script = url.replace("127.0.0.1", "10.0.2.2")
+        line = _booting(console, port, card="e1000", network=f",bootfile={script}")
+        _answers([*line, "-boot", "n"], console, port)
+    told = (tmp_path / "told").read_text()
+    names = re.findall(r"has got (\S+)", told)
+    assert names == ["boot.ipxe", "kernel", "initrd"], told
+
+
+@contextmanager
+def _served(told: Path) -> Iterator[str]:
+    """Serve the demo, and end that as a person does."""
+    line = [sys.executable, "-m", "abcd_run", "netboot", "abcd4demo", "--json"]
+    with told.open("w") as file:
+        serving = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=file, text=True)
+    with serving:
+        assert serving.stdout
+        document = ""
+        while not document.endswith("\n}\n"):
+            document += (read := serving.stdout.readline())
+            assert read, told.read_text()
+        yield json.loads(document)["url"]
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(20) == 0, told.read_text()
+
+
+def test_the_same_image_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    again = _made(tmp_path, folder.name)
+    assert _sums(again) == _sums(folder)
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    return {
+        str(one.relative_to(folder)): hashlib.sha256(one.read_bytes()).hexdigest() for one in files
+    }
