@@ -34,12 +34,13 @@ class Format(StrEnum):
     OVA = "ova"
     VMX = "vmx"
     NETBOOT = "netboot"
+    KERNEL = "kernel"
 
 
 DISKS = (Format.RAW, Format.QCOW2, Format.VMDK, Format.VHDX, Format.OVA, Format.VMX)
 """The formats of disks and appliances, all made from a live ISO."""
 
-WITHOUT_DISK = (Format.NETBOOT,)
+WITHOUT_DISK = (Format.NETBOOT, Format.KERNEL)
 """The formats of machines that have no disk, made from a live ISO too."""
 
 FOLDERS = (Format.SITE, *WITHOUT_DISK)

@@ -9,11 +9,12 @@ from abcd_run.disk import machine
 from abcd_run.errors import ArtifactError
 from abcd_run.host import scratch, xdg
 from abcd_run.iso.medium import opened
-from abcd_run.kernel import initrd, netboot
+from abcd_run.kernel import elf, initrd, netboot, settings
 from abcd_run.kernel.parts import parts
-from abcd_run.model import Artifact, Plan
+from abcd_run.model import Artifact, Format, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from abcd_run.runtime import Say
 
 MIB = 1 << 20
+
+OWN = """\
+Each machine makes its own password at every start, and shows it on its screen and serial port."""
+GIVEN = """\
+The initrd has a seed with a password in it: whoever can read the initrd has the password."""
 
 PREFIX = "serving-"
 """Prefix of the folders in the cache from which machines start."""
@@ -49,9 +55,14 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
         live = parts(medium)
         out.mkdir()
         say("writing the kernel")
-        initrd.copy(medium, live.kernel, out / "kernel")
+        initrd.copy(medium, live.kernel, out / KERNELS[plan.format])
         initrd.write(medium, live, out / "initrd", seed=seed, say=say)
-    _netboot(plan, out, live)
+    if plan.format == Format.KERNEL:
+        say("unpacking the kernel")
+    for name, text in TEXTS[plan.format](plan, out, live).items():
+        path = out / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def held() -> AbstractContextManager[Path]:
@@ -64,19 +75,29 @@ def prune() -> None:
     scratch.discard_abandoned(xdg.cache() / "netboot", PREFIX)
 
 
-def _netboot(plan: Plan, out: Path, parts: Parts) -> None:
+def _for_network(plan: Plan, out: Path, live: Parts) -> dict[str, str]:
     wanted = machine.of(plan)
-    texts = {
-        netboot.SCRIPT: netboot.script(wanted.name, parts.line),
-        netboot.MENU: netboot.menu(wanted.name, parts.line),
-        "README": netboot.readme(
-            wanted.name,
-            wanted.memory,
-            carried=-(-(out / "initrd").stat().st_size // MIB),
-            seeded=bool(plan.seed.password),
-        ),
+    carried = -(-(out / "initrd").stat().st_size // MIB)
+    return {
+        netboot.SCRIPT: netboot.script(wanted.name, live.line),
+        netboot.MENU: netboot.menu(wanted.name, live.line),
+        "README": netboot.readme(wanted.name, wanted.memory, carried=carried, login=_login(plan)),
     }
-    for name, text in texts.items():
-        path = out / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+
+
+def _for_hypervisors(plan: Plan, out: Path, live: Parts) -> dict[str, str]:
+    unpacked = elf.unpack(out / "vmlinuz", out / "vmlinux")
+    pvh = unpacked and elf.takes_pvh(out / "vmlinux")
+    wanted = machine.of(plan)
+    return settings.texts(wanted, live.arguments, elf=unpacked, pvh=pvh, login=_login(plan))
+
+
+def _login(plan: Plan) -> str:
+    return GIVEN if plan.seed.password else OWN
+
+
+KERNELS: Mapping[str, str] = {Format.NETBOOT: "kernel", Format.KERNEL: "vmlinuz"}
+TEXTS: Mapping[str, Callable[[Plan, Path, Parts], dict[str, str]]] = {
+    Format.NETBOOT: _for_network,
+    Format.KERNEL: _for_hypervisors,
+}

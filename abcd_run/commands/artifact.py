@@ -30,6 +30,7 @@ def artifact(
     abcd-run artifact abcd4demo --to iso -o demo.iso
     abcd-run artifact abcd4demo --to site -o demo-site        python3 -m http.server -d demo-site
     abcd-run artifact abcd4demo --to netboot -o demo-net      iPXE, pxelinux; see abcd-run netboot
+    abcd-run artifact abcd4demo --to kernel -o demo-kernel    Xen, Firecracker, Cloud Hypervisor
     abcd-run artifact abcd4demo --to ova -o demo.ova          VirtualBox, VMware
     abcd-run artifact abcd4demo --to vmx -o demo.vmx          VMware, with demo-disk1.vmdk beside it
     abcd-run artifact abcd4demo --to vhdx -o demo.vhdx        Hyper-V, with demo.vhdx.ps1 beside it

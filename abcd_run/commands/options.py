@@ -325,7 +325,7 @@ Form = Annotated[
         metavar="oci|lxd|iso|site|ova|…",
         autocompletion=offered.formats,
         help="An OCI archive, a unified LXD image, a live ISO; a site that a browser boots from; "
-        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); netboot for a network; "
+        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); netboot, kernel: no disk; "
         "or what a plug-in makes.",
     ),
 ]
@@ -337,7 +337,7 @@ Artifact = Annotated[
         metavar="FILE",
         autocompletion=offered.paths,
         help="The file to write; an old one is replaced once the new one is complete. A site "
-        "and what starts over a network are new folders.",
+        "and what needs no disk are new folders.",
     ),
 ]
 Picture = Annotated[

@@ -66,11 +66,6 @@ To try it in QEMU, whose network card has iPXE, beside this folder:
 {login}
 """
 
-OWN: Final = """\
-Each machine makes its own password at every start, and shows it on its screen and serial port."""
-GIVEN: Final = """\
-The initrd has a seed with a password in it: whoever can read the initrd has the password."""
-
 
 def script(name: str, line: str) -> str:
     """Return what iPXE runs; `line` are the kernel's arguments."""
@@ -87,7 +82,7 @@ def dnsmasq(url: str) -> list[str]:
     return DNSMASQ.format(url=url).splitlines()
 
 
-def readme(name: str, memory: int, *, carried: int, seeded: bool) -> str:
+def readme(name: str, memory: int, *, carried: int, login: str) -> str:
     """Return what to do with the folder; `memory` and the initrd's `carried` are in MiB."""
     lines = [f"  {line}" for line in dnsmasq(f"http://ADDRESS:8000/{SCRIPT}")]
     return README.format(
@@ -95,5 +90,5 @@ def readme(name: str, memory: int, *, carried: int, seeded: bool) -> str:
         memory=memory,
         more=memory + carried,
         dnsmasq="\n".join(lines) + "\n",
-        login=GIVEN if seeded else OWN,
+        login=login,
     )

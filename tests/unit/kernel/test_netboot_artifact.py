@@ -6,20 +6,11 @@ from pathlib import Path
 import pytest
 
 from abcd_run.kernel import initrd
-from tests.unit.conftest import Run, Write
+from tests.unit.conftest import Run
 from tests.unit.kernel import lives
 from tests.unit.test_artifact_iso import write as write_iso
 
 LINE = "root=live:/rootfs.img cdroot rd.live.dir=/ rd.live.squashimg=rootfs.squashfs quiet"
-
-
-@pytest.fixture
-def lab(home: Path, write: Write) -> Path:
-    """Return a folder for artifacts of `live`, an image that is a small live ISO."""
-    lives.make(home / "live.iso")
-    write("live", f'[abcdik]\niso = "{home / "live.iso"}"\n[resources]\nmemory = "512MiB"\n')
-    (home / "out").mkdir()
-    return home / "out"
 
 
 def written(run: Run, out: Path) -> Path:
