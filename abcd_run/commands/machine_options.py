@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from abcd_run.commands import offered
+
 _option = partial(typer.Option, show_default=False)
 
 Address = Annotated[
@@ -22,3 +24,17 @@ Port = Annotated[
     int | None,
     _option("--port", metavar="N", min=1, max=65535, help="The port; default: any free one."),
 ]
+ImageAndDevice = Annotated[
+    list[str] | None,
+    typer.Argument(hidden=True, metavar="IMAGE DEVICE", autocompletion=offered.image_or_stick),
+]
+List = Annotated[bool, _option("--list", help="List the disks, and why some are not written.")]
+Serial = Annotated[
+    str | None,
+    _option(
+        "--serial",
+        metavar="SERIAL",
+        help="Ask nothing: the disk is the one that has this serial number, or is not written.",
+    ),
+]
+Large = Annotated[bool, _option("--large", help="Write one that is larger than 256 GB, too.")]

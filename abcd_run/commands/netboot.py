@@ -14,7 +14,7 @@ from abcd_run.session import Session
 
 if TYPE_CHECKING:  # types alone: they cost no time at start-up
     from abcd_run.netboot.server import Server
-    from abcd_run.report import documents
+    from abcd_run.report import machine_documents
 
 
 def netboot(
@@ -78,7 +78,7 @@ def _say(server: "Server", image: str, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         for_people.print_notes(["only this host reaches this address; --address names another"])
     if as_json:
-        document: documents.Netboot = {"url": server.url, "dnsmasq": lines, "errors": []}
+        document: machine_documents.Netboot = {"url": server.url, "dnsmasq": lines, "errors": []}
         for_scripts.print_json(document)
     elif quiet:
         streams.say(server.url)

@@ -38,21 +38,6 @@ def split(given: list[str] | None) -> tuple[str, ...]:
     return runtimes(given)
 
 
-def complete_image(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the images of the catalogue with their summaries, the variants, and known families."""
-    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
-    from abcd_run.oci import kept_families  # noqa: PLC0415
-    from abcd_run.visible import visible  # noqa: PLC0415
-
-    listed = Catalogue.usual().all()
-    profiles = [one for one in listed if not isinstance(one, Unreadable)]
-    words = [(one.name, visible(one.summary)) for one in profiles]
-    words += [(variant.name, "") for one in profiles for variant in one.variants]
-    words += [(reference, "") for reference in kept_families.names()]
-    words += [(path, "") for path in offered.launchable(incomplete)]
-    return [one for one in words if one[0].startswith(incomplete)]
-
-
 def complete_runtime(incomplete: str) -> list[str]:
     """Offer runtimes, even after a comma; imports no SDK."""
     from abcd_run.plugins.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
@@ -108,7 +93,7 @@ Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
 Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of errors.")]
 
 # For several.
-Image = Annotated[str, _word(metavar="IMAGE", autocompletion=complete_image)]
+Image = Annotated[str, _word(metavar="IMAGE", autocompletion=offered.images)]
 Name = Annotated[str, _word(metavar="NAME", autocompletion=complete_instance)]
 Names = Annotated[list[str] | None, _word(metavar="NAME…", autocompletion=complete_instance)]
 Runtimes = Annotated[
@@ -282,7 +267,7 @@ Install = Annotated[
     bool,
     _option("--install", help="Let every new shell of yours load it: add a line to its settings."),
 ]
-Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
+Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=offered.images)]
 Port = Annotated[
     int | None,
     _option(

@@ -285,14 +285,6 @@ class Artifact(TypedDict):
     errors: list[Error]
 
 
-class Netboot(TypedDict):
-    """What `netboot` prints, at once: iPXE's script, and the lines for a site's dnsmasq."""
-
-    url: str
-    dnsmasq: list[str]
-    errors: list[Error]
-
-
 class PublishedVariant(TypedDict):
     """A variant behind a reference, with its manifest's digest."""
 

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from abcd_run.session.publish import Published
     from abcd_run.session.reaching import On
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.sticks import ListedDisk, WrittenStick
     from abcd_run.session.unkept import Unkept
+    from abcd_run.stick.block import Disk
     from abcd_run.verify.values import Verified
 
     Turn = Callable[[Opened, Sequence[Which], tuple[str, ...]], Instances]
@@ -309,6 +311,32 @@ class Session(Reaching):
 
         file = Path(output)
         return self._calls.do(lambda: images.artifact(self._opened, image, to, file, pull=pull))
+
+    def disks(self) -> tuple[ListedDisk, ...]:
+        """Return this host's disks, and why some are not written; sticks first."""
+        from abcd_run.session import sticks
+
+        return self._calls.do(sticks.disks)
+
+    def write(
+        self,
+        image: str,
+        device: str | PathLike[str],
+        *,
+        agree: Callable[[Disk], None],
+        large: bool = False,
+    ) -> WrittenStick:
+        """Write an image as a live system on a stick, which loses all that is on it.
+
+        `agree` gets the disk, and raises unless it is the one that is meant; `large` allows one
+        that is larger than 256 GB. Raises `UsageError` for a disk that is refused.
+        """
+        from abcd_run.session import sticks
+
+        place = Path(device)
+        return self._calls.do(
+            lambda: sticks.put(self._opened, image, place, agree=agree, large=large)
+        )
 
     def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:
         """Return the runtimes, what they take, and why some cannot be used."""

@@ -39,7 +39,9 @@ def test_every_command_has_a_document_that_the_docs_describe() -> None:
     assert set(DOCUMENTS) == {*COMMANDS, *APART.values()}
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
     titles = [line for line in PAGE.splitlines() if line.startswith("## A launch")]
-    described = set(re.findall(r"`([a-z-]+(?: --tab)?)(?: --tree)?`", " ".join([*rows, *titles])))
+    described = set(
+        re.findall(r"`([a-z-]+(?: --tab| --list)?)(?: --tree)?`", " ".join([*rows, *titles]))
+    )
     assert set(DOCUMENTS) - {"launch"} - described == set()
 
 
@@ -88,6 +90,8 @@ LINES: dict[str, list[str]] = {
     "pull": ["nosuch"],
     "build": ["nosuch"],
     "artifact": ["nosuch", "--to", "oci", "-o", "x"],
+    "write": ["nosuch", "/dev/null"],
+    "write --list": ["--nosuch"],
     "netboot": ["nosuch"],
     "publish": ["nosuch", "registry.example/x:1"],
     "runtimes": ["--on", "nosuch"],
@@ -114,6 +118,8 @@ EMPTY: dict[str, dict[str, Any]] = {
     "pull": {"pulled": []},
     "build": {"built": []},
     "artifact": {"artifact": None},
+    "write": {"written": None},
+    "write --list": {"disks": []},
     "netboot": {"url": "", "dnsmasq": []},
     "publish": {"published": None},
     "runtimes": {"runtimes": []},

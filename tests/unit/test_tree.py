@@ -17,6 +17,7 @@ LAYERS = (
     ("iso",),
     ("disk",),
     ("kernel",),
+    ("stick",),
     ("site",),
     ("backend",),
     ("plugins",),
