@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcd_run.artifact import folder
+from abcd_run.artifact import folder, seeds
 from abcd_run.errors import UsageError
 from abcd_run.host.part_file import companion, part_of, unwritable
 from abcd_run.model import FOLDERS, Artifact, Origin, Plan
@@ -37,6 +37,7 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
     """
     maker = formats.maker(plan.format)
     names: tuple[str, ...] = getattr(maker, "beside", _nothing)(plan, out)
+    names += () if plan.format in FOLDERS else seeds.beside(plan, out)
     placed = tuple(out.with_name(name) for name in names)
     for path in placed:
         if path.exists() and not path.is_file():
@@ -53,6 +54,7 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
         part.empty()
         try:
             maker.write(plan, part.path, say=say)
+            seeds.write(plan, part.path, out)
             for path in placed:
                 companion(part.path, path.name).replace(path)
             part.finish()

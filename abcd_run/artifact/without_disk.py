@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abcd_run.artifact import live_iso
+from abcd_run.artifact import live_iso, seeds
 from abcd_run.disk import machine
 from abcd_run.errors import ArtifactError
 from abcd_run.host import scratch, xdg
@@ -50,7 +50,7 @@ def write(plan: Plan, out: Path, *, say: Say) -> None:
     """Write a plan's kernel, initrd and their loaders' files into a new folder."""
     iso = live_iso.artifact(plan, say=say).path
     assert iso is not None
-    seed = plan.seed.file() if plan.seed.password else b""
+    seed = seeds.file(plan)
     with opened(iso) as medium:
         live = parts(medium)
         out.mkdir()

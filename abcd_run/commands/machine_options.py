@@ -4,11 +4,14 @@
 """
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from abcd_run.commands import offered
+
+SEED_IS_IN_IT = "the seed is in what was written: whoever can read that has the password"
 
 _option = partial(typer.Option, show_default=False)
 
@@ -23,6 +26,29 @@ Address = Annotated[
 Port = Annotated[
     int | None,
     _option("--port", metavar="N", min=1, max=65535, help="The port; default: any free one."),
+]
+Seed = Annotated[
+    Path | None,
+    _option(
+        "--seed",
+        metavar="FILE",
+        autocompletion=offered.paths,
+        dir_okay=False,
+        help="Give machines this seed: lines KEY='value'. Who has what is written has it too.",
+    ),
+]
+Password = Annotated[
+    Path | None,
+    _option(
+        "--password-file",
+        metavar="FILE",
+        autocompletion=offered.paths,
+        dir_okay=False,
+        help="Give machines the password in this file, instead of a random one at each start.",
+    ),
+]
+Hostname = Annotated[
+    str, _option("--hostname", metavar="NAME", help="Give machines this host name.")
 ]
 ImageAndDevice = Annotated[
     list[str] | None,

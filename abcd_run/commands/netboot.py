@@ -23,6 +23,8 @@ def netboot(
     address: machine_options.Address = "127.0.0.1",
     port: machine_options.Port = None,
     pull: options.Pull = "missing",
+    seed: machine_options.Seed = None,
+    password_file: machine_options.Password = None,
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -36,20 +38,25 @@ def netboot(
     abcd-run netboot abcd4demo --address 192.0.2.1 --port 8000
     abcd-run netboot abcd4demo                        for this host alone: QEMU's own network
     """
-    with _made(image, pull=pull, profiles=profiles, quiet=quiet) as folder:
+    with _folder(profiles=profiles, quiet=quiet) as (lab, folder):
+        lab.artifact(image, "netboot", folder, pull=pull, seed=seed, password_file=password_file)
+        if seed or password_file:
+            for_people.print_notes([machine_options.SEED_IS_IN_IT])
         _serve(folder, image, address, port or 0, as_json=as_json, quiet=quiet)
     return 0
 
 
 @contextmanager
-def _made(image: str, *, pull: options.Pull, profiles: Path | None, quiet: bool) -> Iterator[Path]:
-    """Write the folder into the cache, for as long as it is served."""
+def _folder(*, profiles: Path | None, quiet: bool) -> Iterator[tuple[Session, Path]]:
+    """Return what writes the image, and a place in the cache, for as long as it is served."""
     from abcd_run.artifact import without_disk  # noqa: PLC0415  (not for --help)
 
-    with without_disk.held() as work:
-        with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
-            lab.artifact(image, "netboot", work / "files", pull=pull)
-        yield work / "files"
+    with (
+        without_disk.held() as work,
+        Display(quiet=quiet) as shown,
+        Session(progress=shown, profiles=profiles) as lab,
+    ):
+        yield lab, work / "files"
 
 
 def _serve(

@@ -301,16 +301,28 @@ class Session(Reaching):
         return self._calls.do(lambda: images.build(self._opened, image))
 
     def artifact(
-        self, image: str, to: str, output: str | PathLike[str], *, pull: Pull = "missing"
+        self,
+        image: str,
+        to: str,
+        output: str | PathLike[str],
+        *,
+        pull: Pull = "missing",
+        seed: str | PathLike[str] | None = None,
+        password_file: str | PathLike[str] | None = None,
+        hostname: str = "",
     ) -> Written:
         """Write an image to a file: "oci", "lxd", "iso", a disk such as "ova", or a plug-in's.
 
+        A machine's gets a seed: a file of lines KEY='value', a password's file, a host name.
         Raises `UsageError` for a format that no plug-in makes, or `ArtifactError`.
         """
+        from abcd_run.plan.given_seed import parse
         from abcd_run.session import images
 
-        file = Path(output)
-        return self._calls.do(lambda: images.artifact(self._opened, image, to, file, pull=pull))
+        given, file = parse(seed, password_file=password_file, hostname=hostname), Path(output)
+        return self._calls.do(
+            lambda: images.artifact(self._opened, image, to, file, pull=pull, given=given)
+        )
 
     def disks(self) -> tuple[ListedDisk, ...]:
         """Return this host's disks, and why some are not written; sticks first."""

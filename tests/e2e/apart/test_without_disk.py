@@ -42,9 +42,9 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory.mktemp("kernel"), "kernel")
 
 
-def _made(place: Path, form: str) -> Path:
+def _made(place: Path, form: str, *more: str) -> Path:
     out = place / form
-    ended = abcd_run("artifact", "abcd4demo", "--to", form, "-o", str(out), "--quiet")
+    ended = abcd_run("artifact", "abcd4demo", "--to", form, "-o", str(out), "--quiet", *more)
     assert ended.status == 0, ended.err
     return out
 
@@ -124,6 +124,21 @@ def test_it_starts_as_firecracker_starts_it(kernel: Path, tmp_path: Path) -> Non
     line += ["-cpu", "max", "-kernel", str(kernel / told["kernel_image_path"])]
     line += ["-initrd", str(kernel / told["initrd_path"])]
     _answers([*line, "-append", f"{told['boot_args']} tsc_early_khz=2000000"], console, port)
+
+
+def test_a_seed_in_its_initrd(tmp_path: Path) -> None:
+    need("libvirt")
+    (tmp_path / "password").write_text("it's ours")
+    words = ("--password-file", str(tmp_path / "password"), "--hostname", "lab-1")
+    made = _made(tmp_path, "kernel", *words)
+    console, port = tmp_path / "console.log", plain_qemu.free_port()
+    line = [*_booting(console, port), "-kernel", f"{made}/vmlinuz", "-initrd", f"{made}/initrd"]
+    with plain_qemu.running([*line, "-append", (made / "cmdline").read_text().strip()]):
+        until(lambda: "lab-1 login:" in _text(console), within=plain_qemu.SECONDS)
+        url = f"http://127.0.0.1:{port}/"
+        assert plain_qemu.status(url, user="abcd", password="it's ours") == 200, _text(console)
+    assert "no CD labelled cidata" not in _text(console)
+    assert "it's ours" not in _text(console)
 
 
 @pytest.mark.parametrize("form", ["netboot", "kernel"])

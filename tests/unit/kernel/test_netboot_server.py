@@ -11,6 +11,7 @@ import pytest
 from abcd_run.errors import PortTaken, UsageError
 from abcd_run.kernel.netboot import FILES, dnsmasq
 from abcd_run.netboot.server import Server
+from tests.waiting import until
 
 BIG = bytes(range(256)) * 4096
 
@@ -53,7 +54,7 @@ def test_it_serves_its_files(server: Server, told: list[str]) -> None:
     assert server.url == f"http://127.0.0.1:{server.server_port}/boot.ipxe"
     assert asked(server, "/initrd") == (200, BIG, str(len(BIG)))
     assert asked(server, "/pxelinux.cfg/default")[1] == b"pxelinux.cfg/default"
-    assert told == ["127.0.0.1 has got initrd", "127.0.0.1 has got default"]
+    until(lambda: told == ["127.0.0.1 has got initrd", "127.0.0.1 has got default"])
     assert asked(server, "/initrd", "HEAD") == (200, b"", str(len(BIG)))
     assert len(told) == 2
 
