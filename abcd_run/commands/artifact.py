@@ -10,6 +10,7 @@ from abcd_run.units import format_size
 
 if TYPE_CHECKING:  # types alone: they cost no time at start-up
     from abcd_run.report import documents
+    from abcd_run.session import Written
 
 
 def artifact(
@@ -51,15 +52,18 @@ def artifact(
     if seed or password_file:
         for_people.print_notes([machine_options.SEED_IS_IN_IT])
     if as_json:
-        written: documents.ArtifactFile = {
-            "variant": made.variant, "format": str(to), "path": str(output), "size": made.size,
-            "beside": [str(path) for path in made.beside],
-        }  # fmt: skip
-        document: documents.Artifact = {"artifact": written, "errors": []}
-        for_scripts.print_json(document)
+        for_scripts.print_json(_document(made))
     elif not quiet:
         facts = {"size": format_size(made.size)}
         if made.beside:
             facts["beside"] = ", ".join(map(str, made.beside))
         for_people.print_facts(f"{made.variant} is in {output}", facts)
     return 0
+
+
+def _document(made: "Written") -> "documents.Artifact":
+    written: documents.ArtifactFile = {
+        "variant": made.variant, "format": made.format, "path": str(made.path), "size": made.size,
+        "beside": [str(path) for path in made.beside],
+    }  # fmt: skip
+    return {"artifact": written, "errors": []}

@@ -38,6 +38,9 @@ def netboot(
     abcd-run netboot abcd4demo --address 192.0.2.1 --port 8000
     abcd-run netboot abcd4demo                        for this host alone: QEMU's own network
     """
+    from abcd_run.netboot import server  # noqa: PLC0415  (not for --help)
+
+    server.address(address)  # before anything is made
     with _folder(profiles=profiles, quiet=quiet) as (lab, folder):
         lab.artifact(image, "netboot", folder, pull=pull, seed=seed, password_file=password_file)
         if seed or password_file:

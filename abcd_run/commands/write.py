@@ -26,11 +26,11 @@ def write(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Write IMAGE as a live system on the USB stick DEVICE, which loses all that is on it.
+    """Write IMAGE on the USB stick DEVICE, which loses all that is on it.
 
-    Only whole disks that are USB or removable, and that this host does not use. You type the
-    model's name first. What is written is read back and compared; the first MiB comes last, so
-    that nothing starts from an interrupted stick.
+    It becomes a live system. Only whole disks are written that are USB or removable, and that this
+    host does not use. You type the model's name first. What is written is read back and compared;
+    the first MiB comes last, so that nothing starts from an interrupted stick.
 
     \b
     abcd-run write --list
