@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SECTOR: Final = 512
 """Bytes in which the kernel counts, whatever a disk's own sectors are."""
 
+NO_STICKS: Final = ("sr", "fd", "dm-", "md", "ram", "zram", "nbd")
+"""How the names begin of CDs, floppy disks, and of disks that are made of others or of memory."""
+
 LONGEST: Final = 4096
 LONGEST_NAME: Final = 120
 
@@ -90,10 +93,9 @@ class Disk:
 
 def disks(places: Places) -> tuple[Disk, ...]:
     """Return the whole disks of this host that have a medium, CDs and made devices aside."""
-    made = ("sr", "fd", "dm-", "md", "ram", "zram", "nbd")
     folder = places.sys / "block"
     names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
-    listed = (disk(places, name) for name in names if not name.startswith(made))
+    listed = (disk(places, name) for name in names if not name.startswith(NO_STICKS))
     return tuple(one for one in listed if one and one.size)
 
 
@@ -135,6 +137,8 @@ def _partitions(places: Places, folder: Path) -> Iterator[Partition]:
 
 
 def _kind(folder: Path) -> str:
+    if folder.name.startswith(NO_STICKS):
+        return ""
     if (folder / "loop").is_dir():
         return "loop"
     if any(re.fullmatch(r"usb\d+", part) for part in folder.parts):

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from abcd_run.concurrency.cancel import check
-from abcd_run.errors import AbcdRunError, UsageError
+from abcd_run.errors import AbcdRunError, Interrupted, UsageError
 from abcd_run.stick import block, refusal
 from abcd_run.stick.content import HEAD, Content, body, content
 from abcd_run.units import format_size
@@ -93,6 +93,9 @@ def write(iso: Path, disk: Disk, target: Target, *, say: Say) -> int:
             target.write(0, wanted.head)
             target.sync()
             _compare(target, 0, wanted.head)
+        except Interrupted as error:
+            error.details = UNFINISHED
+            raise
         except OSError as error:
             raise AbcdRunError(
                 f"{disk.device} fails: {error.strerror or error}",

@@ -89,6 +89,15 @@ def test_what_can_be_taken_out(tree: Tree, run: Run, key: str, text: str) -> Non
     assert one["refused"] == ""
 
 
+@pytest.mark.parametrize("name", ["sr0", "fd0", "dm-0", "md127", "zram0"])
+def test_what_can_be_taken_out_and_is_no_stick(tree: Tree, run: Run, name: str) -> None:
+    device = tree.disk(name, at=SATA)
+    tree.fact("removable", "1", name)
+    assert run("write", "--list", "--json").json["disks"] == []
+    ended = run("write", "live", str(device))
+    assert (ended.status, "neither USB nor removable" in ended.err) == (2, True)
+
+
 def test_a_partition_is_no_disk(tree: Tree, run: Run) -> None:
     device = tree.disk()
     tree.partition("sdb1", "8:17")

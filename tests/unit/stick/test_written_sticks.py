@@ -141,8 +141,9 @@ def test_interrupted(disk: block.Disk, iso: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(write, "check", check)
     target = Bad(well)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted) as caught:
         put(iso, disk, target)
+    assert "nothing on it starts" in caught.value.details
     assert not any(target.content[:HEAD])
 
 
