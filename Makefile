@@ -31,6 +31,7 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@$(RUN) tests/check
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/elsewhere/run
 	@tests/as-root
+	@tests/sticks
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run

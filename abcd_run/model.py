@@ -33,15 +33,23 @@ class Format(StrEnum):
     VHDX = "vhdx"
     OVA = "ova"
     VMX = "vmx"
+    NETBOOT = "netboot"
+    KERNEL = "kernel"
 
 
 DISKS = (Format.RAW, Format.QCOW2, Format.VMDK, Format.VHDX, Format.OVA, Format.VMX)
 """The formats of disks and appliances, all made from a live ISO."""
 
+WITHOUT_DISK = (Format.NETBOOT, Format.KERNEL)
+"""The formats of machines that have no disk, made from a live ISO too."""
+
+FOLDERS = (Format.SITE, *WITHOUT_DISK)
+"""The formats that are folders."""
+
 
 FORMATS: Mapping[Kind, tuple[Format, ...]] = {
     Kind.CONTAINER: (Format.OCI, Format.LXD),
-    Kind.LIVE: (Format.ISO, *DISKS),
+    Kind.LIVE: (Format.ISO, *DISKS, *WITHOUT_DISK),
     Kind.BROWSER: (Format.SITE,),
 }
 """The formats that each kind of variant can be turned into."""

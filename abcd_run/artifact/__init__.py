@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcd_run.artifact import folder
+from abcd_run.artifact import folder, seeds
 from abcd_run.errors import UsageError
 from abcd_run.host.part_file import companion, part_of, unwritable
-from abcd_run.model import Artifact, Format, Origin, Plan
+from abcd_run.model import FOLDERS, Artifact, Origin, Plan
 from abcd_run.plugins import formats
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Say
@@ -37,6 +37,7 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
     """
     maker = formats.maker(plan.format)
     names: tuple[str, ...] = getattr(maker, "beside", _nothing)(plan, out)
+    names += () if plan.format in FOLDERS else seeds.beside(plan, out)
     placed = tuple(out.with_name(name) for name in names)
     for path in placed:
         if path.exists() and not path.is_file():
@@ -46,13 +47,14 @@ def write(plan: Plan, fleet: Fleet, out: Path, *, say: Say) -> tuple[Path, ...]:
                 remedy="choose another --output",
             )
     _ensure(plan, fleet, say)
-    if plan.format == Format.SITE:
+    if plan.format in FOLDERS:
         folder.written(out, lambda made: maker.write(plan, made, say=say))
         return ()
     with part_of(out, waiting=lambda _: say(f"another process is writing {out.name}")) as part:
         part.empty()
         try:
             maker.write(plan, part.path, say=say)
+            seeds.write(plan, part.path, out)
             for path in placed:
                 companion(part.path, path.name).replace(path)
             part.finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abcd_run.artifact import live_iso
+from abcd_run.artifact import live_iso, seeds
 from abcd_run.disk import convert, hyperv, identity, machine, ovf, raw, vmx
 from abcd_run.errors import ArtifactError
 from abcd_run.host.part_file import SUFFIX, companion
@@ -74,7 +74,7 @@ def _vhdx(plan: Plan, disk: Path, out: Path, own: UUID) -> None:
     convert.convert(disk, out, "vhdx", "subformat=dynamic", "block_size=1M")
     identity.of_vhdx(out, own)
     (name,) = beside(plan, _target(out))
-    text = hyperv.script(machine.of(plan))
+    text = hyperv.script(machine.of(plan), cds=seeds.beside(plan, _target(out)))
     companion(out, name).write_bytes(text.encode("ascii", "replace"))
 
 
@@ -88,7 +88,9 @@ def _ova(plan: Plan, disk: Path, out: Path, own: UUID) -> None:
 def _vmx(plan: Plan, disk: Path, out: Path, own: UUID) -> None:
     (name,) = beside(plan, _target(out))
     _sparse(disk, companion(out, name), own, name)
-    out.write_text(vmx.settings(machine.of(plan), name), encoding="utf-8")
+    out.write_text(
+        vmx.settings(machine.of(plan), name, cds=seeds.beside(plan, _target(out))), encoding="utf-8"
+    )
 
 
 def _sparse(disk: Path, out: Path, own: UUID, name: str) -> None:

@@ -41,6 +41,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "artifact:artifact",
         "Write an image to a file or folder, as a runtime or another hypervisor takes it.",
     ),
+    "write": ("write:write", "Write IMAGE on the USB stick DEVICE, which loses all that is on it."),
+    "netboot": (
+        "netboot:netboot",
+        "Serve IMAGE to machines that start over a network, until Ctrl-C.",
+    ),
     "publish": (
         "publish:publish",
         "Put all variants of IMAGE and its profile behind one REFERENCE.",

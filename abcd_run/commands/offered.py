@@ -29,6 +29,21 @@ def formats(incomplete: str) -> list[str]:
     return [name for name in formats.known() if name.startswith(incomplete)]
 
 
+def images(incomplete: str) -> list[tuple[str, str]]:
+    """Offer the images of the catalogue with their summaries, the variants, and known families."""
+    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
+    from abcd_run.oci import kept_families  # noqa: PLC0415
+    from abcd_run.visible import visible  # noqa: PLC0415
+
+    listed = Catalogue.usual().all()
+    profiles = [one for one in listed if not isinstance(one, Unreadable)]
+    words = [(one.name, visible(one.summary)) for one in profiles]
+    words += [(variant.name, "") for one in profiles for variant in one.variants]
+    words += [(reference, "") for reference in kept_families.names()]
+    words += [(path, "") for path in launchable(incomplete)]
+    return [one for one in words if one[0].startswith(incomplete)]
+
+
 def keyboards(incomplete: str) -> list[str]:
     """Return the usual layouts of keyboards, even after a comma."""
     before, comma, last = incomplete.rpartition(",")
@@ -48,6 +63,21 @@ def folders(incomplete: str) -> list[str]:
 def launchable(incomplete: str) -> list[str]:
     """Return the files and folders that can be launched, for a word that looks like a path."""
     return _paths(incomplete, IMAGES) if incomplete.startswith(("/", "./", "../", "~")) else []
+
+
+def image_or_stick(incomplete: str) -> list[str | tuple[str, str]]:
+    """Return images, or for a path the sticks that may be written."""
+    if not incomplete.startswith("/"):
+        return [*images(incomplete)]
+    from abcd_run.session import Session  # noqa: PLC0415
+
+    with Session() as lab:
+        sticks = [one.disk for one in lab.disks() if not one.refused]
+    return [
+        (str(one.device), f"{one.vendor} {one.model}".strip())
+        for one in sticks
+        if str(one.device).startswith(incomplete)
+    ]
 
 
 def shares(incomplete: str) -> list[str]:

@@ -38,21 +38,6 @@ def split(given: list[str] | None) -> tuple[str, ...]:
     return runtimes(given)
 
 
-def complete_image(incomplete: str) -> list[tuple[str, str]]:
-    """Offer the images of the catalogue with their summaries, the variants, and known families."""
-    from abcd_run.images.catalogue import Catalogue, Unreadable  # noqa: PLC0415  (only for completion)
-    from abcd_run.oci import kept_families  # noqa: PLC0415
-    from abcd_run.visible import visible  # noqa: PLC0415
-
-    listed = Catalogue.usual().all()
-    profiles = [one for one in listed if not isinstance(one, Unreadable)]
-    words = [(one.name, visible(one.summary)) for one in profiles]
-    words += [(variant.name, "") for one in profiles for variant in one.variants]
-    words += [(reference, "") for reference in kept_families.names()]
-    words += [(path, "") for path in offered.launchable(incomplete)]
-    return [one for one in words if one[0].startswith(incomplete)]
-
-
 def complete_runtime(incomplete: str) -> list[str]:
     """Offer runtimes, even after a comma; imports no SDK."""
     from abcd_run.plugins.registry import ALL, AUTO, Registry  # noqa: PLC0415  (only for completion)
@@ -108,7 +93,7 @@ Quiet = Annotated[bool, _option("-q", "--quiet", help="Print no progress.")]
 Verbose = Annotated[bool, _option("-v", "--verbose", help="Print details of errors.")]
 
 # For several.
-Image = Annotated[str, _word(metavar="IMAGE", autocompletion=complete_image)]
+Image = Annotated[str, _word(metavar="IMAGE", autocompletion=offered.images)]
 Name = Annotated[str, _word(metavar="NAME", autocompletion=complete_instance)]
 Names = Annotated[list[str] | None, _word(metavar="NAME…", autocompletion=complete_instance)]
 Runtimes = Annotated[
@@ -282,7 +267,7 @@ Install = Annotated[
     bool,
     _option("--install", help="Let every new shell of yours load it: add a line to its settings."),
 ]
-Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=complete_image)]
+Fitting = Annotated[str, _word(metavar="[IMAGE]", autocompletion=offered.images)]
 Port = Annotated[
     int | None,
     _option(
@@ -325,7 +310,8 @@ Form = Annotated[
         metavar="oci|lxd|iso|site|ova|…",
         autocompletion=offered.formats,
         help="An OCI archive, a unified LXD image, a live ISO; a site that a browser boots from; "
-        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); or what a plug-in makes.",
+        "a disk (raw, qcow2, vmdk, vhdx) or appliance (ova, vmx); netboot, kernel: no disk; "
+        "or what a plug-in makes.",
     ),
 ]
 Artifact = Annotated[
@@ -335,8 +321,8 @@ Artifact = Annotated[
         "--output",
         metavar="FILE",
         autocompletion=offered.paths,
-        help="The file to write; an old one is replaced once the new one is complete. A site is a "
-        "new folder.",
+        help="The file to write; an old one is replaced once the new one is complete. A site "
+        "and what needs no disk are new folders.",
     ),
 ]
 Picture = Annotated[
@@ -371,7 +357,10 @@ def plain_words(args: list[str]) -> list[int]:
 
 def with_value() -> frozenset[str]:
     """Return the names of the options above that take the next word."""
-    described = [get_args(one) for one in globals().values() if get_origin(one) is Annotated]
+    from abcd_run.commands import machine_options  # noqa: PLC0415  (which imports this module)
+
+    every = (*globals().values(), *vars(machine_options).values())
+    described = [get_args(one) for one in every if get_origin(one) is Annotated]
     # Until Typer reads a command, it keeps an annotated option's first name as the default.
     return frozenset(
         name

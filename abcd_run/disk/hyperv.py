@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from abcd_run.disk.machine import MIB, for_uefi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from abcd_run.disk.machine import Machine
 
 SUFFIX: Final = ".ps1"
@@ -24,17 +26,20 @@ New-VM -Name $Name -Generation 2 -MemoryStartupBytes {memory} -VHDPath $disk -Sw
 Set-VM -Name $Name -StaticMemory -ProcessorCount {cpus} -CheckpointType Disabled
 # Debian's kernel is signed, the boot loader that starts it is not.
 Set-VMFirmware -VMName $Name -EnableSecureBoot Off
-Start-VM -Name $Name
+{drives}Start-VM -Name $Name
 """
 
+DRIVE: Final = "Add-VMDvdDrive -VMName $Name -Path (Join-Path $PSScriptRoot '{name}')\n"
 
-def script(machine: Machine) -> str:
-    """Return the script; its lines end as those of Windows do."""
+
+def script(machine: Machine, *, cds: Iterable[str] = ()) -> str:
+    """Return the script; its lines end as those of Windows do. Files in `cds` lie beside it."""
     text = SCRIPT.format(
         notes="\n".join(f"# {line}" for line in machine.notes),
         name=machine.name,
         suffix=len(SUFFIX),
         memory=for_uefi(machine) * MIB,
         cpus=machine.cpus,
+        drives="".join(DRIVE.format(name=name.replace("'", "''")) for name in cds),
     )
     return text.replace("\n", "\r\n")

@@ -6,11 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from abcd_run.disk.machine import Machine
 
 
-def settings(machine: Machine, disk: str) -> str:
-    """Return the text of a .vmx file for a machine with VMware's own disk and network devices."""
+def settings(machine: Machine, disk: str, *, cds: Iterable[str] = ()) -> str:
+    """Return the text of a .vmx file for a machine with VMware's own disk and network devices.
+
+    Files in `cds` are its CDs.
+    """
     values = {
         ".encoding": "UTF-8",
         "config.version": "8",
@@ -36,6 +41,10 @@ def settings(machine: Machine, disk: str) -> str:
         "floppy0.present": "FALSE",
         "usb.present": "TRUE",
     }
+    for number, name in enumerate(cds):
+        drive = f"ide1:{number}"
+        values |= {f"{drive}.present": "TRUE", f"{drive}.deviceType": "cdrom-image"}
+        values[f"{drive}.fileName"] = name
     return "".join(f'{key} = "{_quoted(value)}"\n' for key, value in values.items())
 
 

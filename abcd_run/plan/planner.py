@@ -17,8 +17,9 @@ from abcd_run.host import this_host
 from abcd_run.host.os_errors import unexpected
 from abcd_run.images.profile import Profile, Variant
 from abcd_run.model import Kind, Plan, Ready, Resources, Seed, Service
-from abcd_run.plan import home, image_word
+from abcd_run.plan import given_seed, home, image_word
 from abcd_run.plan.arguments import Publish, port
+from abcd_run.plan.given_seed import Given
 from abcd_run.plan.request import LOOPBACK, Request
 from abcd_run.plan.selection import NEVER, Choice, choose
 from abcd_run.plan.target import Target
@@ -113,8 +114,8 @@ def check_memory(plans: Iterable[Plan]) -> None:
         this_host.check_memory(total, this_host.memory_available())
 
 
-def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
-    """Return the plan for an artifact that is not meant for a runtime.
+def for_artifact(request: Request, wanted: Target, form: str, given: Given | None = None) -> Plan:
+    """Return the plan for an artifact that is not meant for a runtime, with a seed if one is given.
 
     Raises `UsageError` for an unknown format, or `ArtifactError`.
     """
@@ -129,7 +130,8 @@ def for_artifact(request: Request, wanted: Target, form: str) -> Plan:
             details=f"{form} is made from a variant {kinds}",
             remedy=f"abcd-run images lists the variants of {profile.name}",
         )
-    return for_variant(request, profile, variant, form)
+    plan = for_variant(request, profile, variant, form)
+    return given_seed.planned(plan, given, user=profile.user or DEFAULT_USER) if given else plan
 
 
 def for_variant(request: Request, profile: Profile, variant: Variant, form: str) -> Plan:

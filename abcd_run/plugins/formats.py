@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from abcd_run.errors import ArtifactError, UsageError
 from abcd_run.host import this_python
-from abcd_run.model import DISKS, FORMATS, Artifact, Format, Kind, Plan
+from abcd_run.model import DISKS, FORMATS, WITHOUT_DISK, Artifact, Format, Kind, Plan
 from abcd_run.plugins.entry_points import entries
 from abcd_run.runtime import Say
 from abcd_run.schema import did_you_mean
@@ -24,6 +24,7 @@ MODULES: Mapping[str, str] = {
     Format.ISO: "abcd_run.artifact.live_iso",
     Format.SITE: "abcd_run.artifact.site",
     **dict.fromkeys(DISKS, "abcd_run.artifact.disk_image"),
+    **dict.fromkeys(WITHOUT_DISK, "abcd_run.artifact.without_disk"),
 }
 
 

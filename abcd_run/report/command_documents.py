@@ -6,11 +6,12 @@ Only a command that fails imports this module.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_origin, get_type_hints
 
-from abcd_run.report import documents
+from abcd_run.report import documents, machine_documents
 
 APART: Mapping[tuple[str, str], str] = {
     ("launch", "--dry-run"): "--dry-run",
     ("open", "--tab"): "open --tab",
+    ("write", "--list"): "write --list",
 }
 """The commands that print another document with an option, and what those are called here."""
 
@@ -39,6 +40,9 @@ DOCUMENTS: Mapping[str, type] = {
     "pull": documents.Pulled,
     "build": documents.Built,
     "artifact": documents.Artifact,
+    "write": machine_documents.Written,
+    "write --list": machine_documents.Disks,
+    "netboot": machine_documents.Netboot,
     "publish": documents.Published,
     "runtimes": documents.Runtimes,
     "doctor": documents.Diagnosis,

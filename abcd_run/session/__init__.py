@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abcd_run.session.launches import Plans
     from abcd_run.session.publish import Published, PublishedVariant
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.sticks import ListedDisk, WrittenStick
     from abcd_run.session.unkept import Unkept
     from abcd_run.transfer.values import Copied
     from abcd_run.verify.values import Checked, Row, Verified
@@ -35,6 +36,7 @@ __all__ = [
     "Images",
     "Instances",
     "Launched",
+    "ListedDisk",
     "Plans",
     "Publish",
     "Published",
@@ -48,6 +50,7 @@ __all__ = [
     "Unkept",
     "Verified",
     "Written",
+    "WrittenStick",
 ]
 
 _HOMES = {
@@ -62,6 +65,7 @@ _HOMES = {
     "Images": "abcd_run.session.catalogue",
     "Instances": "abcd_run.session.results",
     "Launched": "abcd_run.launch.launched",
+    "ListedDisk": "abcd_run.session.sticks",
     "Plans": "abcd_run.session.launches",
     "Publish": "abcd_run.plan.arguments",
     "Published": "abcd_run.session.publish",
@@ -74,6 +78,7 @@ _HOMES = {
     "Unkept": "abcd_run.session.unkept",
     "Verified": "abcd_run.verify.values",
     "Written": "abcd_run.session.images",
+    "WrittenStick": "abcd_run.session.sticks",
 }
 
 if not TYPE_CHECKING:  # a type checker would believe that every name exists

@@ -10,8 +10,9 @@ from abcd_run.concurrency.cancel import heeding
 from abcd_run.errors import ArtifactError, Failure, UsageError
 from abcd_run.images import recipe
 from abcd_run.images.profile import Profile
-from abcd_run.model import Format, Kind, Stage
+from abcd_run.model import FOLDERS, Kind, Stage
 from abcd_run.plan import image_word, planner
+from abcd_run.plan.given_seed import Given
 from abcd_run.plan.request import Request
 from abcd_run.session.opened import Opened
 
@@ -81,12 +82,14 @@ def _with_recipe(profile: Profile, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
     return described
 
 
-def artifact(opened: Opened, image: str, form: str, output: Path, *, pull: str) -> Written:
+def artifact(
+    opened: Opened, image: str, form: str, output: Path, *, pull: str, given: Given
+) -> Written:
     """Write an image in one of the runtimes' formats; the file or folder appears once complete."""
-    (_check_folder if form == Format.SITE else _check)(output)
+    (_check_folder if form in FOLDERS else _check)(output)
     request = Request(image, pull=pull)
     wanted = image_word.resolve(request, opened.catalogue())
-    plan = planner.for_artifact(request, wanted, form)
+    plan = planner.for_artifact(request, wanted, form, given)
     say = heeding(partial(opened.teller().say, plan.variant))
     placed = write(plan, opened.fleet(), output, say=say)
     return Written(plan.variant, form, output, _size(output), placed)

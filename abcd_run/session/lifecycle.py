@@ -134,7 +134,7 @@ def _prune_runtime(runtime: Runtime) -> None:
 
 def _prune_cache() -> None:
     from abcd_run import build  # noqa: PLC0415  (`stop` needs none of them)
-    from abcd_run.artifact import live_iso, site  # noqa: PLC0415
+    from abcd_run.artifact import live_iso, site, without_disk  # noqa: PLC0415
     from abcd_run.host import xdg  # noqa: PLC0415  (`stop` needs none of them)
     from abcd_run.oci import fetched  # noqa: PLC0415
     from abcd_run.oci.store import Store  # noqa: PLC0415
@@ -146,6 +146,7 @@ def _prune_cache() -> None:
         fetched.prune(tuple(Kind))
     live_iso.prune()
     site.prune()
+    without_disk.prune()
     if xdg.store().exists():
         Store(xdg.store()).collect()
 

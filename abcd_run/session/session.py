@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from abcd_run.session.publish import Published
     from abcd_run.session.reaching import On
     from abcd_run.session.results import Instances, Removed
+    from abcd_run.session.sticks import ListedDisk, WrittenStick
     from abcd_run.session.unkept import Unkept
+    from abcd_run.stick.block import Disk
     from abcd_run.verify.values import Verified
 
     Turn = Callable[[Opened, Sequence[Which], tuple[str, ...]], Instances]
@@ -299,16 +301,54 @@ class Session(Reaching):
         return self._calls.do(lambda: images.build(self._opened, image))
 
     def artifact(
-        self, image: str, to: str, output: str | PathLike[str], *, pull: Pull = "missing"
+        self,
+        image: str,
+        to: str,
+        output: str | PathLike[str],
+        *,
+        pull: Pull = "missing",
+        seed: str | PathLike[str] | None = None,
+        password_file: str | PathLike[str] | None = None,
+        hostname: str = "",
     ) -> Written:
         """Write an image to a file: "oci", "lxd", "iso", a disk such as "ova", or a plug-in's.
 
+        A machine's gets a seed: a file of lines KEY='value', a password's file, a host name.
         Raises `UsageError` for a format that no plug-in makes, or `ArtifactError`.
         """
+        from abcd_run.plan.given_seed import parse
         from abcd_run.session import images
 
-        file = Path(output)
-        return self._calls.do(lambda: images.artifact(self._opened, image, to, file, pull=pull))
+        given, file = parse(seed, password_file=password_file, hostname=hostname), Path(output)
+        return self._calls.do(
+            lambda: images.artifact(self._opened, image, to, file, pull=pull, given=given)
+        )
+
+    def disks(self) -> tuple[ListedDisk, ...]:
+        """Return this host's disks, and why some are not written; sticks first."""
+        from abcd_run.session import sticks
+
+        return self._calls.do(sticks.disks)
+
+    def write(
+        self,
+        image: str,
+        device: str | PathLike[str],
+        *,
+        agree: Callable[[Disk], None],
+        large: bool = False,
+    ) -> WrittenStick:
+        """Write an image as a live system on a stick, which loses all that is on it.
+
+        `agree` gets the disk, and raises unless it is the one that is meant; `large` allows one
+        that is larger than 256 GB. Raises `UsageError` for a disk that is refused.
+        """
+        from abcd_run.session import sticks
+
+        place = Path(device)
+        return self._calls.do(
+            lambda: sticks.put(self._opened, image, place, agree=agree, large=large)
+        )
 
     def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:
         """Return the runtimes, what they take, and why some cannot be used."""

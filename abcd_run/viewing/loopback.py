@@ -33,17 +33,21 @@ def is_ours(peer: sockets.Address, here: sockets.Address) -> bool:
 
 
 class Server(LimitedServer):
-    """A server on loopback, where port 0 means any free one; `complain` gets our own bugs."""
+    """A server on loopback, where port 0 means any free one; `complain` gets our own bugs.
+
+    At another address `accepts` must say who may come.
+    """
 
     def __init__(
         self,
         handler: type["Handler"],
         port: int = 0,
         *,
+        address: str = LOOPBACK,
         complain: Callable[[AbcdRunError], None] | None = None,
     ) -> None:
         self._complain = complain
-        super().__init__((LOOPBACK, port), handler)
+        super().__init__((address, port), handler)
 
     def accepts(self, far: sockets.Address, near: sockets.Address) -> bool:
         """Accept only this user's connections."""

@@ -39,7 +39,9 @@ def test_every_command_has_a_document_that_the_docs_describe() -> None:
     assert set(DOCUMENTS) == {*COMMANDS, *APART.values()}
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
     titles = [line for line in PAGE.splitlines() if line.startswith("## A launch")]
-    described = set(re.findall(r"`([a-z-]+(?: --tab)?)(?: --tree)?`", " ".join([*rows, *titles])))
+    described = set(
+        re.findall(r"`([a-z-]+(?: --tab| --list)?)(?: --tree)?`", " ".join([*rows, *titles]))
+    )
     assert set(DOCUMENTS) - {"launch"} - described == set()
 
 
@@ -69,7 +71,7 @@ def test_what_is_no_document_is_not_read_as_one() -> None:
     assert documents.read(("--json", "--dry-run", "web"), '{"plans": [], "errors": []}')
 
 
-ERRORS = {"launch": 4, "artifact": 4, "publish": 4, "build": 4, "pull": 4, "verify": 4}
+ERRORS = dict.fromkeys(("launch", "artifact", "publish", "netboot", "build", "pull", "verify"), 4)
 """An unknown image; the others fail with 2."""
 
 LINES: dict[str, list[str]] = {
@@ -88,6 +90,9 @@ LINES: dict[str, list[str]] = {
     "pull": ["nosuch"],
     "build": ["nosuch"],
     "artifact": ["nosuch", "--to", "oci", "-o", "x"],
+    "write": ["nosuch", "/dev/null"],
+    "write --list": ["--nosuch"],
+    "netboot": ["nosuch"],
     "publish": ["nosuch", "registry.example/x:1"],
     "runtimes": ["--on", "nosuch"],
     "doctor": ["nosuch", "--profiles", "nosuch"],
@@ -113,6 +118,9 @@ EMPTY: dict[str, dict[str, Any]] = {
     "pull": {"pulled": []},
     "build": {"built": []},
     "artifact": {"artifact": None},
+    "write": {"written": None},
+    "write --list": {"disks": []},
+    "netboot": {"url": "", "dnsmasq": []},
     "publish": {"published": None},
     "runtimes": {"runtimes": []},
     "doctor": {"checks": [], "known_as_of": "", "fits": None},

@@ -54,17 +54,17 @@ def test_the_public_names() -> None:
     assert abcd_run.__all__ == ["Session", "__version__"]
     assert session.__all__ == [
         "Checked", "Copied", "Diagnosis", "Event", "Executed", "FamilyReference", "Fits", "Image",
-        "Images", "Instances", "Launched", "Plans", "Publish", "Published",
+        "Images", "Instances", "Launched", "ListedDisk", "Plans", "Publish", "Published",
         "PublishedVariant", "Pulled", "PulledImage", "Removed", "Row", "RuntimeStatus",
-        "Session", "Unkept", "Verified", "Written",
+        "Session", "Unkept", "Verified", "Written", "WrittenStick",
     ]  # fmt: skip
     assert all(inspect.isclass(getattr(session, name)) for name in session.__all__)
     methods = {name for name in dir(Session) if not name.startswith("_")}
     assert methods == {
-        "artifact", "build", "cancel", "close", "copy_in", "copy_out", "doctor", "exec",
+        "artifact", "build", "cancel", "close", "copy_in", "copy_out", "disks", "doctor", "exec",
         "exec_line", "find", "images", "instances", "launch", "logs", "open", "plan", "prune",
         "publish", "pull", "restart", "resume", "runtimes", "screenshot", "show", "start", "stop",
-        "stop_all", "suspend", "unkept", "verify", "wait",
+        "stop_all", "suspend", "unkept", "verify", "wait", "write",
     }  # fmt: skip
     for module in (abcd_run, session):
         with pytest.raises(AttributeError, match="nosuch"):

@@ -87,7 +87,7 @@ def complete(words: list[str], *, shell: str = "bash") -> list[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["w"], {"wait", "wall", "web"}),
+        (["w"], {"wait", "wall", "web", "write"}),
         (["abcdic-"], {"abcdic-web"}),
         (["d"], {"doctor"}),
         (["--on", "p"], {"podman"}),

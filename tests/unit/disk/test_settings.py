@@ -85,3 +85,14 @@ def test_the_script_has_the_memory_that_uefi_needs() -> None:
     assert f"-MemoryStartupBytes {512 << 20} " in hyperv.script(LAB)
     assert "-EnableSecureBoot Off\r\n" in small
     assert [line for line in small.split("\r\n") if "port 8080" in line] == ["# port 8080"]
+
+
+def test_a_seeds_cd_is_attached() -> None:
+    settings = vmx.settings(LAB, "a.vmdk", cds=['a"seed.iso'])
+    assert 'ide1:0.fileName = "a|22seed.iso"\n' in settings
+    assert 'ide1:0.deviceType = "cdrom-image"\n' in settings
+    assert "ide1" not in vmx.settings(LAB, "a.vmdk")
+    script = hyperv.script(LAB, cds=["it's-seed.iso"])
+    assert "Add-VMDvdDrive -VMName $Name -Path (Join-Path $PSScriptRoot 'it''s-seed.iso')" in script
+    assert script.index("Add-VMDvdDrive") < script.index("Start-VM")
+    assert "Add-VMDvdDrive" not in hyperv.script(LAB)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from abcd_run.commands import options
+from abcd_run.commands import offered, options
 from abcd_run.host import xdg
 from abcd_run.model import Format, Origin
 from abcd_run.oci import fetched
@@ -190,7 +190,7 @@ def test_references_are_completed(elsewhere: dict[str, Any], run: Run, engine: F
     run("pull", REFERENCE)
     assert options.complete_reference("127.") == [REFERENCE]
     assert options.complete_reference("oci-") == ["oci-archive:"]
-    assert (REFERENCE, "") in options.complete_image("127.")
+    assert (REFERENCE, "") in offered.images("127.")
 
 
 def test_prune_forgets_what_a_reference_has_left_behind(

@@ -1,0 +1,66 @@
+"""The seed of an artifact, if a person has given one: in its initrd, or as a second CD beside it.
+
+A runtime's own seed is another matter: it is made at each launch.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from abcd_run.host.part_file import companion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from abcd_run.model import Plan
+
+CD: Final = "-seed.iso"
+"""The end of the second CD's name, after the artifact's without its ending."""
+
+
+def is_given(plan: Plan) -> bool:
+    """Say whether a person has given one."""
+    return bool(plan.seed.user)
+
+
+def file(plan: Plan) -> bytes:
+    """Return the seed as a file for a shell, empty if none was given. Raises `ArtifactError`."""
+    from abcd_run.iso import seed  # noqa: PLC0415  (few artifacts have one)
+
+    return seed.lines(_values(plan)).encode() if is_given(plan) else b""
+
+
+def beside(plan: Plan, out: Path) -> tuple[str, ...]:
+    """Return the name of the CD beside an artifact, if it has one."""
+    return (out.stem + CD,) if is_given(plan) else ()
+
+
+def write(plan: Plan, part: Path, out: Path) -> None:
+    """Write the CD as a companion of the artifact's part, readable for its owner alone."""
+    from abcd_run.iso import seed  # noqa: PLC0415  (few artifacts have one)
+
+    for name in beside(plan, out):
+        seed.write_seed(
+            companion(part, name),
+            user_data=_user_data(plan),
+            meta_data=json.dumps({"local-hostname": plan.seed.hostname or plan.image}),
+            values=_values(plan),
+        )
+
+
+def _values(plan: Plan) -> dict[str, str]:
+    values = {key: value for key, value in plan.seed.environment().items() if value}
+    return values | {f"ABCD_ENV_{name}": value for name, value in plan.env.items()}
+
+
+def _user_data(plan: Plan) -> str:
+    """Return the same for Kairos and cloud-init, as JSON, which is YAML too."""
+    seed = plan.seed
+    user: dict[str, object] = {"name": seed.user, "groups": ["admin"]}
+    if seed.password:
+        user |= {"passwd": seed.password, "lock_passwd": False}
+    if seed.ssh_key:
+        user["ssh_authorized_keys"] = [seed.ssh_key]
+    described = {"hostname": seed.hostname} if seed.hostname else {}
+    return "#cloud-config\n" + json.dumps({**described, "users": [user]}, indent=1)
