@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from abcd_run import schema
 from abcd_run.runtime import Option, Options, Problem
 
-_REGISTRY = re.compile(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*/?")
+_REGISTRY = re.compile(r"(https?://)?[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9._-]+)*/?")
 _OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 OPTIONS: Mapping[str, Option] = {

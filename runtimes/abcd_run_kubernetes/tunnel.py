@@ -22,6 +22,9 @@ from abcd_run_kubernetes.kubeconfig import Place
 PROTOCOL = "v4.channel.k8s.io"
 DATA, ERROR = 0, 1
 PIECE = 1 << 15
+MESSAGE_BYTES = limits.MIB
+"""The longest message that is taken: a kubelet's have 32 KiB."""
+
 LINGER_SECONDS = 10.0
 """How long a pod may go on answering whoever has said all: nothing tells it that they have."""
 
@@ -68,7 +71,10 @@ class Tunnel:
         spec = self._spec
         path = f"/api/v1/namespaces/{spec.namespace}/pods/{spec.pod}/portforward"
         async with self.client.websocket(
-            path, subprotocols=[PROTOCOL], params={"ports": str(inside)}
+            path,
+            subprotocols=[PROTOCOL],
+            params={"ports": str(inside)},
+            max_message_size_bytes=MESSAGE_BYTES,
         ) as session:
             up = asyncio.create_task(_upwards(reader, session))
             try:
