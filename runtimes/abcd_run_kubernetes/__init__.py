@@ -37,5 +37,6 @@ BACKEND = Backend(
     trusts=options.trusts,
     takes_command=True,
     sdk="lightkube",
+    elsewhere=True,
 )
 """The runtime for pods."""

@@ -89,6 +89,18 @@ def is_up(pod: Document) -> bool:
     return any("running" in (one.get("state") or {}) for one in statuses)
 
 
+def has_run(pod: Document) -> bool:
+    """Say whether a pod's container runs now, or did; what nobody knows of may."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    waits = bool(statuses) and all("waiting" in (one.get("state") or {}) for one in statuses)
+    known = _phase(pod) == "Pending" and (waits or not _has_node(pod))
+    return not known
+
+
+def _has_node(pod: Document) -> bool:
+    return bool((pod.get("spec") or {}).get("nodeName"))
+
+
 def ports(pod: Document) -> tuple[int, ...]:
     """Return the ports of a pod that are to be reached."""
     container = pod["spec"]["containers"][0]

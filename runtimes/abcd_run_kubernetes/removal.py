@@ -4,7 +4,7 @@ import time
 
 from abcd_run.concurrency.cancel import current
 from abcd_run_kubernetes import folder, forwards, instances
-from abcd_run_kubernetes.service import Api
+from abcd_run_kubernetes.service import Api, Document
 from abcd_run_kubernetes.translate import GRACE_SECONDS
 
 LATE_SECONDS = 30.0
@@ -19,20 +19,24 @@ def remove(api: Api, name: str) -> None:
     pod = api.find("pods", name)
     if pod is not None and instances.are_ours(pod):
         forwards.end(folder.of(str(pod["metadata"]["uid"])))
-        end_pod(api, name)
+        end_pod(api, pod)
     secret = api.find("secrets", name)
     if secret is not None and instances.are_ours(secret):
         api.delete(api.path("secrets", name))
 
 
-def end_pod(api: Api, name: str) -> None:
+def end_pod(api: Api, pod: Document) -> None:
     """Delete a pod, and return once its name is free.
 
-    A node that is away would keep it for ever: then the API server forgets it.
+    A node that is away would keep it for ever: then the API server forgets it. So it does at once
+    where nothing has run yet: some kubelets take half a minute for a pod without an image.
     """
-    hurried = current().hurried
-    grace = 1 if hurried else GRACE_SECONDS
+    hurried, name = current().hurried, str(pod["metadata"]["name"])
     path = api.path("pods", name)
+    if not instances.has_run(pod):
+        api.delete(path, gracePeriodSeconds="0")
+        return
+    grace = 1 if hurried else GRACE_SECONDS
     api.delete(path, gracePeriodSeconds=str(grace))
     until = time.monotonic() + (HURRIED_SECONDS if hurried else grace + LATE_SECONDS)
     pause = FIRST_LOOK

@@ -7,19 +7,26 @@ from abcd_run_kubernetes.service import Api, Document
 
 OLDEST = (1, 20)
 ROLE = "ask the cluster's owner for the Role in docs/kubernetes-role.yml"
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+REVIEWS = "/apis/authorization.k8s.io/v1/"
 
-USED: tuple[tuple[str, str], ...] = (
-    *((verb, "pods") for verb in ("create", "get", "list", "watch", "delete")),
+NEEDED: tuple[tuple[str, str], ...] = (
+    *((verb, "pods") for verb in ("create", "get", "list", "delete")),
     *((verb, "secrets") for verb in ("create", "get", "list", "patch", "delete")),
+)
+"""The verbs without which there is no instance, and on what."""
+
+USEFUL: tuple[tuple[str, str], ...] = (
+    ("watch", "pods"),
     ("get", "pods/log"),
     ("create", "pods/exec"),
     ("get", "pods/portforward"),
-    ("create", "pods/portforward"),
     ("list", "events"),
     ("list", "resourcequotas"),
 )
-"""Every verb that this runtime uses, and on what."""
+"""Those without which something is missing: ports, commands, logs, reasons."""
+
+MOST_NODES = "50"
+"""How many nodes are looked at: there may be thousands."""
 
 
 def version(api: Api) -> tuple[str, tuple[int, int]]:
@@ -37,40 +44,57 @@ def probe(api: Api) -> Probe:
     said, numbers = version(api)
     if numbers < OLDEST:
         return Probe(said, Problem(f"Kubernetes {said} is too old", "use one from 1.20 on"))
-    # The first verb stands for all: a launch asks for nothing else before it creates.
-    if not _may(api, "list", "pods"):
-        return Probe(said, Problem(_not_in(api.place), ROLE))
-    return Probe(said, advice=(_where(api.place), *_advice(api)))
+    lacking = missing(api)
+    if needed := [one for one in lacking if one in map(_words, NEEDED)]:
+        where = f"in the namespace {api.place.namespace}, if there is one"
+        return Probe(said, Problem(f"you may not {', '.join(needed)} {where}", ROLE))
+    return Probe(said, advice=(_where(api.place), *_advice(api, lacking)))
 
 
 def _where(place: Place) -> str:
     return f"context {place.context}, namespace {place.namespace}"
 
 
-def _not_in(place: Place) -> str:
-    return f"you may not use the namespace {place.namespace}, or there is none"
-
-
 def missing(api: Api) -> list[str]:
-    """Return the rights that the user lacks, as `verb resource`."""
-    return [f"{verb} {kind}" for verb, kind in USED if not _may(api, verb, kind)]
+    """Return the rights that the user lacks, as `verb resource`, by one question if possible."""
+    answer = api.post(f"{REVIEWS}selfsubjectrulesreviews", _review("Rules", _namespace(api)))
+    status = answer.get("status") or {}
+    rules = status.get("resourceRules") or []
+    known = [one for one in rules if not one.get("resourceNames")]
+    lacking = [one for one in (*NEEDED, *USEFUL) if not any(_allows(rule, *one) for rule in known)]
+    # Some servers cannot list what they would allow.
+    return [_words(one) for one in lacking if not (status.get("incomplete") and _may(api, *one))]
+
+
+def _allows(rule: Document, verb: str, kind: str) -> bool:
+    resource, _, sub = kind.partition("/")
+    meant = {"*", kind, *((f"*/{sub}", f"{resource}/*") if sub else ())}
+    wanted = (("verbs", {"*", verb}), ("apiGroups", {"*", ""}), ("resources", meant))
+    return all(words & set(rule.get(key) or ()) for key, words in wanted)
 
 
 def _may(api: Api, verb: str, kind: str) -> bool:
     resource, _, sub = kind.partition("/")
-    wanted = {
-        "namespace": api.place.namespace, "verb": verb, "resource": resource, "subresource": sub
-    }  # fmt: skip
-    asked = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": wanted},
-    }
-    return bool((api.post(REVIEWS, asked).get("status") or {}).get("allowed"))
+    wanted = {**_namespace(api), "verb": verb, "resource": resource, "subresource": sub}
+    asked = _review("Access", {"resourceAttributes": wanted})
+    answer = api.post(f"{REVIEWS}selfsubjectaccessreviews", asked)
+    return bool((answer.get("status") or {}).get("allowed"))
 
 
-def _advice(api: Api) -> tuple[str, ...]:
-    lacking = missing(api)
+def _review(what: str, spec: Document) -> Document:
+    kind = f"SelfSubject{what}Review"
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+
+
+def _namespace(api: Api) -> Document:
+    return {"namespace": api.place.namespace}
+
+
+def _words(right: tuple[str, str]) -> str:
+    return " ".join(right)
+
+
+def _advice(api: Api, lacking: list[str]) -> tuple[str, ...]:
     lacks = f"you may not {', '.join(lacking)}: {ROLE}" if lacking else ""
     return tuple(one for one in (lacks, *_quotas(api), _nodes(api)) if one)
 
@@ -93,7 +117,7 @@ def _quota(one: Document) -> str:
 def _nodes(api: Api) -> str:
     """Return what nodes have for pods, where the user may see them: most may not."""
     try:
-        nodes = api.get("/api/v1/nodes").get("items") or []
+        nodes = api.get("/api/v1/nodes", limit=MOST_NODES).get("items") or []
     except Status as error:
         return "" if error.code == FORBIDDEN else error.said
     memory = [

@@ -35,9 +35,9 @@ def started(api: Api, name: str) -> tuple[Document, Document]:
     if secret is None:
         raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
     wanted = _kept(secret, name)
-    if api.find("pods", name):
+    if earlier := api.find("pods", name):
         _leave(api, name)
-        removal.end_pod(api, name)
+        removal.end_pod(api, earlier)
     pod = api.post(api.path("pods"), wanted)
     _own(api, name, pod)
     return await_running(api, name, str(pod["metadata"]["uid"])), secret

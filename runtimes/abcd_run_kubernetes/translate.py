@@ -141,19 +141,24 @@ def _resources(plan: Plan) -> Document:
     resources = plan.resources
     given: Document = {}
     if resources.memory:
-        given["memory"] = str(resources.memory)
+        given["memory"] = _size(resources.memory)
     if resources.cpus:
         given["cpu"] = f"{round(resources.cpus * 1000)}m"
     if resources.disk:
-        given["ephemeral-storage"] = str(resources.disk)
+        given["ephemeral-storage"] = _size(resources.disk)
     return {"requests": given, "limits": given} if given else {}
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes as people read it, if it is a whole one of MiB."""
+    return f"{count >> 20}Mi" if count % (1 << 20) == 0 else str(count)
 
 
 def _volumes(plan: Plan) -> list[Document]:
     shm: Document = {"medium": "Memory"}
     if plan.resources.shm:
-        shm["sizeLimit"] = str(plan.resources.shm)
+        shm["sizeLimit"] = _size(plan.resources.shm)
     elif plan.resources.memory:
-        shm["sizeLimit"] = str(plan.resources.memory // 2)
+        shm["sizeLimit"] = _size(plan.resources.memory // 2)
     seed = {"medium": "Memory", "sizeLimit": RUN_BYTES}
     return [{"name": "seed", "emptyDir": seed}, {"name": "shm", "emptyDir": shm}]

@@ -59,31 +59,33 @@ class TestKubernetes(RuntimeContract):
 
     def test_a_forward_that_was_killed_comes_back(self) -> None:
         """`open` starts it again; `stop` ends it, and the pod's end does."""
+        others = forwards()
         with self.launched() as launched:
-            (forward,) = forwards()
+            (forward,) = forwards() - others
             forward.kill()
-            until(lambda: not forwards(), within=10)
-            (shown,) = abcd_run("ps", "--json", "--on", self.runtime).json["instances"]
+            until(lambda: forwards() == others, within=10)
+            listed = abcd_run("ps", "--json", "--on", self.runtime).json["instances"]
+            (shown,) = (one for one in listed if one["name"] == launched["name"])
             assert shown["endpoints"] == []
             assert abcd_run("open", launched["name"]).status == 0
             (again,) = abcd_run("--json", "wait", launched["name"]).json["instances"]
             assert self.works(again)
             kubectl_says("delete", "pod", launched["name"], "--wait=false")
-            until(lambda: not forwards(), within=30)
+            until(lambda: forwards() == others, within=30)
             until(lambda: not self._is_there(launched["name"]), within=60)
 
     def _is_there(self, name: str) -> bool:
         return bool(kubectl("get", "secret", "--field-selector", f"metadata.name={name}")["items"])
 
 
-def forwards() -> list[psutil.Process]:
-    """Return this user's forwards that tests of this class may meet: those of launches alone."""
-    there = []
+def forwards() -> set[psutil.Process]:
+    """Return this user's forwards."""
+    there = set()
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             words = process.cmdline()
             if process.uids().real == os.getuid() and any(FORWARD in word for word in words):
-                there.append(process)
+                there.add(process)
     return there
 
 

@@ -60,6 +60,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
         url = urlsplit(self.path)
         asked = parse_qs(url.query)
         self.server.asked.append(f"{self.command} {url.path}")

@@ -61,6 +61,17 @@ def test_what_may_still_start(pod: dict[str, Any]) -> None:
     assert not instances.is_up(pod)
 
 
+def test_what_has_run_is_known() -> None:
+    running: dict[str, Any] = {"state": {"running": {}}}
+    ended = {"status": {"phase": "Failed", "containerStatuses": [{"state": {"terminated": {}}}]}}
+    assert not instances.has_run(waiting("ErrImagePull"))
+    assert not instances.has_run(unscheduled("no room"))
+    assert instances.has_run({"status": {"phase": "Running", "containerStatuses": [running]}})
+    assert instances.has_run(ended)
+    # On a node that has not said anything yet.
+    assert instances.has_run({"spec": {"nodeName": "n"}, "status": {"phase": "Pending"}})
+
+
 def test_the_node_s_last_complaint() -> None:
     events = [
         {"type": "Normal", "reason": "Pulled", "message": "x"},

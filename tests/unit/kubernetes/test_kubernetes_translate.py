@@ -59,7 +59,7 @@ def test_no_login_to_the_cluster_inside() -> None:
 
 def test_what_is_reserved_is_what_it_may_use() -> None:
     resources = pod()["spec"]["containers"][0]["resources"]
-    given = {"memory": str(256 << 20), "cpu": "500m", "ephemeral-storage": str(1 << 30)}
+    given = {"memory": "256Mi", "cpu": "500m", "ephemeral-storage": "1024Mi"}
     assert resources == {"requests": given, "limits": given}
 
 
