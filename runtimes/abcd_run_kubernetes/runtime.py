@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, NoRuntime
-from abcd_run.model import Artifact, Instance, Plan
+from abcd_run.model import Artifact, Instance, Plan, Stage
 from abcd_run.oci.reference import LOCAL
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_kubernetes import (
@@ -28,6 +29,9 @@ from abcd_run_kubernetes.images import Registry
 from abcd_run_kubernetes.kubeconfig import Place
 from abcd_run_kubernetes.names import SELECTOR, object_name
 from abcd_run_kubernetes.service import Api, Document
+
+REACH_SECONDS = 2.5
+"""How long an answer waits for a forward: commands want one within 4 s."""
 
 
 class KubernetesRuntime(Runtime):
@@ -133,6 +137,23 @@ class KubernetesRuntime(Runtime):
             forwards.start(folder.make(folder.spec(pod, self.place)))
         return instances.of_pod(pod, secret, there.ports())
 
+    def _mended(self, pod: Document, secret: Document | None) -> Instance:
+        """Return an instance with a forward, if one can be had in time; else it is looked at again.
+
+        On a busy host it may start too late for an answer, and its port may be taken.
+        """
+
+        def reach() -> None:
+            with suppress(LaunchFailed):
+                self._reached(pod, secret)
+
+        starts = threading.Thread(target=reach, daemon=True)
+        starts.start()
+        starts.join(REACH_SECONDS)
+        shown = self._shown(pod, secret)
+        late = not shown.ports and instances.ports(pod)
+        return replace(shown, stage=Stage.RUNNING) if late else shown
+
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract: who asks for one in detail is about to use it, and gets a forward."""
         with translated("list your pods", otherwise=NoRuntime):
@@ -142,8 +163,7 @@ class KubernetesRuntime(Runtime):
         pod, secret = self.api.find("pods", name), self.api.find("secrets", name)
         if pod is not None and instances.are_ours(pod):
             if reach and instances.runs(pod):
-                with suppress(LaunchFailed):  # its port is taken: it is shown without one
-                    return [self._reached(pod, secret)]
+                return [self._mended(pod, secret)]
             return [self._shown(pod, secret)]
         return [instances.of_secret(secret)] if secret and instances.are_ours(secret) else []
 
