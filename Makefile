@@ -2,7 +2,7 @@
 # root or with sudo; as a plain user it uses what the host has.
 
 # The slowest first: their contracts run side by side, with the tests that meet no other instances.
-ENGINES ?= libvirt virtualbox lxd docker podman browser
+ENGINES ?= libvirt virtualbox lxd docker kubernetes podman browser
 SIDE_BY_SIDE = -n 2 --dist loadfile --durations=10
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi

@@ -119,6 +119,7 @@ class Backend:
     `takes_command` says whether the runtime supports `abcd-run IMAGE -- COMMAND`.
     `preference` is its place in the order in which `auto` tries runtimes: lowest first.
     `sdk` is the Python package that `open` imports: a host that lacks it lacks the runtime.
+    `elsewhere` says that instances are on other computers: this host's memory does not limit them.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Backend:
     takes_command: bool = False
     preference: int = 100
     sdk: str = ""
+    elsewhere: bool = False
 
 
 class Runtime(ABC):

@@ -185,6 +185,15 @@ def _loading(artifact: Artifact, *, into: str, say: Say) -> Iterator[None]:
         yield
 
 
+def archived(artifact: Artifact) -> Iterator[bytes]:
+    """Yield an image on disk as an archive that every tool can read. Raises `ArtifactError`."""
+    from abcd_run.oci.archive import stream_archive  # noqa: PLC0415  (see `_loaded`)
+
+    assert artifact.path is not None
+    image = on_disk(artifact.path, artifact.reference)
+    return stream_archive(image, artifact.name, keep_zstd=True)
+
+
 def on_disk(path: Path, reference: str) -> "OciImage":
     """Return the image in a file, a layout or the local store. Raises `ArtifactError`."""
     from abcd_run.oci.reader import open_image  # noqa: PLC0415  (images from registries do not need it)

@@ -58,7 +58,8 @@ def launch(opened: Opened, request: Request, *, wait: bool) -> Instances:
     Raises `Interrupted` when cancelled, after undoing what was started.
     """
     planned = planned_by(opened, request)
-    planner.check_memory(planned.plans)
+    backend = opened.fleet().backend
+    planner.check_memory(one for one in planned.plans if not backend(one.runtime).elsewhere)
     teller = opened.teller()
     for note in planned.notes:
         teller.note(note)

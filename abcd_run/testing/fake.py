@@ -76,6 +76,7 @@ class FakeEngine:
     accepts: tuple[str, ...] = (Format.OCI,)
     takes_command: bool = True
     preference: int = 100
+    elsewhere: bool = False
     memory: int | None = None
     options: Mapping[str, Option] = field(
         default_factory=lambda: {
@@ -303,6 +304,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         memory=engine.memory,
         takes_command=engine.takes_command,
         preference=engine.preference,
+        elsewhere=engine.elsewhere,
     )
 
 

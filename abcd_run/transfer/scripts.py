@@ -25,7 +25,7 @@ exit 1
 PUT = (
     HOME
     + r"""
-exec >&2
+exec 3>&1 >&2
 fail() { printf '%s\n' "$1"; exit 1; }
 if [ -d "$1" ]; then to=$1 whole=
 elif [ "$3" ]; then fail "$1: no such folder"
@@ -75,6 +75,7 @@ fi
 source, empty if its contents are meant. The tar has its sources in `new`; in `modes/NUMBER.MODE`
 the names of folders that could not be filled with their own mode; and ends with `end`.
 
+Its output stays open, unused: containerd ends the input of a command that has closed it.
 Some tars leave modes to the umask; nobody else can enter the folder meanwhile. A rename moves whole
 files and whole new folders; to be moved, a folder must be writable.
 """

@@ -105,7 +105,7 @@ def test_order(
 
 
 def test_ours_come_in_the_documented_order() -> None:
-    ours = ["podman", "docker", "lxd", "libvirt", "virtualbox", "browser"]
+    ours = ["podman", "docker", "lxd", "libvirt", "virtualbox", "kubernetes", "browser"]
     listed = [name for name in Registry.installed().names() if name in ours]
     assert listed == ours
 

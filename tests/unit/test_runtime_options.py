@@ -14,7 +14,7 @@ from tests.unit.conftest import Run
 
 DOCS = Path(__file__).parents[2] / "docs" / "runtimes.md"
 BEGIN, END = "<!-- options: begin -->\n", "<!-- options: end -->\n"
-BUILT_IN = ("podman", "docker", "lxd", "libvirt", "virtualbox", "browser")
+BUILT_IN = ("podman", "docker", "lxd", "libvirt", "virtualbox", "browser", "kubernetes")
 KINDS = {str: "string", bool: "true/false", list: "list", int: "whole number", dict: "table"}
 
 

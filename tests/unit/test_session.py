@@ -17,6 +17,7 @@ from abcd_run.concurrency.cancel import Token, elsewhere
 from abcd_run.errors import (
     AbcdRunError,
     ArtifactError,
+    HostTooSmall,
     Interrupted,
     LaunchFailed,
     NoSuchInstance,
@@ -48,6 +49,18 @@ def waits(event: Event) -> Callable[[], None]:
 def lab(engine: FakeEngine, web: Path) -> Iterator[Session]:
     with Session() as lab:
         yield lab
+
+
+def test_a_class_elsewhere_needs_no_memory_of_this_host(
+    lab: Session, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("abcd_run.host.this_host.memory_available", lambda: 2**30)
+    monkeypatch.setattr("abcd_run.host.this_host.has_plenty", lambda _: False)
+    changes = {"resources.memory": "1GiB"}
+    with pytest.raises(HostTooSmall):
+        lab.launch("web", count=4, set=changes)
+    engine.elsewhere = True
+    assert len(lab.launch("web", count=4, set=changes, wait=False).instances) == 4
 
 
 def test_the_public_names() -> None:

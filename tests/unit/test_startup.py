@@ -45,7 +45,7 @@ def imported(*arguments: str) -> set[str]:
 
 BUILT_IN = {
     name: f"abcd_run_{name}:BACKEND"
-    for name in ("podman", "docker", "lxd", "libvirt", "virtualbox", "browser")
+    for name in ("podman", "docker", "lxd", "libvirt", "virtualbox", "kubernetes", "browser")
     if (Path(__file__).parents[2] / "runtimes" / f"abcd_run_{name}").is_dir()
 }
 

@@ -49,8 +49,9 @@ class Basis:
     Some runtimes lack what others have, and say why: a launch that is not waited for until the
     instance is ready, because a person begins it (`by_hand`; the test's own must do that); root
     inside who is nobody on this host (`no_root`); a command's output that comes at its end alone
-    (`no_streams`); no folders of this host (`no_shares`); never more than `one_processor`; and a
-    page that is not the image's (`own_page`).
+    (`no_streams`); no folders of this host (`no_shares`); never more than `one_processor`; nobody
+    inside but the image's user, who then reads and ends all that root does elsewhere (`one_user`);
+    and a page that is not the image's (`own_page`).
     """
 
     runtime: ClassVar[str]
@@ -70,6 +71,7 @@ class Basis:
     no_streams: ClassVar[str] = ""
     no_shares: ClassVar[str] = ""
     one_processor: ClassVar[str] = ""
+    one_user: ClassVar[str] = ""
     own_page: ClassVar[str] = ""
 
     @pytest.fixture(scope="class")
@@ -121,6 +123,11 @@ class Basis:
         """Skip unless the image has a system that runs commands."""
         if self.no_system:
             pytest.skip(f"the image {self.image} has no system: {self.no_system}")
+
+    @property
+    def root(self) -> str:
+        """Whom root's commands run as: the image's own user where there is no other."""
+        return "" if self.one_user else "root"
 
     def skip_if(self, lacks: str) -> None:
         """Skip if the runtime says why it lacks something."""

@@ -57,7 +57,8 @@ class Enduring(Basis):
         with self.launched() as instance:
             name = instance["name"]
             self._write(instance)
-            assert abcd_run("exec", "--user", "root", name, "--", *DIE).status != OWN_FAILURE
+            who = ("--user", self.root) if self.root else ()
+            assert abcd_run("exec", *who, name, "--", *DIE).status != OWN_FAILURE
             until(lambda: not self._runs(connected, name), within=ENDS_WITHIN)
             if not connected.instances(name):
                 assert not self.keeps_files

@@ -35,12 +35,16 @@ true
 
 
 @contextmanager
-def process_inside(name: str, *, user: str = "root") -> Iterator[psutil.Process | None]:
-    """Run a command inside during the block; yield its host process, None if the host has none."""
+def process_inside(name: str, *, user: str) -> Iterator[psutil.Process | None]:
+    """Run a command inside during the block; yield its host process, None if the host has none.
+
+    It runs as a `user`, the image's own if that is empty.
+    """
+    who = ["--user", user] if user else []
     mark = f"abcd-contract-{os.urandom(8).hex()}"
     shell = ("sh", "-c", 'echo up; exec cat - "$0"', mark)
     with subprocess.Popen(
-        [PROGRAM, "exec", "--user", user, name, "--", *shell],
+        [PROGRAM, "exec", *who, name, "--", *shell],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

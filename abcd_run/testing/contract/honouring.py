@@ -35,7 +35,7 @@ class Honouring(Basis):
         self.skip_if(self.no_root)
         shown = set()
         if not self.no_system:
-            with evidence.process_inside(instance["name"]) as process:
+            with evidence.process_inside(instance["name"], user=self.root) as process:
                 shown = {process.uids().real} if process else set()
         ports = [urlsplit(endpoint["url"]).port for endpoint in instance["endpoints"]]
         shown = shown or {uid for port in ports if port for uid in evidence.owners(port)}
@@ -49,10 +49,10 @@ class Honouring(Basis):
         need("memory", connected)
         with self.launched("--memory", str(MEMORY)) as launched:
             limits = evidence.numbers(
-                self.inside(launched, "sh", "-c", evidence.MEMORY, user="root")
+                self.inside(launched, "sh", "-c", evidence.MEMORY, user=self.root)
             )
             if not self.no_streams:
-                with evidence.process_inside(launched["name"]) as process:
+                with evidence.process_inside(launched["name"], user=self.root) as process:
                     limits += evidence.memory_of(process) if process else []
         assert ROUGHLY * MEMORY <= min(limits) <= MEMORY
 
@@ -70,14 +70,14 @@ class Honouring(Basis):
     @pytest.mark.usefixtures("system")
     def test_open_files_are_limited(self, instance: Document) -> None:
         """Some engines hand down a billion, and what closes them all at its start takes minutes."""
-        limits = self.inside(instance, "cat", "/proc/1/limits", user="root")
+        limits = self.inside(instance, "cat", "/proc/1/limits", user=self.root)
         (line,) = (line for line in limits.splitlines() if line.startswith("Max open files"))
         assert 1024 <= int(line.split()[3]) <= 1 << 20
 
     def cpus(self, instance: Document) -> float:
         """Return how many processors an instance has."""
-        limits = evidence.numbers(self.inside(instance, "sh", "-c", evidence.CPUS, user="root"))
-        with evidence.process_inside(instance["name"]) as process:
+        limits = evidence.numbers(self.inside(instance, "sh", "-c", evidence.CPUS, user=self.root))
+        with evidence.process_inside(instance["name"], user=self.root) as process:
             limits += evidence.cpus_of(process) if process else []
         return min(limits)
 

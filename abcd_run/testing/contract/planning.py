@@ -68,7 +68,8 @@ class Planning(Basis):
         self.skip_if(self.by_hand)
         name = self.name()
         arguments = ("--on", self.runtime, "--name", name, "--set", NEVER, self.image)
-        ended = told(*arguments, at="running", tell=("exec", "--user", "root", name, "--", *DIE))
+        who = ("--user", self.root) if self.root else ()
+        ended = told(*arguments, at="running", tell=("exec", *who, name, "--", *DIE))
         assert ended.status == 5, ended.err
         assert "ended by itself" in ended.err
 

@@ -41,7 +41,7 @@ venv_source() {
 }
 # libvirt's bindings are built from source, which a host without its headers cannot.
 extras() {
-  local list=podman,docker,lxd,oci,dev
+  local list=podman,docker,lxd,kubernetes,oci,dev
   if pkg-config --exists libvirt 2>/dev/null; then list=$list,libvirt; fi
   echo $list
 }

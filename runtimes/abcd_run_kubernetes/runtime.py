@@ -1,0 +1,221 @@
+"""Kubernetes as a runtime: an instance is a Pod, with a Secret that belongs to it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+
+from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed, NameTaken, NoRuntime
+from abcd_run.model import Artifact, Instance, Plan, Stage
+from abcd_run.oci.reference import LOCAL
+from abcd_run.runtime import Probe, Problem, Runtime, Say
+from abcd_run_kubernetes import (
+    checks,
+    folder,
+    forwards,
+    images,
+    inside,
+    instances,
+    kubeconfig,
+    native,
+    removal,
+    rights,
+    starting,
+    translate,
+)
+from abcd_run_kubernetes.errors import translated
+from abcd_run_kubernetes.images import Registry
+from abcd_run_kubernetes.kubeconfig import Place
+from abcd_run_kubernetes.names import SELECTOR, object_name
+from abcd_run_kubernetes.service import Api, Document
+
+REACH_SECONDS = 2.5
+"""How long an answer waits for a forward: commands want one within 4 s."""
+
+
+class KubernetesRuntime(Runtime):
+    """The namespace of the current context."""
+
+    name = instances.RUNTIME
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._registries: dict[str, Registry | None] = {}
+
+    @cached_property
+    def place(self) -> Place:
+        """Where instances go. Raises `NoRuntime`."""
+        return kubeconfig.place()
+
+    @cached_property
+    def _api(self) -> Api:
+        with translated("read your kubeconfig", otherwise=NoRuntime):
+            return Api(self.place)
+
+    @property
+    def api(self) -> Api:
+        """The API server; its client is for all threads."""
+        with self._lock:
+            return self._api
+
+    @cached_property
+    def _version(self) -> tuple[int, int]:
+        with translated("tell its version", otherwise=NoRuntime):
+            return rights.version(self.api)[1]
+
+    def probe(self) -> Probe:
+        """See the contract."""
+        try:
+            with translated("answer", otherwise=NoRuntime):
+                return rights.probe(self.api)
+        except AbcdRunError as error:
+            details = f": {error.details}" if error.details else ""
+            return Probe(problem=Problem(error.message + details, error.remedy))
+
+    def check(self, plan: Plan) -> None:
+        """See the contract."""
+        checks.check(plan)
+        registry = self._registry(plan)
+        if images.is_here(plan) and registry is None:
+            raise images.refuse_here(plan)
+        # `provide` is told of the image alone.
+        self._registries[plan.source.name] = registry
+
+    def _registry(self, plan: Plan) -> Registry | None:
+        return images.registry(str(plan.options.get("registry") or self.place.registry))
+
+    def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
+        """See the contract: nodes pull what is in a registry, when the pod starts."""
+        del pull
+        if artifact.path is None:
+            if artifact.reference.startswith(LOCAL):
+                raise ArtifactError(
+                    f"there is no image {artifact.reference}", remedy="abcd-run images"
+                )
+            return artifact.reference
+        registry = self._registries.get(artifact.name)
+        if registry is None:
+            registry = images.registry(self.place.registry)
+        if registry is None:
+            raise ArtifactError(
+                f"the cluster's nodes cannot get {artifact.name}",
+                remedy="--set on.kubernetes.registry=REGISTRY",
+            )
+        return images.pushed(artifact, registry, say=say)
+
+    def create(self, plan: Plan, image: str) -> str:
+        """See the contract: only the Secret, which nothing runs from."""
+        checks.prove_free(plan)
+        secret = starting.keeping(translate.secret(plan), self._pod(plan, image))
+        name = object_name(plan.name)
+        with translated(f"create {plan.name}"):
+            if self.api.find("pods", name):
+                raise NameTaken(f"there is a pod {name} already")
+            self.api.post(self.api.path("secrets"), secret)
+        return name
+
+    def _pod(self, plan: Plan, image: str) -> Document:
+        ports = images.ports(plan, image, self._registry(plan))
+        here = images.is_here(plan)
+        return translate.pod(plan, image, ports=ports, pushed=here, version=self._version)
+
+    def start(self, runtime_id: str) -> Instance:
+        """See the contract."""
+        with translated(f"start {runtime_id}"):
+            pod, secret = starting.started(self.api, runtime_id)
+            return self._reached(pod, secret)
+
+    def restart(self, runtime_id: str) -> Instance:
+        """See the contract: a new pod in the place of the old one."""
+        return self.start(runtime_id)
+
+    def _reached(self, pod: Document, secret: Document | None) -> Instance:
+        """Return an instance to which this host has a forward, an earlier one or a new one."""
+        there = folder.of(pod["metadata"]["uid"])
+        if not there.runs():
+            forwards.start(folder.make(folder.spec(pod, self.place)))
+        return instances.of_pod(pod, secret, there.ports())
+
+    def _mended(self, pod: Document, secret: Document | None) -> Instance:
+        """Return an instance with a forward, if one can be had in time; else it is looked at again.
+
+        On a busy host it may start too late for an answer, and its port may be taken.
+        """
+
+        def reach() -> None:
+            with suppress(LaunchFailed):
+                self._reached(pod, secret)
+
+        starts = threading.Thread(target=reach, daemon=True)
+        starts.start()
+        starts.join(REACH_SECONDS)
+        shown = self._shown(pod, secret)
+        late = not shown.ports and instances.ports(pod)
+        return replace(shown, stage=Stage.RUNNING) if late else shown
+
+    def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
+        """See the contract: who asks for one in detail is about to use it, and gets a forward."""
+        with translated("list your pods", otherwise=NoRuntime):
+            return self._called(object_name(only), reach=detail) if only else self._each()
+
+    def _called(self, name: str, *, reach: bool) -> list[Instance]:
+        pod, secret = self.api.find("pods", name), self.api.find("secrets", name)
+        if pod is not None and instances.are_ours(pod):
+            if reach and instances.runs(pod):
+                return [self._mended(pod, secret)]
+            return [self._shown(pod, secret)]
+        return [instances.of_secret(secret)] if secret and instances.are_ours(secret) else []
+
+    def _each(self) -> list[Instance]:
+        pods, secrets = (
+            self.api.get(self.api.path(kind), labelSelector=SELECTOR).get("items") or []
+            for kind in ("pods", "secrets")
+        )
+        by_name = {one["metadata"]["name"]: one for one in secrets if instances.are_ours(one)}
+        ours = [one for one in pods if instances.are_ours(one)]
+        shown = [self._shown(one, by_name.pop(one["metadata"]["name"], None)) for one in ours]
+        return [*shown, *map(instances.of_secret, by_name.values())]
+
+    def _shown(self, pod: Document, secret: Document | None) -> Instance:
+        return instances.of_pod(pod, secret, folder.of(pod["metadata"]["uid"]).ports())
+
+    def remove(self, runtime_id: str) -> None:
+        """See the contract."""
+        with translated(f"remove {runtime_id}"):
+            removal.remove(self.api, runtime_id)
+
+    def prune(self) -> None:
+        """See the contract: folders whose process was killed, and forwards to pods of nowhere."""
+        for there in folder.every():
+            if not there.runs():
+                there.remove()
+
+    def exec_command(
+        self, instance: Instance, command: Sequence[str], *, user: str, tty: bool
+    ) -> list[str]:
+        """See the contract."""
+        return inside.line(self.place, instance, command, user=user, tty=tty)
+
+    def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
+        """See the contract."""
+        path = self.api.path("pods", instance.runtime_id, sub="log")
+        with translated("read the log"):
+            yield from self.api.lines(path, **({"follow": "true"} if follow else {}))
+
+    def native(self, plan: Plan, artifact: Artifact) -> str:
+        """See the contract."""
+        registry = self._registry(plan)
+        first, image = [], artifact.reference
+        if artifact.path is not None and registry is not None:
+            first, image = [images.push_line(artifact, registry)], registry.tagged(artifact)
+        documents = (translate.secret(plan), self._pod(plan, image))
+        place = self.place
+        return native.lines(
+            documents, context=place.context, namespace=place.namespace, first=first
+        )
+
+    def close(self) -> None:
+        """See the contract."""
+        if "_api" in self.__dict__:
+            self._api.close()

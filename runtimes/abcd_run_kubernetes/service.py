@@ -1,0 +1,132 @@
+"""How to reach the API server: JSON documents over one HTTP client that all threads share.
+
+The documents stay plain: a newer or older server has other fields, and none of them matters here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx2
+from lightkube.config.client_adapter import AsyncClient, Client, ConnectionParams
+
+from abcd_run import limits
+from abcd_run.concurrency.cancel import current
+from abcd_run_kubernetes.errors import NOT_FOUND, TOO_MANY, Status, said_in
+from abcd_run_kubernetes.kubeconfig import Place
+
+Document = dict[str, Any]
+
+CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 30.0
+TRIES, MOST_SECONDS = 6, 30.0
+"""How often a server that is too busy is asked again, and the longest wait that it may order."""
+
+LIST_BYTES = 64 * limits.MIB
+"""The most that is read of one answer: a thousand pods are 10 MiB."""
+
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+def parameters() -> ConnectionParams:
+    """Return how long to wait for the server."""
+    return ConnectionParams(timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+
+
+def asynchronous(place: Place) -> httpx2.AsyncClient:
+    """Return a client for coroutines, with the context's login."""
+    return AsyncClient(place.config, parameters())
+
+
+class Api:
+    """The API server of a place, as its user."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._client = Client(place.config, parameters())
+
+    def path(self, kind: str, name: str = "", *, sub: str = "") -> str:
+        """Return the address of a namespace's objects of a kind, of one, or of a part of one."""
+        words = ["/api/v1/namespaces", self.place.namespace, kind, name, sub]
+        return "/".join(word for word in words if word)
+
+    def get(self, path: str, **params: str) -> Document:
+        """Return a document. Raises `Status`, or httpx2's errors."""
+        return self._asked("GET", path, params=params)
+
+    def find(self, kind: str, name: str) -> Document | None:
+        """Return one object of the namespace; None if there is none."""
+        try:
+            return self.get(self.path(kind, name))
+        except Status as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
+
+    def post(self, path: str, document: Document) -> Document:
+        """Create an object, and return it as the server has it."""
+        return self._asked("POST", path, document=document)
+
+    def patch(self, path: str, document: Document) -> Document:
+        """Change what a document has of an object."""
+        return self._asked("PATCH", path, document=document, headers=PATCH)
+
+    def delete(self, path: str, **params: str) -> None:
+        """Delete an object; no-op if it is gone."""
+        try:
+            self._asked("DELETE", path, params=params)
+        except Status as error:
+            if error.code != NOT_FOUND:
+                raise
+
+    def lines(self, path: str, **params: str) -> Iterator[bytes]:
+        """Yield the bytes of an answer that may never end, in pieces."""
+        forever = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, read=None)
+        with self._client.stream("GET", path, params=params, timeout=forever) as answer:
+            _prove(answer)
+            with current().ending(answer.close):
+                yield from answer.iter_bytes()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _asked(
+        self, method: str, path: str, *, document: Document | None = None, **how: Any
+    ) -> Document:
+        for attempt in range(TRIES):
+            with self._client.stream(method, path, json=document, **how) as answer:
+                if answer.status_code != TOO_MANY or attempt + 1 == TRIES:
+                    _prove(answer)
+                    return _document(_body(answer))
+                pause = _ordered(answer.headers)
+            current().wait(pause)
+            current().check()
+        raise AssertionError
+
+
+def _ordered(headers: Mapping[str, str]) -> float:
+    """Return how long a busy server wants us to wait, in seconds."""
+    said = headers.get("Retry-After", "1")
+    return min(float(said), MOST_SECONDS) if said.isdecimal() else 1.0
+
+
+def _prove(answer: httpx2.Response) -> None:
+    if not answer.is_success:
+        raise Status(answer.status_code, said_in(_body(answer)))
+
+
+def _body(answer: httpx2.Response) -> bytes:
+    pieces, left = [], LIST_BYTES
+    for piece in answer.iter_bytes():
+        left -= len(piece)
+        if left < 0:
+            raise ValueError(f"the answer has more than {LIST_BYTES} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _document(body: bytes) -> Document:
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise TypeError("the answer is no document")
+    return document

@@ -1,0 +1,29 @@
+"""One image beside itself, here and on a cluster: the same system, each behind its own password."""
+
+import pytest
+
+from abcd_run.testing.cli import abcd_run, http_status, launch
+from tests.engines_here import need
+
+ON = ("podman", "kubernetes")
+
+
+@pytest.fixture(autouse=True)
+def _engines() -> None:
+    need(*ON)
+
+
+def test_podman_and_kubernetes_at_once() -> None:
+    there = launch("--on", ",".join(ON), "abcd4demo")
+    names = [one["name"] for one in there]
+    try:
+        assert {(one["runtime"], one["stage"]) for one in there} == {(on, "ready") for on in ON}
+        for one in there:
+            url = next(e["url"] for e in one["endpoints"] if e["service"] == "web")
+            assert http_status(url, user="abcd", password=one["password"])[0] == 200
+            assert http_status(url)[0] == 401
+        releases = {abcd_run("exec", name, "--", "cat", "/etc/os-release").out for name in names}
+        assert len(releases) == 1
+        assert "ABCD demo" in releases.pop()
+    finally:
+        assert abcd_run("stop", *names).status == 0
