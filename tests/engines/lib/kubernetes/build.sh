@@ -24,7 +24,8 @@ build() {
 fetch_source() {
   local mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
   # shellcheck disable=SC2016 # apt's own variable
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
+    'Codename: bookworm' | head -n 1)
   mkdir -p lists/partial
   echo "deb-src [signed-by=$keys] ${mirror:-http://deb.debian.org/debian} bookworm main" >sources.list
   own_apt update && own_apt source --download-only kubernetes || return

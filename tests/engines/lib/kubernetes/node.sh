@@ -118,5 +118,5 @@ stop_node() {
   ip link delete $BRIDGE 2>/dev/null
   for folder in /var/log/pods/abcdtest*; do rm -rf -- "$folder"; done
   find /var/log/containers -xtype l -delete 2>/dev/null
-  rmdir /var/log/pods /var/log/containers 2>/dev/null
+  rmdir /var/log/pods /var/log/containers /var/lib/cni/results /var/lib/cni 2>/dev/null
 }
