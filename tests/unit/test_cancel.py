@@ -121,6 +121,9 @@ def test_what_was_cancelled_is_made_by_whoever_asks_next() -> None:
     assert made.get("key", lambda: "made") == "made"
 
 
+MANY = 100
+"""Programs that begin, as fast as a shell starts them."""
+
 HOLDS = """
 import fcntl, sys, time
 file = open(sys.argv[1], "a+")
@@ -201,6 +204,18 @@ def test_leaving_kills_what_does_not_obey(token: Token, tmp_path: Path) -> None:
     token.leave()
     assert isinstance(work.exception(SOON), Interrupted)
     until(lambda: not lives(int(pids.read_text())), within=SOON)
+
+
+def test_leaving_kills_what_begins_meanwhile(token: Token, tmp_path: Path) -> None:
+    """A program that starts others all the time leaves none, which would hold its output open."""
+    begun = tmp_path / "begun"
+    script = f"n=0; while [ $n -lt {MANY} ]; do sleep 60 & n=$((n + 1)); : >{begun}; done; wait"
+    work = elsewhere(
+        lambda: programs.run(["sh", "-c", script], doing="preparing", say=lambda _: None)
+    )
+    until(begun.exists)
+    token.leave()
+    assert isinstance(work.exception(SOON), Interrupted)
 
 
 def test_what_begins_while_the_process_leaves_is_ended_at_last(token: Token) -> None:
