@@ -83,6 +83,11 @@ def runs(pod: Document) -> bool:
     return not leaving and _phase(pod) not in ENDED
 
 
+def has_ended(pod: Document) -> bool:
+    """Say whether all of a pod has ended, by its node's word."""
+    return _phase(pod) in ENDED
+
+
 def is_up(pod: Document) -> bool:
     """Say whether a pod's container runs now."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()

@@ -40,8 +40,9 @@ def end_pod(api: Api, pod: Document) -> None:
     api.delete(path, gracePeriodSeconds=str(grace))
     until = time.monotonic() + (HURRIED_SECONDS if hurried else grace + LATE_SECONDS)
     pause = FIRST_LOOK
-    while api.find("pods", name) is not None:
-        if time.monotonic() > until:
+    while (there := api.find("pods", name)) is not None:
+        # Nothing of it runs any more: a kubelet takes seconds to say that it has tidied up.
+        if time.monotonic() > until or instances.has_ended(there):
             api.delete(path, gracePeriodSeconds="0")
             return
         time.sleep(pause)
