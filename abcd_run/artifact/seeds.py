@@ -26,9 +26,11 @@ def is_given(plan: Plan) -> bool:
 
 def file(plan: Plan) -> bytes:
     """Return the seed as a file for a shell, empty if none was given. Raises `ArtifactError`."""
+    if not is_given(plan):
+        return b""
     from abcd_run.iso import seed  # noqa: PLC0415  (few artifacts have one)
 
-    return seed.lines(_values(plan)).encode() if is_given(plan) else b""
+    return seed.lines(_values(plan)).encode()
 
 
 def beside(plan: Plan, out: Path) -> tuple[str, ...]:
@@ -38,9 +40,9 @@ def beside(plan: Plan, out: Path) -> tuple[str, ...]:
 
 def write(plan: Plan, part: Path, out: Path) -> None:
     """Write the CD as a companion of the artifact's part, readable for its owner alone."""
-    from abcd_run.iso import seed  # noqa: PLC0415  (few artifacts have one)
-
     for name in beside(plan, out):
+        from abcd_run.iso import seed  # noqa: PLC0415  (what it takes is not installed everywhere)
+
         seed.write_seed(
             companion(part, name),
             user_data=_user_data(plan),
