@@ -46,6 +46,8 @@ LEFT_OUT = {
     "man abcd-run": "the same",
     "libvirt": "this account has podman alone",
     "open --tab": "there is no machine",
+    "write abcd4demo": "there is no stick",
+    "netboot": "there is no room of machines",
     "registry.example": "there is no such registry",
     "docker.io": "it takes the internet",
     "screenshot": "the image has no screen",
