@@ -1,20 +1,17 @@
 """The folder of one instance, named after it, where only its user has access.
 
-A folder is made beside its place and renamed: what has the name is whole. Its server holds a lock
-on the file `alive`, which the kernel releases however the server ends.
+A folder is made beside its place and renamed: what has the name is whole.
 """
 
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from abcd_run import limits
+from abcd_run.backend import own_folder
 from abcd_run.errors import NameTaken
-from abcd_run.host import locks, xdg
+from abcd_run.host import locks
 
 PART = ".part-"
 HOME = "browser"
@@ -37,20 +34,13 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(own_folder.OwnFolder):
     """The files of one instance; some may not exist."""
-
-    path: Path
 
     @property
     def name(self) -> str:
         """The instance's name."""
         return self.path.name
-
-    @property
-    def alive(self) -> Path:
-        """The file that a server holds as long as it lives."""
-        return self.path / "alive"
 
     @property
     def console(self) -> Path:
@@ -65,61 +55,30 @@ class Folder:
     def spec(self) -> Spec | None:
         """Return what the server must know; None if the folder is no instance's."""
         with suppress(TypeError):
-            return Spec(**_read(self.path / "instance.json"))
+            return Spec(**self.read("instance"))
         return None
-
-    def started(self) -> dict[str, Any]:
-        """Return the `pid` and `port` of the last server; empty before there was one."""
-        return _read(self.path / "started.json")
 
     def told(self) -> dict[str, Any]:
         """Return what the server knows of the tab: `stage`, `why`, whether it is `shown`, `ended`.
 
         It is no older than a second if the server is alive.
         """
-        return _read(self.path / "told.json")
-
-    def write(self, name: str, facts: dict[str, Any]) -> None:
-        """Write one of the files whole, or not at all; no-op if the folder is gone."""
-        part = self.path / f"{name}.part"
-        with suppress(FileNotFoundError):
-            part.write_text(json.dumps(facts))
-            part.rename(self.path / f"{name}.json")
-
-    def runs(self) -> bool:
-        """Say whether its server is alive."""
-        try:
-            return locks.is_claimed(self.alive)
-        except OSError:
-            return False
-
-    def remove(self) -> None:
-        """Remove the folder; no-op if it is gone."""
-        import shutil  # noqa: PLC0415  (`ps` starts faster)
-
-        shutil.rmtree(self.path, ignore_errors=True)
+        return self.read("told")
 
 
 def homes() -> list[Path]:
-    """Return the places for instances' folders; new ones go to the first.
-
-    The session's place is emptied when the host reboots. What was started without a session, for
-    example by cron, stays where it is when a session begins.
-    """
-    session = xdg.runtime_dir()
-    own = [session / "abcd-run"] if session else []
-    return [place / HOME for place in (*own, xdg.cache())]
+    """Return the places for instances' folders; new ones go to the first."""
+    return own_folder.homes(HOME)
 
 
 def of(name: str) -> Folder:
     """Return the folder of an instance; it may not exist."""
-    there = [home / name for home in homes()]
-    return Folder(next((path for path in there if path.is_dir()), there[0]))
+    return Folder(own_folder.there(HOME, name))
 
 
 def every() -> list[Folder]:
     """Return the folders of all instances."""
-    return [Folder(path) for path in _paths() if not path.name.startswith(".")]
+    return [Folder(path) for path in own_folder.every(HOME) if not path.name.startswith(".")]
 
 
 def make(name: str, spec: Spec) -> None:
@@ -156,27 +115,8 @@ def prune() -> None:
     """Remove the folders that killed launches left half-made."""
     import shutil  # noqa: PLC0415
 
-    for path in _paths():
+    for path in own_folder.every(HOME):
         with suppress(OSError):
             broken = path.name.startswith(PART) or Folder(path).spec() is None
             if broken and not locks.is_claimed(path):
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _paths() -> list[Path]:
-    return [
-        path
-        for home in homes()
-        if home.is_dir()
-        for path in sorted(home.iterdir())
-        if path.is_dir() and path.stat().st_uid == os.getuid()
-    ]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as opened:
-            facts = json.loads(opened.read(limits.JSON_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}

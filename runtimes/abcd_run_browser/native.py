@@ -5,6 +5,7 @@ import shlex
 import sys
 from dataclasses import asdict
 
+from abcd_run.backend import own_process
 from abcd_run.errors import AbcdRunError
 from abcd_run_browser import folder, serving
 from abcd_run_browser.folder import Spec
@@ -13,7 +14,7 @@ from abcd_run_browser.folder import Spec
 def line(name: str, spec: Spec) -> str:
     """Return the shell line that makes an instance; its secrets are in no argument."""
     told = shlex.quote(json.dumps([name, asdict(spec)]))
-    return f"printf %s {told} | {shlex.join(serving.line(__name__))}"
+    return f"printf %s {told} | {shlex.join(own_process.line(__name__))}"
 
 
 def main(text: str) -> int:

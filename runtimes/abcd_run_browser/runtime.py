@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from abcd_run.backend import record
+from abcd_run.backend import own_process, record
 from abcd_run.errors import AbcdRunError, ArtifactError, LaunchFailed
 from abcd_run.model import Artifact, Instance, Plan
 from abcd_run.runtime import Probe, Runtime, Say
@@ -55,7 +55,7 @@ class BrowserRuntime(Runtime):
 
     def restart(self, runtime_id: str) -> Instance:
         """See the contract: the page is loaded anew, with a fresh machine."""
-        serving.end(folder.of(runtime_id))
+        own_process.end(folder.of(runtime_id))
         return self.start(runtime_id)
 
     def _there(self, runtime_id: str) -> Instance:
@@ -74,7 +74,7 @@ class BrowserRuntime(Runtime):
         """See the contract."""
         if self.instances(runtime_id):
             there = folder.of(runtime_id)
-            serving.end(there)
+            own_process.end(there)
             there.remove()
 
     def prune(self) -> None:
@@ -92,7 +92,7 @@ class BrowserRuntime(Runtime):
         if not there.told().get("shown"):
             raise AbcdRunError(f"no tab shows {name}", remedy=f"abcd-run open {name}")
         who = user or record.read(instance.labels).user or "root"
-        return serving.line("abcd_run_browser.inside", str(there.path), who, "--", *command)
+        return own_process.line("abcd_run_browser.inside", str(there.path), who, "--", *command)
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""

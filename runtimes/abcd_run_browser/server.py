@@ -15,9 +15,10 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+from abcd_run.backend import own_process
 from abcd_run.backend.served_site import lock_of
 from abcd_run.host import locks
-from abcd_run_browser import local, serving
+from abcd_run_browser import local
 from abcd_run_browser.channel import Broken, Channel, Refused
 from abcd_run_browser.folder import Folder
 from abcd_run_browser.page import Page
@@ -48,7 +49,7 @@ def main(folder: str) -> int:
             page = Page(spec, channel)
         except OSError as error:
             sys.stderr.write(f"cannot listen at {spec.address} port {spec.port}: {error}\n")
-            return serving.TAKEN if error.errno == errno.EADDRINUSE else 1
+            return own_process.TAKEN if error.errno == errno.EADDRINUSE else 1
         listening = local.listen(there.path)
         return _in_background(lambda: _serve(there, page, listening), there, page)
 

@@ -13,9 +13,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from abcd_run.backend import own_process
 from abcd_run.errors import AbcdRunError
 from abcd_run.host import locks
-from abcd_run_kubernetes import forwards, kubeconfig
+from abcd_run_kubernetes import kubeconfig
 from abcd_run_kubernetes.folder import Folder, Spec
 from abcd_run_kubernetes.kubeconfig import Place
 from abcd_run_kubernetes.tunnel import Tunnel
@@ -45,7 +46,7 @@ def main(folder: str) -> int:
             sys.stderr.write(f"{error.message}\n")
             return 1
         if listening is None:
-            return forwards.TAKEN
+            return own_process.TAKEN
         return _in_background(there, spec, place, listening)
 
 

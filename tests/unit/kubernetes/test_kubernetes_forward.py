@@ -79,13 +79,13 @@ def test_it_ends_with_its_pod(there: Folder, cluster: Cluster) -> None:
 
 
 def test_it_ends_when_its_folder_is_gone(there: Folder) -> None:
-    pid = there.pid()
+    pid = there.started()["pid"]
     there.remove()
     until(lambda: not Path(f"/proc/{pid}").exists(), within=10)
 
 
 def test_it_is_ended(there: Folder) -> None:
-    pid = there.pid()
+    pid = there.started()["pid"]
     forwards.end(there)
     assert not there.path.exists()
     until(lambda: not Path(f"/proc/{pid}").exists(), within=10)
@@ -93,7 +93,7 @@ def test_it_is_ended(there: Folder) -> None:
 
 
 def test_one_that_was_killed_comes_back_at_the_same_place(there: Folder) -> None:
-    os.kill(there.pid(), signal.SIGKILL)
+    os.kill(there.started()["pid"], signal.SIGKILL)
     until(lambda: not there.runs(), within=10)
     assert there.ports() == {}
     forwards.start(there)
@@ -101,9 +101,9 @@ def test_one_that_was_killed_comes_back_at_the_same_place(there: Folder) -> None
 
 
 def test_two_starts_make_one(there: Folder) -> None:
-    pid = there.pid()
+    pid = there.started()["pid"]
     forwards.start(there)
-    assert there.pid() == pid
+    assert there.started()["pid"] == pid
 
 
 def test_a_port_that_is_taken_is_named(cluster: Cluster) -> None:
@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_named(cluster: Cluster) -> None:
 
 
 def test_its_arguments_have_no_secret(there: Folder) -> None:
-    words = Path(f"/proc/{there.pid()}/cmdline").read_bytes()
+    words = Path(f"/proc/{there.started()['pid']}/cmdline").read_bytes()
     assert b"right" not in words
     assert there.path.parent.stat().st_mode & 0o077 == 0
 
