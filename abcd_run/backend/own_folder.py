@@ -5,7 +5,6 @@ however it ends.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from abcd_run import limits
-from abcd_run.host import locks, xdg
+from abcd_run.host import locks, this_host, xdg
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +81,9 @@ def every(kind: str) -> Iterator[Path]:
     """Yield the paths of all folders of one kind that are this user's."""
     for home in homes(kind):
         for path in sorted(home.iterdir()) if home.is_dir() else ():
-            if path.is_dir() and path.stat().st_uid == os.getuid():
+            if path.is_dir() and _is_ours(path):
                 yield path
+
+
+def _is_ours(path: Path) -> bool:
+    return not this_host.numbers_users() or path.stat().st_uid == this_host.user()

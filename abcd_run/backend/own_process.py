@@ -17,6 +17,11 @@ START_SECONDS = 30.0
 TAKEN = 98
 """The exit status of a process whose port is taken."""
 
+if sys.platform == "win32":
+    _ENDINGS = (signal.SIGTERM,)
+else:
+    _ENDINGS = (signal.SIGTERM, signal.SIGKILL)
+
 
 def line(module: str, *words: str) -> list[str]:
     """Return the command line of a runtime's module, from wherever its package was imported."""
@@ -66,7 +71,7 @@ def taken(port: int) -> PortTaken:
 
 def end(there: OwnFolder) -> None:
     """End a process and wait until it is gone; no-op if it is."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for how in _ENDINGS:
         if not _send(there, how):
             return
         deadline = time.monotonic() + END_SECONDS
