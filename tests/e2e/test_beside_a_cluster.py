@@ -6,6 +6,10 @@ from abcd_run.testing.cli import abcd_run, http_status, launch
 from tests.engines_here import need
 
 ON = ("podman", "kubernetes")
+LONG_SECONDS = 900
+"""The desktop may have to be built, and goes to the cluster's registry once."""
+
+pytestmark = pytest.mark.timeout(LONG_SECONDS + 120)
 
 
 @pytest.fixture(autouse=True)
@@ -13,15 +17,20 @@ def _engines() -> None:
     need(*ON)
 
 
-def test_podman_and_kubernetes_at_once() -> None:
-    there = launch("--on", ",".join(ON), "abcd4demo")
+@pytest.mark.parametrize(
+    ("image", "pages"), [("abcd4demo", {"web"}), ("abcd4demo-desktop", {"web", "desktop"})]
+)
+def test_podman_and_kubernetes_at_once(image: str, pages: set[str]) -> None:
+    there = launch("--on", ",".join(ON), image, within=LONG_SECONDS)
     names = [one["name"] for one in there]
     try:
         assert {(one["runtime"], one["stage"]) for one in there} == {(on, "ready") for on in ON}
         for one in there:
-            url = next(e["url"] for e in one["endpoints"] if e["service"] == "web")
-            assert http_status(url, user="abcd", password=one["password"])[0] == 200
-            assert http_status(url)[0] == 401
+            urls = {e["service"]: e["url"] for e in one["endpoints"] if e["service"] in pages}
+            assert set(urls) == pages
+            for url in urls.values():
+                assert http_status(url, user="abcd", password=one["password"])[0] == 200
+                assert http_status(url)[0] == 401
         releases = {abcd_run("exec", name, "--", "cat", "/etc/os-release").out for name in names}
         assert len(releases) == 1
         assert "ABCD demo" in releases.pop()
