@@ -60,12 +60,19 @@ export class Agent {
   async wake() {
     await this.#machine.put(`${FOLDER}/random`, random(64));
     this.tell("fresh");
-    this.tell(`time ${Math.floor(Date.now() / 1000)}`);
+    this.#time();
   }
 
+  /** Wakes a machine that is nobody's yet, and tells it whose it is: the shell comes first. */
   async seed(file) {
+    await this.#machine.put(`${FOLDER}/random`, random(64));
     await this.#machine.put(`${FOLDER}/seed`, file);
     this.tell("seed");
+    this.#time();
+  }
+
+  #time() {
+    this.tell(`time ${Math.floor(Date.now() / 1000)}`);
   }
 
   size(columns, rows) {

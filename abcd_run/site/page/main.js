@@ -74,9 +74,8 @@ async function fetched(told) {
 /** Tells a machine who it is, and awaits its shell. */
 async function introduce({ agent, own, seed, waiting }) {
   if (!own) await waiting;
-  await agent.wake();
+  await (own ? agent.wake() : agent.seed(seedFile(seed)));
   agent.size(...shell.size);
-  if (!own) await agent.seed(seedFile(seed));
 }
 
 const typed = (bytes) => machine?.send(0, bytes);
