@@ -43,6 +43,8 @@ class Hardware:
     """`isolated` has only its published ports; `user` reaches whatever its owner reaches."""
     vnc_too: bool = False
     """Whether VNC, which a browser can show, is served beside the display's own protocol."""
+    sound: bool = False
+    """Whether there is a loudspeaker, which SPICE's viewer plays."""
 
 
 def abilities(capabilities: str, *, kvm: bool) -> Abilities:
@@ -93,6 +95,7 @@ def choose(options: Mapping[str, object], able: Abilities) -> Hardware:
         video,
         wanted["network"],
         vnc_too=display == "spice" and "vnc" in able.graphics,
+        sound=display == "spice" and options.get("sound") is True,
     )
 
 

@@ -33,5 +33,8 @@ OPTIONS: Mapping[str, Option] = {
         str, "`isolated`: only the published ports, no host and no internet",
         "user", ("user", "isolated"),
     ),
+    "sound": Option(
+        bool, "`true`: a sound card, which the viewer plays; with SPICE alone", "false"
+    ),
     "video": Option(str, "a model that QEMU supports: `qxl`, `virtio`, `vga`, `bochs`", AUTO),
 }  # fmt: skip

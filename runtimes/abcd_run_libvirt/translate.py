@@ -172,3 +172,7 @@ def _screen(devices: ET.Element, hardware: Hardware, folder: Folder) -> None:
     if hardware.display == "spice":
         channel = _add(devices, "channel", type="spicevmc")
         _add(channel, "target", type="virtio", name="com.redhat.spice.0")
+    if hardware.sound:
+        # A loudspeaker and no microphone.
+        _add(_add(devices, "sound", model="ich9"), "codec", type="output")
+        _add(devices, "audio", id="1", type="spice")

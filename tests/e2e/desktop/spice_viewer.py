@@ -6,12 +6,15 @@ one line after the other and echoes each when done; the end of standard input cl
     size WIDTH HEIGHT   the viewer's window has that size now
     click X Y           the left button, there
     type TEXT           and Enter, on an American keyboard
+    hear LEVEL          done once a sample is louder than LEVEL, of 32767
 """
 
+import ctypes
 import importlib
 import sys
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -42,9 +45,10 @@ class Viewer:
         self.inputs: Any = None
         self.agent = threading.Event()
         self.ready = threading.Event()
+        self.loudest = 0
+        self.louder = threading.Condition()
         self.session = spice.Session()
         self.session.set_property("unix-path", socket)
-        self.session.set_property("enable-audio", False)  # noqa: FBT003  (not Python's own)
         listen(self.session, "channel-new", self._channel)
         self.session.connect()
 
@@ -58,6 +62,9 @@ class Viewer:
             channel.connect()
         elif isinstance(channel, spice.DisplayChannel):
             channel.connect()
+        elif isinstance(channel, spice.PlaybackChannel):
+            listen(channel, "playback-data", self._samples)
+            channel.connect()
 
     def _event(self, channel: Any, event: Any) -> None:
         if event != spice.ChannelEvent.OPENED:
@@ -69,6 +76,17 @@ class Viewer:
     def _agent(self, main: Any) -> None:
         if main.get_property("agent-connected"):
             self.agent.set()
+
+    def _samples(self, _channel: Any, data: Any, size: int) -> None:
+        # The bindings give a bare pointer, which is its own hash.
+        samples = array("h", ctypes.string_at(hash(data), size))
+        with self.louder:
+            self.loudest = max(self.loudest, *map(abs, samples))
+            self.louder.notify_all()
+
+    def hear(self, level: int) -> None:
+        with self.louder:
+            self.louder.wait_for(lambda: self.loudest > level)
 
     def size(self, width: str, height: str) -> None:
         # A viewer that sees no agent inside does not tell it its size.
@@ -110,6 +128,8 @@ def follow(viewer: Viewer) -> None:
             for key in rest + "\n":
                 do(viewer.key, key)
                 time.sleep(PAUSE)
+        elif word == "hear":
+            viewer.hear(int(rest))
         sys.stdout.write(line)
         sys.stdout.flush()
     glib.idle_add(viewer.loop.quit)

@@ -32,6 +32,7 @@ from tests.e2e.desktop.looking import (
     shot,
     url,
 )
+from tests.e2e.desktop.test_machine import spice
 from tests.engines_here import need
 from tests.waiting import until
 
@@ -47,6 +48,10 @@ SESSION = DISPLAY + (
     " | grep -e DBUS_SESSION -e XDG_RUNTIME_DIR); export SHELL=/bin/bash; cd; "
 )
 """What a program needs to be one of the session's."""
+
+SINKS = "pactl list short sinks || :"
+SOUND_SECONDS = 120.0
+"""A machine's sound begins after the session, on a processor that is emulated."""
 
 RUNS = "pgrep -l '^(pulseaudio|parec)' || :"
 """Whatever of the sound runs."""
@@ -152,6 +157,15 @@ def test_a_tone_is_heard_at_the_page_by_who_has_the_password(plasma: Document) -
         inside(plasma, SESSION + f"python3 -c '{TONE}' | pacat --raw --rate=48000")
         until(lambda: loudest(samples) > LOUD, within=20)
     until(lambda: "parec" not in inside(plasma, RUNS), within=20)
+
+
+def test_a_tone_is_heard_in_a_machines_viewer(verified: Ended) -> None:
+    assert verified.out
+    machine = next(one for one in running() if one["runtime"] == "libvirt")
+    until(lambda: "alsa_output" in inside(machine, SESSION + SINKS), within=SOUND_SECONDS)
+    with spice(machine) as viewer:
+        inside(machine, SESSION + f"python3 -c '{TONE}' | pacat --raw --rate=48000")
+        viewer.do(f"hear {LOUD}")
 
 
 @pytest.mark.parametrize("whose", ["cross-site", "same-site"])

@@ -111,6 +111,13 @@ def test_a_browser_gets_a_socket_of_its_own(design: Design) -> None:
     assert sockets == [f"{folder}spice.sock", f"{folder}vnc.sock"]
 
 
+def test_sound_is_what_the_viewer_plays_and_no_microphone(design: Design) -> None:
+    assert parsed(design).find("devices/sound") is None
+    root = parsed(replace(design, hardware=replace(PARTS, sound=True)))
+    assert [one.get("type") for one in root.iterfind("devices/sound/codec")] == ["output"]
+    assert [one.get("type") for one in root.iterfind("devices/audio")] == ["spice"]
+
+
 def test_the_network_of_its_owner(design: Design) -> None:
     root = parsed(design)
     assert [one.get("type") for one in root.iterfind("devices/interface")] == ["user"]
