@@ -76,6 +76,13 @@ def test_user_data_is_a_cloud_config() -> None:
     assert read["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA me", "KEY"]
 
 
+def test_a_live_kairos_has_no_password_that_everybody_knows() -> None:
+    read = json.loads(vm_seed.user_data(PLAN, key="KEY").split("\n", 1)[1])
+    (step,) = read["stages"]["initramfs.after"]
+    assert step["users"] == {"kairos": {"passwd": PLAN.seed.password}}
+    assert step["if"] == "grep -q ^kairos: /etc/passwd"
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

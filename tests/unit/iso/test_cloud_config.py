@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from abcd_run.iso.cloud_config import user_data
+
+# mudler/yip 62df27a, pkg/schema/cloudinit/config.go: what it reads, and as what.
+PERSON = {
+    "name": str,
+    "passwd": str,
+    "lock_passwd": bool,
+    "groups": list,
+    "ssh_authorized_keys": list,
+}
+
+
+@pytest.mark.parametrize("keys", [[], ["ssh-ed25519 AAAA me"]])
+@pytest.mark.parametrize("password", ["", "pass word: '\"#\\"])
+@pytest.mark.parametrize("hostname", ["", "lab-1"])
+def test_yip_knows_every_word_of_it(hostname: str, password: str, keys: list[str]) -> None:
+    text = user_data(hostname=hostname, user="me", password=password, keys=keys)
+    head, body = text.split("\n", 1)
+    assert head == "#cloud-config"
+    read = json.loads(body)
+    assert set(read) <= {"hostname", "users", "stages"}
+    assert read.get("hostname", "") == hostname
+    (person,) = read["users"]
+    for key, value in person.items():
+        assert isinstance(value, PERSON[key]), key
+    assert person["name"] == "me"
+    assert person.get("passwd", "") == password
+    assert person.get("ssh_authorized_keys", []) == keys
+
+
+def test_what_is_not_given_changes_nothing() -> None:
+    text = user_data(hostname="", user="me", password="", keys=[])
+    assert json.loads(text.split("\n", 1)[1]) == {"users": [{"name": "me", "groups": ["admin"]}]}
