@@ -15,13 +15,14 @@ KAIROS = "kairos"
 def user_data(*, hostname: str, user: str, password: str, keys: Sequence[str]) -> str:
     """Return the settings of one person, as JSON, which is YAML too; what is empty is left out.
 
-    Source: mudler/yip, `pkg/schema/cloudinit/config.go`. yip hashes the password itself, unless it
-    begins with `$`, `!` or `*`.
+    Source: mudler/yip, `pkg/schema/cloudinit/config.go`, and cloud-init's own schema. yip hashes
+    the password itself, unless it begins with `$`, `!` or `*`.
     """
     person: dict[str, object] = {"name": user, "groups": ["admin"]}
     stages: dict[str, object] = {}
     if password:
-        person |= {"passwd": password, "lock_passwd": False}
+        # The first is yip's; cloud-init takes that for a hash, and then the second as it is.
+        person |= {"passwd": password, "plain_text_passwd": password, "lock_passwd": False}
         stages = {"stages": {"initramfs.after": [_of_kairos(password)]}}
     if keys:
         person["ssh_authorized_keys"] = list(keys)

@@ -6,10 +6,12 @@ import pytest
 
 from abcd_run.iso.cloud_config import user_data
 
-# mudler/yip 62df27a, pkg/schema/cloudinit/config.go: what it reads, and as what.
+# What mudler/yip reads, and as what (62df27a, pkg/schema/cloudinit/config.go). It skips others:
+# plain_text_passwd is cloud-init's, which wants a hash in passwd (22.4, `users_groups.user`).
 PERSON = {
     "name": str,
     "passwd": str,
+    "plain_text_passwd": str,
     "lock_passwd": bool,
     "groups": list,
     "ssh_authorized_keys": list,
@@ -19,7 +21,7 @@ PERSON = {
 @pytest.mark.parametrize("keys", [[], ["ssh-ed25519 AAAA me"]])
 @pytest.mark.parametrize("password", ["", "pass word: '\"#\\"])
 @pytest.mark.parametrize("hostname", ["", "lab-1"])
-def test_yip_knows_every_word_of_it(hostname: str, password: str, keys: list[str]) -> None:
+def test_yip_and_cloud_init_know_every_word_of_it(hostname: str, password: str, keys: list[str]) -> None:
     text = user_data(hostname=hostname, user="me", password=password, keys=keys)
     head, body = text.split("\n", 1)
     assert head == "#cloud-config"
@@ -30,7 +32,7 @@ def test_yip_knows_every_word_of_it(hostname: str, password: str, keys: list[str
     for key, value in person.items():
         assert isinstance(value, PERSON[key]), key
     assert person["name"] == "me"
-    assert person.get("passwd", "") == password
+    assert person.get("passwd", "") == person.get("plain_text_passwd", "") == password
     assert person.get("ssh_authorized_keys", []) == keys
 
 
