@@ -165,10 +165,10 @@ def test_it_is_downloaded_and_ready_by_ssh(iso: Path, url: str, tmp_path: Path) 
     sha256 = hashlib.sha256(iso.read_bytes()).hexdigest()
     profile.write_text(PROFILE.format(url=url, sha256=sha256))
     with _launched(str(profile)):
-        ended = abcd_run("exec", NAME, "--", "sh", "-c", "hostname; cat /proc/cmdline")
+        ended = abcd_run("exec", NAME, "--", "sh", "-c", "hostname; id -un; cat /proc/cmdline")
         assert ended.status == 0, ended.err
-        name, *arguments = ended.out.split()
-        assert name == NAME
+        name, user, *arguments = ended.out.split()
+        assert (name, user) == (NAME, "abcd")
         assert not {"install-mode", "nomodeset"} & set(arguments)
 
 
