@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from abcd_run.testing.cli import abcd_run
+
 HERE = Path(__file__).parent / "kairos"
 DHCP = Path(__file__).parents[2] / "profiles/abcd4demo/base/tree/usr/lib/abcd/dhcp"
 GRUB = Path("/usr/lib/grub")
@@ -51,6 +53,18 @@ cd ..
 mksquashfs root iso/rootfs.squashfs -b 1024k >/dev/null
 """
 """Run as root of a user namespace, so that the files keep their owners."""
+
+
+PROMPT = "login: root"
+"""What it says on its serial line, after its name, once its user may log in."""
+
+
+def of_the_demo(folder: Path) -> Path:
+    """Make the ISO in a folder, and the demo's first where it is not there yet."""
+    demo = folder / "demo.iso"
+    ended = abcd_run("artifact", "abcd4demo", "--to", "iso", "-o", str(demo), "--quiet")
+    assert ended.status == 0, ended.err
+    return make(demo, folder)
 
 
 def make(demo: Path, folder: Path, *, config: str = "") -> Path:

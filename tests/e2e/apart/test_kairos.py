@@ -1,24 +1,17 @@
-"""An ISO as AuroraBoot makes it starts, takes our seed, and is ready by ssh or by its console.
+"""An ISO as AuroraBoot makes it starts under plain QEMU, and takes our seed.
 
 See tests/guests/kairos_iso.py for what of it is Kairos', and docs/iso.md for what is not.
 """
 
-import hashlib
 import os
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from abcd_run.iso import cache, cloud_config, seed
+from abcd_run.iso import cloud_config, seed
 from abcd_run.iso.direct import direct_boot
-from abcd_run.testing.cli import abcd_run, launch
 from tests.engines_here import need
 from tests.guests import kairos_iso, plain_qemu
 from tests.waiting import until
@@ -32,38 +25,13 @@ MEMORY = 512
 """MiB; the default of a machine is more."""
 
 PASSWORD = "of-this-instance-alone"
-PROMPT = "login: root"
-IMAGE = "kairos-stand-in"
-NAME = "kairos-stand-in-1"
-PROFILE = """\
-[abcdik]
-iso = "{url}"
-sha256 = "{sha256}"
-[resources]
-memory = "512MiB"
-[services.ssh]
-port = 22
-protocol = "ssh"
-[ready]
-service = "ssh"
-timeout = 240
-"""
 
 
 @pytest.fixture(scope="module")
-def iso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Make the ISO from the demo's; what the cache keeps of it goes with it."""
+def iso(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the ISO, made from the demo's."""
     need("libvirt")
-    folder = tmp_path_factory.mktemp("kairos")
-    demo = folder / "demo.iso"
-    ended = abcd_run("artifact", "abcd4demo", "--to", "iso", "-o", str(demo), "--quiet")
-    assert ended.status == 0, ended.err
-    yield kairos_iso.make(demo, folder)
-    for path in cache.folder().glob(f"*{IMAGE}*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    return kairos_iso.of_the_demo(tmp_path_factory.mktemp("kairos"))
 
 
 @pytest.fixture
@@ -113,7 +81,7 @@ def test_it_starts_and_takes_the_seed(
         console, port, kind="q35", memory=MEMORY, card="virtio-net-pci", inside=22
     )
     with plain_qemu.running([*line, *start(iso, _seed(key))]):
-        until(lambda: f"lab-1 {PROMPT}" in _text(console), within=plain_qemu.SECONDS)
+        until(lambda: f"lab-1 {kairos_iso.PROMPT}" in _text(console), within=plain_qemu.SECONDS)
         login = ["-i", str(key), "-o", "BatchMode=yes", "abcd@127.0.0.1"]
         until(lambda: _ssh(port, *login, "true")[0] == 0, within=plain_qemu.SECONDS)
         _, said = _ssh(port, *login, "hostname; cat /proc/cmdline")
@@ -148,42 +116,3 @@ def _ssh(port: int, *words: str, env: dict[str, str] | None = None) -> tuple[int
 
 def _text(console: Path) -> str:
     return console.read_text(errors="replace") if console.exists() else ""
-
-
-@pytest.fixture
-def url(iso: Path) -> Iterator[str]:
-    """Serve the ISO."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(iso.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/{iso.name}"
-        server.shutdown()
-
-
-def test_it_is_downloaded_and_ready_by_ssh(iso: Path, url: str, tmp_path: Path) -> None:
-    profile = tmp_path / f"{IMAGE}.toml"
-    sha256 = hashlib.sha256(iso.read_bytes()).hexdigest()
-    profile.write_text(PROFILE.format(url=url, sha256=sha256))
-    with _launched(str(profile)):
-        ended = abcd_run("exec", NAME, "--", "sh", "-c", "hostname; id -un; cat /proc/cmdline")
-        assert ended.status == 0, ended.err
-        name, user, *arguments = ended.out.split()
-        assert (name, user) == (NAME, "abcd")
-        assert not {"install-mode", "nomodeset"} & set(arguments)
-
-
-def test_a_file_is_ready_by_its_console(iso: Path) -> None:
-    settings = ("--set", f"ready.console={PROMPT}", "--set", "ready.timeout=240")
-    with _launched(str(iso), *settings, "--memory", f"{MEMORY}MiB"):
-        assert f"{NAME} {PROMPT}" in abcd_run("logs", NAME).out
-
-
-@contextmanager
-def _launched(*words: str) -> Iterator[None]:
-    """Launch an ISO on libvirt for as long as the block lasts."""
-    try:
-        (instance,) = launch("--on", "libvirt", "--name", NAME, *words)
-        assert instance["stage"] == "ready"
-        yield
-    finally:
-        abcd_run("stop", NAME)
