@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from abcd_run.host.part_file import companion
+from abcd_run.iso import cloud_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +44,15 @@ def write(plan: Plan, part: Path, out: Path) -> None:
     for name in beside(plan, out):
         from abcd_run.iso import seed  # noqa: PLC0415  (what it takes is not installed everywhere)
 
+        given = plan.seed
         seed.write_seed(
             companion(part, name),
-            user_data=_user_data(plan),
+            user_data=cloud_config.user_data(
+                hostname=given.hostname,
+                user=given.user,
+                password=given.password,
+                keys=[given.ssh_key] if given.ssh_key else [],
+            ),
             meta_data=json.dumps({"local-hostname": plan.seed.hostname or plan.image}),
             values=_values(plan),
         )
@@ -54,15 +61,3 @@ def write(plan: Plan, part: Path, out: Path) -> None:
 def _values(plan: Plan) -> dict[str, str]:
     values = {key: value for key, value in plan.seed.environment().items() if value}
     return values | {f"ABCD_ENV_{name}": value for name, value in plan.env.items()}
-
-
-def _user_data(plan: Plan) -> str:
-    """Return the same for Kairos and cloud-init, as JSON, which is YAML too."""
-    seed = plan.seed
-    user: dict[str, object] = {"name": seed.user, "groups": ["admin"]}
-    if seed.password:
-        user |= {"passwd": seed.password, "lock_passwd": False}
-    if seed.ssh_key:
-        user["ssh_authorized_keys"] = [seed.ssh_key]
-    described = {"hostname": seed.hostname} if seed.hostname else {}
-    return "#cloud-config\n" + json.dumps({**described, "users": [user]}, indent=1)

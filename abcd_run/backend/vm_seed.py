@@ -20,19 +20,16 @@ def seed_values(plan: Plan, *, key: str) -> dict[str, str]:
 
 
 def user_data(plan: Plan, *, key: str) -> str:
-    """Return the same as a cloud-config, for images that read one: Kairos, cloud-init.
+    """Return the same as a cloud-config, for images that read one: Kairos, cloud-init."""
+    from abcd_run.iso import cloud_config  # noqa: PLC0415  (listing instances does not need it)
 
-    JSON is valid YAML.
-    """
     seed = plan.seed
-    user = {
-        "name": seed.user,
-        "passwd": seed.password,
-        "lock_passwd": False,
-        "groups": ["admin"],
-        "ssh_authorized_keys": [line for line in (seed.ssh_key, key) if line],
-    }
-    return "#cloud-config\n" + json.dumps({"hostname": seed.hostname, "users": [user]}, indent=1)
+    return cloud_config.user_data(
+        hostname=seed.hostname,
+        user=seed.user,
+        password=seed.password,
+        keys=[line for line in (seed.ssh_key, key) if line],
+    )
 
 
 def meta_data(plan: Plan) -> str:

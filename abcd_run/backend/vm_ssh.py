@@ -87,6 +87,7 @@ def line(
     address, port = _ssh_port(instance)
     _await_ssh(instance, address, port)
     person = record.read(instance.labels).user
+    user = user or person  # an image that nobody has described has the seed's user alone
     # Only the person and root have a key: for other users, log in as root and switch.
     login = user if user in (person, "root") else "root"
     words = ["ssh", "-F", "none", "-i", str(own_key()), "-p", str(port), "-t" if tty else "-T"]

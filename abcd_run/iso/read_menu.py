@@ -18,6 +18,8 @@ OTHER = frozenset(
     {
         "kairos.remote_recovery_mode",
         "kairos.boot_live_mode",
+        "kairos.ram",
+        "kairos.ram.create_partitions",  # on an empty disk, without asking
         "rd.debug",
     }
 )

@@ -21,12 +21,14 @@ def free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-def line(console: Path, port: int, *, kind: str, memory: int, card: str) -> list[str]:
-    """Return the command of a machine of `memory` MiB, whose page is at `port` of this host."""
+def line(
+    console: Path, port: int, *, kind: str, memory: int, card: str, inside: int = 8080
+) -> list[str]:
+    """Return the command of a machine of `memory` MiB; its port `inside` is `port` of this host."""
     return [
         "qemu-system-x86_64", "-machine", kind, "-accel", "tcg", "-m", str(memory),
         "-display", "none", "-serial", f"file:{console}",
-        "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:8080",
+        "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:{inside}",
         "-device", f"{card},netdev=n",
     ]  # fmt: skip
 

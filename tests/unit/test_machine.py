@@ -76,6 +76,13 @@ def test_user_data_is_a_cloud_config() -> None:
     assert read["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA me", "KEY"]
 
 
+def test_a_live_kairos_has_no_password_that_everybody_knows() -> None:
+    read = json.loads(vm_seed.user_data(PLAN, key="KEY").split("\n", 1)[1])
+    _, step = read["stages"]["initramfs.after"]
+    assert step["users"] == {"kairos": {"passwd": PLAN.seed.password}}
+    assert step["if"] == "grep -q ^kairos: /etc/passwd"
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -116,6 +123,15 @@ def test_root_becomes_whoever_has_no_key(line: Instance, tmp_path: Path) -> None
     assert begin == "cd ~www 2>/dev/null"  # of root's own shell: `su` keeps the folder
     assert shlex.split(switch)[:4] == ["su", "www", "-s", "/bin/sh"]
     assert remote("abcd")[-1] == "abcd@127.0.0.1"
+
+
+def test_who_is_not_named_is_the_seeds_user(line: Instance, tmp_path: Path) -> None:
+    """A live Kairos has no key of root's, and admits root by none."""
+
+    def words(user: str) -> list[str]:
+        return vm_ssh.line(line, ["id"], user=user, tty=False, known_hosts=tmp_path / "k")
+
+    assert words("") == words("abcd")
 
 
 def test_a_person_who_looks_like_an_option_is_none(line: Instance, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,8 @@ menuentry "Kairos (manual)" --class os {{
     initrd ($root)/boot/initrd
 }}
 """.format(live="cdroot root=live:CDLABEL=COS_LIVE console=tty1")
+
+AURORABOOT = Path(__file__).parents[2] / "guests" / "kairos" / "grub_live_bios.cfg"
 
 
 def test_the_first_entry_is_the_plain_live_session() -> None:
@@ -68,3 +71,23 @@ def test_a_menu_that_only_installs_gives_the_rest_of_its_first_entry() -> None:
 
 def test_no_menu_gives_no_entry() -> None:
     assert live_entry("set timeout=3\n") is None
+
+
+def test_auroraboots_own_menu_gives_its_manual_session() -> None:
+    text = AURORABOOT.read_text()
+    every = entries(text)
+    assert len(every) == 7
+    assert [entry.is_live for entry in every] == [False, True, *[False] * 5]
+    entry = live_entry(text)
+    assert entry
+    assert (entry.kernel, entry.initrd) == ("/boot/kernel", "/boot/initrd")
+    assert {"cdroot", "root=live:CDLABEL=COS_LIVE", "rd.cos.disable"} <= set(entry.arguments)
+    assert "install-mode" not in entry.arguments
+
+
+def test_a_session_in_memory_that_partitions_disks_is_not_taken() -> None:
+    text = AURORABOOT.read_text()
+    last = text[text.index('menuentry "Boot Kairos to RAM now"') :]
+    entry = live_entry(last)
+    assert entry
+    assert not [word for word in entry.arguments if word.startswith("kairos.ram")]
