@@ -12,13 +12,13 @@ import subprocess
 from pathlib import Path
 
 from abcd_run.testing.cli import abcd_run
+from tests.guests import kairos_menu
 
 HERE = Path(__file__).parent / "kairos"
 DHCP = Path(__file__).parents[2] / "profiles/abcd4demo/base/tree/usr/lib/abcd/dhcp"
 GRUB = Path("/usr/lib/grub")
 LABEL = "COS_LIVE"
 NAME = "kairos-stand-in-core-amd64-generic-v0.0.0"
-CONSOLE = "console=ttyS0 console=tty1"
 MODULES = (
     *("ext2", "iso9660", "linux", "echo", "configfile", "search_label", "search_fs_file"),
     *("search", "search_fs_uuid", "ls", "normal", "gzio", "gettext", "font", "gfxterm", "gfxmenu"),
@@ -78,10 +78,7 @@ def make(demo: Path, folder: Path, *, config: str = "") -> Path:
     _uefi(folder, tree)
     _root(demo, folder)
     _bios(folder, tree)
-    menu = (HERE / "grub_live_bios.cfg").read_text()
-    for mark, text in {"{{LIVE_CONSOLE}}": CONSOLE, "{{NOMODESET}}": " nomodeset"}.items():
-        menu = menu.replace(mark, text)
-    (tree / "boot/grub2/grub.cfg").write_text(menu.replace("{{EXTEND_CMDLINE}}", ""))
+    (tree / "boot/grub2/grub.cfg").write_text(kairos_menu.written())
     return _burn(tree, folder / f"{NAME}.iso")
 
 

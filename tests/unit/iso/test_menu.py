@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from abcd_run.errors import ArtifactError
 from abcd_run.iso.menu import live_arguments, menu
 from abcd_run.iso.read_menu import entries, live_entry
+from tests.guests import kairos_menu
 
 KAIROS = """
 set default=0
@@ -22,7 +22,8 @@ menuentry "Kairos (manual)" --class os {{
 }}
 """.format(live="cdroot root=live:CDLABEL=COS_LIVE console=tty1")
 
-AURORABOOT = Path(__file__).parents[2] / "guests" / "kairos" / "grub_live_bios.cfg"
+AURORABOOT = kairos_menu.written()
+"""A menu with AuroraBoot's entries."""
 
 
 def test_the_first_entry_is_the_plain_live_session() -> None:
@@ -73,12 +74,11 @@ def test_no_menu_gives_no_entry() -> None:
     assert live_entry("set timeout=3\n") is None
 
 
-def test_auroraboots_own_menu_gives_its_manual_session() -> None:
-    text = AURORABOOT.read_text()
-    every = entries(text)
+def test_auroraboots_menu_gives_its_manual_session() -> None:
+    every = entries(AURORABOOT)
     assert len(every) == 7
     assert [entry.is_live for entry in every] == [False, True, *[False] * 5]
-    entry = live_entry(text)
+    entry = live_entry(AURORABOOT)
     assert entry
     assert (entry.kernel, entry.initrd) == ("/boot/kernel", "/boot/initrd")
     assert {"cdroot", "root=live:CDLABEL=COS_LIVE", "rd.cos.disable"} <= set(entry.arguments)
@@ -86,8 +86,7 @@ def test_auroraboots_own_menu_gives_its_manual_session() -> None:
 
 
 def test_a_session_in_memory_that_partitions_disks_is_not_taken() -> None:
-    text = AURORABOOT.read_text()
-    last = text[text.index('menuentry "Boot Kairos to RAM now"') :]
+    last = AURORABOOT[AURORABOOT.index('menuentry "Boot Kairos to RAM now"') :]
     entry = live_entry(last)
     assert entry
     assert not [word for word in entry.arguments if word.startswith("kairos.ram")]
