@@ -42,20 +42,25 @@ def beside(plan: Plan, out: Path) -> tuple[str, ...]:
 def write(plan: Plan, part: Path, out: Path) -> None:
     """Write the CD as a companion of the artifact's part, readable for its owner alone."""
     for name in beside(plan, out):
-        from abcd_run.iso import seed  # noqa: PLC0415  (what it takes is not installed everywhere)
+        write_cd(plan, companion(part, name))
 
-        given = plan.seed
-        seed.write_seed(
-            companion(part, name),
-            user_data=cloud_config.user_data(
-                hostname=given.hostname,
-                user=given.user,
-                password=given.password,
-                keys=[given.ssh_key] if given.ssh_key else [],
-            ),
-            meta_data=json.dumps({"local-hostname": plan.seed.hostname or plan.image}),
-            values=_values(plan),
-        )
+
+def write_cd(plan: Plan, target: Path) -> None:
+    """Write the CD's image, readable for its owner alone; a stick has it as a partition."""
+    from abcd_run.iso import seed  # noqa: PLC0415  (what it takes is not installed everywhere)
+
+    given = plan.seed
+    seed.write_seed(
+        target,
+        user_data=cloud_config.user_data(
+            hostname=given.hostname,
+            user=given.user,
+            password=given.password,
+            keys=[given.ssh_key] if given.ssh_key else [],
+        ),
+        meta_data=json.dumps({"local-hostname": given.hostname or plan.image}),
+        values=_values(plan),
+    )
 
 
 def _values(plan: Plan) -> dict[str, str]:

@@ -64,3 +64,7 @@ Serial = Annotated[
     ),
 ]
 Large = Annotated[bool, _option("--large", help="Write one that is larger than 256 GB, too.")]
+Persist = Annotated[
+    bool,
+    _option("--persist", help="Keep what is saved in the home: a partition over the stick's rest."),
+]

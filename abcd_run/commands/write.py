@@ -22,6 +22,10 @@ def write(
     listed: machine_options.List = False,
     serial: machine_options.Serial = None,
     large: machine_options.Large = False,
+    persist: machine_options.Persist = False,
+    seed: machine_options.Seed = None,
+    password_file: machine_options.Password = None,
+    hostname: machine_options.Hostname = "",
     profiles: options.Profiles = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -32,20 +36,31 @@ def write(
     host does not use. You type the model's name first. What is written is read back and compared;
     the first MiB comes last, so that nothing starts from an interrupted stick.
 
+    Each start makes its own password, unless the stick has a seed with one: --password-file,
+    --hostname, --seed. Whoever has the stick has the password.
+
     \b
     abcd-run write --list
     abcd-run write abcd4demo /dev/sdX
+    abcd-run write abcd4demo /dev/sdX --persist                 what is saved in the home stays
     abcd-run write abcd4demo /dev/sdX --serial 4C530001230      in scripts: asks nothing
     """
     if listed:
         return _list(as_json=as_json)
     image, device = _two(words or [])
     with Display(quiet=quiet) as shown, Session(progress=shown, profiles=profiles) as lab:
-        done = lab.write(image, device, agree=lambda disk: _agreed(disk, serial), large=large)
+        done = lab.write(
+            image, device, agree=lambda disk: _agreed(disk, serial), large=large,
+            persist=persist, seed=seed, password_file=password_file, hostname=hostname,
+        )  # fmt: skip
+    if seed or password_file:
+        for_people.print_notes([machine_options.SEED_IS_IN_IT])
     if as_json:
         for_scripts.print_json(_document(done))
     elif not quiet:
         facts = {"size": format_size(done.size), "took": f"{done.seconds:.0f} s, read back too"}
+        if done.kept:
+            facts["keeps"] = f"{format_size(done.kept)} for what is saved"
         for_people.print_facts(f"{done.variant} is on {done.disk.device}; pull it out", facts)
     return 0
 

@@ -7,13 +7,18 @@ repair it by writing.
 from __future__ import annotations
 
 import struct
+import uuid
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 SECTOR: Final = 512
 ENTRY: Final = 128
 MOST_ENTRIES: Final = 1024
+LINUX: Final = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
+"""The kind of a partition for Linux, which other systems leave alone."""
+
+LONGEST_NAME: Final = 36
 HEADER = struct.Struct("<8s4sII4xQQQQ16sQIII")
 SIGNATURE = b"EFI PART"
 PROTECTIVE: Final = 0xEE
@@ -52,6 +57,19 @@ def read(file: BinaryIO) -> Table | None:
     if len(entries) < number * ENTRY or zlib.crc32(entries) != entries_sum or _sum(raw) != told:
         raise Damaged("its partition table does not match its checksum")
     return Table(revision, first, place, disk, entries)
+
+
+def with_partition(table: Table, name: str, *, first: int, sectors: int) -> Table:
+    """Return a table with one more partition for Linux. Raises `Damaged` if it is full."""
+    entry = struct.pack(
+        "<16s16sQQQ72s", LINUX.bytes_le, uuid.uuid4().bytes_le, first, first + sectors - 1, 0,
+        name[:LONGEST_NAME].encode("utf-16-le"),
+    )  # fmt: skip
+    for at in range(0, len(table.entries), ENTRY):
+        if not any(table.entries[at : at + 16]):  # an entry of no kind is free
+            entries = table.entries[:at] + entry + table.entries[at + ENTRY :]
+            return replace(table, entries=entries)
+    raise Damaged("its partition table has no room for another partition")
 
 
 def write(file: BinaryIO, table: Table, *, sectors: int) -> None:

@@ -337,17 +337,27 @@ class Session(Reaching):
         *,
         agree: Callable[[Disk], None],
         large: bool = False,
+        persist: bool = False,
+        seed: str | PathLike[str] | None = None,
+        password_file: str | PathLike[str] | None = None,
+        hostname: str = "",
     ) -> WrittenStick:
         """Write an image as a live system on a stick, which loses all that is on it.
 
         `agree` gets the disk, and raises unless it is the one that is meant; `large` allows one
-        that is larger than 256 GB. Raises `UsageError` for a disk that is refused.
+        that is larger than 256 GB. With `persist` what a person saves stays, on a partition over
+        the rest of the stick. A seed is as for `artifact`. Raises `UsageError` for a disk that is
+        refused.
         """
+        from abcd_run.plan.given_seed import parse
         from abcd_run.session import sticks
 
         place = Path(device)
+        given = parse(seed, password_file=password_file, hostname=hostname)
         return self._calls.do(
-            lambda: sticks.put(self._opened, image, place, agree=agree, large=large)
+            lambda: sticks.put(
+                self._opened, image, place, agree=agree, large=large, persist=persist, given=given
+            )
         )
 
     def runtimes(self, on: On = ()) -> tuple[RuntimeStatus, ...]:

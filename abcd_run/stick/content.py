@@ -1,16 +1,19 @@
-"""What a stick shall contain: the ISO, and its partition table's copy where the stick ends."""
+"""What a stick shall contain: the ISO, its partition table, and more partitions behind it."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from abcd_run.disk import gpt
 from abcd_run.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from abcd_run.stick.parts import Part
 
 CHUNK: Final = 4 << 20
 """Bytes that are read or written at a time."""
@@ -21,10 +24,14 @@ HEAD: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The first MiB, and pieces elsewhere that are not the ISO's: all are whole sectors."""
+    """The first MiB, pieces elsewhere that are not the ISO's, and partitions behind it.
+
+    All are whole sectors.
+    """
 
     head: bytes
     elsewhere: tuple[tuple[int, bytes], ...]
+    parts: tuple[Part, ...] = ()
 
 
 class _Caught(io.BytesIO):
@@ -43,7 +50,7 @@ class _Caught(io.BytesIO):
         return len(data)
 
 
-def content(iso: BinaryIO, *, size: int, sector: int) -> Content:
+def content(iso: BinaryIO, *, size: int, sector: int, parts: Sequence[Part] = ()) -> Content:
     """Return what differs from the ISO on a stick of `size` bytes. Raises `ArtifactError`."""
     iso.seek(0)
     caught = _Caught(iso.read(HEAD).ljust(HEAD, b"\0"))
@@ -55,13 +62,33 @@ def content(iso: BinaryIO, *, size: int, sector: int) -> Content:
         )
     try:
         table = gpt.read(caught)
+        if table:
+            table = reduce(_with, parts, table)
     except gpt.Damaged as error:
         raise ArtifactError(
             "this live ISO is damaged", details=str(error), remedy="fetch or build the ISO again"
         ) from error
     if table and sector == gpt.SECTOR:  # a table counts in the disk's own sectors
         gpt.write(caught, table, sectors=size // gpt.SECTOR)
-    return Content(caught.getvalue(), tuple(caught.elsewhere))
+    elif parts:
+        raise _no_partitions(sector)
+    return Content(caught.getvalue(), tuple(caught.elsewhere), tuple(parts))
+
+
+def _with(table: gpt.Table, part: Part) -> gpt.Table:
+    first, sectors = part.start // gpt.SECTOR, part.size // gpt.SECTOR
+    return gpt.with_partition(table, part.name, first=first, sectors=sectors)
+
+
+def _no_partitions(sector: int) -> ArtifactError:
+    why = "the ISO has no GUID partition table"
+    if sector != gpt.SECTOR:
+        why = f"the stick has sectors of {sector} bytes, and the ISO's table counts {gpt.SECTOR}"
+    return ArtifactError(
+        "no partition can be added behind this live ISO",
+        details=why,
+        remedy="leave out --persist, --seed, --password-file and --hostname",
+    )
 
 
 def body(iso: BinaryIO) -> Iterator[tuple[int, bytes]]:

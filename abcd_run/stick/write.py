@@ -12,11 +12,12 @@ from abcd_run.stick.content import HEAD, Content, body, content
 from abcd_run.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from abcd_run.stick.block import Disk, Places
+    from abcd_run.stick.parts import Part
 
     Say = Callable[[str], None]
 
@@ -74,14 +75,15 @@ def recheck(places: Places, disk: Disk, target: Target, *, needed: int, large: b
     refusal.refuse_members(disk, target.read)
 
 
-def write(iso: Path, disk: Disk, target: Target, *, say: Say) -> int:
-    """Write an ISO on an open disk, read it back and compare; return its bytes.
+def write(iso: Path, disk: Disk, target: Target, *, say: Say, parts: Sequence[Part] = ()) -> int:
+    """Write an ISO and partitions on an open disk, read all back and compare; return its bytes.
 
     Raises `AbcdRunError` for what the disk does wrong, or `Interrupted`: then nothing on it starts.
     """
     with iso.open("rb") as file:
-        whole = iso.stat().st_size
-        wanted = content(file, size=disk.size, sector=disk.sector)
+        size = iso.stat().st_size
+        wanted = content(file, size=disk.size, sector=disk.sector, parts=parts)
+        whole = size + sum(part.filled for part in parts)
         try:
             _clear(target, disk.size)
             for place, piece in _told("writing", _rest(file, wanted), whole, say):
@@ -102,7 +104,7 @@ def write(iso: Path, disk: Disk, target: Target, *, say: Say) -> int:
                 details=UNFINISHED,
                 remedy="write it again, or use another stick",
             ) from error
-    return whole
+    return size
 
 
 def _clear(target: Target, size: int) -> None:
@@ -115,6 +117,8 @@ def _clear(target: Target, size: int) -> None:
 def _rest(iso: BinaryIO, wanted: Content) -> Iterator[tuple[int, bytes]]:
     """Yield everything but the first MiB, each piece with its place."""
     yield from body(iso)
+    for part in wanted.parts:
+        yield from part.pieces()
     yield from wanted.elsewhere
 
 

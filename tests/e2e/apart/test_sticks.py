@@ -4,23 +4,40 @@ A plain file stands for the stick: an ordinary user has no devices. `tests/stick
 """
 
 import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from abcd_run import Session
 from abcd_run.disk.machine import LEAST_FOR_UEFI
+from abcd_run.session import sticks
+from abcd_run.stick import keeping
 from abcd_run.stick.block import Disk
 from abcd_run.stick.device import Device
 from abcd_run.stick.write import write
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
 from tests.guests import plain_qemu
+from tests.unit.stick.trees import Tree
 from tests.waiting import until
 
-SIZE = 128 << 20
+MIB = 1 << 20
+SIZE = 128 * MIB
+LARGER = 192 * MIB
+PASSWORD = "of-the-stick"
 OWN = re.compile(r"no password in the seed; this instance's is (\w+)")
+FEATURES, LABEL = 1024 + 96, 1024 + 120
+"""Bytes from the start of ext4 to the features that a kernel must know, and to its label."""
+NEEDS_RECOVERY = 4
+PARTITION = 64 * 512
+"""Where the ISO's own partition starts, as a second ISO."""
 
-pytestmark = pytest.mark.timeout(600)  # the ISO is built in the first one's time
+pytestmark = pytest.mark.timeout(900)  # the ISO is built in the first one's time
+
+Ask = Callable[[str], str]
 
 
 class PulledOut(Exception):
@@ -37,24 +54,20 @@ def iso(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _written(iso: Path, stick: Path, *, until_told: str = "") -> Path:
-    """Write a stick that was full of something else; pull it out once it is told how far it is."""
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    """Return a host whose sticks are plain files."""
+    made = Tree(tmp_path / "host")
+    monkeypatch.setattr(sticks, "PLACES", made.places)
+    return made
 
-    def say(text: str) -> None:
-        if until_told and text.startswith(until_told):
-            raise PulledOut
 
-    with stick.open("wb") as file:
-        file.write(b"old!" * (SIZE // 4))
-    disk = Disk("sdb", stick, "0:0", SIZE, 512, "QEMU", "stick", "1", "usb", read_only=False)
-    device = Device(stick)
-    try:
-        write(iso, disk, device, say=say)
-    except PulledOut:
-        assert until_told
-    finally:
-        device.close()
-    return stick
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """Return a person's ssh key."""
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
 
 
 def _line(stick: Path, console: Path, port: int, *, memory: int = 256) -> list[str]:
@@ -67,23 +80,120 @@ def _text(console: Path) -> str:
     return console.read_text(errors="replace") if console.exists() else ""
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_it_starts_from_usb(iso: Path, tmp_path: Path, firmware: str) -> None:
-    stick = _written(iso, tmp_path / "stick")
-    console, port = tmp_path / "console.log", plain_qemu.free_port()
-    uefi = plain_qemu.uefi(tmp_path) if firmware == "uefi" else []
+def _start(stick: Path) -> int:
+    """Return where what is kept begins."""
+    start = stick.read_bytes().index(keeping.LABEL.encode(), MIB) - LABEL
+    assert start % MIB == 0
+    return start
+
+
+def _without_iso(stick: bytes) -> bytes:
+    """Return a stick as a disk that is no live medium, with its partitions."""
+    whole = bytearray(stick)
+    for start in (0, PARTITION):
+        whole[start + 16 * 2048 : start + 17 * 2048] = bytes(2048)
+    return bytes(whole)
+
+
+def _features(stick: Path) -> int:
+    place = _start(stick) + FEATURES
+    return int.from_bytes(stick.read_bytes()[place : place + 4], "little")
+
+
+@contextmanager
+def _started(stick: Path, folder: Path, key: Path, *, uefi: bool) -> Iterator[tuple[int, Ask]]:
+    """Start a stick, and end its system well; yield its page's port, and what its person asks."""
+    folder.mkdir()
+    console, port, ssh = folder / "console.log", plain_qemu.free_port(), plain_qemu.free_port()
     line = _line(stick, console, port, memory=LEAST_FOR_UEFI if uefi else 256)
-    with plain_qemu.running([*line, *uefi]):
+    line = [
+        f"{word},hostfwd=tcp:127.0.0.1:{ssh}-:22" if "hostfwd" in word else word for word in line
+    ]
+    options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"]
+    options += ["-o", f"UserKnownHostsFile={folder / 'hosts'}", "-i", str(key), "-p", str(ssh)]
+
+    def ask(command: str) -> str:
+        words = ["ssh", "-q", *options, "abcd@127.0.0.1", command]
+        asked = subprocess.run(
+            words, capture_output=True, text=True, timeout=plain_qemu.SECONDS, check=False
+        )
+        assert asked.returncode == 0, (asked.stderr, _text(console))
+        return asked.stdout
+
+    with plain_qemu.running([*line, *(plain_qemu.uefi(folder) if uefi else [])]) as machine:
+        until(lambda: "abcd: ready" in _text(console), within=plain_qemu.SECONDS)
+        yield port, ask
+        ask("/usr/local/bin/shutdown")
+        assert machine.wait(timeout=plain_qemu.SECONDS) == 0
+
+
+def test_it_starts_from_usb_and_keeps_what_is_saved(
+    iso: Path, tree: Tree, tmp_path: Path, key: Path
+) -> None:
+    """First by BIOS, then by UEFI; its seed names who may enter."""
+    stick = tree.disk(size=LARGER)
+    stick.write_bytes(b"old!" * (LARGER // 4))
+    public = key.with_suffix(".pub").read_text().strip()
+    seed = tmp_path / "seed"
+    seed.write_text(f"ABCD_PASSWORD='{PASSWORD}'\nABCD_SSH_KEY='{public}'\n")
+    with Session() as lab:
+        done = lab.write(str(iso), stick, agree=lambda _: None, persist=True, seed=seed)
+    assert LARGER // 2 < done.kept < LARGER
+    with _started(stick, tmp_path / "bios", key, uefi=False) as (port, ask):
+        url = f"http://127.0.0.1:{port}/"
+        assert plain_qemu.status(url, user="abcd", password=PASSWORD) == 200
+        mounts = [line.split() for line in ask("cat /proc/mounts").splitlines()]
+        (options,) = (words[3].split(",") for words in mounts if words[1] == "/home/abcd")
+        assert {"rw", "nosuid", "nodev"} <= set(options)
+        ask("echo what I wrote >kept")
+    assert not _features(stick) & NEEDS_RECOVERY  # it was given back well
+    with _started(stick, tmp_path / "uefi", key, uefi=True) as (_, ask):
+        assert ask("cat kept") == "what I wrote\n"
+
+
+def test_what_cannot_be_mounted_is_told(iso: Path, tree: Tree, tmp_path: Path) -> None:
+    """And the system starts without it, and without another disk's that could be mounted.
+
+    It makes its own password, as no seed has one.
+    """
+    stick = tree.disk(size=LARGER)
+    with Session() as lab:
+        done = lab.write(str(iso), stick, agree=lambda _: None, persist=True)
+    assert _start(stick) + done.kept < LARGER
+    other = tmp_path / "other"
+    other.write_bytes(_without_iso(stick.read_bytes()))
+    before = other.read_bytes()
+    with stick.open("r+b") as file:
+        file.seek(_start(stick) + FEATURES)
+        file.write(b"\xff\xff\xff\xff")
+    console, port = tmp_path / "console.log", plain_qemu.free_port()
+    line = [*_line(stick, console, port), "-drive", f"if=virtio,format=raw,file={other}"]
+    with plain_qemu.running(line):
         until(lambda: bool(OWN.search(_text(console))), within=plain_qemu.SECONDS)
         (password,) = OWN.findall(_text(console))
         url = f"http://127.0.0.1:{port}/"
         assert plain_qemu.status(url, user="abcd", password=password) == 200, _text(console)
+    told = _text(console)
+    assert re.search(r"\bvda: vda1 vda2 vda3\b", told), told
+    assert "abcd: /dev/sda3 cannot be mounted, nothing is kept: " in told
+    assert other.read_bytes() == before
 
 
 def test_an_interrupted_one_never_starts(iso: Path, tmp_path: Path) -> None:
     """Not even when all but its first MiB was there, as far as it is told."""
-    stick = _written(iso, tmp_path / "stick", until_told="waiting for the disk")
-    assert not any(stick.read_bytes()[: 1 << 20])
+    stick = tmp_path / "stick"
+    stick.write_bytes(b"old!" * (SIZE // 4))
+    disk = Disk("sdb", stick, "0:0", SIZE, 512, "QEMU", "stick", "1", "usb", read_only=False)
+    device = Device(stick)
+
+    def say(text: str) -> None:
+        if text == "waiting for the disk":
+            raise PulledOut
+
+    with pytest.raises(PulledOut):
+        write(iso, disk, device, say=say)
+    device.close()
+    assert not any(stick.read_bytes()[:MIB])
     console, told = tmp_path / "console.log", tmp_path / "bios.log"
     line = _line(stick, console, plain_qemu.free_port())
     line += ["-chardev", f"file,id=bios,path={told}"]

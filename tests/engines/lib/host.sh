@@ -6,7 +6,7 @@ base_packages() {
   echo ca-certificates rsync procps util-linux python3 python3-venv python3-dev gcc binutils libc6-dev pkg-config \
     libvirt-dev git make
   echo skopeo buildah umoci bubblewrap mmdebstrap squashfs-tools squashfs-tools-ng xorriso grub-pc-bin \
-    grub-efi-amd64-bin grub-common openssh-client mtools dosfstools ovmf busybox-static zstd xz-utils
+    grub-efi-amd64-bin grub-common openssh-client mtools dosfstools e2fsprogs ovmf busybox-static zstd xz-utils
   # A registry to publish to, and what signs.
   echo docker-registry gpg gpg-agent
   # Shells that complete, and what reads manual pages.
