@@ -1,5 +1,6 @@
 """Machines of QEMU alone, emulated: no launcher, and no engine but the program itself."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -9,10 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from abcd_run.testing.cli import http_status
+from abcd_run.testing.waiting import until
 
 SECONDS = 240
 CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+OWN = re.compile(r"no password in the seed; this instance's is (\w+)\r?\n")
+"""The whole line: a machine writes it bit by bit."""
 
 
 def free_port() -> int:
@@ -61,3 +65,16 @@ def status(url: str, *, user: str, password: str) -> int:
         except OSError:
             time.sleep(0.2)
     return 0
+
+
+def text(console: Path) -> str:
+    """Return what a machine has said on its serial line."""
+    return console.read_text(errors="replace") if console.exists() else ""
+
+
+def own_password(console: Path) -> str:
+    """Return the password that a machine without a seed shows on its serial line, once it does."""
+
+    until(lambda: bool(OWN.search(text(console))), within=SECONDS)
+    (password,) = OWN.findall(text(console))
+    return str(password)

@@ -4,7 +4,6 @@ Nothing is given to the machines: their own password is read from their console.
 """
 
 import hashlib
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,13 +22,11 @@ from abcd_run.testing.cli import abcd_run
 from abcd_run_virtualbox import parse
 from tests.engines_here import need
 from tests.guests import plain_qemu
-from tests.waiting import until
 
 FORMS = ("raw", "qcow2", "vmdk", "vhdx", "ova", "vmx")
 MEMORY = 256
 """MiB, as the demo's profile says."""
 
-OWN = re.compile(r"no password in the seed; this instance's is (\w+)")
 MIB = 1 << 20
 
 pytestmark = pytest.mark.timeout(600)  # the ISO is built in the first one's time
@@ -89,16 +86,13 @@ def test_it_boots_to_its_page(made: Path, tmp_path: Path, name: str) -> None:
     for device in (*adapter, f"{disk},drive=disk,bootindex=1"):
         line += ["-device", device]
     with plain_qemu.running(line):
-        until(lambda: bool(OWN.search(_text(console))), within=plain_qemu.SECONDS)
-        (password,) = OWN.findall(_text(console))
+        password = plain_qemu.own_password(console)
         url = f"http://127.0.0.1:{port}/"
-        assert plain_qemu.status(url, user="abcd", password=password) == 200, _text(console)
+        assert plain_qemu.status(url, user="abcd", password=password) == 200, plain_qemu.text(
+            console
+        )
     # Neither firmware nor system had anything to repair or to keep.
     assert _sum(made / boot.file) == before
-
-
-def _text(console: Path) -> str:
-    return console.read_text(errors="replace") if console.exists() else ""
 
 
 def test_qemu_img_reads_each_as_the_same_disk(made: Path) -> None:

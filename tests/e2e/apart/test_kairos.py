@@ -81,7 +81,10 @@ def test_it_starts_and_takes_the_seed(
         console, port, kind="q35", memory=MEMORY, card="virtio-net-pci", inside=22
     )
     with plain_qemu.running([*line, *start(iso, _seed(key))]):
-        until(lambda: f"lab-1 {kairos_iso.PROMPT}" in _text(console), within=plain_qemu.SECONDS)
+        until(
+            lambda: f"lab-1 {kairos_iso.PROMPT}" in plain_qemu.text(console),
+            within=plain_qemu.SECONDS,
+        )
         login = ["-i", str(key), "-o", "BatchMode=yes", "abcd@127.0.0.1"]
         until(lambda: _ssh(port, *login, "true")[0] == 0, within=plain_qemu.SECONDS)
         _, said = _ssh(port, *login, "hostname; cat /proc/cmdline")
@@ -112,7 +115,3 @@ def _ssh(port: int, *words: str, env: dict[str, str] | None = None) -> tuple[int
         line, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     return ended.returncode, ended.stdout
-
-
-def _text(console: Path) -> str:
-    return console.read_text(errors="replace") if console.exists() else ""

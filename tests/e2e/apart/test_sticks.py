@@ -28,7 +28,6 @@ MIB = 1 << 20
 SIZE = 128 * MIB
 LARGER = 192 * MIB
 PASSWORD = "of-the-stick"
-OWN = re.compile(r"no password in the seed; this instance's is (\w+)")
 FEATURES, LABEL = 1024 + 96, 1024 + 120
 """Bytes from the start of ext4 to the features that a kernel must know, and to its label."""
 NEEDS_RECOVERY = 4
@@ -76,10 +75,6 @@ def _line(stick: Path, console: Path, port: int, *, memory: int = 256) -> list[s
     return [*line, "-device", "usb-storage,drive=disk,bootindex=1,removable=on"]
 
 
-def _text(console: Path) -> str:
-    return console.read_text(errors="replace") if console.exists() else ""
-
-
 def _start(stick: Path) -> int:
     """Return where what is kept begins."""
     start = stick.read_bytes().index(keeping.LABEL.encode(), MIB) - LABEL
@@ -117,11 +112,11 @@ def _started(stick: Path, folder: Path, key: Path, *, uefi: bool) -> Iterator[tu
         asked = subprocess.run(
             words, capture_output=True, text=True, timeout=plain_qemu.SECONDS, check=False
         )
-        assert asked.returncode == 0, (asked.stderr, _text(console))
+        assert asked.returncode == 0, (asked.stderr, plain_qemu.text(console))
         return asked.stdout
 
     with plain_qemu.running([*line, *(plain_qemu.uefi(folder) if uefi else [])]) as machine:
-        until(lambda: "abcd: ready" in _text(console), within=plain_qemu.SECONDS)
+        until(lambda: "abcd: ready" in plain_qemu.text(console), within=plain_qemu.SECONDS)
         yield port, ask
         ask("/usr/local/bin/shutdown")
         assert machine.wait(timeout=plain_qemu.SECONDS) == 0
@@ -169,11 +164,12 @@ def test_what_cannot_be_mounted_is_told(iso: Path, tree: Tree, tmp_path: Path) -
     console, port = tmp_path / "console.log", plain_qemu.free_port()
     line = [*_line(stick, console, port), "-drive", f"if=virtio,format=raw,file={other}"]
     with plain_qemu.running(line):
-        until(lambda: bool(OWN.search(_text(console))), within=plain_qemu.SECONDS)
-        (password,) = OWN.findall(_text(console))
+        password = plain_qemu.own_password(console)
         url = f"http://127.0.0.1:{port}/"
-        assert plain_qemu.status(url, user="abcd", password=password) == 200, _text(console)
-    told = _text(console)
+        assert plain_qemu.status(url, user="abcd", password=password) == 200, plain_qemu.text(
+            console
+        )
+    told = plain_qemu.text(console)
     assert re.search(r"\bvda: vda1 vda2 vda3\b", told), told
     assert "abcd: /dev/sda3 cannot be mounted, nothing is kept: " in told
     assert other.read_bytes() == before
@@ -199,5 +195,5 @@ def test_an_interrupted_one_never_starts(iso: Path, tmp_path: Path) -> None:
     line += ["-chardev", f"file,id=bios,path={told}"]
     line += ["-device", "isa-debugcon,iobase=0x402,chardev=bios"]
     with plain_qemu.running(line):
-        until(lambda: "not a bootable disk" in _text(told), within=plain_qemu.SECONDS)
-    assert "Booting from Hard Disk" in _text(told)
+        until(lambda: "not a bootable disk" in plain_qemu.text(told), within=plain_qemu.SECONDS)
+    assert "Booting from Hard Disk" in plain_qemu.text(told)

@@ -23,7 +23,6 @@ from tests.waiting import until
 MEMORY = 256
 """MiB, as the demo's profile says: that of a machine with a disk."""
 
-OWN = re.compile(r"no password in the seed; this instance's is (\w+)")
 
 pytestmark = pytest.mark.timeout(600)  # the ISO is built in the first one's time
 
@@ -52,14 +51,11 @@ def _made(place: Path, form: str, *more: str) -> Path:
 def _answers(line: Sequence[str], console: Path, port: int) -> None:
     """Start a machine, and see its page with the password that its console tells."""
     with plain_qemu.running(line):
-        until(lambda: bool(OWN.search(_text(console))), within=plain_qemu.SECONDS)
-        (password,) = OWN.findall(_text(console))
+        password = plain_qemu.own_password(console)
         url = f"http://127.0.0.1:{port}/"
-        assert plain_qemu.status(url, user="abcd", password=password) == 200, _text(console)
-
-
-def _text(console: Path) -> str:
-    return console.read_text(errors="replace") if console.exists() else ""
+        assert plain_qemu.status(url, user="abcd", password=password) == 200, plain_qemu.text(
+            console
+        )
 
 
 def _booting(
@@ -134,11 +130,13 @@ def test_a_seed_in_its_initrd(tmp_path: Path) -> None:
     console, port = tmp_path / "console.log", plain_qemu.free_port()
     line = [*_booting(console, port), "-kernel", f"{made}/vmlinuz", "-initrd", f"{made}/initrd"]
     with plain_qemu.running([*line, "-append", (made / "cmdline").read_text().strip()]):
-        until(lambda: "lab-1 login:" in _text(console), within=plain_qemu.SECONDS)
+        until(lambda: "lab-1 login:" in plain_qemu.text(console), within=plain_qemu.SECONDS)
         url = f"http://127.0.0.1:{port}/"
-        assert plain_qemu.status(url, user="abcd", password="it's ours") == 200, _text(console)
-    assert "no CD labelled cidata" not in _text(console)
-    assert "it's ours" not in _text(console)
+        assert plain_qemu.status(url, user="abcd", password="it's ours") == 200, plain_qemu.text(
+            console
+        )
+    assert "no CD labelled cidata" not in plain_qemu.text(console)
+    assert "it's ours" not in plain_qemu.text(console)
 
 
 @pytest.mark.parametrize("form", ["netboot", "kernel"])

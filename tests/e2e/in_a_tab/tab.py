@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from tests.waiting import until
 
-PROMPT_SECONDS = 60
+PROMPT_SECONDS = 120
 """Far beyond what a restored machine takes, on a host that does other things as well."""
 
 COLD_SECONDS = 150
