@@ -107,18 +107,21 @@ def _started(stick: Path, folder: Path, key: Path, *, uefi: bool) -> Iterator[tu
     options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"]
     options += ["-o", f"UserKnownHostsFile={folder / 'hosts'}", "-i", str(key), "-p", str(ssh)]
 
-    def ask(command: str) -> str:
+    def asked(command: str) -> "subprocess.CompletedProcess[str]":
         words = ["ssh", "-q", *options, "abcd@127.0.0.1", command]
-        asked = subprocess.run(
+        return subprocess.run(
             words, capture_output=True, text=True, timeout=plain_qemu.SECONDS, check=False
         )
-        assert asked.returncode == 0, (asked.stderr, plain_qemu.text(console))
-        return asked.stdout
+
+    def ask(command: str) -> str:
+        done = asked(command)
+        assert done.returncode == 0, (done.stderr, plain_qemu.text(console))
+        return done.stdout
 
     with plain_qemu.running([*line, *(plain_qemu.uefi(folder) if uefi else [])]) as machine:
         until(lambda: "abcd: ready" in plain_qemu.text(console), within=plain_qemu.SECONDS)
         yield port, ask
-        ask("/usr/local/bin/shutdown")
+        asked("/usr/local/bin/shutdown")  # the connection may end before the answer comes
         assert machine.wait(timeout=plain_qemu.SECONDS) == 0
 
 
