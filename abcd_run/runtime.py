@@ -214,6 +214,14 @@ class Executes(Protocol):
 
 
 @runtime_checkable
+class OneUser(Protocol):
+    """A runtime with instances in which nobody can become another user."""
+
+    def one_user(self, instance: Instance) -> str:
+        """Return why commands run as the image's own user only; empty where they run as root."""
+
+
+@runtime_checkable
 class Logs(Protocol):
     """A runtime that keeps what an instance prints on its console."""
 
