@@ -3,7 +3,7 @@
 import time
 
 from abcd_run.concurrency.cancel import current
-from abcd_run_kubernetes import folder, forwards, instances
+from abcd_run_kubernetes import beside, folder, forwards, instances
 from abcd_run_kubernetes.service import Api, Document
 from abcd_run_kubernetes.translate import GRACE_SECONDS
 
@@ -20,8 +20,11 @@ def remove(api: Api, name: str) -> None:
     if pod is not None and instances.are_ours(pod):
         forwards.end(folder.of(str(pod["metadata"]["uid"])))
         end_pod(api, pod)
+        beside.remove(api, pod)
     secret = api.find("secrets", name)
     if secret is not None and instances.are_ours(secret):
+        if pod is None and (kept := instances.kept_pod(secret)) is not None:
+            beside.remove(api, kept)
         api.delete(api.path("secrets", name))
 
 

@@ -2,11 +2,10 @@
 
 import json
 import time
-from typing import Any
 
 from abcd_run.concurrency.cancel import current
 from abcd_run.errors import AbcdRunError, LaunchFailed
-from abcd_run_kubernetes import instances, reasons, removal
+from abcd_run_kubernetes import beside, instances, reasons, removal
 from abcd_run_kubernetes.errors import NOT_FOUND, Status
 from abcd_run_kubernetes.names import POD
 from abcd_run_kubernetes.service import Api, Document
@@ -37,16 +36,17 @@ def started(api: Api, name: str) -> tuple[Document, Document]:
     wanted = _kept(secret, name)
     if earlier := api.find("pods", name):
         _leave(api, name)
+        beside.leave(api, earlier)
         removal.end_pod(api, earlier)
     pod = api.post(api.path("pods"), wanted)
     _own(api, name, pod)
+    beside.make(api, pod)
     return await_running(api, name, str(pod["metadata"]["uid"])), secret
 
 
 def _kept(secret: Document, name: str) -> Document:
-    text = ((secret.get("metadata") or {}).get("annotations") or {}).get(POD)
-    document: Any = json.loads(text) if text else None
-    if not isinstance(document, dict):
+    document = instances.kept_pod(secret)
+    if document is None:
         raise LaunchFailed(
             f"{name} was not made by a launch, and cannot be made again",
             remedy=f"abcd-run stop {name}, and launch it",
@@ -56,8 +56,8 @@ def _kept(secret: Document, name: str) -> Document:
 
 def _own(api: Api, name: str, pod: Document) -> None:
     """Give the Secret to its pod: who deletes that by hand leaves nothing."""
-    owner = {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": pod["metadata"]["uid"]}
-    api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": [owner]}})
+    owners = [beside.owner(pod)]
+    api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": owners}})
 
 
 def _leave(api: Api, name: str) -> None:

@@ -12,6 +12,8 @@ admit_people() {
     root_kubectl create namespace "$space"
     root_kubectl --namespace "$space" apply --filename "$HERE/../../docs/kubernetes-role.yml" &&
       root_kubectl --namespace "$space" create rolebinding abcd-run --role abcd-run --user "$TEST_USER" &&
+      root_kubectl --namespace "$space" create rolebinding abcd-run-reach --role abcd-run-reach \
+        --user "$TEST_USER" &&
       root_kubectl --namespace "$space" create rolebinding restricted --clusterrole restricted \
         --user "$TEST_USER" || return
   done
