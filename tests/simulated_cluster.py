@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -57,7 +57,7 @@ class Simulated(ThreadingHTTPServer):
                 for port in document["spec"]["ports"]:
                     port.setdefault("nodePort", PORTS_FROM + next(self._numbers) % 2767)
             self.kept(kind)[name] = document
-            self._tell("ADDED", document)
+            self.tell("ADDED", document)
             if kind == "pods" and self.runs:
                 self.run(document)
             return 201, document
@@ -70,7 +70,7 @@ class Simulated(ThreadingHTTPServer):
                 "phase": "Running", "hostIP": "192.0.2.1", "podIP": "192.0.2.2",
                 "containerStatuses": states,
             }  # fmt: skip
-            self._tell("MODIFIED", pod)
+            self.tell("MODIFIED", pod)
 
     def change(self, kind: str, name: str, patch: Document) -> tuple[int, Document]:
         with self.changed:
@@ -83,7 +83,7 @@ class Simulated(ThreadingHTTPServer):
         with self.changed:
             if (there := self.kept(kind).pop(name, None)) is None:
                 return 404, {"message": f"{kind} {name} not found"}
-            self._tell("DELETED", there)
+            self.tell("DELETED", there)
             for other in self.objects.values():
                 for mine in [key for key, one in other.items() if _owns(there, one)]:
                     del other[mine]
@@ -98,11 +98,12 @@ class Simulated(ThreadingHTTPServer):
             items = [one for one in self.kept(kind).values() if _is_wanted(one, asked)]
             return 200, {"metadata": {"resourceVersion": str(self.version)}, "items": items}
 
-    def _tell(self, what: str, document: Document) -> None:
-        meta = document["metadata"]
-        meta["resourceVersion"] = str(next(self._numbers))
-        self.events.append((what, json.loads(json.dumps(document))))
-        self.changed.notify_all()
+    def tell(self, what: str, document: Document) -> None:
+        """Say in all watches what becomes of an object."""
+        with self.changed:
+            document["metadata"]["resourceVersion"] = str(next(self._numbers))
+            self.events.append((what, json.loads(json.dumps(document))))
+            self.changed.notify_all()
 
     @property
     def version(self) -> int:
@@ -235,12 +236,13 @@ class _Asked(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def _is_wanted(one: Document, asked: Document) -> bool:
+def _is_wanted(one: Document, asked: Mapping[str, str]) -> bool:
+    meta = one["metadata"]
     key, _, value = asked.get("labelSelector", "").partition("=")
-    if key and (one["metadata"].get("labels") or {}).get(key) != value:
+    if key and (meta.get("labels") or {}).get(key) != value:
         return False
     field, _, wanted = asked.get("fieldSelector", "").partition("=")
-    return field != "metadata.name" or one["metadata"]["name"] == wanted
+    return field != "metadata.name" or str(meta["name"]) == wanted
 
 
 @contextmanager

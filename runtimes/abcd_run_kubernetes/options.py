@@ -24,8 +24,8 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "reach": Option(
         str,
-        "how people reach an instance",
-        "the kubeconfig's, or forward",
+        "how people reach an instance; the kubeconfig may name another way",
+        "forward",
         values=("forward", "nodeport", "ingress"),
     ),
     "node": Option(

@@ -30,6 +30,7 @@ from abcd_run_kubernetes.errors import translated
 from abcd_run_kubernetes.images import Registry
 from abcd_run_kubernetes.kubeconfig import Place
 from abcd_run_kubernetes.names import object_name
+from abcd_run_kubernetes.pods import Pods
 from abcd_run_kubernetes.reach import FORWARD, Way
 from abcd_run_kubernetes.service import Api, Document
 
@@ -65,6 +66,16 @@ class KubernetesRuntime(Runtime):
         """The API server; its client is for all threads."""
         with self._lock:
             return self._api
+
+    @cached_property
+    def _pods(self) -> Pods:
+        return Pods(self._api)
+
+    @property
+    def pods(self) -> Pods:
+        """The pods that somebody waits for, in any thread."""
+        with self._lock:
+            return self._pods
 
     @cached_property
     def _version(self) -> tuple[int, int]:
@@ -138,7 +149,7 @@ class KubernetesRuntime(Runtime):
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated(f"start {runtime_id}"):
-            pod, secret = starting.started(self.api, runtime_id)
+            pod, secret = starting.started(self.api, self.pods, runtime_id)
             return self._reached(pod, secret)
 
     def restart(self, runtime_id: str) -> Instance:
@@ -208,7 +219,7 @@ class KubernetesRuntime(Runtime):
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         with translated(f"remove {runtime_id}"):
-            removal.remove(self.api, runtime_id)
+            removal.remove(self.api, self.pods, runtime_id)
 
     def prune(self) -> None:
         """See the contract: folders whose process was killed, and forwards to pods of nowhere."""
@@ -248,5 +259,7 @@ class KubernetesRuntime(Runtime):
 
     def close(self) -> None:
         """See the contract."""
+        if "_pods" in self.__dict__:
+            self._pods.close()
         if "_api" in self.__dict__:
             self._api.close()

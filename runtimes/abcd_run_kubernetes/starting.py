@@ -3,11 +3,11 @@
 import json
 import time
 
-from abcd_run.concurrency.cancel import current
 from abcd_run.errors import AbcdRunError, LaunchFailed
 from abcd_run_kubernetes import beside, instances, reasons, removal
 from abcd_run_kubernetes.errors import NOT_FOUND, Status
 from abcd_run_kubernetes.names import POD
+from abcd_run_kubernetes.pods import Pods
 from abcd_run_kubernetes.service import Api, Document
 
 START_SECONDS = 900.0
@@ -25,7 +25,7 @@ def keeping(secret: Document, pod: Document) -> Document:
     return secret
 
 
-def started(api: Api, name: str) -> tuple[Document, Document]:
+def started(api: Api, pods: Pods, name: str) -> tuple[Document, Document]:
     """Start a created instance, or one that has ended; return its pod and its Secret.
 
     Raises `LaunchFailed` or `ArtifactError`, `Status`, or httpx2's errors.
@@ -37,11 +37,11 @@ def started(api: Api, name: str) -> tuple[Document, Document]:
     if earlier := api.find("pods", name):
         _leave(api, name)
         beside.leave(api, earlier)
-        removal.end_pod(api, earlier)
+        removal.end_pod(api, pods, earlier)
     pod = api.post(api.path("pods"), wanted)
     _own(api, name, pod)
     beside.make(api, pod)
-    return await_running(api, name, str(pod["metadata"]["uid"])), secret
+    return await_running(api, pods, pod), secret
 
 
 def _kept(secret: Document, name: str) -> Document:
@@ -65,21 +65,21 @@ def _leave(api: Api, name: str) -> None:
     api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": None}})
 
 
-def await_running(api: Api, name: str, uid: str) -> Document:
+def await_running(api: Api, pods: Pods, pod: Document) -> Document:
     """Return a pod once it runs, or has ended. Raises why it does neither, once that is said."""
-    begun = time.monotonic()
-    waiting, pause = _Complaints(api, name, uid), FIRST_LOOK
-    while time.monotonic() - begun < START_SECONDS:
-        pod = api.get(api.path("pods", name))
-        if problem := reasons.of_pod(pod, name):
-            raise problem
-        if instances.is_up(pod) or not instances.runs(pod):
-            return pod
-        if problem := waiting.problem():
-            raise problem
-        current().wait(pause)
-        current().check()
-        pause = min(pause * GROWTH, SLOWEST_LOOK)
+    name, begun = str(pod["metadata"]["name"]), time.monotonic()
+    waiting, pause = _Complaints(api, name, str(pod["metadata"]["uid"])), FIRST_LOOK
+    with pods.following(pod) as newest:
+        while time.monotonic() - begun < START_SECONDS:
+            if (there := newest(pause)) is None:
+                raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
+            if problem := reasons.of_pod(there, name):
+                raise problem
+            if instances.is_up(there) or not instances.runs(there):
+                return there
+            if problem := waiting.problem():
+                raise problem
+            pause = min(pause * GROWTH, SLOWEST_LOOK)
     raise LaunchFailed(
         f"{name} did not start within {START_SECONDS:g} s",
         details=waiting.said,
