@@ -26,7 +26,8 @@ GIVEN = {"status": {"resourceRules": [EVERYTHING]}}
 class Simulated(ThreadingHTTPServer):
     """The server. `objects` are by kind and name; `counts` are requests by verb and kind.
 
-    `runs` says whether pods start to run; `busy` is how many of the next requests get 429.
+    `runs` says whether pods start to run; `busy` is how many of the next requests get 429,
+    `away` that none gets an answer.
     """
 
     daemon_threads = True
@@ -37,7 +38,7 @@ class Simulated(ThreadingHTTPServer):
         self.counts: Counter[str] = Counter()
         self.events: list[tuple[str, Document]] = []
         self.changed = Condition()
-        self.runs, self.busy, self.open = True, 0, True
+        self.runs, self.busy, self.open, self.away = True, 0, True, False
         self._numbers = count(1)
         super().__init__(("127.0.0.1", 0), _Asked)
 
@@ -155,6 +156,9 @@ class _Asked(BaseHTTPRequestHandler):
         kind, _, name = rest.partition("/")
         verb = self._verb(name, asked)
         server = self.server
+        if server.away:
+            self.close_connection = True
+            return None
         with server.changed:
             server.counts[f"{verb} {kind or url.path.rpartition('/')[2]}"] += 1
             server.counts["requests"] += 1

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from abcd_run.errors import LaunchFailed
+from abcd_run.errors import LaunchFailed, NoRuntime
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.waiting import until
-from abcd_run_kubernetes import pods
+from abcd_run_kubernetes import pods, reasons, starting
 from abcd_run_kubernetes.runtime import KubernetesRuntime
 from tests.simulated_cluster import Simulated, simulated
 from tests.unit.kubernetes.plans import IMAGE, PLAN
@@ -125,3 +125,43 @@ def test_the_end_of_many(cluster: Simulated, connected: KubernetesRuntime) -> No
         list(threads.map(connected.start, [one.name for one in PLANS]))
         list(threads.map(connected.remove, [one.name for one in PLANS]))
     assert [kept for kept in cluster.objects.values() if kept] == []
+
+
+def test_a_server_that_is_away_for_a_while(
+    cluster: Simulated, connected: KubernetesRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A launch goes on once it is back; if it stays away, that is said."""
+    monkeypatch.setattr(starting, "SLOWEST_LOOK", 0.01)
+    cluster.runs = False
+    with ThreadPoolExecutor(2) as threads:
+        start = threads.submit(connected.start, PLANS[0].name)
+        until(lambda: cluster.counts["get pods"] > 1)  # it has been made, and is looked at
+        cluster.away = True
+        cluster.run(cluster.kept("pods")[PLANS[0].name])
+        assert not start.done()
+        cluster.away = False
+        assert start.result(timeout=10).running
+        monkeypatch.setattr(starting, "AWAY_SECONDS", 0.05)
+        cluster.counts.clear()
+        start = threads.submit(connected.start, PLANS[1].name)
+        until(lambda: cluster.counts["get pods"] > 1)
+        cluster.away = True
+        with pytest.raises(NoRuntime, match="cannot be reached"):
+            start.result(timeout=10)
+
+
+def test_nodes_that_take_nothing() -> None:
+    said = {
+        "0/1 nodes are available: 1 node(s) were unschedulable.": reasons.TO_OWNER,
+        "0/1 nodes are available: 1 node(s) had taint {a: b}, that the pod didn't tolerate.":
+            reasons.TO_OWNER,
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.":
+            reasons.TO_STOP,
+    }  # fmt: skip
+    for words, remedy in said.items():
+        condition = {
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words,
+        }  # fmt: skip
+        problem = reasons.of_pod({"status": {"conditions": [condition]}}, "demo")
+        assert problem is not None
+        assert problem.remedy == remedy
