@@ -29,9 +29,14 @@ WATCH_SECONDS = 240
 TRUSTED_SECONDS = 15.0
 """How long a watch may say nothing of a pod before the server is asked."""
 
-UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
+IDLE_SECONDS = 3.0
+"""How long a watch goes on when nobody waits: it begins with a list of all pods."""
+
 SLICE_SECONDS = 0.25
 """How often who waits looks whether it was cancelled."""
+
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
+"""What reading an answer raises that is not as it should be."""
 
 Newest = Callable[[float], Document | None]
 """Returns a pod as it is within so many seconds, sooner if it changes; None if it is gone."""
@@ -98,7 +103,14 @@ class Pods:
         with self._changed:
             self._waiting -= 1
             self._seen.pop(uid, None)
-            if self._waiting == 0:
+            if self._waiting == 0 and self._watch is not None:
+                idle = threading.Timer(IDLE_SECONDS, self._end_idle, [self._watch])
+                idle.daemon = True
+                idle.start()
+
+    def _end_idle(self, watch: Token) -> None:
+        with self._changed:
+            if self._waiting == 0 and self._watch is watch:
                 self._end()
 
     def close(self) -> None:
