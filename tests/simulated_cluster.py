@@ -163,6 +163,7 @@ class _Asked(BaseHTTPRequestHandler):
         server = self.server
         if server.away:
             self.close_connection = True
+            server.counts["unanswered"] += 1
             return None
         with server.changed:
             server.counts[f"{verb} {kind or url.path.rpartition('/')[2]}"] += 1
