@@ -119,6 +119,8 @@ class Backend:
     `takes_command` says whether the runtime supports `abcd-run IMAGE -- COMMAND`.
     `preference` is its place in the order in which `auto` tries runtimes: lowest first.
     `sdk` is the Python package that `open` imports: a host that lacks it lacks the runtime.
+    `at_once` is how many instances are created, started or ended at the same time; an engine on a
+    small host gains nothing from more.
     `elsewhere` says that instances are on other computers: this host's memory does not limit them.
     """
 
@@ -133,6 +135,7 @@ class Backend:
     preference: int = 100
     sdk: str = ""
     elsewhere: bool = False
+    at_once: int = 4
 
 
 class Runtime(ABC):
@@ -211,6 +214,14 @@ class Executes(Protocol):
         `tty` the streams pass every byte unchanged, and the command's input ends when the host's
         does: `cp` depends on it.
         """
+
+
+@runtime_checkable
+class OneUser(Protocol):
+    """A runtime with instances in which nobody can become another user."""
+
+    def one_user(self, instance: Instance) -> str:
+        """Return why commands run as the image's own user only; empty where they run as root."""
 
 
 @runtime_checkable

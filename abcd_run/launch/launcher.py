@@ -31,9 +31,6 @@ from abcd_run.plan.planner import next_name, renamed
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.runtime import Runtime
 
-WORKERS = 4
-"""How many instances to create and start at once; engines on small hosts gain nothing from more."""
-
 WAITERS = 32
 """How many launches may run at once: one that waits for its page must not block other starts."""
 
@@ -61,7 +58,7 @@ class Launcher:
     progress: Progress
     cancelled: Token = field(default_factory=current)
     wait: bool = True
-    _starting: Semaphore = field(default_factory=lambda: Semaphore(WORKERS))
+    _starting: Once[Semaphore] = field(default_factory=Once[Semaphore])
     _images: Once[str] = field(default_factory=Once[str])
 
     def launch_all(self, plans: Sequence[Plan]) -> tuple[list[Launched], list[Failure]]:
@@ -130,7 +127,7 @@ class Launcher:
         self.progress.stage(plan.name, Stage.PLANNED)
         image = self._image(plan, runtime)
         self.progress.stage(plan.name, Stage.FETCHED)
-        with self._starting:
+        with self._turn(plan.runtime):
             begun = time.monotonic()
             instance = self._create_with_retries(plan, runtime, image)
         try:
@@ -142,6 +139,10 @@ class Launcher:
             self._undo(runtime, instance.name, instance.runtime_id, error)
             raise
         return launched
+
+    def _turn(self, runtime: str) -> Semaphore:
+        """Return what lets as many instances of a runtime start at once as it wants."""
+        return self._starting.get(runtime, lambda: Semaphore(self.fleet.backend(runtime).at_once))
 
     def _image(self, plan: Plan, runtime: Runtime) -> str:
         """Return the runtime's name for the image, fetched once for all launches that need it."""

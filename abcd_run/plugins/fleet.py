@@ -177,6 +177,28 @@ class Fleet:
                 raise failure.error
         raise self._none(name, on, errors)
 
+    def several(self, names: Iterable[str], on: tuple[str, ...] = ()) -> dict[str, Instance]:
+        """Return those of some instances that one question to each likely runtime finds, by name.
+
+        The others are left to `find`: where it is asked about one, what does not answer, and
+        instances of which a runtime knows more if it is asked about them alone.
+        """
+        wanted = set(names)
+        likely = [
+            runtime
+            for runtime in self.meant(on)
+            if sum(f"-{runtime}-" in name for name in wanted) > 1
+        ]
+        if not likely:
+            return {}
+        answers, _ = self.ask(likely, lambda runtime: runtime.instances(), within=LIKELY_SECONDS)
+        listed = [one for answer in answers.values() for one in answer]
+        return {
+            one.name: one
+            for one in listed
+            if one.name in wanted and f"-{one.runtime}-" in one.name and _is_told(one)
+        }
+
     def _called(self, name: str, runtimes: Iterable[str]) -> dict[str, Future[list[Instance]]]:
         return {
             runtime: self._asked(runtime, lambda asked: asked.instances(only=name))
@@ -190,6 +212,11 @@ class Fleet:
             details="\n".join(failure.error.message for failure in errors),
             remedy=did_you_mean(name, others, "abcd-run ps"),
         )
+
+
+def _is_told(instance: Instance) -> bool:
+    """Say whether a list had all of an instance: how it is reached, if it runs."""
+    return not instance.running or bool(instance.ports or instance.endpoints)
 
 
 def _those(asked: Mapping[str, Future[list[Instance]]]) -> list[Instance]:

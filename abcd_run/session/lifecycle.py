@@ -12,7 +12,7 @@ from abcd_run.concurrency.cancel import Token, current, settled, using
 from abcd_run.concurrency.threads import Threads
 from abcd_run.errors import AbcdRunError, Failure, Interrupted, UsageError
 from abcd_run.launch.launched import Launched
-from abcd_run.launch.launcher import UNDO_SECONDS, WORKERS, Launcher
+from abcd_run.launch.launcher import UNDO_SECONDS, Launcher
 from abcd_run.model import Instance, Kind
 from abcd_run.plugins.fleet import PATIENT_SECONDS, Fleet
 from abcd_run.runtime import Prunes, Runtime
@@ -37,14 +37,15 @@ def wait(
     """
     if not which:
         raise UsageError("wait for which instance?", remedy="abcd-run ps")
-    meant = [opened.instance(one, on) for one in which]
+    known = opened.several(which, on)
+    meant = [known.get(str(one)) or opened.instance(one, on) for one in which]
     launcher = Launcher(opened.fleet(), opened.teller())
 
     def await_one(instance: Instance) -> Launched:
         runtime = opened.fleet().runtime(instance.runtime)
         return launcher.await_ready(instance, runtime, timeout)
 
-    waited, failures = each(meant, await_one)
+    waited, failures = each(opened, meant, await_one)
     if current().is_set():
         raise Interrupted("interrupted: the instances were left as they are")
     late = [Failure(one.late, one.runtime, one.name) for one in waited if one.late]
@@ -65,11 +66,12 @@ def chosen(
         raise UsageError(f"{doing} which instance?", remedy=f"abcd-run {doing} NAME")
     meant: dict[object, Instance] = {}
     problems: dict[object, Failure] = {}
+    known = opened.several(which, on)
     for one in which:
         name = one if isinstance(one, str) else one.name
         if name not in problems:
             try:
-                instance = opened.instance(one, on)
+                instance = known.get(str(one)) or opened.instance(one, on)
             except AbcdRunError as error:
                 problems[name] = Failure(error, name=name)
             else:
@@ -173,7 +175,7 @@ def _removed(
         opened.ended(instance)
         return instance
 
-    gone, failures = each(instances, remove_one, grace=UNDO_SECONDS)
+    gone, failures = each(opened, instances, remove_one, grace=UNDO_SECONDS)
     errors = [*problems, *failures, *_interrupted(instances, gone, failures)]
     return Removed(tuple(gone), tuple(errors), tuple(unasked))
 
@@ -192,7 +194,11 @@ def _interrupted(
 
 
 def each(
-    instances: Sequence[Instance], act: Callable[[Instance], T], *, grace: float = 0
+    opened: Opened,
+    instances: Sequence[Instance],
+    act: Callable[[Instance], T],
+    *,
+    grace: float = 0,
 ) -> tuple[list[T], list[Failure]]:
     """Call `act` on instances in parallel; return results and failures.
 
@@ -201,7 +207,10 @@ def each(
     """
     with ExitStack() as stack:
         runtimes = dict.fromkeys(one.runtime for one in instances)
-        lanes = {name: stack.enter_context(Threads(WORKERS)) for name in runtimes}
+        lanes = {
+            name: stack.enter_context(Threads(opened.fleet().backend(name).at_once))
+            for name in runtimes
+        }
         futures = [(lanes[one.runtime].submit(partial(act, one)), one) for one in instances]
         if not settled(future for future, _ in futures):
             under_way = [future for future, _ in futures if not future.cancel()]

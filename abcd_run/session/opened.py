@@ -80,6 +80,10 @@ class Opened:
             return self.fleet().find(which, on)
         return which if isinstance(which, Instance) else which.instance
 
+    def several(self, which: Iterable["Which"], on: tuple[str, ...]) -> dict[str, Instance]:
+        """Return what one question to each runtime finds of the names among these."""
+        return self.fleet().several((one for one in which if isinstance(one, str)), on)
+
     def begun(self, instance: Instance) -> None:
         """Remember an instance that this session launched."""
         self._begun[instance.runtime, instance.runtime_id] = instance

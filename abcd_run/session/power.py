@@ -45,7 +45,7 @@ def suspend(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> In
     def one(instance: Instance) -> Launched:
         return Launched(_suspend(opened, instance), Stage.RUNNING)
 
-    done, failures = each(meant, one)
+    done, failures = each(opened, meant, one)
     return Instances(tuple(done), (*problems, *failures))
 
 
@@ -60,7 +60,7 @@ def _ready_again(
         runtime = opened.fleet().runtime(instance.runtime)
         return launcher.await_ready(instance, runtime, enough=enough(instance))
 
-    done, failures = each(meant, one)
+    done, failures = each(opened, meant, one)
     if current().is_set():
         raise Interrupted("interrupted: the instances were left as they are")
     late = [Failure(one.late, one.runtime, one.name) for one in done if one.late]

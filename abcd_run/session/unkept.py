@@ -43,7 +43,7 @@ def among(opened: Opened, which: Sequence["Which"], on: tuple[str, ...]) -> tupl
         instances, _ = chosen(opened, which, on, doing="stop")
     else:
         instances, _ = opened.fleet().instances(on, detail=False)
-    asked, _ = each(instances, lambda one: _unkept(opened, one))
+    asked, _ = each(opened, instances, lambda one: _unkept(opened, one))
     return tuple(one for one in asked if one is not None)
 
 

@@ -17,6 +17,7 @@ from abcd_run.plan import image_word
 from abcd_run.plan.request import Request
 from abcd_run.plan.target import Target
 from abcd_run.plugins.registry import ALL
+from abcd_run.runtime import OneUser
 from abcd_run.session import launches, lifecycle, results
 from abcd_run.session.opened import Opened
 from abcd_run.verify import agenda, layers, picture, pictures
@@ -94,7 +95,9 @@ def _end(opened: Opened, instances: Sequence[Launched]) -> tuple[Failure, ...]:
 def _subject(opened: Opened, one: Launched, wanted: Target) -> Subject:
     variant = record.read(one.instance.labels).variant
     kinds = {known.name: known.kind for known in wanted.profile.variants}
-    return Subject(opened.fleet().runtime(one.runtime), one.instance, kinds.get(variant, ""))
+    runtime = opened.fleet().runtime(one.runtime)
+    alone = runtime.one_user(one.instance) if isinstance(runtime, OneUser) else ""
+    return Subject(runtime, one.instance, kinds.get(variant, ""), alone)
 
 
 def _uppers(

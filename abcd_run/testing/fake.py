@@ -69,6 +69,7 @@ class FakeEngine:
     `refuses` raises the runtime's objection to a plan.
     A page answers 503 `late` times, then `page` to clients with the password. `dies` ends every
     instance right after its start. `registry` lists what can be pulled; None means everything.
+    `one_user` is why nobody inside can be another user.
     With a `picture`, instances have a screen that shows it; `screens` are its addresses.
     """
 
@@ -77,6 +78,7 @@ class FakeEngine:
     takes_command: bool = True
     preference: int = 100
     elsewhere: bool = False
+    at_once: int = 4
     memory: int | None = None
     options: Mapping[str, Option] = field(
         default_factory=lambda: {
@@ -97,6 +99,7 @@ class FakeEngine:
     picture: bytes | None = None
     screens: tuple[Endpoint, ...] = ()
     exposes: tuple[int, ...] = ()
+    one_user: str = ""
     parts: Mapping[str, str] = field(default_factory=dict[str, str])
     images: set[str] = field(default_factory=set[str])
     registry: set[str] | None = None
@@ -245,6 +248,11 @@ class FakeRuntime(Runtime):
         inside = [f"{key}={value}" for key, value in facts.items()]
         return ["/usr/bin/env", *inside, *(command or ["/bin/sh"])]
 
+    def one_user(self, instance: Instance) -> str:
+        """See the contract."""
+        del instance
+        return self.engine.one_user
+
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
         self.engine.step("logs")
@@ -305,6 +313,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         takes_command=engine.takes_command,
         preference=engine.preference,
         elsewhere=engine.elsewhere,
+        at_once=engine.at_once,
     )
 
 

@@ -35,7 +35,7 @@ def _question(name: str, script: str, read: Callable[[Said], Facts], user: str =
 
 
 PACKAGES, USERS = "packages", "users and groups"
-PORTS, PROCESSES = "listening services", "processes"
+PORTS, PROCESSES, SESSION_USER = "listening services", "processes", "session user"
 FILES, SIZE, PICTURE, CONTEXT = "base files", "desktop size", "picture", "context"
 
 QUESTIONS = (
@@ -46,7 +46,7 @@ QUESTIONS = (
     _question("keyboard", scripts.KEYBOARD, reading.settings),
     _question("time zone", scripts.TIME_ZONE, reading.keyed),
     _question(PORTS, scripts.PORTS, reading.ports),
-    _question("session user", scripts.SESSION_USER, reading.keyed, PERSON),
+    _question(SESSION_USER, scripts.SESSION_USER, reading.keyed, PERSON),
     _question(PROCESSES, scripts.PROCESSES, reading.names),
     _question(CONTEXT, scripts.CONTEXT, reading.keyed),
 )
@@ -55,6 +55,9 @@ LIST_FILES = Question(
     "files", scripts.command(scripts.FILES), reading.names,
     seconds=SLOW_SECONDS, most=FILES_BYTES,
 )  # fmt: skip
+OF_ROOT = _question("root's processes", scripts.OF_ROOT, reading.names)
+"""Asked where somebody is root, if somewhere nobody is; no check of its own."""
+
 HASH_FILES = Question(
     "hashes", scripts.command(scripts.HASHES), reading.names,
     seconds=SLOW_SECONDS, most=FILES_BYTES,

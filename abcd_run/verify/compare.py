@@ -1,9 +1,9 @@
 """Compare the answers of several instances to one question."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from abcd_run.verify.values import FAILED, Answer, Checked, Facts, Outcome, Row
+from abcd_run.verify.values import FAILED, UNSEEN, Answer, Checked, Facts, Outcome, Row
 
 ROWS = 500
 """How many rows one check keeps."""
@@ -37,8 +37,8 @@ def compare(
         answers = _with_others(answers)
     asked = {runtime: answer.facts for runtime, answer in answers.items() if not answer.why}
     keys = sorted({key for facts in asked.values() for key in facts} | {*(wanted or ())})
-    rows = [_row(key, asked, wanted) for key in keys]
-    odd = {row.what: odd for row in rows if (odd := _odd(row, asked))}
+    rows = [_row(key, _shown(key, asked, answers), wanted) for key in keys]
+    odd = {row.what: odd for row in rows if (odd := _odd(row, _seeing(row, answers, asked)))}
     told = [_explained(row, explain) for row in rows if row.what in odd]
     told.sort(key=lambda row: bool(row.expected))  # what must not be comes first
     return Checked(
@@ -46,8 +46,18 @@ def compare(
         {runtime: _outcome(runtime, asked, told, odd) for runtime in answers},
         tuple(told[:ROWS]),
         max(0, len(told) - ROWS),
-        {runtime: answer.why for runtime, answer in answers.items() if answer.why},
+        {runtime: answer.limits for runtime, answer in answers.items() if answer.limits},
     )
+
+
+def _shown(
+    key: str, asked: Mapping[str, Facts], answers: Mapping[str, Answer]
+) -> Mapping[str, Facts]:
+    """Return the facts about one thing, and where it could not be asked."""
+    return {
+        runtime: {key: UNSEEN} if key in answers[runtime].unseen else facts
+        for runtime, facts in asked.items()
+    }
 
 
 def _with_others(answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
@@ -77,7 +87,11 @@ def _explained(row: Row, explain: Explain) -> Row:
     return Row(row.what, row.values, row.wanted, reason)
 
 
-def _odd(row: Row, asked: Mapping[str, Facts]) -> set[str]:
+def _seeing(row: Row, answers: Mapping[str, Answer], asked: Iterable[str]) -> list[str]:
+    return [runtime for runtime in asked if row.what not in answers[runtime].unseen]
+
+
+def _odd(row: Row, asked: Iterable[str]) -> set[str]:
     """Return the runtimes on which this is not as it should be."""
     values = {runtime: row.values.get(runtime, ABSENT) for runtime in asked}
     usual = row.wanted if row.wanted is not None else _usual(list(values.values()))

@@ -7,20 +7,23 @@ from functools import partial
 from abcd_run.concurrency.cancel import awaited, check
 from abcd_run.concurrency.threads import Threads
 from abcd_run.errors import Failure
-from abcd_run.verify import expected, judge, reading
+from abcd_run.verify import expected, judge, ordinary, reading
 from abcd_run.verify.agenda import Agenda
 from abcd_run.verify.checks import (
     CONTEXT,
     FILES,
     HASH_FILES,
     LIST_FILES,
+    OF_ROOT,
     PACKAGES,
     PORTS,
     PROCESSES,
+    SESSION_USER,
     Question,
 )
 from abcd_run.verify.compare import Explain, compare, listed
-from abcd_run.verify.interview import Interviews, Subject, interview
+from abcd_run.verify.goss import Resource
+from abcd_run.verify.interview import Interview, Interviews, Subject, interview
 from abcd_run.verify.layers import Upper
 from abcd_run.verify.pictures import compared
 from abcd_run.verify.values import Answer, Checked, Row
@@ -47,19 +50,16 @@ class Judge:
             *(self._question(one, said) for one in plain),
             *(self._demands(name, said) for name in self.agenda.demands),
             self._files(said),
-            *(self._explained(one) for one in compared(said, self.agenda.needle)),
+            *(self._explained(one, said) for one in compared(said, self.agenda.needle)),
             listed(CONTEXT, _answers(context, said), expected.CONTEXT),
         )
 
     def _question(self, one: Question, said: Interviews) -> Checked:
-        return compare(one.name, _answers(one, said), explain=self._explain(one.name))
+        return compare(one.name, _answers(one, said), explain=self._explain(one.name, said))
 
     def _demands(self, name: str, said: Interviews) -> Checked:
         resources = self.agenda.demands[name]
-        answers = {
-            runtime: Answer(judge.answered(resources, own.said), _why(own.said, own.why))
-            for runtime, own in said.items()
-        }
+        answers = {runtime: _met(resources, own) for runtime, own in said.items()}
         return compare(name, answers, wanted=judge.wanted(resources))
 
     def _files(self, said: Interviews) -> Checked:
@@ -70,16 +70,18 @@ class Judge:
                 continue
             facts = reading.files(own.said[LIST_FILES.name], own.said[HASH_FILES.name])
             answers[runtime] = Answer(expected.of_files(facts, self.uppers.values()))
-        return compare(FILES, answers, explain=self._explain(FILES))
+        seen = {on: _seen(on, answers, said) for on in answers}
+        return compare(FILES, seen, explain=self._explain(FILES, said))
 
-    def _explained(self, made: tuple[str, Mapping[str, Answer]]) -> Checked:
+    def _explained(self, made: tuple[str, Mapping[str, Answer]], said: Interviews) -> Checked:
         name, answers = made
-        return compare(name, answers, explain=self._explain(name))
+        return compare(name, answers, explain=self._explain(name, said))
 
-    def _explain(self, name: str) -> Explain:
+    def _explain(self, name: str, said: Interviews) -> Explain:
         def reason(row: Row) -> str:
             own = expected.by_profile(name, row, self.agenda.allowed)
-            return own or self.agenda.reasons.get(name, "") or self._built_in(name, row)
+            own = own or self.agenda.reasons.get(name, "") or self._built_in(name, row)
+            return own or _where_nobody_is_root(name, row, said)
 
         return reason
 
@@ -100,6 +102,41 @@ def _answers(one: Question, said: Interviews) -> dict[str, Answer]:
     }
 
 
+def _where_nobody_is_root(name: str, row: Row, said: Interviews) -> str:
+    """Return why something may differ because some runtimes have no root inside."""
+    alone = [on for on, own in said.items() if own.one_user]
+    if not alone:
+        return ""
+    asked = [on for on, own in said.items() if name in own.said]
+    if name == PORTS:
+        return ordinary.of_port(row, alone, asked)
+    if name == PROCESSES:
+        roots = {
+            on: OF_ROOT.read(own.said[OF_ROOT.name])
+            for on, own in said.items()
+            if OF_ROOT.name in own.said
+        }
+        return ordinary.of_process(row, alone, asked, roots)
+    return ordinary.of_user(row, alone) if name == SESSION_USER else ""
+
+
+def _met(resources: Sequence[Resource], own: Interview) -> Answer:
+    facts, why = judge.answered(resources, own.said), _why(own.said, own.why)
+    if why or not own.one_user:
+        return Answer(facts, why)
+    return ordinary.of_demands(resources, own.said, facts, why=own.one_user)
+
+
+def _seen(on: str, answers: Mapping[str, Answer], said: Interviews) -> Answer:
+    """Return what an instance says of its files, without what its user cannot read."""
+    answer, own = answers[on], said[on]
+    if answer.why or not own.one_user:
+        return answer
+    user = reading.keyed(own.said[SESSION_USER]) if SESSION_USER in own.said else {}
+    others = [one.facts for other, one in answers.items() if other != on and not one.why]
+    return ordinary.of_files(answer.facts, others, uid=user.get("uid", ""), why=own.one_user)
+
+
 def _why(said: Mapping[str, object], why: Mapping[str, str]) -> str:
     return "" if said else next(iter(why.values()), "it was not asked")
 
@@ -111,10 +148,17 @@ def ask_all(
 
     Raises `Interrupted` when cancelled.
     """
+    mixed = len({bool(one.one_user) for one in subjects}) > 1
     with Threads(len(subjects) or 1) as threads:
         tasks = {
             one.instance.runtime: threads.submit(
-                partial(interview, one, agenda, partial(say, one.instance.name))
+                partial(
+                    interview,
+                    one,
+                    agenda,
+                    partial(say, one.instance.name),
+                    more=(OF_ROOT,) if mixed and not one.one_user else (),
+                )
             )
             for one in subjects
         }

@@ -24,21 +24,29 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An instance to ask, through its runtime; `kind` is its variant's."""
+    """An instance to ask, through its runtime; `kind` is its variant's.
+
+    `one_user` is why it is asked as the image's own user, and not as root; empty if it is not.
+    """
 
     runtime: Runtime
     instance: Instance
     kind: str
+    one_user: str = ""
 
 
 @dataclass
 class Interview:
-    """What an instance said by question, why others were not asked, and its picture."""
+    """What an instance said by question, why others were not asked, and its picture.
+
+    `one_user` is the subject's.
+    """
 
     said: dict[str, Said] = field(default_factory=dict[str, Said])
     why: dict[str, str] = field(default_factory=dict[str, str])
     picture: "Image | None" = None
     errors: list[AbcdRunError] = field(default_factory=list[AbcdRunError])
+    one_user: str = ""
 
     def failed(self, error: AbcdRunError) -> None:
         """Keep an error; each question may fail for the same reason."""
@@ -48,10 +56,15 @@ class Interview:
             self.errors.append(error)
 
 
-def interview(subject: Subject, agenda: Agenda, say: Say) -> Interview:
-    """Ask an instance everything; what fails is among its errors. Raises `Interrupted`."""
-    done = Interview()
-    questions = (*agenda.all_questions, LIST_FILES, HASH_FILES)
+def interview(
+    subject: Subject, agenda: Agenda, say: Say, *, more: tuple[Question, ...] = ()
+) -> Interview:
+    """Ask an instance everything, and `more`; what fails is among its errors.
+
+    Raises `Interrupted`.
+    """
+    done = Interview(one_user=subject.one_user)
+    questions = (*agenda.all_questions, *more, LIST_FILES, HASH_FILES)
     # Processes last: a machine that has just become ready is still busy with starting.
     questions = tuple(sorted(questions, key=lambda one: one.name == PROCESSES))
     if isinstance(subject.runtime, Executes):
@@ -80,7 +93,8 @@ def _ask_all(subject: Subject, questions: tuple[Question, ...], done: Interview,
 
 
 def _asked(subject: Subject, one: Question) -> Said:
-    user = one.user or _person(subject.instance)
+    user = "" if subject.one_user else one.user
+    user = user or _person(subject.instance)
     return ask(
         subject.runtime, subject.instance, one.command,
         about=one.name, user=user, seconds=one.seconds, most=one.most,

@@ -18,6 +18,9 @@ MILLISECONDS, TIMEOUT = 1000, 10_000
 
 _TYPES = {"regular file": "file", "regular empty file": "file", "symbolic link": "symlink"}
 
+UNREADABLE = "unreadable yes"
+"""What a question about a file prints where its user may not read it."""
+
 _FILE = """\
 f=%s
 if [ -e "$f" ] || [ -L "$f" ]; then
@@ -27,6 +30,7 @@ owner %%U
 group %%G
 filetype %%F' "$f"
     [ -L "$f" ] && echo "linked-to $(readlink "$f")"
+    [ -r "$f" ] || echo 'unreadable yes'
     [ -f "$f" ] && echo "sha256 $(sha256sum <"$f" | cut -c 1-64)"
     %s
 fi

@@ -91,6 +91,14 @@ done
 :
 """
 
+OF_ROOT = """\
+for p in /proc/[0-9]*; do
+    [ "$(stat -c %u "$p" 2>/dev/null)" = 0 ] &&
+        read -r name 2>/dev/null <"$p/comm" && echo "$name"
+done
+:
+"""
+
 ROOTS = "/bin /sbin /lib /lib64 /usr /etc /opt"
 """Where the base's files are; /usr/local counts: an image may have programs there."""
 

@@ -10,6 +10,9 @@ Facts = Mapping[str, str]
 """An answer: what was asked about, and what it is. A set of names maps each to "yes"."""
 
 
+NAMED = 5
+"""How many facts a reason names."""
+
 FAILED = "exit status"
 """The fact that a command failed, and how."""
 
@@ -23,12 +26,30 @@ class Outcome(StrEnum):
     DIFFERS = "differs"
 
 
+UNSEEN = "not asked"
+"""The value of what an instance could not be asked, beside what others answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an instance answered; `why` says why there is no answer."""
+    """What an instance answered; `why` says why there is no answer.
+
+    `unseen` are the facts that it could not be asked, for the reason `blind`: they do not differ.
+    """
 
     facts: Facts = field(default_factory=dict[str, str])
     why: str = ""
+    unseen: frozenset[str] = frozenset()
+    blind: str = ""
+
+    @property
+    def limits(self) -> str:
+        """Why it was not asked, or not everything; empty if it answered all."""
+        if self.why or not self.unseen:
+            return self.why
+        named = sorted(self.unseen)
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return f"{', '.join(named[:NAMED])}{more}: {self.blind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +70,8 @@ class Row:
 class Checked:
     """One check: its outcome for each runtime, and the rows behind it.
 
-    `more` counts the rows that were left out. `why` says, by runtime, why it was not asked.
+    `more` counts the rows that were left out. `why` says, by runtime, why it was not asked, or what
+    of it was not.
     """
 
     name: str

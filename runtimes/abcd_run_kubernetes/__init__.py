@@ -38,5 +38,6 @@ BACKEND = Backend(
     takes_command=True,
     sdk="lightkube",
     elsewhere=True,
+    at_once=32,  # its nodes are many, and its API server says when it has enough
 )
 """The runtime for pods."""

@@ -23,7 +23,7 @@ def line(
     if tty:
         words += ["--tty"]
     inside = list(at_home(instance, command, user=user) or SHELL)
-    if instance.root is RootHeld.UNKNOWN:
+    if may_be_another(instance):
         inside = _as(user, inside)
     elif user and user != record.read(instance.labels).account:
         raise UsageError(
@@ -31,6 +31,11 @@ def line(
             remedy="leave --user out",
         )
     return [*words, instance.runtime_id, "--container", CONTAINER, "--", *inside]
+
+
+def may_be_another(instance: Instance) -> bool:
+    """Say whether commands can run as another user than the image's: only root's pods can."""
+    return instance.root is RootHeld.UNKNOWN
 
 
 def kubectl(place: Place) -> list[str]:

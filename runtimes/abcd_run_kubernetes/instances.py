@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from abcd_run.backend import record
 from abcd_run.model import Instance, RootHeld
-from abcd_run_kubernetes.names import LABEL, MANAGER, object_name
+from abcd_run_kubernetes.names import LABEL, MANAGER, POD, object_name
 
 Document = dict[str, Any]
 RUNTIME = "kubernetes"
@@ -40,6 +41,13 @@ def password(secret: Document | None) -> str:
         return base64.b64decode(str(data.get(PASSWORD, "")), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
+
+
+def kept_pod(secret: Document) -> Document | None:
+    """Return the pod that a Secret belongs to, as it was to be made; None without one."""
+    text = ((secret.get("metadata") or {}).get("annotations") or {}).get(POD)
+    document: Any = json.loads(text) if text else None
+    return document if isinstance(document, dict) else None
 
 
 def of_secret(secret: Document) -> Instance:

@@ -3,8 +3,8 @@
 Several files are merged as kubectl merges them: of what has the same name, the first counts.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from abcd_run.errors import NoRuntime
 from abcd_run_kubernetes.files import kubeconfigs
 
 EXTENSION = "abcd-run"
-"""The extension of a context that names the registry to push to; kubectl leaves it alone."""
+"""The extension of a context with options for all its instances; kubectl leaves it alone."""
+
+USUAL = ("registry", "reach", "node", "ingress_class", "ingress_host")
+"""The options that it may have; they are those of `[on.kubernetes]`."""
 
 REMEDY = "kubectl config view"
 _PATHS = {
@@ -33,7 +36,12 @@ class Place:
     config: SingleConfig
     context: str
     namespace: str
-    registry: str = ""
+    usual: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def registry(self) -> str:
+        """Where images of this host go; empty if the kubeconfig names none."""
+        return self.usual.get("registry", "")
 
     @property
     def server(self) -> str:
@@ -54,7 +62,7 @@ def place() -> Place:
             "the kubeconfig has no current context with a user",
             remedy="kubectl config use-context NAME",
         )
-    return Place(config, name, config.namespace, _registry(merged["contexts"], name))
+    return Place(config, name, config.namespace, _usual(merged["contexts"], name))
 
 
 def _merged() -> dict[str, Any]:
@@ -103,14 +111,15 @@ def _known_version(plugin: dict[str, Any]) -> None:
         plugin["apiVersion"] = f"{group}/v1beta1"
 
 
-def _registry(contexts: list[dict[str, Any]], name: str) -> str:
+def _usual(contexts: list[dict[str, Any]], name: str) -> dict[str, str]:
     for one in contexts:
         listed = one["context"].get("extensions") if one["name"] == name else None
         for extension in listed if isinstance(listed, list) else ():
             if isinstance(extension, dict) and extension.get("name") == EXTENSION:
                 said = extension.get("extension")
-                return str(said.get("registry") or "") if isinstance(said, dict) else ""
-    return ""
+                facts = said if isinstance(said, dict) else {}
+                return {key: str(facts[key]) for key in USUAL if facts.get(key)}
+    return {}
 
 
 def _brief(error: BaseException) -> str:

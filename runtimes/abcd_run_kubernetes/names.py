@@ -14,6 +14,12 @@ CONTAINER = "system"
 FORWARD = "kubernetes.abcd-run/forward"
 """The annotation of a pod with an address and ports of the host that the user chose, as JSON."""
 
+REACH = "kubernetes.abcd-run/reach"
+"""The annotation of a pod with how people reach it, where no forward does, as JSON."""
+
+INSTANCE = "kubernetes.abcd-run/instance"
+"""The label by which a Service selects its pod."""
+
 POD = "kubernetes.abcd-run/pod"
 """The annotation of a Secret with the pod that it belongs to, as JSON: it can be made again."""
 

@@ -14,6 +14,11 @@ CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainer
 NODE = ("FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume")
 """Events for which the kubelet tries again: they may pass."""
 
+CLOSED = "unschedulable", "taint"
+"""What the scheduler says of nodes that take no new pods, whatever these want."""
+
+TO_OWNER = "ask the cluster's owner: none of its nodes takes new pods; retry later"
+TO_STOP = "abcd-run ps; stop what you no longer need, or give it less: --memory, --cpus"
 SHOWN = 600
 ROOT_ONLY = "image will run as root", "non-numeric user"
 
@@ -22,10 +27,11 @@ def of_pod(pod: Document, name: str) -> AbcdRunError | None:
     """Return why a pod will not start by itself; None if it runs, or may still start."""
     status = pod.get("status") or {}
     if why := _unscheduled(status):
+        closed = "Insufficient" not in why and any(sign in why for sign in CLOSED)
         return LaunchFailed(
             f"{name} finds no node in the cluster: {_brief(why)}",
             details=why,
-            remedy="abcd-run ps; stop what you no longer need, or give it less: --memory, --cpus",
+            remedy=TO_OWNER if closed else TO_STOP,
         )
     for state in _waiting(status):
         reason, said = str(state.get("reason") or ""), str(state.get("message") or "")

@@ -1,17 +1,28 @@
 """What `doctor` climbs: reachable, new enough, allowed, and how much is left of the namespace."""
 
+from collections.abc import Iterable, Mapping
+
+from abcd_run.errors import LaunchFailed
 from abcd_run.runtime import Probe, Problem
 from abcd_run_kubernetes.errors import FORBIDDEN, Status
 from abcd_run_kubernetes.kubeconfig import Place
-from abcd_run_kubernetes.service import Api, Document
+from abcd_run_kubernetes.reach import INGRESS, NODE_PORT
+from abcd_run_kubernetes.service import GROUPS, Api, Document
 
 OLDEST = (1, 20)
 ROLE = "ask the cluster's owner for the Role in docs/kubernetes-role.yml"
 REVIEWS = "/apis/authorization.k8s.io/v1/"
 
+ALL_OF_ONE = ("create", "get", "list", "patch", "delete")
+
+
+def _for_all(kind: str) -> tuple[tuple[str, str], ...]:
+    return tuple((verb, kind) for verb in ALL_OF_ONE)
+
+
 NEEDED: tuple[tuple[str, str], ...] = (
     *((verb, "pods") for verb in ("create", "get", "list", "delete")),
-    *((verb, "secrets") for verb in ("create", "get", "list", "patch", "delete")),
+    *_for_all("secrets"),
 )
 """The verbs without which there is no instance, and on what."""
 
@@ -24,6 +35,12 @@ USEFUL: tuple[tuple[str, str], ...] = (
     ("list", "resourcequotas"),
 )
 """Those without which something is missing: ports, commands, logs, reasons."""
+
+REACHING: Mapping[str, tuple[tuple[str, str], ...]] = {
+    NODE_PORT: _for_all("services"),
+    INGRESS: (*_for_all("services"), *_for_all("ingresses")),
+}
+"""Those by which people reach instances in other ways than a forward, by way."""
 
 MOST_NODES = "50"
 """How many nodes are looked at: there may be thousands."""
@@ -44,8 +61,9 @@ def probe(api: Api) -> Probe:
     said, numbers = version(api)
     if numbers < OLDEST:
         return Probe(said, Problem(f"Kubernetes {said} is too old", "use one from 1.20 on"))
-    lacking = missing(api)
-    if needed := [one for one in lacking if one in map(_words, NEEDED)]:
+    needs = (*NEEDED, *REACHING.get(api.place.usual.get("reach", ""), ()))
+    lacking = missing(api, (*needs, *USEFUL))
+    if needed := [one for one in lacking if one in map(_words, needs)]:
         where = f"in the namespace {api.place.namespace}, if there is one"
         return Probe(said, Problem(f"you may not {', '.join(needed)} {where}", ROLE))
     return Probe(said, advice=(_where(api.place), *_advice(api, lacking)))
@@ -55,13 +73,23 @@ def _where(place: Place) -> str:
     return f"context {place.context}, namespace {place.namespace}"
 
 
-def missing(api: Api) -> list[str]:
+def prove(api: Api, way: str) -> None:
+    """Raise `LaunchFailed` if the user may not make what a way to reach instances needs."""
+    wanted = REACHING.get(way, ())
+    if wanted and (lacking := missing(api, wanted)):
+        raise LaunchFailed(
+            f"reach: {way} needs rights that you lack: {', '.join(lacking)}",
+            remedy=f"{ROLE}, or --set on.kubernetes.reach=forward",
+        )
+
+
+def missing(api: Api, wanted: Iterable[tuple[str, str]]) -> list[str]:
     """Return the rights that the user lacks, as `verb resource`, by one question if possible."""
     answer = api.post(f"{REVIEWS}selfsubjectrulesreviews", _review("Rules", _namespace(api)))
     status = answer.get("status") or {}
     rules = status.get("resourceRules") or []
     known = [one for one in rules if not one.get("resourceNames")]
-    lacking = [one for one in (*NEEDED, *USEFUL) if not any(_allows(rule, *one) for rule in known)]
+    lacking = [one for one in wanted if not any(_allows(rule, *one) for rule in known)]
     # Some servers cannot list what they would allow.
     return [_words(one) for one in lacking if not (status.get("incomplete") and _may(api, *one))]
 
@@ -69,13 +97,20 @@ def missing(api: Api) -> list[str]:
 def _allows(rule: Document, verb: str, kind: str) -> bool:
     resource, _, sub = kind.partition("/")
     meant = {"*", kind, *((f"*/{sub}", f"{resource}/*") if sub else ())}
-    wanted = (("verbs", {"*", verb}), ("apiGroups", {"*", ""}), ("resources", meant))
+    wanted = (
+        ("verbs", {"*", verb}),
+        ("apiGroups", {"*", GROUPS.get(resource, "")}),
+        ("resources", meant),
+    )
     return all(words & set(rule.get(key) or ()) for key, words in wanted)
 
 
 def _may(api: Api, verb: str, kind: str) -> bool:
     resource, _, sub = kind.partition("/")
-    wanted = {**_namespace(api), "verb": verb, "resource": resource, "subresource": sub}
+    wanted = {
+        **_namespace(api), "verb": verb, "group": GROUPS.get(resource, ""),
+        "resource": resource, "subresource": sub,
+    }  # fmt: skip
     asked = _review("Access", {"resourceAttributes": wanted})
     answer = api.post(f"{REVIEWS}selfsubjectaccessreviews", asked)
     return bool((answer.get("status") or {}).get("allowed"))

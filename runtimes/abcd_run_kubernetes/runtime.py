@@ -1,7 +1,7 @@
 """Kubernetes as a runtime: an instance is a Pod, with a Secret that belongs to it."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from abcd_run.model import Artifact, Instance, Plan, Stage
 from abcd_run.oci.reference import LOCAL
 from abcd_run.runtime import Probe, Problem, Runtime, Say
 from abcd_run_kubernetes import (
+    beside,
     checks,
     folder,
     forwards,
@@ -19,6 +20,7 @@ from abcd_run_kubernetes import (
     instances,
     kubeconfig,
     native,
+    reach,
     removal,
     rights,
     starting,
@@ -27,11 +29,17 @@ from abcd_run_kubernetes import (
 from abcd_run_kubernetes.errors import translated
 from abcd_run_kubernetes.images import Registry
 from abcd_run_kubernetes.kubeconfig import Place
-from abcd_run_kubernetes.names import SELECTOR, object_name
+from abcd_run_kubernetes.names import object_name
+from abcd_run_kubernetes.pods import Pods
+from abcd_run_kubernetes.reach import FORWARD, Way
 from abcd_run_kubernetes.service import Api, Document
 
 REACH_SECONDS = 2.5
 """How long an answer waits for a forward: commands want one within 4 s."""
+
+
+OF_CLUSTER = 0
+"""Who listens at a node's ports, should this host be one."""
 
 
 class KubernetesRuntime(Runtime):
@@ -60,6 +68,16 @@ class KubernetesRuntime(Runtime):
             return self._api
 
     @cached_property
+    def _pods(self) -> Pods:
+        return Pods(self._api)
+
+    @property
+    def pods(self) -> Pods:
+        """The pods that somebody waits for, in any thread."""
+        with self._lock:
+            return self._pods
+
+    @cached_property
     def _version(self) -> tuple[int, int]:
         with translated("tell its version", otherwise=NoRuntime):
             return rights.version(self.api)[1]
@@ -75,15 +93,21 @@ class KubernetesRuntime(Runtime):
 
     def check(self, plan: Plan) -> None:
         """See the contract."""
-        checks.check(plan)
+        way = self._way(plan)
+        checks.check(plan, way)
         registry = self._registry(plan)
         if images.is_here(plan) and registry is None:
             raise images.refuse_here(plan)
+        with translated("tell your rights"):
+            rights.prove(self.api, way.by)
         # `provide` is told of the image alone.
         self._registries[plan.source.name] = registry
 
     def _registry(self, plan: Plan) -> Registry | None:
         return images.registry(str(plan.options.get("registry") or self.place.registry))
+
+    def _way(self, plan: Plan) -> Way:
+        return reach.chosen(plan, self.place.usual)
 
     def provide(self, artifact: Artifact, *, pull: str, say: Say) -> str:
         """See the contract: nodes pull what is in a registry, when the pod starts."""
@@ -106,7 +130,7 @@ class KubernetesRuntime(Runtime):
 
     def create(self, plan: Plan, image: str) -> str:
         """See the contract: only the Secret, which nothing runs from."""
-        checks.prove_free(plan)
+        checks.prove_free(plan, self._way(plan))
         secret = starting.keeping(translate.secret(plan), self._pod(plan, image))
         name = object_name(plan.name)
         with translated(f"create {plan.name}"):
@@ -118,12 +142,14 @@ class KubernetesRuntime(Runtime):
     def _pod(self, plan: Plan, image: str) -> Document:
         ports = images.ports(plan, image, self._registry(plan))
         here = images.is_here(plan)
-        return translate.pod(plan, image, ports=ports, pushed=here, version=self._version)
+        return translate.pod(
+            plan, image, ports=ports, pushed=here, version=self._version, way=self._way(plan)
+        )
 
     def start(self, runtime_id: str) -> Instance:
         """See the contract."""
         with translated(f"start {runtime_id}"):
-            pod, secret = starting.started(self.api, runtime_id)
+            pod, secret = starting.started(self.api, self.pods, runtime_id)
             return self._reached(pod, secret)
 
     def restart(self, runtime_id: str) -> Instance:
@@ -131,7 +157,9 @@ class KubernetesRuntime(Runtime):
         return self.start(runtime_id)
 
     def _reached(self, pod: Document, secret: Document | None) -> Instance:
-        """Return an instance to which this host has a forward, an earlier one or a new one."""
+        """Return an instance that people reach, by an earlier forward or a new one if by any."""
+        if reach.of(pod).by != FORWARD:
+            return self._shown(pod, secret, beside.services(self.api, [pod]))
         there = folder.of(pod["metadata"]["uid"])
         if not there.runs():
             forwards.start(folder.make(folder.spec(pod, self.place)))
@@ -150,40 +178,48 @@ class KubernetesRuntime(Runtime):
         starts = threading.Thread(target=reach, daemon=True)
         starts.start()
         starts.join(REACH_SECONDS)
-        shown = self._shown(pod, secret)
+        shown = self._shown(pod, secret, {})
         late = not shown.ports and instances.ports(pod)
         return replace(shown, stage=Stage.RUNNING) if late else shown
 
     def instances(self, only: str = "", *, detail: bool = True) -> list[Instance]:
         """See the contract: who asks for one in detail is about to use it, and gets a forward."""
         with translated("list your pods", otherwise=NoRuntime):
-            return self._called(object_name(only), reach=detail) if only else self._each()
+            return self._called(object_name(only), mend=detail) if only else self._each()
 
-    def _called(self, name: str, *, reach: bool) -> list[Instance]:
+    def _called(self, name: str, *, mend: bool) -> list[Instance]:
         pod, secret = self.api.find("pods", name), self.api.find("secrets", name)
         if pod is not None and instances.are_ours(pod):
-            if reach and instances.runs(pod):
+            if mend and instances.runs(pod) and reach.of(pod).by == FORWARD:
                 return [self._mended(pod, secret)]
-            return [self._shown(pod, secret)]
+            return [self._shown(pod, secret, beside.services(self.api, [pod]))]
         return [instances.of_secret(secret)] if secret and instances.are_ours(secret) else []
 
     def _each(self) -> list[Instance]:
-        pods, secrets = (
-            self.api.get(self.api.path(kind), labelSelector=SELECTOR).get("items") or []
-            for kind in ("pods", "secrets")
-        )
+        pods, secrets = (self.api.ours(kind) for kind in ("pods", "secrets"))
         by_name = {one["metadata"]["name"]: one for one in secrets if instances.are_ours(one)}
         ours = [one for one in pods if instances.are_ours(one)]
-        shown = [self._shown(one, by_name.pop(one["metadata"]["name"], None)) for one in ours]
+        services = beside.services(self.api, ours)
+        shown = [
+            self._shown(one, by_name.pop(one["metadata"]["name"], None), services) for one in ours
+        ]
         return [*shown, *map(instances.of_secret, by_name.values())]
 
-    def _shown(self, pod: Document, secret: Document | None) -> Instance:
-        return instances.of_pod(pod, secret, folder.of(pod["metadata"]["uid"]).ports())
+    def _shown(
+        self, pod: Document, secret: Document | None, services: Mapping[str, Document]
+    ) -> Instance:
+        way = reach.of(pod)
+        if way.by == FORWARD:
+            return instances.of_pod(pod, secret, folder.of(pod["metadata"]["uid"]).ports())
+        at_node = reach.at_node(way, pod, services.get(beside.name_of(pod)))
+        shown = instances.of_pod(pod, secret, at_node)
+        pages = way.endpoints() if shown.running else ()
+        return replace(shown, endpoints=pages, publishers=(OF_CLUSTER,))
 
     def remove(self, runtime_id: str) -> None:
         """See the contract."""
         with translated(f"remove {runtime_id}"):
-            removal.remove(self.api, runtime_id)
+            removal.remove(self.api, self.pods, runtime_id)
 
     def prune(self) -> None:
         """See the contract: folders whose process was killed, and forwards to pods of nowhere."""
@@ -197,6 +233,10 @@ class KubernetesRuntime(Runtime):
         """See the contract."""
         return inside.line(self.place, instance, command, user=user, tty=tty)
 
+    def one_user(self, instance: Instance) -> str:
+        """See the contract."""
+        return "" if inside.may_be_another(instance) else "a pod's only user may not read it"
+
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
         path = self.api.path("pods", instance.runtime_id, sub="log")
@@ -209,7 +249,9 @@ class KubernetesRuntime(Runtime):
         first, image = [], artifact.reference
         if artifact.path is not None and registry is not None:
             first, image = [images.push_line(artifact, registry)], registry.tagged(artifact)
-        documents = (translate.secret(plan), self._pod(plan, image))
+        pod = self._pod(plan, image)
+        more = (document for _, document in beside.manifests(pod))
+        documents = (translate.secret(plan), pod, *more)
         place = self.place
         return native.lines(
             documents, context=place.context, namespace=place.namespace, first=first
@@ -217,5 +259,7 @@ class KubernetesRuntime(Runtime):
 
     def close(self) -> None:
         """See the contract."""
+        if "_pods" in self.__dict__:
+            self._pods.close()
         if "_api" in self.__dict__:
             self._api.close()

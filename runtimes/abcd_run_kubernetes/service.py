@@ -14,12 +14,16 @@ from abcd_run import limits
 from abcd_run.concurrency.cancel import current
 from abcd_run_kubernetes.errors import NOT_FOUND, TOO_MANY, Status, said_in
 from abcd_run_kubernetes.kubeconfig import Place
+from abcd_run_kubernetes.names import SELECTOR
 
 Document = dict[str, Any]
 
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 30.0
 TRIES, MOST_SECONDS = 6, 30.0
 """How often a server that is too busy is asked again, and the longest wait that it may order."""
+
+GROUPS = {"ingresses": "networking.k8s.io"}
+"""The groups of the kinds that are not Kubernetes' core, in servers from 1.19 on."""
 
 LIST_BYTES = 64 * limits.MIB
 """The most that is read of one answer: a thousand pods are 10 MiB."""
@@ -46,7 +50,8 @@ class Api:
 
     def path(self, kind: str, name: str = "", *, sub: str = "") -> str:
         """Return the address of a namespace's objects of a kind, of one, or of a part of one."""
-        words = ["/api/v1/namespaces", self.place.namespace, kind, name, sub]
+        group = f"/apis/{GROUPS[kind]}/v1" if kind in GROUPS else "/api/v1"
+        words = [group, "namespaces", self.place.namespace, kind, name, sub]
         return "/".join(word for word in words if word)
 
     def get(self, path: str, **params: str) -> Document:
@@ -61,6 +66,10 @@ class Api:
             if error.code == NOT_FOUND:
                 return None
             raise
+
+    def ours(self, kind: str) -> list[Document]:
+        """Return all objects of a kind that have our label, by one question."""
+        return self.get(self.path(kind), labelSelector=SELECTOR).get("items") or []
 
     def post(self, path: str, document: Document) -> Document:
         """Create an object, and return it as the server has it."""

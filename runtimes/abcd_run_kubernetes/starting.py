@@ -2,17 +2,22 @@
 
 import json
 import time
-from typing import Any
+
+import httpx2
 
 from abcd_run.concurrency.cancel import current
 from abcd_run.errors import AbcdRunError, LaunchFailed
-from abcd_run_kubernetes import instances, reasons, removal
+from abcd_run_kubernetes import beside, instances, reasons, removal
 from abcd_run_kubernetes.errors import NOT_FOUND, Status
 from abcd_run_kubernetes.names import POD
+from abcd_run_kubernetes.pods import Pods
 from abcd_run_kubernetes.service import Api, Document
 
 START_SECONDS = 900.0
 """How long a pod may take to run: its node may have to pull a large image."""
+
+AWAY_SECONDS = 30.0
+"""How long the API server may be away while a pod starts: it may be started anew."""
 
 FIRST_LOOK, SLOWEST_LOOK, GROWTH = 0.05, 1.0, 1.5
 EVENTS_EACH = 2.0
@@ -26,7 +31,7 @@ def keeping(secret: Document, pod: Document) -> Document:
     return secret
 
 
-def started(api: Api, name: str) -> tuple[Document, Document]:
+def started(api: Api, pods: Pods, name: str) -> tuple[Document, Document]:
     """Start a created instance, or one that has ended; return its pod and its Secret.
 
     Raises `LaunchFailed` or `ArtifactError`, `Status`, or httpx2's errors.
@@ -37,16 +42,17 @@ def started(api: Api, name: str) -> tuple[Document, Document]:
     wanted = _kept(secret, name)
     if earlier := api.find("pods", name):
         _leave(api, name)
-        removal.end_pod(api, earlier)
+        beside.leave(api, earlier)
+        removal.end_pod(api, pods, earlier)
     pod = api.post(api.path("pods"), wanted)
     _own(api, name, pod)
-    return await_running(api, name, str(pod["metadata"]["uid"])), secret
+    beside.make(api, pod)
+    return await_running(api, pods, pod), secret
 
 
 def _kept(secret: Document, name: str) -> Document:
-    text = ((secret.get("metadata") or {}).get("annotations") or {}).get(POD)
-    document: Any = json.loads(text) if text else None
-    if not isinstance(document, dict):
+    document = instances.kept_pod(secret)
+    if document is None:
         raise LaunchFailed(
             f"{name} was not made by a launch, and cannot be made again",
             remedy=f"abcd-run stop {name}, and launch it",
@@ -56,8 +62,8 @@ def _kept(secret: Document, name: str) -> Document:
 
 def _own(api: Api, name: str, pod: Document) -> None:
     """Give the Secret to its pod: who deletes that by hand leaves nothing."""
-    owner = {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": pod["metadata"]["uid"]}
-    api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": [owner]}})
+    owners = [beside.owner(pod)]
+    api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": owners}})
 
 
 def _leave(api: Api, name: str) -> None:
@@ -65,21 +71,28 @@ def _leave(api: Api, name: str) -> None:
     api.patch(api.path("secrets", name), {"metadata": {"ownerReferences": None}})
 
 
-def await_running(api: Api, name: str, uid: str) -> Document:
+def await_running(api: Api, pods: Pods, pod: Document) -> Document:
     """Return a pod once it runs, or has ended. Raises why it does neither, once that is said."""
-    begun = time.monotonic()
-    waiting, pause = _Complaints(api, name, uid), FIRST_LOOK
-    while time.monotonic() - begun < START_SECONDS:
-        pod = api.get(api.path("pods", name))
-        if problem := reasons.of_pod(pod, name):
-            raise problem
-        if instances.is_up(pod) or not instances.runs(pod):
-            return pod
-        if problem := waiting.problem():
-            raise problem
-        current().wait(pause)
-        current().check()
-        pause = min(pause * GROWTH, SLOWEST_LOOK)
+    name, begun = str(pod["metadata"]["name"]), time.monotonic()
+    waiting, pause = _Complaints(api, name, str(pod["metadata"]["uid"])), FIRST_LOOK
+    seen = begun
+    with pods.following(pod) as newest:
+        while time.monotonic() - begun < START_SECONDS:
+            try:
+                if (there := newest(pause)) is None:
+                    raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
+                if problem := reasons.of_pod(there, name) or waiting.problem():
+                    raise problem
+            except httpx2.TransportError:  # its node goes on meanwhile
+                if time.monotonic() - seen > AWAY_SECONDS:
+                    raise
+                current().wait(SLOWEST_LOOK)
+                current().check()
+                continue
+            seen = time.monotonic()
+            if instances.is_up(there) or not instances.runs(there):
+                return there
+            pause = min(pause * GROWTH, SLOWEST_LOOK)
     raise LaunchFailed(
         f"{name} did not start within {START_SECONDS:g} s",
         details=waiting.said,

@@ -12,18 +12,27 @@ from abcd_run.backend import record
 from abcd_run.model import Plan
 from abcd_run_kubernetes.names import (
     CONTAINER,
-    FORWARD,
+    INSTANCE,
     LABEL,
     LOOPBACK,
     MANAGER,
     label,
     object_name,
 )
+from abcd_run_kubernetes.names import (
+    FORWARD as FORWARD_TO,
+)
+from abcd_run_kubernetes.reach import FORWARD, Way
 
 Document = dict[str, Any]
 
 GRACE_SECONDS = 5
 """How long an instance may take to shut down before it is killed."""
+
+PROBE_SECONDS = 2
+"""How often a node looks whether the port of an instance is open that others reach."""
+
+FORWARDED = Way()
 
 OWN_USERS = (1, 33)
 """The version from which servers give pods users of their own without being told to."""
@@ -46,7 +55,13 @@ def secret(plan: Plan) -> Document:
 
 
 def pod(
-    plan: Plan, image: str, *, ports: list[int], pushed: bool, version: tuple[int, int]
+    plan: Plan,
+    image: str,
+    *,
+    ports: list[int],
+    pushed: bool,
+    version: tuple[int, int],
+    way: Way = FORWARDED,
 ) -> Document:
     """Return the Pod of an instance. `pushed` says that the image was brought for this launch."""
     options = plan.options
@@ -65,8 +80,19 @@ def pod(
     if name := options.get("pull_secret"):
         spec["imagePullSecrets"] = [{"name": name}]
     meta = _metadata(plan)
-    meta["annotations"] |= _forward(plan)
+    if way.by == FORWARD:
+        meta["annotations"] |= _forward(plan)
+    elif ports:
+        meta["annotations"] |= way.annotation()
+        meta["labels"][INSTANCE] = object_name(plan.name)
+        spec["containers"][0]["readinessProbe"] = _probe(plan, ports)
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+
+
+def _probe(plan: Plan, ports: list[int]) -> Document:
+    """Return when the cluster may send people to a pod: once its port is open."""
+    ready = next((one.port for one in plan.services if one.name == plan.ready.service), ports[0])
+    return {"tcpSocket": {"port": ready}, "periodSeconds": PROBE_SECONDS}
 
 
 def _forward(plan: Plan) -> dict[str, str]:
@@ -74,7 +100,7 @@ def _forward(plan: Plan) -> dict[str, str]:
     if plan.address == LOOPBACK and not plan.ports:
         return {}
     fixed = {str(inside): port for inside, port in plan.ports.items()}
-    return {FORWARD: json.dumps({"address": plan.address, "ports": fixed})}
+    return {FORWARD_TO: json.dumps({"address": plan.address, "ports": fixed})}
 
 
 def _metadata(plan: Plan) -> Document:

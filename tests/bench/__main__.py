@@ -2,7 +2,8 @@
 
     python -m tests.bench [--runs N] [GROUP…]
 
-A group is one of start, launches, answers, lxd, iso, boot, tab; the default is all of them.
+A group is one of start, launches, answers, lxd, iso, boot, tab, cluster, costs; the default is all
+of them.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import boot, cases, iso, lxd, start, tab, table
+from tests.bench import boot, cases, cluster, iso, lxd, start, tab, table
 from tests.bench.measure import Row
 
 Group = Callable[[int, Path], Iterator[Row]]
@@ -25,7 +26,12 @@ GROUPS: Mapping[str, Group] = {
     "iso": iso.rows,
     "boot": boot.rows,
     "tab": tab.rows,
+    "cluster": lambda runs, _: cluster.rows(runs),
+    "costs": cluster.costs,
 }
+
+NO_ENGINE = {"start", "tab", "costs", "cluster"}
+"""The groups that need no podman and no docker."""
 
 
 def main() -> None:
@@ -34,7 +40,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("groups", nargs="*", choices=[[], *GROUPS])
     options = parser.parse_args()
-    if not set(options.groups) <= {"start", "tab"} or not options.groups:  # which need no engine
+    if not set(options.groups) <= NO_ENGINE or not options.groups:
         subprocess.run(["abcd-run", "-q", "pull", "--on", "podman,docker", cases.IMAGE], check=True)
     measured = []
     with tempfile.TemporaryDirectory(prefix="abcd-run-bench-") as scratch:

@@ -35,6 +35,7 @@ PROGRAMS = {
     "umoci": ["umoci", "--version"],
     "vagrant": ["vagrant", "--version"],
     "distrobox": ["distrobox", "--version"],
+    "kubectl": ["kubectl", "version", "--client", "--short"],
 }
 
 

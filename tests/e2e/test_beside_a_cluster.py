@@ -17,6 +17,18 @@ def _engines() -> None:
     need(*ON)
 
 
+def test_verify_over_both() -> None:
+    """Nothing differs that must not; what only root sees was not asked of the pod."""
+    ended = abcd_run("verify", "--json", "--on", ",".join(ON), "abcd4demo")
+    checks = {one["check"]: one for one in ended.json["checks"]}
+    assert [one for one in checks.values() if one["differences"]] == []
+    assert (ended.status, ended.json["equal"], ended.json["errors"]) == (0, True, [])
+    assert checks["base files"]["outcome"] == "equal"
+    (ssh,) = checks["listening services"]["expected"]
+    assert (ssh["what"], set(ssh["values"])) == ("22", {"podman"})
+    assert {one["what"] for one in checks["context"]["expected"]} >= {"init", "network"}
+
+
 @pytest.mark.parametrize(
     ("image", "pages"), [("abcd4demo", {"web"}), ("abcd4demo-desktop", {"web", "desktop"})]
 )

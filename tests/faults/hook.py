@@ -23,7 +23,8 @@ from abcd_run.__main__ import console
 from abcd_run.concurrency.cancel import current
 
 CHECKOUT = Path(__file__).parents[2]
-CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt"}
+CLASSES = {"podman": "Podman", "docker": "Docker", "lxd": "Lxd", "libvirt": "Libvirt",
+           "kubernetes": "Kubernetes"}  # fmt: skip
 SECONDS = 60
 NONE = "none"
 

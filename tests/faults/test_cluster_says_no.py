@@ -2,13 +2,10 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +13,7 @@ import pytest
 
 from abcd_run.testing.cli import Ended, abcd_run, launch
 from tests.engines_here import need
+from tests.relay import Relay, place_of
 
 ON = ("--on", "kubernetes")
 AT_ONCE = 30.0
@@ -123,47 +121,10 @@ def test_an_image_that_wants_to_be_root(name: str) -> None:
     assert "does not allow such a pod" in ended.err
 
 
-class Relay:
-    """A way to the API server that can be cut, and mended."""
-
-    def __init__(self, server: str) -> None:
-        place = urlsplit(server)
-        self._to = (str(place.hostname), int(place.port or 443))
-        self._open: list[socket.socket] = []
-        self._listening: socket.socket | None = None
-        self.port = 0
-
-    def mend(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listening.getsockname()[1]
-        Thread(target=self._serve, args=(self._listening,), daemon=True).start()
-
-    def cut(self) -> None:
-        for one in (*self._open, *([self._listening] if self._listening else [])):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._open.clear()
-
-    def _serve(self, listening: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = listening.accept()
-                far = socket.create_connection(self._to)
-                self._open += [near, far]
-                for ends in ((near, far), (far, near)):
-                    Thread(target=self._carry, args=ends, daemon=True).start()
-
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError), closing(one), closing(other):
-            while piece := one.recv(1 << 16):
-                other.sendall(piece)
-
-
 def test_the_api_server_goes_and_comes_back(other: dict[str, Any]) -> None:
     """Its absence is said; what runs goes on, and is reached again by the same address."""
     cluster = other["clusters"][0]["cluster"]
-    relay = Relay(cluster["server"])
+    relay = Relay(place_of(cluster["server"]))
     relay.mend()
     cluster["server"] = f"https://127.0.0.1:{relay.port}"
     told(other)

@@ -143,9 +143,9 @@ def test_what_could_not_be_asked_is_no_success(
 
 
 def test_an_interrupted_stop_says_what_has_gone_and_what_not(
-    engine: FakeEngine, web: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, web: Path, run: Run
 ) -> None:
-    monkeypatch.setattr("abcd_run.session.lifecycle.WORKERS", 1)
+    engine.at_once = 1
     assert run("--count", "3", "web").status == 0
     removed: list[str] = []
 

@@ -67,8 +67,8 @@ export class Agent {
   async seed(file) {
     await this.#machine.put(`${FOLDER}/random`, random(64));
     await this.#machine.put(`${FOLDER}/seed`, file);
-    this.tell("seed");
     this.#time();
+    this.tell("seed");
   }
 
   #time() {

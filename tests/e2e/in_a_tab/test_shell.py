@@ -27,6 +27,15 @@ def test_it_loads_and_the_shell_answers(empty: Tab) -> None:
     empty.shows("42 abcd abcd4demo")
 
 
+def test_a_shell_that_ends_comes_again(empty: Tab) -> None:
+    empty.open()
+    empty.run("clear", 1)
+    empty.type("exit")
+    until(lambda: empty.text().rstrip().endswith("$"), within=30)
+    empty.run("echo $((40 + 2))", 2)
+    empty.shows("\n42\n")
+
+
 def test_it_starts_without_a_saved_state(empty: Tab) -> None:
     empty.open("?boot=cold", within=COLD_SECONDS)
     empty.run("echo $((40 + 2))", 1)

@@ -1,6 +1,7 @@
 """Who asks for one instance gets a forward to it, or soon."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from abcd_run.errors import LaunchFailed
 from abcd_run.model import Stage
-from abcd_run_kubernetes import forwards, runtime, translate
+from abcd_run_kubernetes import folder, forwards, runtime, translate
 from abcd_run_kubernetes.folder import Folder
 from abcd_run_kubernetes.runtime import KubernetesRuntime
 from tests.unit.kubernetes.cluster import Cluster, running
@@ -24,10 +25,11 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
         monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig(tmp_path)))
         state: dict[str, Any] = {"running": {}}
         there: dict[str, Any] = json.loads(json.dumps(pod()))
-        there["metadata"]["uid"] = "7"
+        there["metadata"]["uid"] = uid = f"7-{os.urandom(8).hex()}"
         there["status"] = {"phase": "Running", "containerStatuses": [{"state": state}]}
         cluster.pods[there["metadata"]["name"]] = there
         yield cluster
+        forwards.end(folder.of(uid))
 
 
 def test_a_forward_that_is_late_is_waited_for_later(

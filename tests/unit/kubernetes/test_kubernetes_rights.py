@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from abcd_run.errors import LaunchFailed
 from abcd_run.runtime import Probe
 from abcd_run_kubernetes import kubeconfig, rights
 from abcd_run_kubernetes.service import Api
@@ -73,17 +74,45 @@ def test_a_server_that_is_too_old(cluster: Cluster) -> None:
     assert "too old" in problem.message
 
 
+def test_rights_for_ways_to_reach_are_asked_only_where_used(cluster: Cluster) -> None:
+    some = {"verbs": ["*"], "apiGroups": [""], "resources": ["*"]}
+    assert probed(cluster, [some]).problem is None
+    path = f"{rights.REVIEWS}selfsubjectrulesreviews"
+    cluster.answers[path] = [(201, {"status": {"resourceRules": [some]}})] * 2
+    api = Api(kubeconfig.place())
+    rights.prove(api, "forward")
+    rights.prove(api, "nodeport")
+    with pytest.raises(LaunchFailed, match="create ingresses, get ingresses"):
+        rights.prove(api, "ingress")
+    api.close()
+
+
+def test_doctor_asks_for_the_way_of_the_kubeconfig(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = [{"name": "abcd-run", "extension": {"reach": "nodeport"}}]
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig(tmp_path, extensions=usual)))
+    pods = {**ALL, "resources": ["pods", "secrets"]}
+    problem = probed(cluster, [pods]).problem
+    assert problem is not None
+    assert "create services, get services" in problem.message
+
+
 def test_the_role_in_the_docs_has_every_right_and_no_other() -> None:
     import yaml
 
-    role = yaml.safe_load((Path(__file__).parents[3] / "docs/kubernetes-role.yml").read_text())
-    given = {
-        (verb, kind)
-        for rule in role["rules"]
-        for verb in rule["verbs"]
-        for kind in rule["resources"]
-    }
+    text = (Path(__file__).parents[3] / "docs/kubernetes-role.yml").read_text()
+    given, reaching = (
+        {
+            (verb, kind)
+            for rule in role["rules"]
+            for verb in rule["verbs"]
+            for kind in rule["resources"]
+        }
+        for role in yaml.safe_load_all(text)
+    )
     # Newer servers want to be told that a websocket, which is read, does something.
     assert given == {
         *rights.NEEDED, *rights.USEFUL, ("get", "pods/exec"), ("create", "pods/portforward")
     }  # fmt: skip
+    assert reaching == {one for way in rights.REACHING.values() for one in way}

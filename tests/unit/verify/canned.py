@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from PIL import Image
 
-from abcd_run.verify.checks import HASH_FILES, LIST_FILES, PORTS, QUESTIONS, USERS
+from abcd_run.verify.checks import HASH_FILES, LIST_FILES, OF_ROOT, PORTS, QUESTIONS, USERS
 
 Texts = dict[str, str]
 """What is printed, by the question's name."""
@@ -61,7 +61,7 @@ def said(*, but: str = "") -> Texts:
 
 def by_command() -> dict[tuple[str, ...], str]:
     """Return the questions' names by what is run for them."""
-    return {one.command: one.name for one in (*QUESTIONS, LIST_FILES, HASH_FILES)}
+    return {one.command: one.name for one in (*QUESTIONS, OF_ROOT, LIST_FILES, HASH_FILES)}
 
 
 def png(

@@ -27,8 +27,9 @@ make_keys() {
     openssl genrsa -out service-accounts.key 2048
     new_token >root.token
     new_token >person.token
-    printf '%s,root,root,"system:masters"\n%s,%s,%s\n' \
-      "$(cat root.token)" "$(cat person.token)" "$TEST_USER" "$TEST_USER" >tokens.csv
+    new_token >owner.token # of the nodes: tests close them
+    printf '%s,root,root,"system:masters"\n%s,%s,%s\n%s,owner,owner\n' \
+      "$(cat root.token)" "$(cat person.token)" "$TEST_USER" "$TEST_USER" "$(cat owner.token)" >tokens.csv
     kubeconfig "$(cat root.token)" >root.kubeconfig
   )
 }
