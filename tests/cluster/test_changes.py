@@ -14,10 +14,10 @@ import pytest
 
 from abcd_run.testing.cli import Ended, abcd_run
 from abcd_run.testing.waiting import until
+from tests.cluster.test_says_no import ON, name, other, refused, told
 from tests.contract.test_kubernetes import forwards
 from tests.engines_here import need
 from tests.faults.hook import ended
-from tests.faults.test_cluster_says_no import ON, name, other, refused, told
 from tests.relay import Relay, place_of
 
 __all__ = ["name", "other"]
