@@ -21,6 +21,10 @@ ISOLATED = (
 )
 """What libvirt cannot express: a network with forwarded ports and nothing else."""
 
+EMULATED = ("mitigations=off", "no_timer_check")
+"""For a kernel on an emulated processor, which does not speculate: mitigations would waste half of
+its time. On a busy host its timer may be late when the kernel looks at it, which then gives up."""
+
 ET.register_namespace("qemu", QEMU)
 
 
@@ -109,8 +113,7 @@ def _system(domain: ET.Element, design: Design) -> None:
         return
     _add(system, "kernel", str(kernel.kernel))
     _add(system, "initrd", str(kernel.initrd))
-    # An emulated processor does not speculate: mitigations would waste half of its time.
-    more = ("mitigations=off",) if design.hardware.accel == "tcg" else ()
+    more = EMULATED if design.hardware.accel == "tcg" else ()
     _add(system, "cmdline", " ".join((*kernel.arguments, *more)))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from abcd_run.iso import cloud_config, seed
 from abcd_run.iso.direct import direct_boot
+from abcd_run_libvirt.translate import EMULATED
 from tests.engines_here import need
 from tests.guests import kairos_iso, plain_qemu
 from tests.waiting import until
@@ -59,7 +60,7 @@ def _directly(iso: Path, seed_cd: Path) -> list[str]:
     boot = direct_boot(iso, seed_cd.parent)
     return [
         "-kernel", str(boot.kernel), "-initrd", str(boot.initrd),
-        "-append", " ".join(boot.arguments),
+        "-append", " ".join((*boot.arguments, *EMULATED)),
         "-drive", f"if=virtio,format=raw,readonly=on,file={iso}",
         "-drive", f"if=virtio,format=raw,readonly=on,file={seed_cd}",
     ]  # fmt: skip

@@ -106,7 +106,8 @@ def test_it_starts_from_its_kernel(kernel: Path, tmp_path: Path) -> None:
     console, port = tmp_path / "console.log", plain_qemu.free_port()
     line = _booting(console, port)
     line += ["-kernel", f"{kernel}/vmlinuz", "-initrd", f"{kernel}/initrd"]
-    _answers([*line, "-append", (kernel / "cmdline").read_text().strip()], console, port)
+    arguments = (kernel / "cmdline").read_text().strip()
+    _answers([*line, "-append", f"{arguments} no_timer_check"], console, port)
 
 
 def test_it_starts_as_firecracker_starts_it(kernel: Path, tmp_path: Path) -> None:
@@ -119,7 +120,11 @@ def test_it_starts_as_firecracker_starts_it(kernel: Path, tmp_path: Path) -> Non
     line = _booting(console, port, kind="microvm", card="virtio-net-device")
     line += ["-cpu", "max", "-kernel", str(kernel / told["kernel_image_path"])]
     line += ["-initrd", str(kernel / told["initrd_path"])]
-    _answers([*line, "-append", f"{told['boot_args']} tsc_early_khz=2000000"], console, port)
+    _answers(
+        [*line, "-append", f"{told['boot_args']} tsc_early_khz=2000000 no_timer_check"],
+        console,
+        port,
+    )
 
 
 def test_a_seed_in_its_initrd(tmp_path: Path) -> None:

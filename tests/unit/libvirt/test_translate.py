@@ -60,7 +60,9 @@ def test_direct_boot(design: Design) -> None:
     assert [one.get("bus") for one in root.iterfind("devices/disk/target")] == ["virtio"] * 2
 
 
-@pytest.mark.parametrize(("accel", "more"), [("tcg", " mitigations=off"), ("kvm", "")])
+@pytest.mark.parametrize(
+    ("accel", "more"), [("tcg", " mitigations=off no_timer_check"), ("kvm", "")]
+)
 def test_only_what_is_emulated_goes_unguarded(design: Design, accel: str, more: str) -> None:
     root = parsed(replace(design, hardware=replace(design.hardware, accel=accel)))
     assert text(root, "os/cmdline") == f"root=live:CDLABEL=COS_LIVE quiet{more}"
