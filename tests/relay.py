@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -46,6 +46,9 @@ class Relay:
                     Thread(target=self._carry, args=ends, daemon=True).start()
 
     def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError), closing(one), closing(other):
+        with suppress(OSError):
             while piece := one.recv(1 << 16):
                 other.sendall(piece)
+        # Closing would not tell the other end, while somebody still reads from it here.
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
 """Ask all instances at once, and compare what they say."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from abcd_run.concurrency.cancel import awaited, check
@@ -26,7 +26,7 @@ from abcd_run.verify.goss import Resource
 from abcd_run.verify.interview import Interview, Interviews, Subject, interview
 from abcd_run.verify.layers import Upper
 from abcd_run.verify.pictures import compared
-from abcd_run.verify.values import Answer, Checked, Row
+from abcd_run.verify.values import Answer, Checked, Facts, Row
 
 Tell = Callable[[str, str], None]
 """Says of an instance what is happening."""
@@ -63,15 +63,24 @@ class Judge:
         return compare(name, answers, wanted=judge.wanted(resources))
 
     def _files(self, said: Interviews) -> Checked:
-        answers = {}
-        for runtime, own in said.items():
-            if missing := own.why.get(LIST_FILES.name) or own.why.get(HASH_FILES.name):
-                answers[runtime] = Answer(why=missing)
-                continue
-            facts = reading.files(own.said[LIST_FILES.name], own.said[HASH_FILES.name])
-            answers[runtime] = Answer(expected.of_files(facts, self.uppers.values()))
-        seen = {on: _seen(on, answers, said) for on in answers}
-        return compare(FILES, seen, explain=self._explain(FILES, said))
+        facts = {
+            runtime: reading.files(own.said[LIST_FILES.name], own.said[HASH_FILES.name])
+            for runtime, own in said.items()
+            if not _missing(own)
+        }
+        answers = {
+            runtime: self._of_base(_seen(runtime, facts, said))
+            if runtime in facts
+            else Answer(why=_missing(own))
+            for runtime, own in said.items()
+        }
+        return compare(FILES, answers, explain=self._explain(FILES, said))
+
+    def _of_base(self, answer: Answer) -> Answer:
+        tops = self.uppers.values()
+        unseen = expected.of_files(dict.fromkeys(answer.unseen, ""), tops)
+        kept = expected.of_files(answer.facts, tops)
+        return replace(answer, facts=kept, unseen=frozenset(unseen))
 
     def _explained(self, made: tuple[str, Mapping[str, Answer]], said: Interviews) -> Checked:
         name, answers = made
@@ -127,14 +136,18 @@ def _met(resources: Sequence[Resource], own: Interview) -> Answer:
     return ordinary.of_demands(resources, own.said, facts, why=own.one_user)
 
 
-def _seen(on: str, answers: Mapping[str, Answer], said: Interviews) -> Answer:
+def _missing(own: Interview) -> str:
+    return own.why.get(LIST_FILES.name) or own.why.get(HASH_FILES.name) or ""
+
+
+def _seen(on: str, facts: Mapping[str, Facts], said: Interviews) -> Answer:
     """Return what an instance says of its files, without what its user cannot read."""
-    answer, own = answers[on], said[on]
-    if answer.why or not own.one_user:
-        return answer
+    own = said[on]
+    if not own.one_user:
+        return Answer(facts[on])
     user = reading.keyed(own.said[SESSION_USER]) if SESSION_USER in own.said else {}
-    others = [one.facts for other, one in answers.items() if other != on and not one.why]
-    return ordinary.of_files(answer.facts, others, uid=user.get("uid", ""), why=own.one_user)
+    others = [its for other, its in facts.items() if other != on]
+    return ordinary.of_files(facts[on], others, uid=user.get("uid", ""), why=own.one_user)
 
 
 def _why(said: Mapping[str, object], why: Mapping[str, str]) -> str:

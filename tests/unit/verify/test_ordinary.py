@@ -7,9 +7,12 @@ import pytest
 from abcd_run.session import Verified
 from abcd_run.testing.cli import Ended
 from abcd_run.verify import ordinary
+from abcd_run.verify.agenda import Agenda
 from abcd_run.verify.ask import Said
-from abcd_run.verify.checks import PORTS
+from abcd_run.verify.checks import HASH_FILES, LIST_FILES, PORTS
 from abcd_run.verify.goss import Resource
+from abcd_run.verify.inquiry import Judge
+from abcd_run.verify.interview import Interview
 from abcd_run.verify.judge import UNREADABLE, question
 from abcd_run.verify.values import Checked, Outcome
 from tests.unit.verify import canned
@@ -125,3 +128,22 @@ def test_demands_that_only_root_can_answer() -> None:
     assert answer.unseen == {
         "file /etc/sudoers: contents root", "port tcp:22: listening", "command id -u: stdout 0",
     }  # fmt: skip
+
+
+def test_a_file_of_each_instances_own_may_be_unreadable() -> None:
+    """What is written at start is not compared: that it could not be hashed is no difference."""
+    own, same = "f 640 0:42 9 /etc/shadow", "f 644 0:0 3 /etc/motd"
+    hashed = f"{'a' * 64}  /etc/motd"
+    said = {
+        "podman": {LIST_FILES.name: (own, same), HASH_FILES.name: (hashed,)},
+        "lxd": {LIST_FILES.name: (own, same), HASH_FILES.name: (hashed,)},
+    }
+    asked = {
+        on: Interview({name: Said(0, lines) for name, lines in texts.items()})
+        for on, texts in said.items()
+    }
+    asked["lxd"].one_user = WHY
+    asked["lxd"].said[HASH_FILES.name] = Said(1, (hashed,))
+    told = {one.name: one for one in Judge(Agenda(), {}).all(asked)}
+    assert set(told["base files"].outcomes.values()) == {Outcome.EQUAL}
+    assert told["base files"].rows == ()
