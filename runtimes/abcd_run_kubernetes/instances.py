@@ -44,10 +44,17 @@ def password(secret: Document | None) -> str:
 
 
 def kept_pod(secret: Document) -> Document | None:
-    """Return the pod that a Secret belongs to, as it was to be made; None without one."""
-    text = ((secret.get("metadata") or {}).get("annotations") or {}).get(POD)
-    document: Any = json.loads(text) if text else None
-    return document if isinstance(document, dict) else None
+    """Return the pod that a Secret belongs to, as it was to be made; None without one.
+
+    Whoever shares the namespace may have changed it: what has no name is none.
+    """
+    text = str(((secret.get("metadata") or {}).get("annotations") or {}).get(POD) or "")
+    try:
+        document: Any = json.loads(text)
+        named = isinstance(document["metadata"]["name"], str)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return document if named and document["metadata"]["name"] else None
 
 
 def of_secret(secret: Document) -> Instance:

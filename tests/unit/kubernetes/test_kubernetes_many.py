@@ -1,10 +1,8 @@
 """Many pods at once: a watch in place of looks, and one question for all of them."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,7 @@ from abcd_run.plugins.registry import Registry
 from abcd_run.testing.waiting import until
 from abcd_run_kubernetes import pods, reasons, starting
 from abcd_run_kubernetes.runtime import KubernetesRuntime
-from tests.simulated_cluster import Simulated, simulated
+from tests.simulated_cluster import Simulated
 from tests.unit.kubernetes.plans import IMAGE, PLAN
 
 MANY = 24
@@ -22,15 +20,6 @@ PLANS = [
     replace(PLAN, name=f"demo-kubernetes-{at}", options={"reach": "nodeport"})
     for at in range(1, MANY + 1)
 ]
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]:
-    with simulated() as cluster:
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(cluster.kubeconfig()))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        yield cluster
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Ways to reach a pod: a forward, a port of its node, an ingress."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +9,13 @@ from abcd_run.errors import LaunchFailed, UsageError
 from abcd_run.launch import endpoints
 from abcd_run.model import Service
 from abcd_run.schema import Wrong
-from abcd_run_kubernetes import beside, reach, translate
+from abcd_run_kubernetes import beside, instances, reach, translate
+from abcd_run_kubernetes.names import POD
 from abcd_run_kubernetes.options import OPTIONS
 from abcd_run_kubernetes.reach import Way
 from abcd_run_kubernetes.runtime import KubernetesRuntime
 from tests.restricted import violations
-from tests.simulated_cluster import Simulated, simulated
+from tests.simulated_cluster import Simulated
 from tests.unit.kubernetes.plans import IMAGE, PLAN
 
 WEB = Service("web", 8080, "http", open=True)
@@ -25,15 +23,6 @@ DESK = Service("desk", 10000, "http", path="/a b")
 SHELL = Service("ssh", 22, "ssh")
 SERVED = replace(PLAN, services=(DESK, WEB, SHELL))
 HOST = {"reach": "ingress", "ingress_host": "https://{name}.class.example:8443"}
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]:
-    with simulated() as cluster:
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(cluster.kubeconfig()))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        yield cluster
 
 
 def with_options(**options: Any) -> Any:
@@ -163,3 +152,11 @@ def test_dry_run_prints_them(cluster: Simulated) -> None:
         text = connected.native(plan, artifact)
     for kind in ("Secret", "Pod", "Service", "Ingress"):
         assert f"kind: {kind}\n" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "{}", '{"metadata": 5}', '{"metadata": {"name": ""}}', "[" * 9999],
+)
+def test_a_secret_that_others_changed_belongs_to_no_pod(text: str) -> None:
+    assert instances.kept_pod({"metadata": {"annotations": {POD: text}}}) is None
