@@ -11,6 +11,10 @@ IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverP
          "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")  # fmt: skip
 CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError",
              "StartError", "ContainerCannotRun", "PostStartHookError")  # fmt: skip
+PASSING = ("failed to sync", "timed out waiting for the condition", "context deadline exceeded",
+           "pull QPS exceeded")  # fmt: skip
+"""What a busy node says when it tries again by itself: seen with thirty pods at once."""
+
 NODE = ("FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume")
 """Events for which the kubelet tries again: they may pass."""
 
@@ -35,6 +39,8 @@ def of_pod(pod: Document, name: str) -> AbcdRunError | None:
         )
     for state in _waiting(status):
         reason, said = str(state.get("reason") or ""), str(state.get("message") or "")
+        if any(sign in said for sign in PASSING):
+            continue
         if reason in IMAGE:
             return _image(name, reason, said)
         if reason in CONTAINER:
@@ -46,6 +52,12 @@ def of_pod(pod: Document, name: str) -> AbcdRunError | None:
             remedy="retry, or give it less: --memory, --cpus",
         )
     return None
+
+
+def so_far(pod: Document) -> str:
+    """Return what the node says of a pod that waits; empty if it says nothing."""
+    words = (str(one.get("message") or "") for one in _waiting(pod.get("status") or {}))
+    return "; ".join(one for one in words if one)[:SHOWN]
 
 
 def of_events(events: Iterable[Document]) -> str:

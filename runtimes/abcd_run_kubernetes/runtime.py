@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -239,9 +239,10 @@ class KubernetesRuntime(Runtime):
 
     def logs(self, instance: Instance, *, follow: bool) -> Iterator[bytes]:
         """See the contract."""
-        path = self.api.path("pods", instance.runtime_id, sub="log")
-        with translated("read the log"):
-            yield from self.api.lines(path, **({"follow": "true"} if follow else {}))
+        # A client of its own: a cancelled read closes its connection, which others may not share.
+        with translated("read the log"), closing(Api(self.place)) as own:
+            path = own.path("pods", instance.runtime_id, sub="log")
+            yield from own.lines(path, **({"follow": "true"} if follow else {}))
 
     def native(self, plan: Plan, artifact: Artifact) -> str:
         """See the contract."""

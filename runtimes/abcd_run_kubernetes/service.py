@@ -4,6 +4,8 @@ The documents stay plain: a newer or older server has other fields, and none of 
 """
 
 import json
+import math
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +23,18 @@ Document = dict[str, Any]
 CONNECT_SECONDS, ANSWER_SECONDS = 4.0, 30.0
 TRIES, MOST_SECONDS = 6, 30.0
 """How often a server that is too busy is asked again, and the longest wait that it may order."""
+
+AWAY_SECONDS, LOOK_SECONDS = 30.0, 0.5
+"""How long a server that answered before may be away, and how often it is asked: it may be started
+anew in the middle of a launch."""
+
+SETTLING_SECONDS = 10.0
+"""How long a server that is back may refuse what it will allow: it reads first who may do what."""
+
+SETTLING = (401, 403, 503)
+
+UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout)
+"""What a request fails with that the server has not seen."""
 
 GROUPS = {"ingresses": "networking.k8s.io"}
 """The groups of the kinds that are not Kubernetes' core, in servers from 1.19 on."""
@@ -47,6 +61,7 @@ class Api:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._client = Client(place.config, parameters())
+        self._answered, self._missed = -math.inf, -math.inf
 
     def path(self, kind: str, name: str = "", *, sub: str = "") -> str:
         """Return the address of a namespace's objects of a kind, of one, or of a part of one."""
@@ -102,15 +117,33 @@ class Api:
     def _asked(
         self, method: str, path: str, *, document: Document | None = None, **how: Any
     ) -> Document:
-        for attempt in range(TRIES):
-            with self._client.stream(method, path, json=document, **how) as answer:
-                if answer.status_code != TOO_MANY or attempt + 1 == TRIES:
-                    _prove(answer)
-                    return _document(_body(answer))
-                pause = _ordered(answer.headers)
+        tries = TRIES
+        while True:
+            try:
+                with self._client.stream(method, path, json=document, **how) as answer:
+                    self._answered = time.monotonic()
+                    tries -= answer.status_code == TOO_MANY
+                    pause = self._to_wait(answer) if tries else None
+                    if pause is None:
+                        _prove(answer)
+                        return _document(_body(answer))
+            except httpx2.TransportError as error:
+                # Made twice, an object would be refused as another's.
+                if method == "POST" and not isinstance(error, UNSENT):
+                    raise
+                self._missed = time.monotonic()
+                if self._missed - self._answered > AWAY_SECONDS:
+                    raise
+                pause = LOOK_SECONDS
             current().wait(pause)
             current().check()
-        raise AssertionError
+
+    def _to_wait(self, answer: httpx2.Response) -> float | None:
+        """Return in how many seconds a server wants to be asked again; None if it has answered."""
+        if answer.status_code == TOO_MANY:
+            return _ordered(answer.headers)
+        settles = self._answered - self._missed < SETTLING_SECONDS
+        return LOOK_SECONDS if settles and answer.status_code in SETTLING else None
 
 
 def _ordered(headers: Mapping[str, str]) -> float:

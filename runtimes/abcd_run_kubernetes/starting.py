@@ -3,9 +3,6 @@
 import json
 import time
 
-import httpx2
-
-from abcd_run.concurrency.cancel import current
 from abcd_run.errors import AbcdRunError, LaunchFailed
 from abcd_run_kubernetes import beside, instances, reasons, removal
 from abcd_run_kubernetes.errors import NOT_FOUND, Status
@@ -15,9 +12,6 @@ from abcd_run_kubernetes.service import Api, Document
 
 START_SECONDS = 900.0
 """How long a pod may take to run: its node may have to pull a large image."""
-
-AWAY_SECONDS = 30.0
-"""How long the API server may be away while a pod starts: it may be started anew."""
 
 FIRST_LOOK, SLOWEST_LOOK, GROWTH = 0.05, 1.0, 1.5
 EVENTS_EACH = 2.0
@@ -75,27 +69,20 @@ def await_running(api: Api, pods: Pods, pod: Document) -> Document:
     """Return a pod once it runs, or has ended. Raises why it does neither, once that is said."""
     name, begun = str(pod["metadata"]["name"]), time.monotonic()
     waiting, pause = _Complaints(api, name, str(pod["metadata"]["uid"])), FIRST_LOOK
-    seen = begun
+    there = pod
     with pods.following(pod) as newest:
         while time.monotonic() - begun < START_SECONDS:
-            try:
-                if (there := newest(pause)) is None:
-                    raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
-                if problem := reasons.of_pod(there, name) or waiting.problem():
-                    raise problem
-            except httpx2.TransportError:  # its node goes on meanwhile
-                if time.monotonic() - seen > AWAY_SECONDS:
-                    raise
-                current().wait(SLOWEST_LOOK)
-                current().check()
-                continue
-            seen = time.monotonic()
+            if (now := newest(pause)) is None:
+                raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
+            there = now
+            if problem := reasons.of_pod(there, name) or waiting.problem():
+                raise problem
             if instances.is_up(there) or not instances.runs(there):
                 return there
             pause = min(pause * GROWTH, SLOWEST_LOOK)
     raise LaunchFailed(
         f"{name} did not start within {START_SECONDS:g} s",
-        details=waiting.said,
+        details=waiting.said or reasons.so_far(there),
         remedy=f"kubectl describe pod {name}",
     )
 

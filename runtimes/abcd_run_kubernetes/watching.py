@@ -18,17 +18,24 @@ PAUSE_SECONDS = 2.0
 GIVE_UP_SECONDS = 3600.0
 """How long a cluster may be away, or a login be over, before its forward ends."""
 
+FORBIDDEN_SECONDS = 60.0
+"""How long its user may have no right to the pod: a namespace that is gone takes its Roles with it,
+and a server that was started anew knows of none for a moment."""
+
 
 async def ends(client: httpx2.AsyncClient, spec: Spec) -> None:
-    """Return when a pod has ended, or its cluster is away for good."""
-    seen = time.monotonic()
-    while time.monotonic() - seen < GIVE_UP_SECONDS:
+    """Return when a pod has ended, or its cluster is away for good, or out of its user's reach."""
+    seen, patience = time.monotonic(), GIVE_UP_SECONDS
+    while time.monotonic() - seen < patience:
         try:
             if await _has_ended(client, spec) or await _watched(client, spec):
                 return
             seen = time.monotonic()
+        except httpx2.HTTPStatusError as error:  # asked again
+            forbidden = error.response.status_code == httpx2.codes.FORBIDDEN
+            patience = FORBIDDEN_SECONDS if forbidden else GIVE_UP_SECONDS
         except (httpx2.HTTPError, ValueError, OSError):
-            pass  # asked again
+            patience = GIVE_UP_SECONDS
         await asyncio.sleep(PAUSE_SECONDS)
 
 

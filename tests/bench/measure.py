@@ -15,11 +15,12 @@ NOTHING = (sys.executable, "-c", "pass")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is timed, and the untimed clean-up after each run."""
+    """What is timed, and what is not: the clean-up after each run and the preparation before it."""
 
     name: str
     run: Act
     after: Act = lambda: None
+    before: Act = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def compare(what: str, ours: Side, theirs: Side, *, runs: int) -> Row:
     times: dict[str, list[float]] = {"ours": [], "theirs": [], "python": []}
     for turn in range(runs + 1):
         for side, key in ((ours, "ours"), (theirs, "theirs"), (python, "python")):
+            side.before()
             begun = time.perf_counter()
             side.run()
             taken = time.perf_counter() - begun

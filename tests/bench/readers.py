@@ -1,10 +1,12 @@
 """Thirty readers of a site at once, from one nginx, against the same bytes read from the disk.
 
-A reader takes what a tab takes until its prompt, in the same order: nobody's cache has anything.
+A reader takes what a tab takes until its prompt, in the same order: nobody's cache has anything,
+and the server's host has none of it in memory.
 """
 
 import http.client
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,9 +23,15 @@ def rows(runs: int, site: Path, scratch: Path) -> Iterator[Row]:
     """Yield the row of a made site."""
     paths = taken_by_a_tab(site)
     size = sum((site / path).stat().st_size for path in paths)
+
+    def cold() -> None:
+        forget(site, paths)
+
     with nginx(site, scratch / "nginx") as address:
-        served = Side("one nginx", lambda: all_at_once(lambda: fetch(address, paths, size)))
-        disk = Side("the disk", lambda: all_at_once(lambda: read(site, paths, size)))
+        served = Side(
+            "one nginx", lambda: all_at_once(lambda: fetch(address, paths, size)), before=cold
+        )
+        disk = Side("the disk", lambda: all_at_once(lambda: read(site, paths, size)), before=cold)
         what = f"tab: {READERS} readers at once, {size / 1e6:.1f} MB each"
         yield compare(what, served, disk, runs=runs)
 
@@ -34,6 +42,14 @@ def taken_by_a_tab(site: Path) -> Sequence[str]:
     ours = [f"page/{path.name}" for path in sorted((site / "page").iterdir())]
     others = [f"{path.parent.name}/{path.name}" for path in sorted(site.glob("[vxb]*/*"))]
     return ["index.html", *ours, "machine.json", *others, told["state"]["path"]]
+
+
+def forget(site: Path, paths: Sequence[str]) -> None:
+    """Have the system read these files from the disk again; it drops only what is written."""
+    for path in paths:
+        with (site / path).open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def all_at_once(act: Callable[[], None]) -> None:
@@ -47,14 +63,14 @@ def fetch(address: str, paths: Sequence[str], size: int) -> None:
     """Fetch files one after the other, over one connection."""
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.netloc, timeout=60)
-    got = 0
+    got, space = 0, memoryview(bytearray(CHUNK))
     for path in paths:
         connection.request("GET", place.path + path)
         answer = connection.getresponse()
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status}")
-        while piece := answer.read(CHUNK):
-            got += len(piece)
+        while count := answer.readinto(space):
+            got += count
     connection.close()
     if got != size:
         raise RuntimeError(f"{got} bytes instead of {size}")
@@ -62,10 +78,10 @@ def fetch(address: str, paths: Sequence[str], size: int) -> None:
 
 def read(site: Path, paths: Sequence[str], size: int) -> None:
     """Read the same files."""
-    got = 0
+    got, space = 0, memoryview(bytearray(CHUNK))
     for path in paths:
         with (site / path).open("rb", buffering=0) as file:
-            while piece := file.read(CHUNK):
-                got += len(piece)
+            while count := file.readinto(space):
+                got += count
     if got != size:
         raise RuntimeError(f"{got} bytes instead of {size}")

@@ -2,7 +2,8 @@
 
 The native side is a page of v86's examples: its options, a text area as the terminal, and the lines
 that tell the machine who it is. Each runs in Debian's Chromium, from a server on loopback that
-compresses nothing. Bytes are those of the answers' bodies.
+compresses nothing. The time begins when an empty tab gets the address, and ends at the prompt.
+Bytes are those of the answers' bodies.
 """
 
 import json
@@ -98,17 +99,16 @@ class Tab:
         opened: list[BrowserContext] = []
         pages: list[Page] = []
 
-        def run() -> None:
+        def before() -> None:
             if not kept:
                 opened[:] = [self.chromium.new_context(bypass_csp=True)]
             pages[:] = [(kept or opened[0]).new_page()]
-            self._await_prompt(pages[0], query)
 
         def after() -> None:
             for one in (*pages, *opened):
                 one.close()
 
-        return Side(self.name, run, after)
+        return Side(self.name, lambda: self._await_prompt(pages[0], query), after, before)
 
     def bytes_taken(self) -> int:
         """Return the bytes that it takes from the server until its prompt, with an empty cache."""

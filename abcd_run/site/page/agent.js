@@ -1,6 +1,6 @@
 // The lines to and from the agent inside, and the jobs that it runs.
 
-import { random } from "./bytes.js";
+import { joined, random, toBase64 } from "./bytes.js";
 
 const FOLDER = "/var/lib/abcd-tab";
 const LONGEST = 200;
@@ -65,10 +65,10 @@ export class Agent {
 
   /** Wakes a machine that is nobody's yet, and tells it whose it is: the shell comes first. */
   async seed(file) {
-    await this.#machine.put(`${FOLDER}/random`, random(64));
-    await this.#machine.put(`${FOLDER}/seed`, file);
-    this.#time();
+    const differs = text.encode(`ABCD_RANDOM='${toBase64(random(64))}'\n`);
+    await this.#machine.put(`${FOLDER}/seed`, joined([differs, file]));
     this.tell("seed");
+    this.#time();
   }
 
   #time() {

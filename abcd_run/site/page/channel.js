@@ -109,7 +109,7 @@ export class Channel {
   }
 
   async #answer({ kind, script, input }) {
-    if (kind === "screenshot") return { png: this.#does.screenshot().split(",")[1] };
+    if (kind === "screenshot") return { png: (await this.#does.screenshot()).split(",")[1] };
     if (kind !== "run") return { error: `this page does not know ${kind}` };
     const { status, out, err } = await this.#does.run(script, fromBase64(input ?? ""));
     return { status, out: toBase64(out), err: toBase64(err) };

@@ -7,6 +7,9 @@ import { Trouble } from "./trouble.js";
 const DAMAGED = "Reload the page. If it happens again, the server's copy is damaged: tell whoever runs this site.";
 const UNREACHABLE = "Check the connection, then reload the page.";
 
+const BETWEEN_MS = 100;
+/** Milliseconds between two words about how much is here: each takes time from reading. */
+
 /** Returns a file's bytes as they arrive; `progress` is told how many are here. */
 async function fetched(path, progress, options) {
   let answer;
@@ -29,11 +32,14 @@ async function read(answer, progress) {
   const reader = answer.body.getReader();
   const parts = [];
   let here = 0;
+  let told = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return joined(parts);
     parts.push(value);
     here += value.length;
+    if (performance.now() - told < BETWEEN_MS) continue;
+    told = performance.now();
     progress(here);
   }
 }
@@ -78,13 +84,16 @@ export async function description() {
   return told;
 }
 
-/** Fetches several parts at once: `parts` is {name: part}; returns {name: ArrayBuffer}. */
-export async function all(parts, tell) {
+/**
+ * Fetches several parts at once: `parts` is {name: part}; returns {name: ArrayBuffer}, or what
+ * `made[name]` makes of the bytes.
+ */
+export async function all(parts, tell, made = {}) {
   const fetching = Object.entries(parts).map(async ([name, one]) => {
     tell(name, 0, one.size);
     const bytes = await part(one, (here) => tell(name, here, one.size));
     tell(name, bytes.length, bytes.length);
-    return [name, bytes.buffer];
+    return [name, made[name] ? await made[name](bytes) : bytes.buffer];
   });
   return Object.fromEntries(await Promise.all(fetching));
 }

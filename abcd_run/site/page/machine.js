@@ -26,7 +26,7 @@ function soon(does) {
 function options({ told, parts, state, tabs, screen }) {
   const cold = !state;
   return {
-    wasm_fn: async (imports) => (await WebAssembly.instantiate(parts.wasm, imports)).instance.exports,
+    wasm_fn: async (imports) => (await WebAssembly.instantiate(parts.wasm, imports)).exports,
     memory_size: told.memory,
     vga_memory_size: told.vga_memory,
     bios: { buffer: parts.bios },
@@ -157,17 +157,6 @@ export class Machine {
     this.on = false;
     await this.#emulator.stop();
   }
-}
-
-/** Returns which parts a start takes: with a state, neither kernel nor index. */
-export function wanted(told, { state }) {
-  const firmware = {
-    wasm: told.v86?.wasm ?? { path: "v86/v86.wasm" },
-    bios: told.bios?.seabios ?? { path: "bios/seabios.bin" },
-    vgabios: told.bios?.vgabios ?? { path: "bios/vgabios.bin" },
-  };
-  if (state) return { ...firmware, state };
-  return { ...firmware, kernel: told.kernel, initrd: told.initrd, index: told.root.index };
 }
 
 /** Says why this browser cannot run the machine; empty if it can. */

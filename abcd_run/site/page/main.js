@@ -1,26 +1,26 @@
-// From an empty page to a machine that a person works in.
+// From an empty page to a machine that a person works in: what the shell needs comes first, and the
+// modules of everything else when it is there.
 
-import { about, aboutNetwork } from "./about.js";
 import { Agent } from "./agent.js";
-import { Channel } from "./channel.js";
 import { at } from "./elements.js";
-import { files } from "./files.js";
-import { keeping, offer, wished } from "./keeping.js";
-import { all, description } from "./loading.js";
-import { cannot, Machine, wanted } from "./machine.js";
+import { cannot, Machine } from "./machine.js";
 import { connect, networked } from "./network.js";
-import { picture } from "./picture.js";
-import { again, asked } from "./places.js";
+import { begun, described } from "./parts.js";
+import { again } from "./places.js";
 import { Views } from "./screen.js";
 import { seedFile, seedOf } from "./seed.js";
-import { become, cover, note, now, onChange, progress, uncover } from "./status.js";
+import { become, cover, note, now, onChange, uncover } from "./status.js";
 import { Shell } from "./terminal.js";
-import { toolbar } from "./toolbar.js";
 import { Trouble, troubled } from "./trouble.js";
 import { Watch } from "./watch.js";
 
 const COLD = { label: "Start without the saved state", does: () => again({ boot: "cold" }) };
 const RELOAD = { label: "Reload", does: () => location.reload() };
+
+const SETTLED = ["elsewhere", "seeded", "ready", "ended", "failed"];
+
+/** Resolves when the shell is there, or does not come. */
+const settled = new Promise((now) => onChange((stage) => SETTLED.includes(stage) && now()));
 
 let machine;
 
@@ -45,30 +45,19 @@ async function channelOf(told) {
     why === "taken"
       ? ended("Open in another tab", "Another tab has taken this machine over.")
       : ended("The instance has ended", "It was stopped by whoever launched it.");
+  const { Channel } = await import("./channel.js");
   const channel = new Channel({ token: told.channel.token, lost });
   if (!(await channel.hello())) await takenOver(channel);
   return channel;
 }
 
 function takenOver(channel) {
-  document.documentElement.dataset.stage = "elsewhere";
-  at("state").textContent = "In another tab";
+  become("elsewhere");
   return new Promise((ours) => {
     const label = "Take over";
     const does = async () => (await channel.hello({ take: true })) && ours();
     cover("Open in another tab already", "Only one tab can have this machine. Taking it over ends it there, and starts it afresh here.", [{ label, does }]);
   });
-}
-
-/** Returns `{parts, state}`: what a start takes, and the state to go on from, if any. */
-async function fetched(told) {
-  const own = await wished(told);
-  const saved = asked("boot") === "cold" ? undefined : told.state;
-  const list = wanted(told, { state: own ? undefined : saved });
-  // One's own state is here already.
-  if (own) for (const name of ["kernel", "initrd", "index"]) delete list[name];
-  const parts = await all(list, progress);
-  return { parts, own, state: own?.state ?? parts.state };
 }
 
 /** Tells a machine who it is, and awaits its shell. */
@@ -86,23 +75,25 @@ const views = new Views(shell);
 
 async function main() {
   if (cannot()) throw new Trouble(cannot(), "Use another browser, or allow it for this page.");
-  const told = await description();
+  const told = await described;
   document.title = told.title;
   at("title").textContent = told.title;
   at("cover-heading").textContent = `Loading ${told.title}`;
   at("summary").textContent = told.summary ?? "";
   const tabs = networked(told);
-  toolbar({ shell, views, tabs, typed });
+  settled.then(async () => (await import("./toolbar.js")).toolbar({ shell, views, tabs, typed })).catch(fail);
   const channel = await channelOf(told);
   become("loading");
-  const { parts, own, state } = await fetched(told);
+  const { parts, own, state } = await begun;
   const seed = own?.about.seed ?? seedOf(told);
-  about(told, seed);
-  channel?.begin({
-    run: (script, input) => agent.run(script, input),
-    screenshot: () => (views.screen ? machine.picture() : picture(shell.terminal)),
-  });
+  channel?.begin({ run: (script, input) => agent.run(script, input), screenshot });
   await start({ told, parts, own, state, tabs, seed, channel });
+}
+
+async function screenshot() {
+  if (views.screen) return machine.picture();
+  const { picture } = await import("./picture.js");
+  return picture(shell.terminal);
 }
 
 async function start({ told, parts, own, state, tabs, seed, channel }) {
@@ -138,6 +129,10 @@ async function start({ told, parts, own, state, tabs, seed, channel }) {
 
 /** Connects what needs a machine that answers. */
 async function equip({ told, seed, tabs, own }) {
+  await settled;
+  const [{ about }, { files }, { keeping, offer }] = await Promise.all(
+    [import("./about.js"), import("./files.js"), import("./keeping.js")]);
+  about(told, seed);
   files({ run: (script, input) => agent.run(script, input), user: seed.ABCD_USER });
   const snapshot = async () => ({
     about: { seed, stage: now().stage, tail: await shell.tail() },
@@ -145,7 +140,11 @@ async function equip({ told, seed, tabs, own }) {
   });
   await keeping({ told, snapshot });
   if (!own) await offer();
-  if (!tabs) return;
+  if (tabs) await joinOthers();
+}
+
+async function joinOthers() {
+  const { aboutNetwork } = await import("./about.js");
   try {
     const address = await connect((script) => agent.run(script));
     aboutNetwork(address);

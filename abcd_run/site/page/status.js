@@ -5,6 +5,7 @@ import { at, shown } from "./elements.js";
 
 const WORDS = {
   loading: "Loading",
+  elsewhere: "In another tab",
   booting: "Starting",
   running: "Started",
   seeded: "Running",
@@ -84,7 +85,7 @@ const rows = new Map();
 
 /** Shows how much of a part is here, in bytes; the size may not be known. */
 export function progress(name, here, whole) {
-  if (stage !== "loading") return; // the other parts still come in when one has failed
+  if (stage !== "loading") return; // parts still come in when one has failed, or another tab has it
   if (!rows.has(name)) rows.set(name, row(name));
   const { bar, words } = rows.get(name);
   if (whole) bar.value = here / whole;

@@ -31,6 +31,7 @@ def test_a_shell_that_ends_comes_again(empty: Tab) -> None:
     empty.open()
     empty.run("clear", 1)
     empty.type("exit")
+    empty.shows("BusyBox")  # the next one's first words: the screen was cleared
     until(lambda: empty.text().rstrip().endswith("$"), within=30)
     empty.run("echo $((40 + 2))", 2)
     empty.shows("\n42\n")

@@ -1,16 +1,20 @@
 """Many pods at once: a watch in place of looks, and one question for all of them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
+import httpx2
 import pytest
 
 from abcd_run.errors import LaunchFailed, NoRuntime
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.waiting import until
-from abcd_run_kubernetes import pods, reasons, starting
+from abcd_run_kubernetes import pods, reasons, service
 from abcd_run_kubernetes.runtime import KubernetesRuntime
 from tests.simulated_cluster import Simulated
 from tests.unit.kubernetes.plans import IMAGE, PLAN
@@ -120,7 +124,7 @@ def test_a_server_that_is_away_for_a_while(
     cluster: Simulated, connected: KubernetesRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A launch goes on once it is back; if it stays away, that is said."""
-    monkeypatch.setattr(starting, "SLOWEST_LOOK", 0.01)
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.01)
     cluster.runs = False
     with ThreadPoolExecutor(2) as threads:
         start = threads.submit(connected.start, PLANS[0].name)
@@ -130,13 +134,42 @@ def test_a_server_that_is_away_for_a_while(
         until(lambda: cluster.counts["unanswered"] > 2)
         cluster.away = False
         assert start.result(timeout=10).running
-        monkeypatch.setattr(starting, "AWAY_SECONDS", 0.05)
+        monkeypatch.setattr(service, "AWAY_SECONDS", 0.05)
         cluster.counts.clear()
         start = threads.submit(connected.start, PLANS[1].name)
         until(lambda: cluster.counts["get pods"] > 1)
         cluster.away = True
         with pytest.raises(NoRuntime, match="cannot be reached"):
             start.result(timeout=10)
+
+
+def test_what_a_server_never_saw_is_sent_again(
+    cluster: Simulated, connected: KubernetesRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each stage of a launch, and at its end; who was never answered is told at once.
+
+    A real server that is back says first that nobody may do anything.
+    """
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.01)
+    sent, refused = httpx2.Client.stream, Counter[str]()
+
+    def stream(client: httpx2.Client, method: str, *words: Any, **how: Any) -> Any:
+        refused[method] += 1
+        if refused[method] % 4 in {1, 2}:
+            raise httpx2.ConnectError("Connection refused")
+        if refused[method] % 4 == 3:
+            return nullcontext(httpx2.Response(403, json={"message": "forbidden"}))
+        return sent(client, method, *words, **how)
+
+    monkeypatch.setattr(httpx2.Client, "stream", stream)
+    connected.start(PLANS[0].name)
+    connected.remove(PLANS[0].name)
+    assert all(refused[method] > 1 for method in ("GET", "POST", "PATCH", "DELETE"))
+    assert PLANS[0].name not in cluster.kept("pods")
+    with KubernetesRuntime() as new:
+        refused.clear()
+        assert new.probe().problem
+        assert refused == {"GET": 1}
 
 
 def test_nodes_that_take_nothing() -> None:

@@ -54,11 +54,31 @@ def test_a_pod_that_its_node_refuses() -> None:
     assert error.details == "no memory"
 
 
-@pytest.mark.parametrize("pod", [{}, {"status": None}, waiting("ContainerCreating")])
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {},
+        {"status": None},
+        waiting("ContainerCreating"),
+        waiting(
+            "CreateContainerConfigError",
+            "failed to sync secret cache: timed out waiting for the condition",
+        ),
+        waiting("ErrImagePull", "pull QPS exceeded"),
+        waiting("CreateContainerError", "context deadline exceeded"),
+    ],
+)
 def test_what_may_still_start(pod: dict[str, Any]) -> None:
     assert reasons.of_pod(pod, "demo") is None
     assert instances.runs(pod)
     assert not instances.is_up(pod)
+
+
+def test_what_a_waiting_pod_is_said_to_wait_for() -> None:
+    assert reasons.so_far(waiting("CreateContainerError", "context deadline exceeded")) == (
+        "context deadline exceeded"
+    )
+    assert reasons.so_far({}) == ""
 
 
 def test_what_has_run_is_known() -> None:

@@ -1,5 +1,6 @@
 """The page of a machine in a tab: all of it is packaged, and nothing in it leads elsewhere."""
 
+import posixpath
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -56,6 +57,21 @@ def test_scripts_import_what_is_there(html: Read) -> None:
     for _, name, value in html.attributes:
         if name in {"href", "src"} and value.startswith("page/"):
             assert (PAGE / value.removeprefix("page/")).is_file(), value
+
+
+def test_all_that_the_shell_needs_is_fetched_at_once(html: Read) -> None:
+    """Not one import after the other, and nothing that can come later."""
+    needed = {"page/main.js"}
+    for _ in SCRIPTS:
+        ours = {name for name in needed if name.startswith("page/")}
+        for name in ours:
+            text = (PAGE / name.removeprefix("page/")).read_text()
+            imported = re.findall(r"^import .* from \"([^\"]+)\"", text, re.MULTILINE)
+            needed |= {posixpath.normpath(f"page/{one}") for one in imported}
+    links = [value for tag, name, value in html.attributes if tag == "link" and name == "href"]
+    assert {value for value in links if Path(value).suffix in {".js", ".mjs"}} == (
+        needed - {"page/main.js"}
+    )
 
 
 def test_no_script_stands_in_the_page(html: Read) -> None:
