@@ -1,11 +1,12 @@
-"""Thirty readers of a site at once, from one nginx, against the same bytes read from the disk.
+"""Thirty readers of a site at once, from one nginx, against as many that read the disk itself.
 
 A reader takes what a tab takes until its prompt, in the same order: nobody's cache has anything,
-and the server's host has none of it in memory.
+and the server's host has none of it in memory. Those of the disk go past the host's memory.
 """
 
 import http.client
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ def rows(runs: int, site: Path, scratch: Path) -> Iterator[Row]:
         served = Side(
             "one nginx", lambda: all_at_once(lambda: fetch(address, paths, size)), before=cold
         )
-        disk = Side("the disk", lambda: all_at_once(lambda: read(site, paths, size)), before=cold)
+        disk = Side("the disk", lambda: all_at_once(lambda: read(site, paths, size)))
         what = f"tab: {READERS} readers at once, {size / 1e6:.1f} MB each"
         yield compare(what, served, disk, runs=runs)
 
@@ -77,11 +78,12 @@ def fetch(address: str, paths: Sequence[str], size: int) -> None:
 
 
 def read(site: Path, paths: Sequence[str], size: int) -> None:
-    """Read the same files."""
-    got, space = 0, memoryview(bytearray(CHUNK))
+    """Read the same files from the disk, each byte of them."""
+    got, space = 0, mmap.mmap(-1, CHUNK)  # at the start of a page, as the disk wants it
     for path in paths:
-        with (site / path).open("rb", buffering=0) as file:
-            while count := file.readinto(space):
-                got += count
+        file = os.open(site / path, os.O_RDONLY | os.O_DIRECT)
+        while count := os.readv(file, [space]):
+            got += count
+        os.close(file)
     if got != size:
         raise RuntimeError(f"{got} bytes instead of {size}")
