@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import socket
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from abcd_run.oci import tarformat as tf
@@ -14,7 +15,7 @@ from abcd_run.oci.tarwrite import Extra, header, record
 from tests.unit.oci.making import Tar, index, layout, make, sha, tar_of, write_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 MIB = 1 << 20
@@ -36,72 +37,85 @@ def records(size: int, mark: int = 0) -> bytes:
     return b"".join(one.replace(b"16 ", b"14 ") % (mark, n) for n in range(size // 14))
 
 
-def of_tar(tar: bytes) -> Callable[[Path], Path]:
-    return lambda folder: layout(folder / "l", tar, pack=pack)
+def of_tar(pieces: Callable[[], Iterable[bytes]]) -> Callable[[Path], Path]:
+    """Make an image of a tar that is made when a test wants it, and never whole in memory."""
+
+    def made(folder: Path) -> Path:
+        packer, digest, packed = zlib.compressobj(1, wbits=31), hashlib.sha256(), []
+        for piece in pieces():
+            digest.update(piece)
+            packed.append(packer.compress(piece))
+        blob = b"".join([*packed, packer.flush()])
+        one = make(b"", pack=lambda _: blob, diff_ids=[f"sha256:{digest.hexdigest()}"])
+        return write_layout(folder / "l", [one], [one.descriptor("it:1")])
+
+    return made
 
 
-def many_extensions() -> bytes:
-    return b"".join(extension(records(900_000, mark)) for mark in range(64))
+def many_extensions() -> Iterator[bytes]:
+    return (extension(records(900_000, mark)) for mark in range(64))
 
 
-def many_long_names() -> bytes:
-    return extension(b"n" * 1000, "L") * 2000 + Tar().file("x").bytes()
+def many_long_names() -> Iterator[bytes]:
+    yield extension(b"n" * 1000, "L") * 2000
+    yield Tar().file("x").bytes()
 
 
-def pax_of_folders() -> bytes:
+def pax_of_folders() -> Iterator[bytes]:
     entry = record(header(Extra("", kind=tf.DIRECTORY), 0), "d{:04d}/")
-    return b"".join(
-        extension(records(900_000, mark))
-        + tf.seal(bytearray(entry[:1] + b"%07d" % mark) + entry[8:])
-        for mark in range(200)
-    )
+    for mark in range(200):
+        yield extension(records(900_000, mark))
+        yield tf.seal(bytearray(entry[:1] + b"%07d" % mark) + entry[8:])
 
 
-def folders_of_one_name() -> bytes:
+def folders_of_one_name() -> Iterator[bytes]:
     """A few names that each make a thousand folders."""
     tar = Tar()
     for number in range(2000):
         tar.file(f"{number}/" + "d/" * 250 + "x")
-    return tar.bytes()
+    yield tar.bytes()
 
 
-def deep_folders() -> bytes:
+def deep_folders() -> Iterator[bytes]:
     tar = Tar()
     for number in range(300):
         tar.folder("/".join(["d"] * (number + 1)))
-    return tar.bytes()
+    yield tar.bytes()
 
 
-def links_to_walk() -> bytes:
+def links_to_walk() -> Iterator[bytes]:
     """Forty links of two thousand steps each, and entries whose paths all go through them."""
     tar = Tar().folder("a").folder("end")
     for number in range(39):
         tar.link(f"l{number}", "a/../" * 800 + (f"l{number + 1}" if number < 38 else "end"))
     block = header(Extra(""), 0)
-    return tar.out.getvalue() + b"".join(record(block, f"l0/{n}") for n in range(50_000)) + tf.END
+    yield tar.out.getvalue()
+    yield from (record(block, f"l0/{n}") for n in range(50_000))
+    yield tf.END
 
 
-def links_that_lengthen() -> bytes:
+def links_that_lengthen() -> Iterator[bytes]:
     tar, path = Tar(), "n" * 200
     tar.folder(path)
     for number in range(30):
         tar.link(f"l{number}", f"l{number - 1}/{path}" if number else path).folder(
             f"l{number}/{path}"
         )
-    return tar.file("l29/x").bytes()
+    yield tar.file("l29/x").bytes()
 
 
-def sparse_map() -> bytes:
+def sparse_map() -> Iterator[bytes]:
     block = bytearray(header(Extra("", kind=tf.GNU_SPARSE), 0))
     block[482] = 1
     more = bytearray(512)
     more[504] = 1
-    return (tf.seal(block) + bytes(more) * 2000 + bytes(512)) * 40 + tf.END
+    yield (tf.seal(block) + bytes(more) * 2000 + bytes(512)) * 40
+    yield tf.END
 
 
-def a_million_files() -> bytes:
+def a_million_files() -> Iterator[bytes]:
     name = tf.seal(bytearray(header(Extra(""), 0)))
-    return b"".join(name[:0] + record(name, f"file-{n:07d}") for n in range(1_000_100))
+    return (record(name, f"file-{n:07d}") for n in range(1_000_100))
 
 
 def zeros(tail: int) -> Callable[[Path], Path]:

@@ -91,9 +91,13 @@ def make(
     pack: Any = GZIP,
     suffix: str = "+gzip",
     architecture: str | None = None,
+    diff_ids: Sequence[str] | None = None,
     **settings: Any,
 ) -> Made:
-    """Make an image from layers; `settings` are the configuration's `Env`, `Cmd` and so on."""
+    """Make an image from layers; `settings` are the configuration's `Env`, `Cmd` and so on.
+
+    `diff_ids` are those of layers that `pack` has elsewhere.
+    """
     plain = [tar.bytes() if isinstance(tar, Tar) else tar for tar in tars]
     packed = [pack(tar) for tar in plain]
     config = {
@@ -101,7 +105,7 @@ def make(
         "os": "linux",
         "created": "2024-01-02T03:04:05.123456789Z",
         "config": settings,
-        "rootfs": {"type": "layers", "diff_ids": [sha(tar) for tar in plain]},
+        "rootfs": {"type": "layers", "diff_ids": diff_ids or [sha(tar) for tar in plain]},
     }
     raw = json.dumps(config).encode()
     manifest = {

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -76,14 +77,16 @@ def test_only_files_of_the_site_are_sent(tab: Tab, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/machine.json", "/page/main.mjs", f"/{PIECE}", "/none"])
 def test_a_stranger_gets_nothing(served: Instance, path: str) -> None:
-    for headers in (
+    strangers: tuple[dict[str, str], ...] = (
         {},
         basic(USER, ""),
         basic(USER, served.password[:-1]),
         basic("root", served.password),
         {"Authorization": f"Bearer {served.password}"},
-    ):
-        answer = asked(served, path, headers=headers)
+    )
+    with ThreadPoolExecutor(len(strangers)) as at_once:  # each wrong password takes a second
+        answers = at_once.map(lambda headers: asked(served, path, headers=headers), strangers)
+    for answer in answers:
         assert answer.status == 401
         assert served.password.encode() not in answer.body
         assert "Basic" in answer.headers["WWW-Authenticate"]
