@@ -63,8 +63,8 @@ function takenOver(channel) {
 /** Tells a machine who it is, and awaits its shell. */
 async function introduce({ agent, own, seed, waiting }) {
   if (!own) await waiting;
+  agent.size(...shell.size); // before the shell goes on: a person may type at once
   await (own ? agent.wake() : agent.seed(seedFile(seed)));
-  agent.size(...shell.size);
 }
 
 const typed = (bytes) => machine?.send(0, bytes);

@@ -127,7 +127,7 @@ def test_letters_grow_and_the_shell_knows_its_size(empty: Tab) -> None:
         empty.page.click("#larger")
     empty.run("echo size-$(stty size | tr ' ' x)-", 2)
     after = re.findall(r"size-(\d+)x(\d+)-", empty.text())[-1]
-    assert before
+    assert before, empty.text()
     assert int(after[1]) < int(before[2])
 
 
