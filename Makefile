@@ -52,7 +52,7 @@ soak:  ## run for an hour or two: hundreds of launches in a row, dozens at once
 	@$(RUN) python -m pytest tests/soak
 	@ABCD_RUN_FUZZ=3000 $(RUN) python -m pytest -q -n auto --timeout=3600 -m fuzz tests/unit
 
-check:  ## run formatting, lint, types and unit tests, in under a minute, without engines
+check:  ## run formatting, lint, types and unit tests, in a minute or two, without engines
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/check -m 'not slow'
 
 coverage:  ## list the lines that unit tests do not reach, in two minutes

@@ -11,9 +11,9 @@ IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverP
          "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")  # fmt: skip
 CONTAINER = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError",
              "StartError", "ContainerCannotRun", "PostStartHookError")  # fmt: skip
-PASSING = ("failed to sync", "timed out waiting for the condition", "context deadline exceeded",
-           "pull QPS exceeded")  # fmt: skip
-"""What a busy node says when it tries again by itself: seen with thirty pods at once."""
+PASSING = "failed to sync", "context deadline exceeded"
+"""What a busy node says of a container that it tries again by itself: with thirty pods at once it
+is late with their Secrets."""
 
 NODE = ("FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume")
 """Events for which the kubelet tries again: they may pass."""
@@ -39,11 +39,9 @@ def of_pod(pod: Document, name: str) -> AbcdRunError | None:
         )
     for state in _waiting(status):
         reason, said = str(state.get("reason") or ""), str(state.get("message") or "")
-        if any(sign in said for sign in PASSING):
-            continue
         if reason in IMAGE:
             return _image(name, reason, said)
-        if reason in CONTAINER:
+        if reason in CONTAINER and not any(sign in said for sign in PASSING):
             return _container(name, reason, said)
     if status.get("phase") == "Failed" and status.get("reason"):  # Evicted, OutOfcpu, Preempting
         return LaunchFailed(

@@ -25,8 +25,8 @@ TRIES, MOST_SECONDS = 6, 30.0
 """How often a server that is too busy is asked again, and the longest wait that it may order."""
 
 AWAY_SECONDS, LOOK_SECONDS = 30.0, 0.5
-"""How long a server that answered before may be away, and how often it is asked: it may be started
-anew in the middle of a launch."""
+"""How long a server that answered just before may be away, and how often it is asked: it may be
+started anew in the middle of a launch."""
 
 SETTLING_SECONDS = 10.0
 """How long a server that is back may refuse what it will allow: it reads first who may do what."""
@@ -117,7 +117,7 @@ class Api:
     def _asked(
         self, method: str, path: str, *, document: Document | None = None, **how: Any
     ) -> Document:
-        tries = TRIES
+        tries, begun = TRIES, time.monotonic()
         while True:
             try:
                 with self._client.stream(method, path, json=document, **how) as answer:
@@ -132,7 +132,7 @@ class Api:
                 if method == "POST" and not isinstance(error, UNSENT):
                     raise
                 self._missed = time.monotonic()
-                if self._missed - self._answered > AWAY_SECONDS:
+                if max(begun - self._answered, self._missed - begun) > AWAY_SECONDS:
                     raise
                 pause = LOOK_SECONDS
             current().wait(pause)

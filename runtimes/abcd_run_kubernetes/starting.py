@@ -69,20 +69,19 @@ def await_running(api: Api, pods: Pods, pod: Document) -> Document:
     """Return a pod once it runs, or has ended. Raises why it does neither, once that is said."""
     name, begun = str(pod["metadata"]["name"]), time.monotonic()
     waiting, pause = _Complaints(api, name, str(pod["metadata"]["uid"])), FIRST_LOOK
-    there = pod
     with pods.following(pod) as newest:
         while time.monotonic() - begun < START_SECONDS:
-            if (now := newest(pause)) is None:
+            if (newer := newest(pause)) is None:
                 raise LaunchFailed(f"{name} is gone", remedy="abcd-run ps")
-            there = now
-            if problem := reasons.of_pod(there, name) or waiting.problem():
+            pod = newer
+            if problem := reasons.of_pod(pod, name) or waiting.problem():
                 raise problem
-            if instances.is_up(there) or not instances.runs(there):
-                return there
+            if instances.is_up(pod) or not instances.runs(pod):
+                return pod
             pause = min(pause * GROWTH, SLOWEST_LOOK)
     raise LaunchFailed(
         f"{name} did not start within {START_SECONDS:g} s",
-        details=waiting.said or reasons.so_far(there),
+        details=waiting.said or reasons.so_far(pod),
         remedy=f"kubectl describe pod {name}",
     )
 

@@ -25,17 +25,17 @@ and a server that was started anew knows of none for a moment."""
 
 async def ends(client: httpx2.AsyncClient, spec: Spec) -> None:
     """Return when a pod has ended, or its cluster is away for good, or out of its user's reach."""
-    seen, patience = time.monotonic(), GIVE_UP_SECONDS
-    while time.monotonic() - seen < patience:
+    last = time.monotonic() + GIVE_UP_SECONDS
+    while time.monotonic() < last:
         try:
             if await _has_ended(client, spec) or await _watched(client, spec):
                 return
-            seen = time.monotonic()
+            last = time.monotonic() + GIVE_UP_SECONDS
         except httpx2.HTTPStatusError as error:  # asked again
-            forbidden = error.response.status_code == httpx2.codes.FORBIDDEN
-            patience = FORBIDDEN_SECONDS if forbidden else GIVE_UP_SECONDS
+            if error.response.status_code == httpx2.codes.FORBIDDEN:
+                last = min(last, time.monotonic() + FORBIDDEN_SECONDS)
         except (httpx2.HTTPError, ValueError, OSError):
-            patience = GIVE_UP_SECONDS
+            pass  # asked again
         await asyncio.sleep(PAUSE_SECONDS)
 
 

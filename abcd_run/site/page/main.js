@@ -1,5 +1,5 @@
-// From an empty page to a machine that a person works in: what the shell needs comes first, and the
-// modules of everything else when it is there.
+// From an empty page to a machine that a person works in: what starts it comes first, and the modules
+// of everything else while it starts.
 
 import { Agent } from "./agent.js";
 import { at } from "./elements.js";
@@ -17,10 +17,13 @@ import { Watch } from "./watch.js";
 const COLD = { label: "Start without the saved state", does: () => again({ boot: "cold" }) };
 const RELOAD = { label: "Reload", does: () => location.reload() };
 
-const SETTLED = ["elsewhere", "seeded", "ready", "ended", "failed"];
+const FETCHED = ["booting", "elsewhere", "ended", "failed"];
 
-/** Resolves when the shell is there, or does not come. */
-const settled = new Promise((now) => onChange((stage) => SETTLED.includes(stage) && now()));
+/** The modules that no start needs, once all that it takes is here, or does not come. */
+const others = new Promise((told) => onChange((stage) => FETCHED.includes(stage) && told())).then(
+  () => Promise.all(
+    [import("./about.js"), import("./files.js"), import("./keeping.js"), import("./toolbar.js")]),
+);
 
 let machine;
 
@@ -81,13 +84,18 @@ async function main() {
   at("cover-heading").textContent = `Loading ${told.title}`;
   at("summary").textContent = told.summary ?? "";
   const tabs = networked(told);
-  settled.then(async () => (await import("./toolbar.js")).toolbar({ shell, views, tabs, typed })).catch(fail);
+  others.then(([, , , { toolbar }]) => toolbar({ shell, views, tabs, typed })).catch(unequipped);
   const channel = await channelOf(told);
   become("loading");
   const { parts, own, state } = await begun;
   const seed = own?.about.seed ?? seedOf(told);
   channel?.begin({ run: (script, input) => agent.run(script, input), screenshot });
   await start({ told, parts, own, state, tabs, seed, channel });
+}
+
+/** The shell comes without the buttons, too. */
+function unequipped(error) {
+  note(`The buttons of this page do not work: ${error.message}`, [RELOAD], { urgent: true });
 }
 
 async function screenshot() {
@@ -122,16 +130,15 @@ async function start({ told, parts, own, state, tabs, seed, channel }) {
   views.attach(machine);
   become("running");
   if (own) shell.replay(own.about.tail);
+  const modules = await others.catch(() => undefined); // said already
   await introduce({ agent, own, seed, waiting: state ? undefined : waiting });
   if (own) running(own.about.stage);
-  await equip({ told, seed, tabs, own });
+  if (modules) await equip({ told, seed, tabs, own, modules });
 }
 
 /** Connects what needs a machine that answers. */
-async function equip({ told, seed, tabs, own }) {
-  await settled;
-  const [{ about }, { files }, { keeping, offer }] = await Promise.all(
-    [import("./about.js"), import("./files.js"), import("./keeping.js")]);
+async function equip({ told, seed, tabs, own, modules }) {
+  const [{ about, aboutNetwork }, { files }, { keeping, offer }] = modules;
   about(told, seed);
   files({ run: (script, input) => agent.run(script, input), user: seed.ABCD_USER });
   const snapshot = async () => ({
@@ -140,11 +147,7 @@ async function equip({ told, seed, tabs, own }) {
   });
   await keeping({ told, snapshot });
   if (!own) await offer();
-  if (tabs) await joinOthers();
-}
-
-async function joinOthers() {
-  const { aboutNetwork } = await import("./about.js");
+  if (!tabs) return;
   try {
     const address = await connect((script) => agent.run(script));
     aboutNetwork(address);
@@ -165,4 +168,8 @@ function stuck({ message, remedy }) {
 addEventListener("error", ({ error, filename }) => {
   if (filename?.endsWith("libv86.mjs")) fail(new Trouble(`The emulator failed: ${error?.message ?? error}.`));
 });
+// A file that is dropped before anybody takes it must not replace this page.
+for (const kind of ["dragover", "drop"]) {
+  addEventListener(kind, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+}
 main().catch(fail);

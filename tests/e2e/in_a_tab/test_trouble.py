@@ -94,6 +94,19 @@ def test_a_state_of_another_memory_size(copy: Path, page: Page) -> None:
     assert "bytes of memory" in _error(page)
 
 
+def test_a_page_without_its_buttons(copy: Path, page: Page) -> None:
+    """They come beside the machine, which starts without them."""
+    (copy / "page/toolbar.js").unlink()
+    page.goto(page.url.split("notices/")[0])
+    alert = page.get_by_role("alert").first
+    alert.wait_for(timeout=SECONDS * 1000)
+    assert "buttons of this page do not work" in alert.inner_text()
+    assert alert.get_by_role("button", name="Reload").is_visible()
+    page.click("#terminal")
+    page.keyboard.type("echo $((40 + 2))\n")
+    until(lambda: "\n42\n" in page.inner_text(".xterm-rows"), within=SECONDS)
+
+
 def test_a_browser_without_web_assembly(page: Page) -> None:
     page.add_init_script("delete window.WebAssembly;")
     assert "does not run WebAssembly" in _error(page)

@@ -52,7 +52,7 @@ def test_addresses_are_relative(html: Read) -> None:
 def test_scripts_import_what_is_there(html: Read) -> None:
     theirs = {"../v86/libv86.mjs", "../xterm/xterm.mjs", "../xterm/addon-fit.mjs"}
     for script in SCRIPTS:
-        for name in re.findall(r"from \"([^\"]+)\"", script.read_text()):
+        for name in re.findall(r"(?:from |import\()\"([^\"]+)\"", script.read_text()):
             assert name in theirs or (PAGE / name).is_file(), (script.name, name)
     for _, name, value in html.attributes:
         if name in {"href", "src"} and value.startswith("page/"):
