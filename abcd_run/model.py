@@ -256,9 +256,10 @@ class Plan:
     every other service. `account` is the image's user and `uid` its number; it is empty if the
     image decides whom commands run as. `screen` is the command that prints a picture of the image's
     screen, for runtimes that show none. `homedir` is where the user's home is inside, empty if the
-    profile does not say; `home` is the share that keeps it, one of `shares`. `exposed` publishes
-    the ports that the image itself exposes; `named` says that the user chose the name, so it must
-    not change. `described` says that the image has a profile.
+    profile does not say; `home` is the share that keeps it, one of `shares`; `keepable` says that
+    the runtime can keep one. `exposed` publishes the ports that the image itself exposes; `named`
+    says that the user chose the name, so it must not change. `described` says that the image has a
+    profile.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Plan:
     ports: Mapping[int, int] = field(default_factory=dict[int, int])
     shares: tuple[Share, ...] = ()
     home: Share | None = None
+    keepable: bool = True
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     command: tuple[str, ...] = ()
     ready: Ready = Ready()

@@ -122,6 +122,8 @@ class Backend:
     `at_once` is how many instances are created, started or ended at the same time; an engine on a
     small host gains nothing from more.
     `elsewhere` says that instances are on other computers: this host's memory does not limit them.
+    `no_folders` says that instances never have folders of this host, so none keeps a home; its
+    `Runtime.check` refuses a plan that asks for one.
     """
 
     name: str
@@ -135,6 +137,7 @@ class Backend:
     preference: int = 100
     sdk: str = ""
     elsewhere: bool = False
+    no_folders: bool = False
     at_once: int = 4
 
 

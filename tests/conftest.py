@@ -1,9 +1,12 @@
-"""What all tests share: the count of each engine's tests, as the last lines of a run."""
+"""What all tests share: which run one after the other, and the last lines, a count per engine."""
 
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
+
+FOLDER = Path(__file__).parent
 
 counts: dict[str, Counter[str]] = {}
 
@@ -22,6 +25,19 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     engine = dict(report.user_properties).get("engine")
     if engine and (report.when == "call" or report.outcome != "passed"):
         counts.setdefault(str(engine), Counter())[report.outcome] += 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have a file's tests run in one process, where several run beside each other."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(FOLDER))))
+
+
+def _group(file: Path) -> str:
+    """Return what must not be taken apart: the desktop's instances, VirtualBox's registry."""
+    if file.parts[:2] == ("e2e", "desktop"):
+        return "desktop"
+    return "virtualbox" if "virtualbox" in file.name else str(file)
 
 
 def pytest_configure() -> None:

@@ -59,8 +59,9 @@ class Record:
     `user` is the login of its endpoints. `account` is the user that commands run as inside; empty
     leaves it to the image. `screen` is the command inside that prints a screenshot. `resources` are
     the limits it was given; None where the runtime decided. `home` is the folder of the host that
-    keeps the user's home; empty if that goes with the instance. `homedir` is where it is inside;
-    empty if the profile does not say. `shares` are its other folders.
+    keeps the user's home; empty if that goes with the instance, which is not `keepable` where the
+    runtime has none of the host's folders. `homedir` is where it is inside; empty if the profile
+    does not say. `shares` are its other folders.
     `key` says whether it has a public key of its user, which alone lets them in by ssh.
     One that is not `described` has no profile: nobody knows whether it heeds user and password.
     """
@@ -76,6 +77,7 @@ class Record:
     ready: Ready
     resources: Resources
     home: str = ""
+    keepable: bool = True
     homedir: str = ""
     shares: tuple[Share, ...] = ()
     key: bool = True
@@ -110,6 +112,8 @@ def labels(plan: Plan) -> dict[str, str]:
         facts["homedir"] = plan.homedir
     if plan.home:
         facts["home"] = str(plan.home.source)
+    if not plan.keepable:
+        facts["keepable"] = False
     if others := [one for one in plan.shares if one is not plan.home]:
         facts["shares"] = [{**asdict(one), "source": str(one.source)} for one in others]
     return {
@@ -147,6 +151,7 @@ def read(texts: Mapping[str, str]) -> Record:
         resources=Resources(**_known(facts.get("resources"), _RESOURCES)),
         home=_known({"home": facts.get("home")}, {"home": _PATH}).get("home", ""),
         homedir=_known({"homedir": facts.get("homedir")}, {"homedir": _PATH}).get("homedir", ""),
+        keepable=facts.get("keepable") is not False,
         key=facts.get("key") is not False,
         described=facts.get("described") is not False,
         shares=tuple(_shares(facts.get("shares"))),

@@ -253,6 +253,7 @@ def _plan(request: Request, wanted: Target, choice: Choice, name: str) -> Plan:
         account=profile.user,
         uid=profile.uid,
         homedir=profile.homedir,
+        keepable=not backend.no_folders,
         resources=_resources(profile.resources, choice.variant.kind, choice.backend.memory),
         services=services,
         screen=profile.screen,

@@ -140,7 +140,8 @@ def _kept(known: Record) -> dict[str, str]:
     facts = {"share": ", ".join(f"{one.target} is {one.source}" for one in known.shares)}
     if known.home:
         return facts | {"home": f"kept in {known.home}"}
-    return facts | {"home": "gone at stop; --home at the launch keeps it" if known.account else ""}
+    gone = "gone at stop; --home at the launch keeps it" if known.keepable else "gone at stop"
+    return facts | {"home": gone if known.account else ""}
 
 
 def mapping(host_root: int | None) -> str:

@@ -78,6 +78,7 @@ class FakeEngine:
     takes_command: bool = True
     preference: int = 100
     elsewhere: bool = False
+    no_folders: bool = False
     at_once: int = 4
     memory: int | None = None
     options: Mapping[str, Option] = field(
@@ -313,6 +314,7 @@ def fake_backend(engine: FakeEngine) -> Backend:
         takes_command=engine.takes_command,
         preference=engine.preference,
         elsewhere=engine.elsewhere,
+        no_folders=engine.no_folders,
         at_once=engine.at_once,
     )
 

@@ -28,5 +28,6 @@ BACKEND = Backend(
     accepts=(Format.SITE,),
     missing=_missing,
     open=_open,
+    no_folders=True,
 )
 """The runtime for pages."""

@@ -33,6 +33,7 @@ BACKEND = Backend(
     accepts=(Format.OCI,),
     missing=_missing,
     open=_open,
+    no_folders=True,
     options=options.OPTIONS,
     trusts=options.trusts,
     takes_command=True,

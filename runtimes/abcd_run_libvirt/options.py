@@ -20,6 +20,11 @@ OPTIONS: Mapping[str, Option] = {
     "cpu": Option(
         CPU, "`max`, or a model's name", "`host` with KVM, `Nehalem` (x86-64-v2) without"
     ),
+    "cpus": Option(
+        schema.NUMBER,
+        "how many processors unless `--cpus` says it, as far as the host has them",
+        "2 with KVM, 1 without",
+    ),
     "display": Option(
         str,
         "by default SPICE if QEMU has it with QXL, else VNC; with SPICE there is VNC too, for the "

@@ -87,10 +87,15 @@ def xml(design: Design) -> str:
 
 
 def processors(plan: Plan, hardware: Hardware) -> int:
-    """Return the number of processors; emulation gains nothing from a second one."""
+    """Return the number of processors that were asked for, or as many as are good where there are.
+
+    A second one that is emulated gains a desktop much, and a small system nothing.
+    """
     if plan.resources.cpus:
         return math.ceil(plan.resources.cpus)
-    return min(2, os.cpu_count() or 1) if hardware.accel == "kvm" else 1
+    usual = plan.options.get("cpus", 2 if hardware.accel == "kvm" else 1)
+    assert isinstance(usual, int | float)  # as the rule of the option says
+    return min(math.ceil(usual), os.cpu_count() or 1)
 
 
 def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:

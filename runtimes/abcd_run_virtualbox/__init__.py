@@ -28,6 +28,7 @@ BACKEND = Backend(
     memory=MEMORY,
     missing=_missing,
     open=_open,
+    no_folders=True,
     options={
         "display": Option(
             str, "`window` opens VirtualBox's own; `vnc` serves it with the instance's password",

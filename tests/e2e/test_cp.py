@@ -96,6 +96,7 @@ def test_a_guest_that_answers_with_what_leads_outside(instance: str, tmp_path: P
     assert written == ["evil.tar", "to", "to/etc", "to/etc/good", "to/etc/link"]
 
 
+@pytest.mark.soak
 def test_two_gibibytes_arrive_whole(container: str, tmp_path: Path) -> None:
     """Both ways, made by the guest, on the runtime whose disk is this host's."""
     inside(container, "dd if=/dev/zero of=/tmp/big bs=1M count=2048")

@@ -116,6 +116,7 @@ def test_a_machine_is_what_its_plan_says() -> None:
         assert abcd_run("stop", name).status == 0
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("unchanged")
 def test_many_in_a_row_leave_nothing() -> None:
     for _ in range(IN_A_ROW):
@@ -203,6 +204,7 @@ def test_without_driver() -> None:
     assert _registry() == before
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("unchanged")
 def test_a_linux_begins_to_boot(tmp_path: Path) -> None:
     """Interpreted, it takes too long to wait for; but its screen shows that it boots."""

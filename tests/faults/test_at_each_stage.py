@@ -65,7 +65,9 @@ def test_killed(engine: str, stage: str, home: Path) -> None:
     assert not _shown(engine, name)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.soak)]
+)
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_undone(engine: str, stage: str, how: signal.Signals, home: Path) -> None:

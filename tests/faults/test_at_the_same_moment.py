@@ -32,7 +32,11 @@ def _launched(engine: str, image: str, calls: Path) -> list[dict[str, Any]]:
     return [documents.read(words, launch.communicate(timeout=240)[0]) for launch in launches]
 
 
-@pytest.mark.parametrize("engine", BRINGS)
+@pytest.mark.parametrize(
+    "engine",
+    # Docker gets an image the way that Podman does.
+    [pytest.param(name, marks=pytest.mark.soak if name == "docker" else ()) for name in BRINGS],
+)
 def test_first_launches(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All run under their own names, and the image was loaded once."""
     need(engine)

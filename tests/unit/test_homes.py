@@ -170,6 +170,15 @@ def test_the_result_says_what_becomes_of_it(lab: Session, home: Path, run: Run) 
     assert f"kept in {shown['home']}" in run("show", shown["name"]).out
 
 
+@pytest.mark.usefixtures("lab")
+def test_nobody_is_told_to_keep_it_where_that_cannot_be(engine: FakeEngine, run: Run) -> None:
+    engine.no_folders = True
+    (name,) = (one["name"] for one in run("--json", "lab").json["instances"])
+    said = run("show", name).out
+    assert "gone at stop" in said
+    assert "--home" not in said
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [

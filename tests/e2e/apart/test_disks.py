@@ -52,6 +52,9 @@ BOOTS = {
     "uefi": Boot("demo.vhdx", "vhdx", "q35", "e1000e", ("ide-hd",), uefi=True),
 }
 
+OFTEN = ("vmware-pvscsi", "uefi")
+"""Those that each run starts; `make soak` starts all."""
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -74,7 +77,10 @@ def _sum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("name", BOOTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in OFTEN else pytest.mark.soak) for name in BOOTS],
+)
 def test_it_boots_to_its_page(made: Path, tmp_path: Path, name: str) -> None:
     boot, console, port = BOOTS[name], tmp_path / "console.log", plain_qemu.free_port()
     before = _sum(made / boot.file)

@@ -37,8 +37,15 @@ def medium(plan: Plan) -> Path:
     return path
 
 
-@pytest.mark.parametrize("stick", [False, True], ids=["cd", "usb"])
-@pytest.mark.parametrize("uefi", [False, True], ids=["bios", "uefi"])
+@pytest.mark.parametrize(
+    ("uefi", "stick"),
+    [
+        pytest.param(False, False, id="bios-cd"),
+        pytest.param(False, True, id="bios-usb", marks=pytest.mark.soak),
+        pytest.param(True, False, id="uefi-cd", marks=pytest.mark.soak),
+        pytest.param(True, True, id="uefi-usb"),
+    ],
+)
 def test_it_boots_to_the_page(
     plan: Plan, medium: Path, tmp_path: Path, *, uefi: bool, stick: bool
 ) -> None:

@@ -72,7 +72,11 @@ def _by_its_menu(iso: Path, seed_cd: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("start", "installer"), [(_directly, False), (_by_its_menu, True)], ids=["direct", "menu"]
+    ("start", "installer"),
+    [
+        pytest.param(_directly, False, id="direct"),
+        pytest.param(_by_its_menu, True, id="menu", marks=pytest.mark.soak),
+    ],
 )
 def test_it_starts_and_takes_the_seed(
     iso: Path, key: Path, tmp_path: Path, start: Start, *, installer: bool

@@ -71,7 +71,14 @@ def test_a_part_that_is_not_there(copy: Path, page: Page) -> None:
     assert "the server says 404" in _error(page, "?boot=cold")
 
 
-@pytest.mark.parametrize("damage", ["changed", "truncated", "gone"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "changed",
+        pytest.param("truncated", marks=pytest.mark.soak),
+        pytest.param("gone", marks=pytest.mark.soak),
+    ],
+)
 def test_a_piece_of_the_root(copy: Path, page: Page, damage: str) -> None:
     """The machine waits for it; nothing inside sees a file that is too short."""
     for file in (copy / _told(copy)["root"]["base"]).iterdir():

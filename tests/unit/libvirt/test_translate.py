@@ -189,6 +189,17 @@ def test_processors(plan: Plan) -> None:
     assert processors(replace(plan, resources=Resources(cpus=1.5)), PARTS) == 2
 
 
+def test_a_profile_says_how_many_processors_are_good(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = replace(plan, options={"cpus": 3.0})
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert processors(wanted, PARTS) == 3
+    assert processors(replace(wanted, resources=Resources(cpus=4)), PARTS) == 4
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert processors(wanted, PARTS) == 2
+
+
 def test_secrets_stand_in_no_command(design: Design) -> None:
     lines = native.lines(
         design, commands=["hostfwd_add x"], seed={"abcd-seed": "K='a-secret-word'\n"}
