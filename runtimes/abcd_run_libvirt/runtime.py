@@ -117,7 +117,9 @@ class LibvirtRuntime(Runtime):
     def _design(self, plan: Plan, machine_id: str, iso: Path) -> translate.Design:
         parts = hardware.choose(plan.options, self._able)
         # An ISO that the user still has to make has no extracted kernel: boot its menu.
-        kernel = images.kernel_of(iso) if parts.boot == "direct" and iso.exists() else None
+        kernel = None
+        if parts.boot == "direct" and iso.exists():
+            kernel = images.kernel_of(iso, unpacked=images.is_unpacked(plan, parts))
         return translate.Design(machine_id, plan, iso, parts, folder.of(machine_id), kernel)
 
     def start(self, runtime_id: str) -> Instance:

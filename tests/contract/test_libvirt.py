@@ -42,6 +42,14 @@ class TestLibvirt(RuntimeContract):
         shown = subprocess.run(line, check=True, capture_output=True, text=True)
         assert shown.stdout.strip() == instance["runtime_id"]
 
+    def test_a_kernel_is_unpacked_where_that_takes_an_emulated_processor_seconds(
+        self, instance: Document
+    ) -> None:
+        """By KVM it is not worth the room on the disk."""
+        line = ["virsh", "--connect", "qemu:///session", "dumpxml", instance["name"]]
+        shown = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+        assert ("/vmlinux</kernel>" in shown) == ("<domain type='qemu'" in shown)
+
     def test_the_medium_is_shared_and_read_only(self, instance: Document) -> None:
         """Nothing inside can change what the next machine boots from."""
         devices = "for d in /sys/class/block/vd? /sys/class/block/sr?; do cat $d/ro; done"

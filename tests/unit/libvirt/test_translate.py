@@ -8,10 +8,11 @@ import pytest
 
 from abcd_run.backend import record
 from abcd_run.errors import UsageError
-from abcd_run.model import Plan, Resources, Share
+from abcd_run.model import Origin, Plan, Resources, Share
 from abcd_run_libvirt import labels, native
 from abcd_run_libvirt.folder import Folder
 from abcd_run_libvirt.hardware import Hardware
+from abcd_run_libvirt.images import is_unpacked
 from abcd_run_libvirt.translate import QEMU, Design, Kernel, processors, xml
 
 PARTS = Hardware("tcg", "direct", "Nehalem", "spice", "bios", "qxl")
@@ -66,6 +67,14 @@ def test_direct_boot(design: Design) -> None:
 def test_only_what_is_emulated_goes_unguarded(design: Design, accel: str, more: str) -> None:
     root = parsed(replace(design, hardware=replace(design.hardware, accel=accel)))
     assert text(root, "os/cmdline") == f"root=live:CDLABEL=COS_LIVE quiet{more}"
+
+
+def test_what_is_emulated_has_its_kernel_unpacked_before(plan: Plan) -> None:
+    assert is_unpacked(plan, PARTS)
+    assert not is_unpacked(plan, replace(PARTS, accel="kvm"))
+    assert not is_unpacked(plan, replace(PARTS, firmware="uefi"))
+    published = replace(plan, source=replace(plan.source, origin=Origin.ISO))
+    assert not is_unpacked(published, PARTS)
 
 
 def test_boot_menu_from_a_cd(design: Design) -> None:
