@@ -1,12 +1,11 @@
-"""What all tests share: which run one after the other, and the last lines, a count per engine."""
+"""What all tests share: which stay together, and the last lines, a count per engine."""
 
 import signal
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-FOLDER = Path(__file__).parent
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 counts: dict[str, Counter[str]] = {}
 
@@ -27,17 +26,20 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         counts.setdefault(str(engine), Counter())[report.outcome] += 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have a file's tests run in one process, where several run beside each other."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(FOLDER))))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Have a file's tests run in one process, and what must not be taken apart; for `loadfile`."""
+    return Together(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-def _group(file: Path) -> str:
-    """Return what must not be taken apart: the desktop's instances, VirtualBox's registry."""
-    if file.parts[:2] == ("e2e", "desktop"):
-        return "desktop"
-    return "virtualbox" if "virtualbox" in file.name else str(file)
+class Together(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a process all tests of a file, and of what shares instances or a registry."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        if file.startswith("tests/e2e/desktop/"):
+            return "the desktops"
+        return "virtualbox" if "virtualbox" in file else file
 
 
 def pytest_configure() -> None:

@@ -2,18 +2,16 @@
 
 import os
 import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import psutil
 import pytest
 
-from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import need
+from tests.faults import own
 from tests.faults.hook import ended
 from tests.waiting import until
 
@@ -43,42 +41,21 @@ class Engine:
             os.kill(pid, signal.SIGCONT)
 
 
-def _pids(word: str) -> tuple[int, ...]:
-    pids = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if word.encode() in process.read_bytes():
-                pids.append(int(process.parent.name))
-        except OSError:
-            continue
-    return tuple(pids)
-
-
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Engine]:
-    """Return a permanent Podman service, like a session's."""
+    """Return a permanent Podman service, like a session's, which nothing else uses."""
     need("podman")
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        socket = Path(folder) / "podman.sock"
-        with subprocess.Popen(
-            ["podman", "system", "service", "--time=0", f"unix://{socket}"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as service:
-            try:
-                until(socket.exists)
-                yield Engine("podman", _pids(str(socket)), {"CONTAINER_HOST": f"unix://{socket}"})
-            finally:
-                service.terminate()
+    with own.podman(apart=True) as engine:
+        yield Engine("podman", engine.pids(), engine.told)
 
 
 @pytest.fixture(scope="module")
-def docker() -> Engine:
-    """Return the user's daemon."""
+def docker() -> Iterator[Engine]:
+    """Return a daemon that nothing else uses."""
     need("docker")
-    folder = xdg.runtime_dir()
-    assert folder
-    return Engine("docker", (int((folder / "docker.pid").read_text()),), {})
+    with own.docker() as engine:
+        daemon = (one for one in engine.pids() if psutil.Process(one).name() == "dockerd")
+        yield Engine("docker", tuple(daemon), engine.told)
 
 
 @pytest.fixture(params=["podman", "docker"])
