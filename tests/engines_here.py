@@ -4,12 +4,17 @@ import os
 
 import pytest
 
+from abcd_run.host import xdg
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.present import demand
 
 NAMED = os.environ.get("ABCD_RUN_ENGINES", "").replace(",", " ").split()
 """The engines to test, none for all of them."""
+
+USUAL_VIRTUALBOX = ("VBOX_USER_HOME", str(xdg.config_home() / "VirtualBox"))
+"""For tests with settings of their own: VirtualBox's server keeps the folder that it was started
+with for some seconds, and for whoever comes next; the usual one says how to do without a driver."""
 
 
 def is_named(runtime: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import abcd_run
-from tests.engines_here import need
+from tests.engines_here import USUAL_VIRTUALBOX, need
 from tests.walk import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-image.md"
@@ -31,6 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         # libvirt's daemon stays while somebody is connected: another one would take this person's
         # folder for its own, whose name is too long for its sockets.
         fleet.runtime("libvirt").probe()
+        monkeypatch.setenv(*USUAL_VIRTUALBOX)
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
         yield profiles
         stop()

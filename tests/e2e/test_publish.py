@@ -13,7 +13,7 @@ import pytest
 from abcd_run.testing.cli import abcd_run, http_status
 from tests.e2e import registry
 from tests.e2e.registry import Shelf
-from tests.engines_here import need
+from tests.engines_here import USUAL_VIRTUALBOX, need
 
 NAME = f"family-{os.getpid()}"
 
@@ -51,6 +51,7 @@ graphroot = "{folder}/graph"
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody whose caches and whose Podman are empty, and who has no profiles of their own."""
+    monkeypatch.setenv(*USUAL_VIRTUALBOX)
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
         (tmp_path / name).mkdir()
