@@ -7,8 +7,8 @@ ENGINES ?= libvirt virtualbox lxd docker podman browser
 CLUSTER = podman kubernetes
 OFTEN = -m 'not soak' --durations=10
 SIDE_BY_SIDE = $(OFTEN) -n 2 --dist loadfile
-# What is not with the desktop: it has engines or a browser for itself, or other tests beside it.
-ELSEWHERE = alone apart in_a_tab
+# Folders of tests/e2e that are not beside the desktop, but in the steps before and after it.
+OTHER_STEPS = alone apart in_a_tab
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
 # What the tests of sites use.
@@ -42,7 +42,7 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run
 	@ABCD_RUN_PACKAGES="$(TABS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart tests/e2e/in_a_tab
-	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ELSEWHERE:%=--ignore tests/e2e/%) tests/e2e tests/faults/apart
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(OTHER_STEPS:%=--ignore tests/e2e/%) tests/e2e tests/faults/apart
 	@$(RUN) python -m pytest $(OFTEN) --ignore tests/faults/apart tests/e2e/alone tests/isolation tests/faults
 	@ABCD_RUN_ENGINES="$(CLUSTER)" tests/engines/run python -m pytest --durations=10 tests/contract/test_kubernetes.py tests/cluster
 

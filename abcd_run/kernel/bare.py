@@ -22,8 +22,12 @@ def bare(kernel: Path) -> Path | None:
     out, record = kernel.with_name("vmlinux"), kernel.with_name("vmlinux.of")
     with part_of(record) as part:
         if not _is_current(record, kernel, out):
-            _unpack(kernel, out, companion(part.path, "vmlinux"))
             part.empty()
+            try:
+                _unpack(kernel, out, companion(part.path, "vmlinux"))
+            except OSError:  # no room, for example: this machine starts all the same, only later
+                part.discard()
+                return None
             part.file.write(_state(kernel, out))
             part.finish()
     return out if out.exists() else None
@@ -31,13 +35,9 @@ def bare(kernel: Path) -> Path | None:
 
 def _unpack(kernel: Path, out: Path, made: Path) -> None:
     """Replace the file: machines that are being started may still read the last one."""
-    try:
-        if elf.unpack(kernel, made) and elf.takes_pvh(made):
-            made.replace(out)
-        else:
-            out.unlink(missing_ok=True)
-    except OSError:  # no room, for example: a machine starts without it, only later
-        made.unlink(missing_ok=True)
+    if elf.unpack(kernel, made) and elf.takes_pvh(made):
+        made.replace(out)
+    else:
         out.unlink(missing_ok=True)
 
 

@@ -28,7 +28,6 @@ class Engine:
 
     runtime: str
     pids: tuple[int, ...]
-    environment: dict[str, str]
 
     def stop(self) -> None:
         """Stop it."""
@@ -46,7 +45,7 @@ def podman() -> Iterator[Engine]:
     """Return a permanent Podman service, like a session's, which nothing else uses."""
     need("podman")
     with own.podman(apart=True) as engine:
-        yield Engine("podman", engine.pids(), engine.told)
+        yield Engine("podman", engine.pids())
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +54,13 @@ def docker() -> Iterator[Engine]:
     need("docker")
     with own.docker() as engine:
         daemon = (one for one in engine.pids() if psutil.Process(one).name() == "dockerd")
-        yield Engine("docker", tuple(daemon), engine.told)
+        yield Engine("docker", tuple(daemon))
 
 
 @pytest.fixture(params=["podman", "docker"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Return an engine that continues after the test, whatever its outcome."""
     engine: Engine = request.getfixturevalue(request.param)
-    for name, value in engine.environment.items():
-        monkeypatch.setenv(name, value)
     yield engine
     engine.go_on()
 
