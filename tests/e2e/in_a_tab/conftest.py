@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from abcd_run.host import xdg
 from abcd_run.testing.cli import abcd_run
-from tests.e2e.desktop.looking import CHROMIUM, QUIET
+from tests.contract.person import BRIEFLY
+from tests.e2e.desktop.looking import CHROMIUM
 from tests.e2e.in_a_tab.serving import served
 from tests.e2e.in_a_tab.tab import Tab, tab
 
@@ -37,7 +38,7 @@ def site(folder: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=BRIEFLY)
         yield opened
         opened.close()
 
