@@ -12,6 +12,12 @@ const WAITING = 512;
 const BETWEEN = 4;
 /** Milliseconds until a line that is full is tried again. */
 
+const REST = 20;
+/**
+ * Milliseconds that a halted machine rests at least. Its kernel, which Debian builds without NO_HZ, asks
+ * for 250 ticks a second; it makes up for those that are late. Input and devices end a rest at once.
+ */
+
 /** Does something after what runs now. A timer would wait for a second in a tab behind others. */
 function soon(does) {
   const { port1, port2 } = new MessageChannel();
@@ -22,11 +28,17 @@ function soon(does) {
   port2.postMessage(0);
 }
 
+/** Returns the emulator's imports with `rest()` milliseconds as the least that it waits for a timer. */
+function resting({ env }, rest) {
+  const timers = env.run_hardware_timers; // its result counts while the machine is halted
+  return { env: { ...env, run_hardware_timers: (...given) => Math.max(timers(...given), rest()) } };
+}
+
 /** Returns v86's options; the devices are those of the saved state, which would not fit others. */
-function options({ told, parts, state, tabs, screen }) {
+function options({ told, parts, state, tabs, screen, rest }) {
   const cold = !state;
   return {
-    wasm_fn: async (imports) => (await WebAssembly.instantiate(parts.wasm, imports)).exports,
+    wasm_fn: async (imports) => (await WebAssembly.instantiate(parts.wasm, resting(imports, rest))).exports,
     memory_size: told.memory,
     vga_memory_size: told.vga_memory,
     bios: { buffer: parts.bios },
@@ -65,6 +77,7 @@ export class Machine {
   #emulator;
   #queues = [[], []];
   #feeding = false;
+  #rest = 0;
   on = true;
   #drawn = false;
 
@@ -73,7 +86,8 @@ export class Machine {
    * `stuck` is of Pieces. Fails if v86 cannot begin.
    */
   static async start({ told, parts, state, tabs, screen, hears, stuck }) {
-    const emulator = new V86(options({ told, parts, state, tabs, screen }));
+    const rest = () => machine.#rest; // asked of a machine that runs
+    const emulator = new V86(options({ told, parts, state, tabs, screen, rest }));
     const machine = new Machine(emulator);
     await new Promise((ready, failed) => {
       emulator.add_listener("emulator-loaded", ready);
@@ -150,6 +164,11 @@ export class Machine {
 
   onScreen(event, heard) {
     this.#emulator.add_listener(event, heard);
+  }
+
+  /** Lets it rest between its kernel's ticks: not before its kernel counts time by its clock. */
+  calm() {
+    this.#rest = REST;
   }
 
   async end() {

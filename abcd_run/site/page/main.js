@@ -121,6 +121,7 @@ async function start({ told, parts, own, state, tabs, seed, channel }) {
   const running = (stage) => {
     const first = !["seeded", "ready"].includes(now().stage);
     become(stage);
+    if (stage === "ready") machine.calm();
     if (!first) return;
     uncover();
     views.focus();
