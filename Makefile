@@ -38,8 +38,8 @@ test:  ## run everything: formatting, lint, types, unit tests, and the contract 
 	@$(MAKE) --no-print-directory --jobs 2 elsewhere packages
 	@ABCD_RUN_PACKAGES="$(TABS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart
 	@ABCD_RUN_PACKAGES="$(TABS) $(VIEWERS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(OTHER_STEPS:%=--ignore tests/e2e/%) tests/e2e tests/faults/apart
-	@$(RUN) python -m pytest $(OFTEN) --ignore tests/faults/apart tests/e2e/alone tests/isolation tests/faults
-	@ABCD_RUN_ENGINES="$(CLUSTER)" tests/engines/run python -m pytest --durations=10 tests/contract/test_kubernetes.py tests/cluster
+	@$(RUN) python -m pytest $(OFTEN) tests/e2e/alone tests/isolation
+	@$(MAKE) --no-print-directory --jobs 2 faults cluster
 
 elsewhere:
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/elsewhere/run
@@ -50,6 +50,12 @@ packages:
 	@$(RUN:tests/engines/run=tests/umoci)
 	@ABCD_RUN_ENGINES=none ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run tests/deb
 	@ABCD_RUN_ENGINES=podman ABCD_RUN_PACKAGES="$(PACKAGERS)" tests/engines/run true && tests/walk/run
+
+faults:
+	@$(RUN) python -m pytest $(OFTEN) --ignore tests/faults/apart tests/faults
+
+cluster:
+	@ABCD_RUN_ENGINES="$(CLUSTER)" tests/engines/run python -m pytest --durations=10 tests/contract/test_kubernetes.py tests/cluster
 
 deb:  ## build a package for Debian 12 into dist/, to install with apt
 	@mkdir -p dist
@@ -82,4 +88,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test elsewhere packages deb soak check coverage lowest bench engines clean
+.PHONY: help demo demo-desktop test elsewhere packages faults cluster deb soak check coverage lowest bench engines clean
