@@ -10,7 +10,8 @@ from abcd_run.runtime import Runtime
 from abcd_run.testing.cli import abcd_run
 from abcd_run.testing.contract import Document, RuntimeContract
 from abcd_run.testing.contract.basis import NEVER
-from tests.contract.person import CHROMIUM, person
+from tests.contract.person import person
+from tests.e2e.desktop.looking import CHROMIUM
 
 
 class TestBrowser(RuntimeContract):
