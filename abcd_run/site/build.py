@@ -74,7 +74,10 @@ def build(machine: Machine, site: Path, work: Path, *, say: Say) -> None:
 
 
 def _copy_page(site: Path) -> None:
-    shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns(INDEX))
+    # Not with the modes of where this program is: a checkout may be its user's alone.
+    others = shutil.ignore_patterns(INDEX)
+    page = shutil.copytree(PAGE, site / "page", ignore=others, copy_function=shutil.copyfile)
+    page.chmod(0o755)
     shutil.copyfile(PAGE / INDEX, site / INDEX)
 
 
