@@ -12,7 +12,7 @@ from abcd_run_browser.runtime import BrowserRuntime
 from tests.e2e.desktop.looking import CHROMIUM, QUIET
 
 BRIEFLY = (*QUIET, "--js-flags=--liftoff-only")
-"""For machines that live for seconds: they are up in half the time if nothing is compiled twice."""
+"""For machines that live for seconds: what is compiled a second time never pays."""
 
 USER = "abcd"
 LOOK_MILLISECONDS = 200
