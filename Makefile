@@ -8,7 +8,7 @@ CLUSTER = podman kubernetes
 OFTEN = -m 'not soak' --durations=10
 SIDE_BY_SIDE = $(OFTEN) -n 2 --dist loadfile
 # Folders of tests/e2e that are not beside the desktop, but in the steps before and after it.
-OTHER_STEPS = alone apart
+OTHER_STEPS = alone in_a_tab
 # What the desktop tests use: a browser, noVNC for it, and a SPICE viewer that scripts can drive.
 VIEWERS = chromium novnc gir1.2-spiceclientglib-2.0 python3-gi
 # What the tests of sites use.
@@ -35,15 +35,18 @@ demo-desktop:  ## build KDE Plasma and launch it on four runtimes at once
 
 test:  ## run everything: formatting, lint, types, unit tests, and the contract on the real engines
 	@$(RUN) tests/check
-	@$(MAKE) --no-print-directory --jobs 2 elsewhere packages
-	@ABCD_RUN_PACKAGES="$(TABS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/apart
-	@ABCD_RUN_PACKAGES="$(TABS) $(VIEWERS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(OTHER_STEPS:%=--ignore tests/e2e/%) tests/e2e tests/faults/apart
+	@$(MAKE) --no-print-directory --jobs 2 versions packages
+	@ABCD_RUN_PACKAGES="$(TABS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(ENGINES:%=tests/contract/test_%.py) tests/e2e/in_a_tab
+	@ABCD_RUN_PACKAGES="$(VIEWERS)" $(RUN) python -m pytest $(SIDE_BY_SIDE) $(OTHER_STEPS:%=--ignore tests/e2e/%) tests/e2e tests/faults/apart
 	@$(RUN) python -m pytest $(OFTEN) tests/e2e/alone tests/isolation
 	@$(MAKE) --no-print-directory --jobs 2 faults cluster
 
-elsewhere:
+# Other systems, and other versions of what abcd-run stands on.
+versions:
 	@ABCD_RUN_ENGINES=none tests/engines/run tests/elsewhere/run
+	@$(MAKE) --no-print-directory lowest
 
+# What is installed as a person does it, and what takes root.
 packages:
 	@tests/as-root
 	@tests/sticks
@@ -88,4 +91,4 @@ engines:  ## install and start the engines, and open a shell as the test user
 clean:  ## stop the engines started for tests
 	@tests/engines/down
 
-.PHONY: help demo demo-desktop test elsewhere packages faults cluster deb soak check coverage lowest bench engines clean
+.PHONY: help demo demo-desktop test versions packages faults cluster deb soak check coverage lowest bench engines clean

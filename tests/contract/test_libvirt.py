@@ -56,9 +56,16 @@ class TestLibvirt(RuntimeContract):
         said = self.inside(instance, "sh", "-c", f"{devices} 2>/dev/null; true")
         assert set(said.split()) == {"1"}
 
-    @pytest.mark.parametrize("options", [("boot=menu", "display=vnc"), ("firmware=uefi",)])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("boot=menu", "display=vnc", "firmware=uefi"),
+            pytest.param(("boot=menu", "display=vnc"), marks=pytest.mark.soak),
+            pytest.param(("firmware=uefi",), marks=pytest.mark.soak),
+        ],
+    )
     def test_other_ways_to_start(self, options: tuple[str, ...], tmp_path: Path) -> None:
-        """Boot menu with VNC, and UEFI, both reach the same page and a screenshot."""
+        """The boot menu, VNC and UEFI, together and apart, reach the same page and a screenshot."""
         name, changes = self.name(), [word for one in options for word in ("--set", one)]
         (launched,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
         try:

@@ -88,12 +88,10 @@ def outcomes(runtime: str, place: Mapping[str, str], *choice: str) -> dict[str, 
 
 
 def test_the_honest_one_passes(place: Mapping[str, str]) -> None:
-    ends = outcomes("Honest", place)
-    assert {test: how for test, how in ends.items() if how in ("FAILED", "ERROR")} == {}
-    assert {test for test in CAUGHT.values() if ends[test] != "PASSED"} == set()
-    skipped = {test for test, how in ends.items() if how == "SKIPPED"}
-    builds = {"test_image_on_disk", "test_builder_says_what_is_wrong"}
-    assert skipped == builds | {"test_restart", "test_suspend_and_resume"}
+    """Where it is installed, it passes all of the suite: tests/e2e/apart/test_third_party_installed."""
+    ends = outcomes("Honest", place, "-k", " or ".join(CAUGHT.values()))
+    assert {test: how for test, how in ends.items() if how != "PASSED"} == {}
+    assert {*CAUGHT.values()} <= {*ends}
 
 
 @pytest.mark.parametrize("lie", CAUGHT)

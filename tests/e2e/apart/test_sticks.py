@@ -149,6 +149,7 @@ def test_it_starts_from_usb_and_keeps_what_is_saved(
         assert ask("cat kept") == "what I wrote\n"
 
 
+@pytest.mark.soak
 def test_what_cannot_be_mounted_is_told(iso: Path, tree: Tree, tmp_path: Path) -> None:
     """And the system starts without it, and without another disk's that could be mounted.
 

@@ -66,6 +66,7 @@ def _booting(
     return [*(f"{word}{network}" if word.startswith("user,") else word for word in line)]
 
 
+@pytest.mark.soak
 def test_it_starts_by_tftp(folder: Path, tmp_path: Path) -> None:
     console, port = tmp_path / "console.log", plain_qemu.free_port()
     tftp = f",tftp={folder},bootfile=boot.ipxe"

@@ -52,6 +52,15 @@ def desktop(request: pytest.FixtureRequest, desktops: dict[str, Document]) -> Do
     return desktops[request.param]
 
 
+SHOWN = pytest.mark.parametrize(
+    "desktop",
+    ["podman", *(pytest.param(name, marks=pytest.mark.soak) for name in ("docker", "lxd"))],
+    indirect=True,
+)
+"""Each run asks all three for the same of Plasma (test_plasma)."""
+
+
+@SHOWN
 def test_the_browser_shows_what_is_there(
     desktop: Document, browser: Browser, artifacts: Path
 ) -> None:
@@ -64,6 +73,7 @@ def test_the_browser_shows_what_is_there(
         until(lambda: alike(shot(opened, seen), there), within=10)
 
 
+@SHOWN
 def test_typing_arrives(desktop: Document, browser: Browser) -> None:
     with page(browser, desktop) as opened:
         opened.mouse.click(300, 560)
@@ -73,6 +83,7 @@ def test_typing_arrives(desktop: Document, browser: Browser) -> None:
         until(lambda: inside(desktop, "ls /tmp/typed 2>/dev/null || :") == "", within=10)
 
 
+@SHOWN
 def test_the_screen_follows_the_window(
     desktop: Document, browser: Browser, artifacts: Path
 ) -> None:

@@ -135,7 +135,7 @@ def typed(desktop: Document, opened: Page, pressed: list[Key]) -> str:
     ("printed", "language", "layout"),
     [
         pytest.param(FRENCH, "en-US", "", id="french-in-english"),
-        pytest.param(GERMAN, "fr-FR", "us", id="german-in-french"),
+        pytest.param(GERMAN, "fr-FR", "us", id="german-in-french", marks=pytest.mark.soak),
         pytest.param(SWISS, "de-DE", "fr", id="swiss-in-german"),
     ],
 )

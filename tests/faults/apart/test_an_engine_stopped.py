@@ -15,6 +15,8 @@ from tests.faults import own
 from tests.faults.hook import ended
 from tests.waiting import until
 
+ENGINES = ("podman", "docker")
+
 WITHIN = 5.0
 SLACK = 1.0
 """How long Python takes to start on a busy host, on top of the promised seconds."""
@@ -57,7 +59,7 @@ def docker() -> Iterator[Engine]:
         yield Engine("docker", tuple(daemon))
 
 
-@pytest.fixture(params=["podman", "docker"])
+@pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Return an engine that continues after the test, whatever its outcome."""
     engine: Engine = request.getfixturevalue(request.param)
@@ -76,16 +78,26 @@ def _removed(engine: Engine, name: str) -> bool:
     return name not in abcd_run("ps", "--on", engine.runtime).out
 
 
+def each_on_one(*cases: tuple[object, ...]) -> list[object]:
+    """Give each engine every second case; what the other engine has is for `make soak`."""
+    return [
+        pytest.param(name, *case, marks=pytest.mark.soak if (place + turn) % 2 else ())
+        for place, case in enumerate(cases)
+        for turn, name in enumerate(ENGINES)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("when", "step", "how"),
-    [
+    ("engine", "when", "step", "how"),
+    each_on_one(
         ("before", "probe", signal.SIGINT),
         ("before", "provide", signal.SIGTERM),
         ("before", "create", signal.SIGHUP),
         ("after", "create", signal.SIGTERM),
         ("before", "start", signal.SIGINT),
         ("after", "start", signal.SIGHUP),
-    ],
+    ),
+    indirect=["engine"],
 )
 def test_in_mid_launch(engine: Engine, when: str, step: str, how: signal.Signals) -> None:
     """The launch ends in time, and names what may be left, with the command that removes it."""
@@ -112,7 +124,11 @@ def test_the_second_signal_leaves_at_once(engine: Engine) -> None:
     until(lambda: _removed(engine, name))
 
 
-@pytest.mark.parametrize("words", [("show",), ("stop",), ("exec",)])
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    each_on_one((("show",),), (("stop",),), (("exec",),)),
+    indirect=["engine"],
+)
 def test_it_is_said_that_it_does_not_answer(engine: Engine, words: tuple[str, ...]) -> None:
     """The error is not that there is no such instance."""
     engine.stop()
