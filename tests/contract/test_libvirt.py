@@ -67,6 +67,7 @@ class TestLibvirt(RuntimeContract):
     def test_other_ways_to_start(self, options: tuple[str, ...], tmp_path: Path) -> None:
         """The boot menu, VNC and UEFI, together and apart, reach the same page and a screenshot."""
         name, changes = self.name(), [word for one in options for word in ("--set", one)]
+        changes += ["--memory", "384MiB"]  # the menu needs more for UEFI than the image asks for
         (launched,) = launch("--on", self.runtime, "--name", name, *changes, self.image)
         try:
             page = http_status(self.url(launched), user=self.user, password=launched["password"])

@@ -88,7 +88,7 @@ def outcomes(runtime: str, place: Mapping[str, str], *choice: str) -> dict[str, 
 
 
 def test_the_honest_one_passes(place: Mapping[str, str]) -> None:
-    """Where it is installed, it passes all of the suite: tests/e2e/apart/test_third_party_installed."""
+    """That it passes all of the suite is in test_third_party_installed."""
     ends = outcomes("Honest", place, "-k", " or ".join(CAUGHT.values()))
     assert {test: how for test, how in ends.items() if how != "PASSED"} == {}
     assert {*CAUGHT.values()} <= {*ends}
