@@ -12,6 +12,7 @@ from abcd_run.plugins.fleet import Fleet
 from abcd_run.plugins.registry import Registry
 from abcd_run.testing.cli import abcd_run
 from tests.engines_here import USUAL_VIRTUALBOX, need
+from tests.listed import listed
 from tests.walk import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-image.md"
@@ -39,9 +40,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def stop() -> None:
     """End what the page launched, and nothing else."""
-    names = [one["name"] for one in abcd_run("ps", "--json").json["instances"]]
+    names = [one["name"] for one in listed()]
     if ours := [name for name in names if name.startswith("mylab-")]:
-        abcd_run("stop", *ours)
+        ended = abcd_run("stop", *ours)
+        assert ended.status == 0, ended.err
 
 
 def blocks() -> list[str]:
@@ -76,8 +78,7 @@ def test_the_page_works(home: Path) -> None:
     assert time.monotonic() - began < EDIT_SECONDS
     stop()
     typed(everywhere, home)
-    running = abcd_run("ps", "--json").json["instances"]
-    ours = {one["runtime"]: one["name"] for one in running if one["name"].startswith("mylab-")}
+    ours = {one["runtime"]: one["name"] for one in listed() if one["name"].startswith("mylab-")}
     assert set(ours) == {"podman", "docker", "lxd", "libvirt"}
     for name in ours.values():
         ended = abcd_run(

@@ -15,6 +15,7 @@ from abcd_run.testing.cli import abcd_run, interrupted
 from abcd_run.verify import agenda
 from abcd_run.verify.values import Checked, Outcome
 from tests.engines_here import need
+from tests.listed import listed
 
 FOUR = "podman,docker,lxd,libvirt"
 
@@ -73,8 +74,7 @@ def test_the_same_on_four() -> None:
     assert set(ended.json["instances"]) == {*FOUR.split(",")}
     assert len(checks["context"]["expected"]) == 5
     assert checks["base files"]["outcome"] == checks["listening services"]["outcome"] == "equal"
-    running = abcd_run("ps", "--json").json["instances"]
-    assert not {one["name"] for one in running} & {*ended.json["instances"].values()}
+    assert not {one["name"] for one in listed()} & {*ended.json["instances"].values()}
 
 
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
@@ -85,8 +85,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     ended, seen = interrupted(*line, at="ready")
     assert ended.status == 130, ended.err
     assert any(line.rstrip().endswith("ready") for line in seen)
-    left = abcd_run("ps", "--json").json["instances"]
-    assert profile.stem not in {one["image"] for one in left}
+    assert profile.stem not in {one["image"] for one in listed()}
 
 
 def test_what_is_planted_is_found(lab: Session) -> None:

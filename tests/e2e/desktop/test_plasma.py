@@ -34,6 +34,7 @@ from tests.e2e.desktop.looking import (
 )
 from tests.e2e.desktop.test_machine import spice
 from tests.engines_here import need
+from tests.listed import listed
 from tests.waiting import until
 
 pytestmark = SLOW
@@ -89,8 +90,7 @@ def verified(artifacts: Path) -> Iterator[Ended]:
 
 def running() -> list[Document]:
     """Return the instances of this image."""
-    instances = abcd_run("ps", "--json").json["instances"]
-    return [one for one in instances if one["image"] == IMAGE]
+    return [one for one in listed() if one["image"] == IMAGE]
 
 
 @pytest.fixture(params=[name for name in ("podman", "docker", "lxd") if name in RUNTIMES])
