@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 import httpx2
@@ -45,14 +46,26 @@ LIST_BYTES = 64 * limits.MIB
 PATCH = {"Content-Type": "application/merge-patch+json"}
 
 
-def parameters() -> ConnectionParams:
-    """Return how long to wait for the server."""
-    return ConnectionParams(timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
+def parameters(place: Place) -> ConnectionParams:
+    """Return how long to wait for the server, and whether the environment's proxy leads to it.
+
+    As for kubectl, none does to a server on this host: a proxy would look for it on its own.
+    """
+    timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    return ConnectionParams(timeout=timeout, trust_env=not _is_on_this_host(place.server))
+
+
+def _is_on_this_host(url: str) -> bool:
+    host = httpx2.URL(url).host
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def asynchronous(place: Place) -> httpx2.AsyncClient:
     """Return a client for coroutines, with the context's login."""
-    return AsyncClient(place.config, parameters())
+    return AsyncClient(place.config, parameters(place))
 
 
 class Api:
@@ -60,7 +73,7 @@ class Api:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._client = Client(place.config, parameters())
+        self._client = Client(place.config, parameters(place))
         self._answered, self._missed = -math.inf, -math.inf
 
     def path(self, kind: str, name: str = "", *, sub: str = "") -> str:

@@ -12,6 +12,9 @@ from abcd_run_kubernetes.errors import Status
 from abcd_run_kubernetes.service import Api
 from tests.unit.kubernetes.cluster import Cluster, running
 
+NOBODY = "http://127.0.0.1:9"
+"""Where no proxy is."""
+
 REGISTRY = [{"name": "abcd-run", "extension": {"registry": "registry.example/class"}}]
 
 
@@ -35,6 +38,36 @@ def test_files_are_merged_the_first_counts(tmp_path: Path, monkeypatch: pytest.M
     place = kubeconfig.place()
     assert (place.context, place.namespace) == ("own", "mine")
     assert place.server.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_leads_to_a_cluster_on_this_host(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as cluster:
+        cluster.answers["/version"] = [(200, {"major": "1"})]
+        path = cluster.kubeconfig(tmp_path)
+        path.write_text(path.read_text().replace("127.0.0.1", host))
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        monkeypatch.setenv("http_proxy", NOBODY)
+        api = Api(kubeconfig.place())
+        assert api.get("/version") == {"major": "1"}
+        api.close()
+
+
+def test_a_proxy_leads_to_other_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as proxy:
+        proxy.answers["http://cluster.example/version"] = [(200, {"major": "1"})]
+        path = proxy.kubeconfig(tmp_path)
+        document = json.loads(path.read_text())
+        there = document["clusters"][0]["cluster"]
+        monkeypatch.setenv("http_proxy", there["server"])
+        there["server"] = "http://cluster.example"
+        path.write_text(json.dumps(document))
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        api = Api(kubeconfig.place())
+        assert api.get("/version") == {"major": "1"}
+        api.close()
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
