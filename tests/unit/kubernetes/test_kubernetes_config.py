@@ -1,6 +1,7 @@
 """Kubeconfigs, as kubectl reads them; and how patient the client is."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,24 +51,23 @@ def test_no_proxy_leads_to_a_cluster_on_this_host(
         path.write_text(path.read_text().replace("127.0.0.1", host))
         monkeypatch.setenv("KUBECONFIG", str(path))
         monkeypatch.setenv("http_proxy", NOBODY)
-        api = Api(kubeconfig.place())
-        assert api.get("/version") == {"major": "1"}
-        api.close()
+        with closing(Api(kubeconfig.place())) as api:
+            assert api.get("/version") == {"major": "1"}
 
 
 def test_a_proxy_leads_to_other_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This one's name is known to nobody else."""
     with running() as proxy:
-        proxy.answers["http://cluster.example/version"] = [(200, {"major": "1"})]
+        proxy.answers["/version"] = [(200, {"major": "1"})]
         path = proxy.kubeconfig(tmp_path)
         document = json.loads(path.read_text())
         there = document["clusters"][0]["cluster"]
         monkeypatch.setenv("http_proxy", there["server"])
-        there["server"] = "http://cluster.example"
+        there["server"] = "http://cluster.invalid"
         path.write_text(json.dumps(document))
         monkeypatch.setenv("KUBECONFIG", str(path))
-        api = Api(kubeconfig.place())
-        assert api.get("/version") == {"major": "1"}
-        api.close()
+        with closing(Api(kubeconfig.place())) as api:
+            assert api.get("/version") == {"major": "1"}
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
