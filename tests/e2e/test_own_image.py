@@ -16,6 +16,7 @@ from tests.listed import listed
 from tests.walk import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-image.md"
+FOUR = ("podman", "docker", "lxd", "libvirt")
 BUILD_SECONDS = 900
 EDIT_SECONDS = 15
 """How long a person waits for an image that they changed a line of."""
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.timeout(BUILD_SECONDS + 300)
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new person's folder of profiles; what was built for others may be used."""
-    need("podman", "docker", "lxd", "libvirt")
+    need(*FOUR)
     profiles = tmp_path / ".config" / "abcd-run" / "profiles"
     with Fleet(Registry.installed()) as fleet:
         # libvirt's daemon stays while somebody is connected: another one would take this person's
@@ -40,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def stop() -> None:
     """End what the page launched, and nothing else."""
-    names = [one["name"] for one in listed()]
+    names = [one["name"] for one in listed(*FOUR)]
     if ours := [name for name in names if name.startswith("mylab-")]:
         ended = abcd_run("stop", *ours)
         assert ended.status == 0, ended.err
@@ -78,9 +79,9 @@ def test_the_page_works(home: Path) -> None:
     assert time.monotonic() - began < EDIT_SECONDS
     stop()
     typed(everywhere, home)
-    ours = {one["runtime"]: one["name"] for one in listed() if one["name"].startswith("mylab-")}
-    assert set(ours) == {"podman", "docker", "lxd", "libvirt"}
-    for name in ours.values():
+    ours = [one for one in listed(*FOUR) if one["name"].startswith("mylab-")]
+    assert {one["runtime"] for one in ours} == {*FOUR}
+    for name in (one["name"] for one in ours):
         ended = abcd_run(
             "exec", name, "--", "sh", "-c", "command -v tree; command -v bc; tail -n 1 /etc/motd"
         )

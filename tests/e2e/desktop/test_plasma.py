@@ -90,7 +90,7 @@ def verified(artifacts: Path) -> Iterator[Ended]:
 
 def running() -> list[Document]:
     """Return the instances of this image."""
-    return [one for one in listed() if one["image"] == IMAGE]
+    return [one for one in listed(*RUNTIMES) if one["image"] == IMAGE]
 
 
 @pytest.fixture(params=[name for name in ("podman", "docker", "lxd") if name in RUNTIMES])
